@@ -1,0 +1,75 @@
+/**
+ * The directory as one immutable snapshot in memory: who exists, who holds what, who may send as whom.
+ * A province has a few thousand accounts, so every process keeps all of it and RCPT TO never waits for SQL.
+ * A decision taken on a snapshot is committed only if its `version` is still current (see store/acceptance-store.ts),
+ * so a suspension takes effect on the very next message. Must not know: SQL, SMTP, IMAP.
+ */
+export type AccountKind = "personal" | "organizational"
+export type PrincipalKind = "individual" | "organization"
+export type Right = "owner" | "read" | "write" | "send-as" | "administer"
+
+export interface Account {
+  readonly id: number
+  /** Canonical address, see `canonicalAddress` in mail/address.ts. */
+  readonly address: string
+  readonly kind: AccountKind
+  readonly displayName: string
+  readonly unitCode: string
+  readonly quotaBytes: number
+  readonly suspended: boolean
+}
+
+export interface Principal {
+  readonly id: string
+  readonly kind: PrincipalKind
+  readonly name: string
+  readonly unitCode: string
+  readonly suspended: boolean
+}
+
+/** Principal ↔ account with rights and a period; `owner` implies every right. Dates are inclusive, `YYYY-MM-DD` in Asia/Ho_Chi_Minh. */
+export interface Assignment {
+  readonly accountId: number
+  readonly principalId: string
+  readonly rights: readonly Right[]
+  readonly from: string | null
+  readonly until: string | null
+}
+
+export interface Group {
+  readonly address: string
+  readonly displayName: string
+  /** Addresses of accounts, aliases, other groups, or foreign mailboxes. */
+  readonly members: readonly string[]
+  /** Null: anyone may send to it. Otherwise only these accounts' addresses, as authenticated senders. */
+  readonly allowedSenders: readonly string[] | null
+}
+
+/** What a forward-path means here. */
+export type Resolution =
+  | { readonly kind: "account"; readonly account: Account }
+  | { readonly kind: "group"; readonly group: Group }
+  | { readonly kind: "unknown" }
+  | { readonly kind: "foreign" }
+
+export interface Directory {
+  readonly version: number
+  isLocalDomain(domain: string): boolean
+  /** Aliases are followed; `unknown` is a local domain without such an address, `foreign` any other domain. */
+  resolve(address: string): Resolution
+  account(id: number): Account | undefined
+  accounts(): Iterable<Account>
+  principal(id: string): Principal | undefined
+  /** Every address that delivers to the account: its own and its aliases. */
+  addressesOf(accountId: number): readonly string[]
+  /** Assignments in force at `now` (ms since the epoch) of an account, or of a principal. */
+  assignmentsOfAccount(accountId: number, now: number): readonly Assignment[]
+  assignmentsOfPrincipal(principalId: string, now: number): readonly Assignment[]
+}
+
+export interface DirectorySource {
+  /** The snapshot this process has; never waits. */
+  current(): Directory
+  /** Reads the directory again if the database's version is not the snapshot's. */
+  refresh(): Promise<Directory>
+}

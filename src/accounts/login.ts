@@ -1,0 +1,22 @@
+import type { Result } from "../base/result.ts"
+import type { Failure } from "../mail/failure.ts"
+
+/** Who has signed in, to which account, as whom. Shared by submission, IMAP and the console. */
+export interface Login {
+  readonly accountId: number
+  readonly address: string
+  /** The person behind the sign-in; null only for an account that nobody owns. */
+  readonly principalId: string | null
+  readonly credentialId: number
+  /** An app password for an office account opens that account only; a password opens what the person is assigned as well. */
+  readonly via: "password" | "appPassword"
+}
+
+export interface Authenticator {
+  /**
+   * `username` is an account's address or alias. The failure is always the same (`noPermission`), whatever was wrong,
+   * and takes the time of a password check even when the account does not exist; `unavailable` when the store is down, `limit` when this
+   * client or account has failed too often.
+   */
+  login(request: { readonly username: string; readonly password: string; readonly clientAddress: string; readonly service: "smtp" | "imap" | "console" }): Promise<Result<Login, Failure>>
+}

@@ -1,0 +1,101 @@
+import { z } from "zod"
+import { parseBytes, parseDurationMs } from "../base/units.ts"
+
+/**
+ * Every key of the configuration: type, unit, default and one sentence. The reference in docs/configuration.md is made from here.
+ * Text carries its unit ("30m", "25MiB") and is parsed once; modules receive only their own part, frozen.
+ */
+const duration = (fallback: string, sentence: string) =>
+  z.string().default(fallback).describe(sentence).transform((text, context) => {
+    const ms = parseDurationMs(text)
+    if (ms === undefined) context.addIssue({ code: "custom", message: `"${text}" is not a duration such as "30s", "5m", "2h" or "1d"` })
+    return ms ?? 0
+  })
+
+const size = (fallback: string, sentence: string) =>
+  z.string().default(fallback).describe(sentence).transform((text, context) => {
+    const bytes = parseBytes(text)
+    if (bytes === undefined) context.addIssue({ code: "custom", message: `"${text}" is not a size such as "512KiB" or "25MiB"` })
+    return bytes ?? 0
+  })
+
+const port = (fallback: number, sentence: string) => z.coerce.number().int().min(0).max(65535).default(fallback).describe(sentence)
+const count = (fallback: number, sentence: string) => z.coerce.number().int().min(0).default(fallback).describe(sentence)
+const text = (fallback: string, sentence: string) => z.string().default(fallback).describe(sentence)
+const flag = (fallback: boolean, sentence: string) =>
+  z.union([z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")]).default(fallback).describe(sentence)
+const list = (sentence: string) =>
+  z.union([z.array(z.string()), z.string().transform((line) => line.split(",").map((item) => item.trim()).filter(Boolean))]).default([]).describe(sentence)
+const section = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never)
+
+export const configSchema = z.strictObject({
+  dataDir: text("data", "Folder of everything that must last: embedded database, blobs, keys, development certificates."),
+  hostname: text("mail.tinh.example", "Name of this server in greetings, trace headers and certificates."),
+  listen: section({
+    host: text("127.0.0.1", "Address that all listeners bind to."),
+    smtp: port(2525, "SMTP from other servers (MX), STARTTLS."),
+    submission: port(5870, "Submission by mail clients, STARTTLS (RFC 6409)."),
+    submissions: port(4650, "Submission by mail clients, TLS from the first byte (RFC 8314)."),
+    imap: port(1143, "IMAP, STARTTLS."),
+    imaps: port(9930, "IMAP, TLS from the first byte (RFC 8314)."),
+    https: port(8443, "Console and API."),
+    metrics: port(9464, "Metrics and health, for the machines that watch this one."),
+  }),
+  database: section({
+    url: text("", "PostgreSQL URL. Empty: an embedded PostgreSQL under the data folder."),
+    poolSize: count(8, "Connections that one process keeps to PostgreSQL."),
+  }),
+  redis: section({ url: text("", "Redis URL for queues, change feed and rate limits. Empty: PostgreSQL does it all.") }),
+  tls: section({
+    certificateFile: text("", "PEM chain of the server certificate. Empty: the development CA makes one."),
+    keyFile: text("", "PEM private key of the server certificate."),
+  }),
+  store: section({
+    keyFile: text("", "File with the 32-byte key (hex) that seals contents at rest. Empty: `keys/content.key` in the data folder, made at the first start."),
+    blobDir: text("", "Folder of large contents. Empty: `blobs` in the data folder."),
+    inlineBytes: size("64KiB", "Contents up to this many stored bytes are kept inside PostgreSQL."),
+    contentGrace: duration("7d", "How long an unreferenced content is kept before housekeeping deletes it."),
+    minimumFree: size("512MiB", "Below this much free disk new mail is deferred with 452 4.3.1."),
+    detailsCache: size("64MiB", "Memory that one IMAP process spends on message structures."),
+  }),
+  smtp: section({
+    maxMessageBytes: size("50MiB", "Largest message accepted (SIZE, RFC 1870)."),
+    maxRecipients: count(1000, "Recipients in one transaction."),
+    maxConnections: count(2000, "Open SMTP connections in all."),
+    maxConnectionsPerAddress: count(250, "Open SMTP connections from one client address."),
+    maxErrors: count(10, "Protocol errors before a connection is closed."),
+    idleTimeout: duration("5m", "Silence before a connection is closed (RFC 5321 §4.5.3.2)."),
+    messagesPerHour: count(500, "Messages that one account may submit in an hour."),
+    xclientProxies: list("Addresses of proxies that may use XCLIENT."),
+  }),
+  imap: section({
+    maxConnections: count(10_000, "Open IMAP connections in all."),
+    maxConnectionsPerAddress: count(3_000, "Open IMAP connections from one client address."),
+    maxLineBytes: size("64KiB", "Longest command, literals apart."),
+    maxLiteralBytes: size("50MiB", "Largest literal of APPEND; other literals are bounded by maxLineBytes."),
+    autologout: duration("31m", "Silence before a signed-in session is closed; at least 30 minutes (RFC 9051 §5.4)."),
+    loginTimeout: duration("1m", "Time to sign in."),
+    maxErrors: count(20, "Protocol errors in a row before a connection is closed."),
+    vietnameseFolderNames: flag(false, "Create default folders with Vietnamese names (Thư nháp, Thư đã gửi …)."),
+  }),
+  delivery: section({
+    smarthost: text("", "Remote mail goes through this host:port. Empty: straight to the recipients' MX."),
+    concurrency: count(20, "Remote deliveries under way at once."),
+    connectTimeout: duration("30s", "Time to reach a remote server."),
+    commandTimeout: duration("5m", "Time for a remote server to answer (RFC 5321 §4.5.3.2)."),
+    retry: list("Waits between attempts of a deferred delivery; the last one repeats.").transform((steps) => (steps.length > 0 ? steps : ["5m", "10m", "30m", "1h", "2h", "4h"])),
+    delayNotice: duration("4h", "A sender is told once when a delivery has waited this long."),
+    expiry: duration("5d", "A delivery that has waited this long has failed."),
+    sweep: duration("5s", "How often committed deliveries that no job carries are looked for."),
+  }),
+  auth: section({
+    bcryptCost: count(10, "Work factor of password hashes."),
+    maxFailures: count(10, "Failed sign-ins of one client address on one account within the window before it must wait."),
+    failureWindow: duration("10m", "Window in which failed sign-ins are counted."),
+  }),
+  log: section({
+    level: z.enum(["trace", "debug", "info", "warn", "error"]).default("info").describe("Least severe log line written."),
+  }),
+})
+
+export type Config = z.infer<typeof configSchema>

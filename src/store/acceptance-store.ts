@@ -1,0 +1,58 @@
+import type { Result } from "../base/result.ts"
+import type { Envelope, NotifyCondition } from "../mail/envelope.ts"
+import type { Failure } from "../mail/failure.ts"
+import type { PreparedContent } from "./content-store.ts"
+
+/**
+ * The one transaction that makes a message ours: content, envelope, one delivery row per recipient, the audit entry.
+ * Committed when `commit` resolves, and only then may anyone say 250. Concurrent acceptances share a commit.
+ */
+export interface AcceptanceStore {
+  /**
+   * Fails with `inUse` when the directory's version has moved past `directoryVersion` (decide again on a fresh snapshot),
+   * `unavailable` when the database cannot commit. After any failure nothing is stored, blobs included.
+   */
+  commit(acceptance: Acceptance): Promise<Result<Committed, Failure>>
+}
+
+export type MessageSource = "mx" | "submission" | "dsn" | "console" | "notification" | "import"
+
+export interface Acceptance {
+  readonly source: MessageSource
+  readonly envelope: Envelope
+  readonly deliveries: readonly NewDelivery[]
+  readonly content: PreparedContent
+  /** Header lines put before the content when it is read: Return-Path, Received, Authentication-Results. CRLF-terminated ASCII or UTF-8. */
+  readonly tracePrefix: string
+  readonly directoryVersion: number
+  readonly acceptedAt: number
+  readonly session: SessionFacts
+}
+
+/** One delivery per distinct final recipient, aliases and groups already expanded. */
+export interface NewDelivery {
+  /** Canonical account address, or the foreign forward-path. */
+  readonly recipient: string
+  /** Null for a remote recipient. */
+  readonly accountId: number | null
+  /** What DSNs call it: ORCPT, or the forward-path the client gave. */
+  readonly originalRecipient: string
+  readonly notify: readonly NotifyCondition[]
+  readonly expiresAt: number
+}
+
+/** Facts of the session that the audit entry and the trace keep. */
+export interface SessionFacts {
+  readonly sessionId: string
+  readonly clientAddress: string
+  readonly helo: string
+  /** "TLSv1.3 TLS_AES_256_GCM_SHA384", null when in clear. */
+  readonly tls: string | null
+  readonly accountId: number | null
+  readonly principalId: string | null
+}
+
+export interface Committed {
+  readonly envelopeId: number
+  readonly deliveryIds: readonly number[]
+}

@@ -1,0 +1,9 @@
+import type { Change } from "./change.ts"
+
+/** Tells other processes what was committed. Only a hint: a lost one costs time, never truth, because readers compare modseqs. */
+export interface ChangeFeed {
+  /** After commit, in commit order of this process. Never throws; a failure to publish is logged. */
+  publish(changes: readonly Change[]): void
+  subscribe(listener: (changes: readonly Change[]) => void): () => void
+  close(): Promise<void>
+}

@@ -1,0 +1,86 @@
+import type { EnhancedStatus } from "../mail/enhanced-status.ts"
+import type { NotifyCondition } from "../mail/envelope.ts"
+import type { ContentRef } from "./content-store.ts"
+import type { MessageSource } from "./acceptance-store.ts"
+
+/**
+ * The queue of record. BullMQ only wakes workers; which deliveries exist and what became of them is here.
+ * Every method may be called twice for the same delivery: the second call changes nothing.
+ */
+export interface DeliveryStore {
+  /**
+   * Delivers every waiting local delivery among `ids` to its account's INBOX in one statement: uid and modseq allocated,
+   * message row and outcome written together. Returns how many were delivered now; changes are published after the commit.
+   * `queuedAt` (ms) is when the job was queued, kept for the message's story.
+   */
+  deliverLocal(ids: readonly number[], queuedAt: number): Promise<number>
+  /** Claims the remote deliveries among `ids` that are due, until `leaseMs` from now: another worker's claim of the same returns nothing. */
+  claimRemote(ids: readonly number[], leaseMs: number): Promise<readonly RemoteDelivery[]>
+  /** Saves one attempt and its outcome for a claimed delivery, and schedules the next or settles it. */
+  recordAttempt(attempt: Attempt): Promise<void>
+  /** Deliveries that are due (never queued, lease run out, or retry time come), oldest first, local and remote apart. */
+  due(limit: number): Promise<{ readonly local: readonly number[]; readonly remote: readonly number[] }>
+  /** Settled deliveries whose sender is owed a DSN and has none yet, with what the DSN says; grouped by envelope by the caller. */
+  owedDsns(limit: number): Promise<readonly OwedDsn[]>
+  /** Marks DSNs as made, inside the acceptance of the DSN itself when possible; called after `intake.accept` answered. */
+  dsnMade(deliveryIds: readonly number[], kind: DsnKind): Promise<void>
+  /** How many deliveries wait, and the oldest one's age in ms: for the console, health and tests. */
+  waiting(): Promise<{ readonly count: number; readonly oldestMs: number }>
+}
+
+export interface RemoteDelivery {
+  readonly id: number
+  readonly envelopeId: number
+  readonly reversePath: string
+  readonly recipient: string
+  readonly originalRecipient: string
+  readonly notify: readonly NotifyCondition[]
+  readonly ret: "full" | "headers" | null
+  readonly envid: string | null
+  readonly requireTls: boolean
+  readonly smtpUtf8: boolean
+  readonly content: ContentRef
+  readonly size: number
+  readonly tracePrefix: string
+  readonly attempts: number
+  readonly acceptedAt: number
+  readonly expiresAt: number
+}
+
+export type Outcome =
+  | { readonly kind: "delivered"; readonly status: EnhancedStatus; readonly diagnostic: string }
+  | { readonly kind: "relayed"; readonly status: EnhancedStatus; readonly diagnostic: string }
+  | { readonly kind: "deferred"; readonly status: EnhancedStatus; readonly diagnostic: string; readonly nextAttemptAt: number }
+  | { readonly kind: "failed"; readonly status: EnhancedStatus; readonly diagnostic: string }
+
+export interface Attempt {
+  readonly deliveryId: number
+  readonly startedAt: number
+  readonly endedAt: number
+  /** Host name and address of the peer, empty when none was reached. */
+  readonly remoteMta: string
+  readonly tls: string | null
+  readonly outcome: Outcome
+}
+
+export type DsnKind = "failure" | "delay" | "success"
+
+export interface OwedDsn {
+  readonly kind: DsnKind
+  readonly deliveryId: number
+  readonly envelopeId: number
+  readonly reversePath: string
+  readonly recipient: string
+  readonly originalRecipient: string
+  readonly envid: string | null
+  readonly ret: "full" | "headers" | null
+  readonly acceptedAt: number
+  readonly settledAt: number
+  readonly expiresAt: number
+  readonly relayed: boolean
+  readonly status: EnhancedStatus
+  readonly diagnostic: string
+  readonly remoteMta: string
+  readonly content: ContentRef
+  readonly source: MessageSource
+}

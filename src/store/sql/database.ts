@@ -1,0 +1,70 @@
+import pg from "pg"
+
+/**
+ * One process's connections to PostgreSQL. All SQL of the store goes through here: named statements are prepared once per
+ * connection, int8 comes back as an exact number. Must not know: what the tables mean.
+ */
+export interface Database {
+  query<Row extends pg.QueryResultRow>(statement: Statement, values?: readonly unknown[]): Promise<Row[]>
+  /** One transaction on one connection. Rolled back when `work` throws. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+export interface Transaction {
+  query<Row extends pg.QueryResultRow>(statement: Statement, values?: readonly unknown[]): Promise<Row[]>
+}
+
+/** A named statement is prepared on each connection at its first use there; an unnamed one is parsed each time. */
+export interface Statement {
+  readonly name?: string
+  readonly text: string
+}
+
+/** Ids, uids and modseqs stay far below 2^53; anything above would be silently rounded, so it is refused. */
+pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) throw new RangeError(`int8 ${text} is not exact in a double`)
+  return value
+})
+
+export function openDatabase(options: { readonly url: string; readonly poolSize: number; readonly applicationName: string; readonly onError?: (error: Error) => void }): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolSize,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 0,
+    keepAlive: true,
+  })
+  // an idle connection that breaks (server restart) is replaced by the pool at the next query
+  pool.on("error", (error) => options.onError?.(error))
+  const run = async <Row extends pg.QueryResultRow>(on: pg.Pool | pg.PoolClient, statement: Statement, values: readonly unknown[] = []): Promise<Row[]> =>
+    (await on.query<Row>({ ...statement, values: values as unknown[] })).rows
+  return {
+    query: (statement, values) => run(pool, statement, values),
+    async transaction(work) {
+      const client = await pool.connect()
+      let broken: Error | undefined
+      try {
+        await client.query("BEGIN")
+        const value = await work({ query: (statement, values) => run(client, statement, values) })
+        await client.query("COMMIT")
+        return value
+      } catch (error) {
+        await client.query("ROLLBACK").catch((failure: Error) => (broken = failure))
+        throw error
+      } finally {
+        client.release(broken)
+      }
+    },
+    close: () => pool.end(),
+  }
+}
+
+/** SQLSTATE classes that say the database cannot be used now, as opposed to a statement that is wrong (PostgreSQL appendix A). */
+export const isUnavailable = (error: unknown): boolean => {
+  if (!(error instanceof Error)) return false
+  const code = (error as Error & { code?: string }).code ?? ""
+  return /^(08|53|57P|58)/.test(code) || ["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT"].includes(code) || /terminated|timeout exceeded|Connection ended/i.test(error.message)
+}
