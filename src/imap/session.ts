@@ -1,0 +1,62 @@
+import type { Clock } from "../base/clock.ts"
+import type { DirectorySource } from "../accounts/directory.ts"
+import type { Authenticator, Login } from "../accounts/login.ts"
+import type { Config } from "../config/schema.ts"
+import type { ContentStore } from "../store/content-store.ts"
+import type { MailStore } from "../store/mail-store.ts"
+import type { SelectedMailbox } from "./selected.ts"
+
+/**
+ * What a command may know of the client it serves. One object for each connection, kept small: ten thousand may be idle.
+ * Must not know: sockets, bytes, tags.
+ */
+export interface Session {
+  readonly id: string
+  readonly services: ImapServices
+  readonly limits: ImapLimits
+  readonly clientAddress: string
+  /** "TLSv1.3 TLS_AES_256_GCM_SHA384"; null in clear. */
+  readonly tls: string | null
+  login: Login | null
+  selected: SelectedMailbox | null
+  /** RFC 7162 §3.1: the client has shown that it wants MODSEQs. Set by ENABLE, and by any command that names CONDSTORE. */
+  condstore: boolean
+  /** What only the connection can do for a command. */
+  readonly link: SessionLink
+}
+
+export interface SessionLink {
+  /** RFC 3501 §6.2.1: after the tagged OK, plaintext already received is dropped and TLS begins. */
+  startTls(): void
+  /** RFC 3501 §6.1.3: the connection closes after the tagged reply. */
+  logout(): void
+  /** One line from the client in answer to a continuation request (AUTHENTICATE, IDLE), without its CRLF; null when the client has gone. */
+  nextLine(): Promise<Buffer | null>
+  /** Aborted when the connection ends or the server stops. */
+  readonly signal: AbortSignal
+}
+
+export type ImapLimits = Config["imap"]
+
+/** What the server is built from; the same object for all sessions. */
+export interface ImapServices {
+  readonly mailStore: MailStore
+  readonly contentStore: ContentStore
+  readonly directory: DirectorySource
+  readonly authenticator: Authenticator
+  readonly clock: Clock
+  readonly log: ImapLog
+}
+
+/** One function for each event. No passwords, no subjects, no message text. */
+export interface ImapLog {
+  signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null }): void
+  signInRefused(event: { readonly sessionId: string; readonly clientAddress: string; readonly username: string; readonly reason: string }): void
+  ended(event: { readonly sessionId: string; readonly clientAddress: string; readonly reason: string }): void
+  /** An exception that only a bug explains. */
+  bug(event: { readonly sessionId: string; readonly command: string; readonly error: unknown }): void
+  /** The store cannot be reached. */
+  unavailable(event: { readonly sessionId: string; readonly command: string; readonly error: unknown }): void
+  /** A command that took long enough to be worth a look. */
+  slow(event: { readonly sessionId: string; readonly command: string; readonly ms: number }): void
+}
