@@ -62,7 +62,9 @@ export interface Directory {
   principal(id: string): Principal | undefined
   /** Every address that delivers to the account: its own and its aliases. */
   addressesOf(accountId: number): readonly string[]
-  /** Assignments in force at `now` (ms since the epoch) of an account, or of a principal. */
+  /** True when the account has an owner on record, whether or not that ownership is in force. */
+  hasOwner(accountId: number): boolean
+  /** Assignments in force at `now` (ms since the epoch) of an account, or of a principal; a suspended principal has none. */
   assignmentsOfAccount(accountId: number, now: number): readonly Assignment[]
   assignmentsOfPrincipal(principalId: string, now: number): readonly Assignment[]
 }

@@ -1,0 +1,89 @@
+import { canonicalAddress } from "../mail/address.ts"
+import type { Account, Assignment, Directory, Group, Principal, Resolution } from "./directory.ts"
+import { isInForce, provinceDate } from "./province-date.ts"
+
+/**
+ * Makes the immutable `Directory` of a process from the rows of one database version. Pure. Rows are trusted to be
+ * consistent (the database's references hold them so); addresses in them are canonical.
+ */
+export interface DirectoryRows {
+  readonly version: number
+  readonly unitDomains: readonly string[]
+  readonly accounts: readonly Account[]
+  readonly principals: readonly Principal[]
+  readonly assignments: readonly Assignment[]
+  readonly aliases: readonly { readonly address: string; readonly accountId: number }[]
+  readonly groups: readonly Group[]
+}
+
+const unknown: Resolution = { kind: "unknown" }
+const foreign: Resolution = { kind: "foreign" }
+
+export function buildDirectory(rows: DirectoryRows): Directory {
+  const accounts = new Map(rows.accounts.map((account) => [account.id, account]))
+  const principals = new Map(rows.principals.map((principal) => [principal.id, principal]))
+  const byAccount = groupBy(rows.assignments, ({ accountId }) => accountId)
+  const byPrincipal = groupBy(rows.assignments, ({ principalId }) => principalId)
+  const targets = targetsByAddress(rows, accounts)
+  const domains = localDomains(rows.unitDomains, targets.keys())
+  const aliases = groupBy(rows.aliases, ({ accountId }) => accountId)
+
+  const inForce = (assignments: readonly Assignment[] | undefined, now: number): readonly Assignment[] => {
+    if (assignments === undefined) return []
+    const today = provinceDate(now)
+    return assignments.filter((assignment) => isInForce(assignment, today) && principals.get(assignment.principalId)?.suspended === false)
+  }
+
+  return {
+    version: rows.version,
+    isLocalDomain: (domain) => domains.has(domainOf(canonicalAddress(`x@${domain}`))),
+    resolve(address) {
+      const canonical = canonicalAddress(address)
+      const target = targets.get(canonical)
+      if (target) return target
+      return domains.has(domainOf(canonical)) ? unknown : foreign
+    },
+    account: (id) => accounts.get(id),
+    accounts: () => accounts.values(),
+    principal: (id) => principals.get(id),
+    addressesOf(accountId) {
+      const account = accounts.get(accountId)
+      return account ? [account.address, ...(aliases.get(accountId) ?? []).map((alias) => alias.address)] : []
+    },
+    hasOwner: (accountId) => byAccount.get(accountId)?.some(({ rights }) => rights.includes("owner")) ?? false,
+    assignmentsOfAccount: (accountId, now) => inForce(byAccount.get(accountId), now),
+    assignmentsOfPrincipal: (principalId, now) => inForce(byPrincipal.get(principalId), now),
+  }
+}
+
+/** What each local address means. An account's own address wins over an alias or a group that took the same one. */
+function targetsByAddress(rows: DirectoryRows, accounts: ReadonlyMap<number, Account>): ReadonlyMap<string, Resolution> {
+  const targets = new Map<string, Resolution>()
+  for (const group of rows.groups) targets.set(group.address, { kind: "group", group })
+  for (const { address, accountId } of rows.aliases) {
+    const account = accounts.get(accountId)
+    if (account) targets.set(address, { kind: "account", account })
+  }
+  for (const account of rows.accounts) targets.set(account.address, { kind: "account", account })
+  return targets
+}
+
+/** A domain is ours when a unit, an account, an alias or a group uses it. */
+function localDomains(unitDomains: readonly string[], addresses: Iterable<string>): ReadonlySet<string> {
+  const domains = new Set(unitDomains.map((domain) => domainOf(canonicalAddress(`x@${domain}`))))
+  for (const address of addresses) domains.add(domainOf(address))
+  domains.delete("")
+  return domains
+}
+
+const domainOf = (canonical: string): string => canonical.slice(canonical.lastIndexOf("@") + 1)
+
+function groupBy<Key, Row>(rows: readonly Row[], key: (row: Row) => Key): ReadonlyMap<Key, readonly Row[]> {
+  const groups = new Map<Key, Row[]>()
+  for (const row of rows) {
+    const group = groups.get(key(row))
+    if (group) group.push(row)
+    else groups.set(key(row), [row])
+  }
+  return groups
+}

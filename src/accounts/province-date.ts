@@ -1,0 +1,16 @@
+/** Vietnam keeps UTC+7 all year since 1975, so the civil date needs no time zone database. */
+const utcOffsetMs = 7 * 3_600_000
+
+/** The date in Asia/Ho_Chi_Minh at `now` (ms since the epoch), `YYYY-MM-DD`. */
+export const provinceDate = (now: number): string => new Date(now + utcOffsetMs).toISOString().slice(0, 10)
+
+/** True for a day of the calendar written `YYYY-MM-DD`; 2026-02-30 is none. */
+export const isDate = (text: string): boolean => {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false
+  const ms = Date.parse(`${text}T00:00:00Z`)
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text)
+}
+
+/** True when `date` is inside the period; both ends belong to it, null is open. */
+export const isInForce = (period: { readonly from: string | null; readonly until: string | null }, date: string): boolean =>
+  (period.from === null || period.from <= date) && (period.until === null || date <= period.until)

@@ -1,0 +1,26 @@
+/**
+ * As which account a login may send. An app password speaks for its own account only; a password speaks for whatever
+ * its person is assigned with `owner` or `send-as` in force. Must not know: SMTP, policy.
+ */
+import type { Account, Directory } from "./directory.ts"
+import type { Login } from "./login.ts"
+
+export interface SendAsQuestion {
+  readonly login: Login
+  readonly address: string
+  readonly now: number
+}
+
+/** The account behind `address` when the login may send as it, otherwise undefined. */
+export function accountSentAs(directory: Directory, { login, address, now }: SendAsQuestion): Account | undefined {
+  const resolution = directory.resolve(address)
+  if (resolution.kind !== "account") return undefined
+  const { account } = resolution
+  if (account.suspended || (login.via === "appPassword" && account.id !== login.accountId)) return undefined
+  // without a person behind the sign-in nobody could answer for the message
+  if (login.principalId === null || directory.principal(login.principalId)?.suspended !== false) return undefined
+  const maySend = directory
+    .assignmentsOfPrincipal(login.principalId, now)
+    .some((assignment) => assignment.accountId === account.id && assignment.rights.some((right) => right === "owner" || right === "send-as"))
+  return maySend ? account : undefined
+}

@@ -1,0 +1,99 @@
+import type { Logger } from "pino"
+import type { Account, Assignment, Directory, DirectorySource, Group, Principal } from "../../accounts/directory.ts"
+import { buildDirectory, type DirectoryRows } from "../../accounts/directory-snapshot.ts"
+import type { ChangeFeed } from "../change-feed.ts"
+import type { Database, Transaction } from "./database.ts"
+
+/**
+ * Keeps this process's snapshot of the directory current: it is read again when the change feed names another version, and
+ * a slow tick compares versions in case a notification was lost. A snapshot is one database snapshot, never a mixture.
+ */
+export interface SqlDirectorySource extends DirectorySource {
+  /** Stops following changes; the snapshot stays readable. */
+  close(): void
+}
+
+export interface DirectorySourceOptions {
+  readonly database: Database
+  readonly feed?: ChangeFeed
+  readonly log: Logger
+  /** How often versions are compared; 0 never. */
+  readonly tickMs?: number
+}
+
+/** Resolves when the first snapshot is there. */
+export async function createDirectorySource({ database, feed, log, tickMs = 5_000 }: DirectorySourceOptions): Promise<SqlDirectorySource> {
+  let snapshot = await loadDirectory(database)
+  let reading: Promise<Directory> | undefined
+  let next: Promise<Directory> | undefined
+
+  const read = async (): Promise<Directory> => {
+    if ((await readVersion(database)) !== snapshot.version) snapshot = await loadDirectory(database)
+    return snapshot
+  }
+  const start = (): Promise<Directory> => (reading = read().finally(() => (reading = undefined)))
+  // A reading under way may have begun before what the caller heard of, so callers share the one that begins after it.
+  const refresh = (): Promise<Directory> =>
+    reading === undefined ? start() : (next ??= reading.then(ignore, ignore).then(() => {
+      next = undefined
+      return reading ?? start()
+    }))
+  const refreshQuietly = (): void => {
+    refresh().catch((error: unknown) => log.warn({ err: error }, "the directory could not be read again"))
+  }
+
+  const unsubscribe = feed?.subscribe((changes) => {
+    if (changes.some((change) => change.kind === "directory" && change.version !== snapshot.version)) refreshQuietly()
+  })
+  const timer = tickMs > 0 ? setInterval(refreshQuietly, tickMs).unref() : undefined
+
+  return {
+    current: () => snapshot,
+    refresh,
+    close() {
+      clearInterval(timer)
+      unsubscribe?.()
+    },
+  }
+}
+
+const ignore = (): void => undefined
+
+/** The whole directory as of one instant. */
+export async function loadDirectory(database: Database): Promise<Directory> {
+  return buildDirectory(
+    await database.transaction(async (tx) => {
+      await tx.query({ text: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY" })
+      return readRows(tx)
+    }),
+  )
+}
+
+async function readVersion(on: Transaction): Promise<number> {
+  const [row] = await on.query<{ version: number }>({ name: "directory-version", text: "SELECT version FROM directory_version" })
+  return row?.version ?? 0
+}
+
+async function readRows(tx: Transaction): Promise<DirectoryRows> {
+  const version = await readVersion(tx)
+  const units = await tx.query<{ domain: string }>({ text: "SELECT DISTINCT domain FROM organization_unit" })
+  const accounts = await tx.query<Account>({
+    text: `SELECT id, address, kind, display_name AS "displayName", unit_code AS "unitCode", quota_bytes AS "quotaBytes", suspended_at IS NOT NULL AS suspended
+      FROM account ORDER BY id`,
+  })
+  const principals = await tx.query<Principal>({
+    text: `SELECT id, kind, name, unit_code AS "unitCode", suspended_at IS NOT NULL AS suspended FROM principal`,
+  })
+  const assignments = await tx.query<Assignment>({
+    text: `SELECT account_id AS "accountId", principal_id AS "principalId", rights, to_char(valid_from, 'YYYY-MM-DD') AS "from", to_char(valid_until, 'YYYY-MM-DD') AS "until"
+      FROM assignment ORDER BY account_id, principal_id`,
+  })
+  const aliases = await tx.query<{ address: string; accountId: number }>({ text: `SELECT address, account_id AS "accountId" FROM alias ORDER BY address` })
+  const groups = await tx.query<Group>({
+    text: `SELECT g.address, g.display_name AS "displayName", g.allowed_senders AS "allowedSenders", coalesce(m.members, '{}') AS members
+      FROM mail_group g LEFT JOIN (
+        SELECT group_address, array_agg(member_address ORDER BY member_address) AS members FROM mail_group_member GROUP BY group_address
+      ) m ON m.group_address = g.address`,
+  })
+  return { version, unitDomains: units.map(({ domain }) => domain), accounts, principals, assignments, aliases, groups }
+}
