@@ -5,27 +5,79 @@ import { parseBytes, parseDurationMs } from "../base/units.ts"
  * Every key of the configuration: type, unit, default and one sentence. The reference in docs/configuration.md is made from here.
  * Text carries its unit ("30m", "25MiB") and is parsed once; modules receive only their own part, frozen.
  */
+export type KeyType = "duration" | "size" | "port" | "number" | "text" | "boolean" | "list" | "file" | "word"
+
+/** What the reference and the environment need to know of a key beside its value. */
+export interface KeyNote {
+  readonly sentence: string
+  readonly type: KeyType
+  /** May hold a password: never printed. */
+  readonly secret?: boolean
+}
+
+export const keyNotes = z.registry<KeyNote>()
+
+const noted = <S extends z.ZodType>(schema: S, note: KeyNote): S => {
+  keyNotes.add(schema, note)
+  return schema
+}
+
 const duration = (fallback: string, sentence: string) =>
-  z.string().default(fallback).describe(sentence).transform((text, context) => {
-    const ms = parseDurationMs(text)
-    if (ms === undefined) context.addIssue({ code: "custom", message: `"${text}" is not a duration such as "30s", "5m", "2h" or "1d"` })
-    return ms ?? 0
-  })
+  noted(
+    z.string().default(fallback).transform((text, context) => {
+      const ms = parseDurationMs(text)
+      if (ms === undefined) context.addIssue({ code: "custom", message: `"${text}" is not a duration such as "30s", "5m", "2h" or "1d"` })
+      return ms ?? 0
+    }),
+    { sentence, type: "duration" },
+  )
 
 const size = (fallback: string, sentence: string) =>
-  z.string().default(fallback).describe(sentence).transform((text, context) => {
-    const bytes = parseBytes(text)
-    if (bytes === undefined) context.addIssue({ code: "custom", message: `"${text}" is not a size such as "512KiB" or "25MiB"` })
-    return bytes ?? 0
-  })
+  noted(
+    z.string().default(fallback).transform((text, context) => {
+      const bytes = parseBytes(text)
+      if (bytes === undefined) context.addIssue({ code: "custom", message: `"${text}" is not a size such as "512KiB" or "25MiB"` })
+      return bytes ?? 0
+    }),
+    { sentence, type: "size" },
+  )
 
-const port = (fallback: number, sentence: string) => z.coerce.number().int().min(0).max(65535).default(fallback).describe(sentence)
-const count = (fallback: number, sentence: string) => z.coerce.number().int().min(0).default(fallback).describe(sentence)
-const text = (fallback: string, sentence: string) => z.string().default(fallback).describe(sentence)
+/** The environment has only text; anything but decimal digits is refused rather than bent into a number. */
+const whole = (max: number) =>
+  z
+    .union([z.number(), z.string().regex(/^\d{1,15}$/).transform(Number)], { error: "is not a whole number" })
+    .pipe(z.number().int("is not a whole number").min(0, "is below 0").max(max, `is above ${max}`))
+
+const port = (fallback: number, sentence: string) => noted(whole(65_535).default(fallback), { sentence, type: "port" })
+const count = (fallback: number, sentence: string) => noted(whole(1_000_000_000).default(fallback), { sentence, type: "number" })
+const text = (fallback: string, sentence: string, note: { readonly type?: KeyType; readonly secret?: boolean } = {}) =>
+  noted(z.string("is not a text").default(fallback), { sentence, type: "text", ...note })
+const file = (sentence: string) => text("", sentence, { type: "file" })
 const flag = (fallback: boolean, sentence: string) =>
-  z.union([z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")]).default(fallback).describe(sentence)
+  noted(z.union([z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")], { error: 'is neither "true" nor "false"' }).default(fallback), { sentence, type: "boolean" })
 const list = (sentence: string) =>
-  z.union([z.array(z.string()), z.string().transform((line) => line.split(",").map((item) => item.trim()).filter(Boolean))]).default([]).describe(sentence)
+  noted(
+    z.union([z.array(z.string()), z.string().transform((line) => line.split(",").map((item) => item.trim()).filter(Boolean))], { error: "is not a list of texts" }).default([]),
+    { sentence, type: "list" },
+  )
+/** A list of durations keeps its text: whoever schedules by it parses it once. */
+const durations = (fallback: readonly [string, ...string[]], sentence: string) =>
+  noted(
+    z
+      .union([z.array(z.string()), z.string().transform((line) => line.split(",").map((item) => item.trim()).filter(Boolean))], { error: "is not a list of durations" })
+      .default([...fallback])
+      .check((context) => {
+        if (context.value.length === 0) context.issues.push({ code: "custom", message: "has no duration in it", input: context.value })
+        for (const item of context.value) {
+          if (parseDurationMs(item) === undefined) context.issues.push({ code: "custom", message: `"${item}" is not a duration such as "5m"`, input: item })
+        }
+      }),
+    { sentence, type: "list" },
+  )
+const level = (sentence: string) => {
+  const words = ["trace", "debug", "info", "warn", "error"] as const
+  return noted(z.enum(words, { error: `is none of ${words.join(", ")}` }).default("info"), { sentence, type: "word" })
+}
 const section = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never)
 
 export const configSchema = z.strictObject({
@@ -42,17 +94,17 @@ export const configSchema = z.strictObject({
     metrics: port(9464, "Metrics and health, for the machines that watch this one."),
   }),
   database: section({
-    url: text("", "PostgreSQL URL. Empty: an embedded PostgreSQL under the data folder."),
+    url: text("", "PostgreSQL URL. Empty: an embedded PostgreSQL under the data folder.", { secret: true }),
     poolSize: count(8, "Connections that one process keeps to PostgreSQL."),
   }),
-  redis: section({ url: text("", "Redis URL for queues, change feed and rate limits. Empty: PostgreSQL does it all.") }),
+  redis: section({ url: text("", "Redis URL for queues, change feed and rate limits. Empty: PostgreSQL does it all.", { secret: true }) }),
   tls: section({
-    certificateFile: text("", "PEM chain of the server certificate. Empty: the development CA makes one."),
-    keyFile: text("", "PEM private key of the server certificate."),
+    certificateFile: file("PEM chain of the server certificate. Empty: the development CA makes one."),
+    keyFile: file("PEM private key of the server certificate."),
   }),
   store: section({
-    keyFile: text("", "File with the 32-byte key (hex) that seals contents at rest. Empty: `keys/content.key` in the data folder, made at the first start."),
-    blobDir: text("", "Folder of large contents. Empty: `blobs` in the data folder."),
+    keyFile: file("File with the 32-byte key (hex) that seals contents at rest. Empty: `keys/content.key` in the data folder, made at the first start."),
+    blobDir: file("Folder of large contents. Empty: `blobs` in the data folder."),
     inlineBytes: size("64KiB", "Contents up to this many stored bytes are kept inside PostgreSQL."),
     contentGrace: duration("7d", "How long an unreferenced content is kept before housekeeping deletes it."),
     minimumFree: size("512MiB", "Below this much free disk new mail is deferred with 452 4.3.1."),
@@ -83,7 +135,7 @@ export const configSchema = z.strictObject({
     concurrency: count(20, "Remote deliveries under way at once."),
     connectTimeout: duration("30s", "Time to reach a remote server."),
     commandTimeout: duration("5m", "Time for a remote server to answer (RFC 5321 §4.5.3.2)."),
-    retry: list("Waits between attempts of a deferred delivery; the last one repeats.").transform((steps) => (steps.length > 0 ? steps : ["5m", "10m", "30m", "1h", "2h", "4h"])),
+    retry: durations(["5m", "10m", "30m", "1h", "2h", "4h"], "Waits between attempts of a deferred delivery; the last one repeats."),
     delayNotice: duration("4h", "A sender is told once when a delivery has waited this long."),
     expiry: duration("5d", "A delivery that has waited this long has failed."),
     sweep: duration("5s", "How often committed deliveries that no job carries are looked for."),
@@ -94,8 +146,10 @@ export const configSchema = z.strictObject({
     failureWindow: duration("10m", "Window in which failed sign-ins are counted."),
   }),
   log: section({
-    level: z.enum(["trace", "debug", "info", "warn", "error"]).default("info").describe("Least severe log line written."),
+    level: level("Least severe log line written."),
   }),
+  demo: section({ seed: flag(true, "Fill an empty directory with the demonstration province and three demo logins at the first start. Refused in production.") }),
+  console: section({ watch: list("Health addresses of roles that run in other containers, as `role=http://host:port/health`, shown on the status page.") }),
 })
 
 export type Config = z.infer<typeof configSchema>
