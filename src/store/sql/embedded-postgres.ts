@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync } from "node:fs"
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { createInterface } from "node:readline"
+import { endLeftovers } from "./postgres-leftovers.ts"
 
 /**
  * A PostgreSQL 18 of our own, from the npm package's binaries: one cluster in one folder, reached by a unix socket only.
@@ -24,8 +25,10 @@ export interface EmbeddedPostgres {
 }
 
 export interface EmbeddedPostgresOptions {
-  /** Folder of the cluster; made by initdb when it is not one yet. */
+  /** Folder of the cluster; made by initdb when it is not one yet. Whatever still runs there is ended first: hold its lock. */
   readonly dir: string
+  /** Folder of the unix socket, the same at each start so that clients reconnect; a temporary one when absent. */
+  readonly socketDir?: string
   /** Server settings by name, added to ours. */
   readonly settings?: Readonly<Record<string, string>>
   /** Called with each line the server writes. */
@@ -47,8 +50,10 @@ const baseSettings: Readonly<Record<string, string>> = {
 
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const native = await nativeFolder()
+  await endLeftovers(options.dir)
   await initialise(native, options.dir)
-  const socketDir = await mkdtemp(join(tmpdir(), "congthu-pg-"))
+  const socketDir = options.socketDir ?? (await mkdtemp(join(tmpdir(), "congthu-pg-")))
+  if (options.socketDir !== undefined) await mkdir(socketDir, { recursive: true, mode: 0o700 })
   const settings = { ...baseSettings, ...options.settings, unix_socket_directories: socketDir }
   const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])
   const child = spawnUnprivileged(join(native, "bin/postgres"), ["-D", options.dir, ...args])
@@ -59,12 +64,18 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     pid: child.pid ?? 0,
     exited,
     async stop() {
-      if (child.exitCode === null && child.signalCode === null) child.kill("SIGINT")
+      const signal = (name: NodeJS.Signals) => (child.exitCode === null && child.signalCode === null ? child.kill(name) : false)
+      signal("SIGINT")
+      // a checkpoint on a slow disk must not hold up a stop: the log replays what an immediate shutdown leaves
+      const impatience = setTimeout(() => signal("SIGQUIT"), fastShutdownMs)
       await exited
-      await rm(socketDir, { recursive: true, force: true })
+      clearTimeout(impatience)
+      if (options.socketDir === undefined) await rm(socketDir, { recursive: true, force: true })
     },
   }
 }
+
+const fastShutdownMs = 4_000
 
 /** The binaries' folder, with the symbolic links that npm cannot pack made when install scripts were not run. */
 async function nativeFolder(): Promise<string> {
@@ -83,7 +94,7 @@ async function nativeFolder(): Promise<string> {
 
 /** Made beside its place and renamed, so that a start that was cut short leaves no half cluster. */
 async function initialise(native: string, dir: string): Promise<void> {
-  if (existsSync(join(dir, "PG_VERSION"))) return removeStalePidFile(dir)
+  if (existsSync(join(dir, "PG_VERSION"))) return
   const making = `${dir}.new`
   await rm(making, { recursive: true, force: true })
   await mkdir(dirname(dir), { recursive: true, mode: 0o700 })
@@ -98,30 +109,15 @@ async function initialise(native: string, dir: string): Promise<void> {
 }
 
 /**
- * After a power cut the pid file may name a process that is now somebody else's; PostgreSQL would refuse to start.
- * It is removed only when no process with that pid runs a postgres.
+ * The server ends with the process that started it, however that ended (prctl(2), PR_SET_PDEATHSIG): SIGINT is the fast
+ * shutdown. Where setpriv is missing the next start ends what was left.
  */
-async function removeStalePidFile(dir: string): Promise<void> {
-  const file = join(dir, "postmaster.pid")
-  if (!existsSync(file)) return
-  const pid = Number(readFileSync(file, "utf8").split("\n")[0])
-  if (commandOf(pid).includes("postgres")) throw new Error(`a PostgreSQL (process ${pid}) is already running on ${dir}`)
-  await rm(file)
-}
-
-const commandOf = (pid: number): string => {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, "utf8")
-  } catch {
-    return ""
-  }
-}
-
 const spawnUnprivileged = (command: string, args: readonly string[]): ChildProcess => {
-  const options = { stdio: ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"], cwd: "/", env: { ...process.env, LC_ALL: "C.UTF-8", TZ: "UTC" }, detached: true }
-  return process.getuid?.() === 0
-    ? spawn("unshare", ["--user", "--map-user=65534", "--map-group=65534", "--", command, ...args], options)
-    : spawn(command, args, options)
+  const options = { stdio: ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"], cwd: "/", env: { PATH: "/usr/bin:/bin", LC_ALL: "C.UTF-8", TZ: "UTC" }, detached: true }
+  const bound = existsSync("/usr/bin/setpriv") ? ["/usr/bin/setpriv", "--pdeathsig", "INT", "--"] : []
+  const asNobody = process.getuid?.() === 0 ? ["unshare", "--user", "--map-user=65534", "--map-group=65534", "--"] : []
+  const [first = command, ...rest] = [...asNobody, ...bound, command, ...args]
+  return spawn(first, rest, options)
 }
 
 async function ready(child: ChildProcess, onLog: ((line: string) => void) | undefined): Promise<void> {
