@@ -1,3 +1,4 @@
+import type { Login } from "../accounts/login.ts"
 import type { Envelope } from "../mail/envelope.ts"
 import type { EnhancedStatus } from "../mail/enhanced-status.ts"
 import type { Committed, MessageSource, SessionFacts } from "../store/acceptance-store.ts"
@@ -14,6 +15,18 @@ export interface AcceptRequest {
   readonly envelope: Envelope
   readonly content: PreparedContent
   readonly session: SessionFacts
+  /** Who submits; absent for mail from outside and for what the system writes itself. */
+  readonly submitter?: Submitter
+  /** Received: fields of the top-level header when the source counted them; otherwise they are counted in the structure. */
+  readonly hops?: number
+}
+
+/** A signed-in person and what the message claims; whether that is allowed is decided anew on each directory snapshot. */
+export interface Submitter {
+  readonly login: Login
+  /** Every address of From:, and of Sender: when there is one. */
+  readonly headerFrom: readonly string[]
+  readonly headerSender: readonly string[]
 }
 
 export type AcceptReply =

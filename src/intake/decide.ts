@@ -1,0 +1,83 @@
+/**
+ * One message judged on one directory snapshot: may it be sent as whom it claims, does it go round in circles, whom does it reach.
+ * Pure: the caller commits the decision only if the snapshot is still current.
+ */
+import { accountSentAs } from "../accounts/send-as.ts"
+import type { Account, Directory } from "../accounts/directory.ts"
+import { type EnhancedStatus, enhancedStatus } from "../mail/enhanced-status.ts"
+import { messagePolicy } from "../policy/message-policy.ts"
+import { recipientPolicy } from "../policy/recipient-policy.ts"
+import { type Claim, submissionPolicy } from "../policy/submission-policy.ts"
+import type { Verdict } from "../policy/verdict.ts"
+import { countHops } from "./hops.ts"
+import { expandRecipients, type FinalRecipient, type Unserved } from "./expand-recipients.ts"
+import type { AcceptRequest, Submitter } from "./intake.ts"
+
+export interface DecideContext {
+  readonly directory: Directory
+  readonly now: number
+  readonly maxFinalRecipients: number
+}
+
+export type Refused = Exclude<Verdict, { readonly kind: "accept" }>
+
+export type Decision =
+  | { readonly kind: "refused"; readonly verdict: Refused }
+  | {
+      readonly kind: "accepted"
+      readonly final: readonly FinalRecipient[]
+      readonly skippedMembers: readonly string[]
+      /** The account a submitted message is sent as. */
+      readonly sentAs: Account | null
+    }
+
+export function decide(request: AcceptRequest, context: DecideContext): Decision {
+  const { directory, maxFinalRecipients } = context
+  const message = messagePolicy({ hops: request.hops ?? countHops(request.content.structure.header) })
+  if (message.kind !== "accept") return { kind: "refused", verdict: message }
+  let sentAs: Account | null = null
+  if (request.submitter) {
+    const submission = judgeSubmitter(request.envelope.reversePath, request.submitter, context)
+    if (submission.verdict.kind !== "accept") return { kind: "refused", verdict: submission.verdict }
+    sentAs = submission.sentAs
+  }
+  const sender = sentAs?.address ?? (request.session.accountId === null ? null : (directory.account(request.session.accountId)?.address ?? null))
+  const expansion = expandRecipients({ directory, recipients: request.envelope.recipients, sender, maxFinalRecipients })
+  const firstUnserved = expansion.unserved[0]
+  if (firstUnserved) return { kind: "refused", verdict: unservedVerdict(firstUnserved, expansion.final.length > 0) }
+  return { kind: "accepted", final: expansion.final, skippedMembers: expansion.skippedMembers, sentAs }
+}
+
+function judgeSubmitter(reversePath: string, submitter: Submitter, { directory, now }: DecideContext): { readonly verdict: Verdict; readonly sentAs: Account | null } {
+  const account = (address: string): Account | undefined => accountSentAs(directory, { login: submitter.login, address, now })
+  const claim = (address: string): Claim => ({ address, allowed: account(address) !== undefined })
+  const verdict = submissionPolicy({
+    reversePath: reversePath === "" ? null : claim(reversePath),
+    headerFrom: submitter.headerFrom.map(claim),
+    headerSender: submitter.headerSender.map(claim),
+  })
+  // a receipt has no reverse-path: then From: says as whom
+  const speaksFor = reversePath === "" ? submitter.headerFrom[0] : reversePath
+  return { verdict, sentAs: (speaksFor === undefined ? undefined : account(speaksFor)) ?? null }
+}
+
+/**
+ * Recipients were judged at RCPT; one that is gone at commit was lost to a change in between. One message has one reply here,
+ * so others that are fine make it a "try again": the next RCPT tells the sender exactly which one is refused.
+ */
+function unservedVerdict({ reason }: Unserved, othersServed: boolean): Refused {
+  const status: EnhancedStatus = reason === "tooLarge" || reason === "emptyGroup" ? enhancedStatus.groupExpansion : enhancedStatus.storeUnavailable
+  if (reason === "tooLarge" || reason === "emptyGroup" || othersServed) {
+    return {
+      kind: "defer", ruleId: `recipient.${reason}`, status,
+      reasonVi: "Danh sách người nhận vừa thay đổi hoặc nhóm không mở được, hãy gửi lại sau",
+      reasonEn: "The recipients have just changed or a group cannot be expanded, try again later",
+    }
+  }
+  const verdict = recipientPolicy({
+    fromOutside: false, overQuota: false, groupOpen: reason !== "closedGroup", suspended: reason === "suspended",
+    kind: reason === "unknown" ? "unknown" : reason === "suspended" ? "account" : "group",
+  })
+  if (verdict.kind === "accept") throw new Error(`recipient ${reason} was judged acceptable`)
+  return verdict
+}

@@ -1,0 +1,136 @@
+/**
+ * Forward-paths → final recipients: aliases followed, groups opened, one delivery for each account or foreign mailbox
+ * however often it was named. Pure. Must not know: SMTP, SQL, policy wording.
+ */
+import { asciiDomain } from "../mail/address.ts"
+import type { Directory, Group } from "../accounts/directory.ts"
+import type { NotifyCondition, Recipient } from "../mail/envelope.ts"
+
+export interface ExpandRequest {
+  readonly directory: Directory
+  readonly recipients: readonly Recipient[]
+  /** Canonical address of the account the message is sent as; null when nobody signed in. */
+  readonly sender: string | null
+  /** Final recipients of one message beyond which a group is taken for a mistake. */
+  readonly maxFinalRecipients: number
+}
+
+export interface FinalRecipient {
+  readonly recipient: string
+  readonly accountId: number | null
+  readonly originalRecipient: string
+  readonly notify: readonly NotifyCondition[]
+}
+
+/** Why a forward-path of the envelope cannot be served now. */
+export interface Unserved {
+  readonly recipient: Recipient
+  readonly reason: "unknown" | "suspended" | "closedGroup" | "tooLarge" | "emptyGroup"
+}
+
+export interface Expansion {
+  readonly final: readonly FinalRecipient[]
+  readonly unserved: readonly Unserved[]
+  /** Members of groups that reach nobody: unknown or suspended. They do not stop the others. */
+  readonly skippedMembers: readonly string[]
+}
+
+/** Nested deeper than any organization is; a cycle is cut by the set of groups already open, this only bounds the stack. */
+const maxGroupDepth = 32
+
+const maySendTo = (group: Group, sender: string | null): boolean => group.allowedSenders === null || (sender !== null && group.allowedSenders.includes(sender))
+
+/** NOTIFY of a list's members: the list itself is the recipient that success would be reported for (RFC 3461 §5.2.7.3). */
+const memberNotify = (notify: readonly NotifyCondition[]): readonly NotifyCondition[] => {
+  const kept = notify.filter((condition) => condition !== "success")
+  return kept.length === 0 && notify.length > 0 ? ["never"] : kept
+}
+
+/** Asked for by either is asked for; `never` holds only when both said so. An empty list is the default and so wins over `never`. */
+const mergeNotify = (a: readonly NotifyCondition[], b: readonly NotifyCondition[]): readonly NotifyCondition[] => {
+  if (a.length === 0 || b.length === 0) {
+    const asked = [...a, ...b].filter((condition) => condition !== "never")
+    return asked.includes("success") ? [...new Set<NotifyCondition>([...asked, "failure"])] : []
+  }
+  const merged = [...new Set([...a, ...b])]
+  return merged.length > 1 ? merged.filter((condition) => condition !== "never") : merged
+}
+
+/** A foreign mailbox's local part is its own server's business (RFC 5321 §2.4); only the domain has one spelling. */
+const foreignKey = (address: string): string => {
+  const at = address.lastIndexOf("@")
+  const domain = address.slice(at + 1)
+  return `${address.slice(0, at)}@${asciiDomain(domain) ?? domain.toLowerCase()}`
+}
+
+export function expandRecipients({ directory, recipients, sender, maxFinalRecipients }: ExpandRequest): Expansion {
+  const final = new Map<string, FinalRecipient>()
+  const unserved: Unserved[] = []
+  const skippedMembers: string[] = []
+
+  const add = (next: FinalRecipient): void => {
+    const known = final.get(next.recipient)
+    final.set(next.recipient, known ? { ...known, notify: mergeNotify(known.notify, next.notify) } : next)
+  }
+
+  /** Opens a group into `members`; false when it, or a group inside, is closed to the sender or there is no end to it. */
+  const open = (group: Group, members: Map<string, number | null>, seen: Set<string>, depth: number): Unserved["reason"] | undefined => {
+    if (seen.has(group.address)) return undefined
+    seen.add(group.address)
+    if (!maySendTo(group, sender)) return "closedGroup"
+    if (depth > maxGroupDepth) return "tooLarge"
+    for (const member of group.members) {
+      const resolution = directory.resolve(member)
+      if (resolution.kind === "group") {
+        const reason = open(resolution.group, members, seen, depth + 1)
+        if (reason) return reason
+      } else if (resolution.kind === "foreign") members.set(foreignKey(member), null)
+      else if (resolution.kind === "account" && !resolution.account.suspended) members.set(resolution.account.address, resolution.account.id)
+      else skippedMembers.push(member)
+      if (members.size + final.size > maxFinalRecipients) return "tooLarge"
+    }
+    return undefined
+  }
+
+  for (const recipient of recipients) {
+    const resolution = directory.resolve(recipient.forwardPath)
+    const originalRecipient = recipient.originalRecipient ?? recipient.forwardPath
+    const notify = recipient.notify ?? []
+    switch (resolution.kind) {
+      case "unknown":
+        unserved.push({ recipient, reason: "unknown" })
+        break
+      case "foreign":
+        add({ recipient: foreignKey(recipient.forwardPath), accountId: null, originalRecipient, notify })
+        break
+      case "account":
+        if (resolution.account.suspended) unserved.push({ recipient, reason: "suspended" })
+        else add({ recipient: resolution.account.address, accountId: resolution.account.id, originalRecipient, notify })
+        break
+      case "group": {
+        const members = new Map<string, number | null>()
+        const reason = open(resolution.group, members, new Set(), 0) ?? (members.size === 0 ? "emptyGroup" : undefined)
+        if (reason) unserved.push({ recipient, reason })
+        else for (const [address, accountId] of members) add({ recipient: address, accountId, originalRecipient, notify: memberNotify(notify) })
+      }
+    }
+  }
+  return { final: [...final.values()], unserved, skippedMembers }
+}
+
+/** Whether the sender may reach a group with everything inside it; asked at RCPT. */
+export const groupIsOpen = (directory: Directory, group: Group, sender: string | null): boolean => {
+  const seen = new Set<string>()
+  const visit = (next: Group, depth: number): boolean => {
+    if (seen.has(next.address) || depth > maxGroupDepth) return true
+    seen.add(next.address)
+    return (
+      maySendTo(next, sender) &&
+      next.members.every((member) => {
+        const resolution = directory.resolve(member)
+        return resolution.kind !== "group" || visit(resolution.group, depth + 1)
+      })
+    )
+  }
+  return visit(group, 0)
+}
