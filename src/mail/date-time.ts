@@ -32,3 +32,17 @@ const fullYear = (text: string): number => {
   if (text.length >= 4) return year
   return text.length === 2 && year < 50 ? 2000 + year : 1900 + year
 }
+
+const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+const two = (value: number): string => String(value).padStart(2, "0")
+
+/** The zone of the province, which has no summer time. */
+const defaultZoneMinutes = 7 * 60
+
+/** An RFC 5322 §3.3 date-time, "Mon, 23 Nov 2026 21:38:27 +0700"; `zoneMinutes` is east of UTC. */
+export const formatDate = (ms: number, zoneMinutes = defaultZoneMinutes): string => {
+  const local = new Date(ms + zoneMinutes * 60_000)
+  const month = months[local.getUTCMonth()] ?? ""
+  const zone = Math.abs(zoneMinutes)
+  return `${weekdays[local.getUTCDay()]}, ${two(local.getUTCDate())} ${month.charAt(0).toUpperCase()}${month.slice(1)} ${local.getUTCFullYear()} ${two(local.getUTCHours())}:${two(local.getUTCMinutes())}:${two(local.getUTCSeconds())} ${zoneMinutes < 0 ? "-" : "+"}${two(Math.floor(zone / 60))}${two(zone % 60)}`
+}
