@@ -1,0 +1,95 @@
+import type { Clock } from "../base/clock.ts"
+import { failed, ok, type Result } from "../base/result.ts"
+import { canonicalAddress } from "../mail/address.ts"
+import { type Failure, failure } from "../mail/failure.ts"
+import { appPasswordHash, type CredentialStore, isSameHash, type StoredCredential } from "./credential.ts"
+import type { Account, Directory, DirectorySource } from "./directory.ts"
+import type { Authenticator, Login } from "./login.ts"
+import { clientNetwork, type LoginThrottle } from "./login-throttle.ts"
+import type { PasswordWork } from "./password-work.ts"
+import { createTurns } from "./turns.ts"
+
+/**
+ * Decides who may sign in. Credentials are read at each sign-in, so a revoked one is refused at once. A refusal is the same,
+ * after the same work, whether the account is unknown, suspended or the password wrong. Must not know: protocols, SQL.
+ */
+export interface AuthenticatorOptions {
+  readonly directory: DirectorySource
+  readonly credentials: CredentialStore
+  readonly passwords: PasswordWork
+  readonly throttle: LoginThrottle
+  /** Key of app password hashes (`keys/credential.key`). */
+  readonly appPasswordKey: Buffer
+  readonly clock: Clock
+}
+
+const refused = failure("noPermission", "The address or the password is wrong.")
+const blocked = failure("limit", "Too many failed sign-ins; try again later.")
+const overloaded = failure("unavailable", "Too many sign-ins at once; try again in a moment.")
+
+/** No account has this id: an unknown name costs the same query. */
+const noAccountId = 0
+const maxUsernameCharacters = 320
+const maxPending = 500
+
+export function createAuthenticator({ directory, credentials, passwords, throttle, appPasswordKey, clock }: AuthenticatorOptions): Authenticator {
+  const turns = createTurns(maxPending)
+  return {
+    async login({ username, password, clientAddress }) {
+      const snapshot = directory.current()
+      const account = findAccount(snapshot, username)
+      const found = await credentials.live(account?.id ?? noAccountId)
+      if (!found.ok) return found
+      const opened = (credential: StoredCredential): Login | undefined => (account ? openWith(snapshot, account, credential, clock.now()) : undefined)
+
+      // Random enough not to be guessed, so it needs no throttle: an office behind one address is not locked out by one bad client.
+      const byApp = matchingAppPassword(found.value, password, appPasswordKey)
+      const appLogin = byApp && opened(byApp)
+      if (appLogin) return ok(appLogin)
+
+      const name = account?.address ?? canonicalAddress(username.slice(0, maxUsernameCharacters))
+      const attempt = { throttle, clientAddress, name }
+      const guess = async (): Promise<Result<Login, Failure>> => {
+        if (await throttle.isBlocked(clientAddress, name)) return failed(blocked)
+        const byPassword = found.value.find(({ kind }) => kind === "password")
+        const matches = await passwords.verify(password, byPassword?.hash ?? null)
+        if (matches === undefined) return failed(overloaded)
+        return conclude(matches && byPassword ? opened(byPassword) : undefined, attempt)
+      }
+      // One after another, or a hundred guesses sent at once would all be counted too late.
+      return (await turns.take(`${clientNetwork(clientAddress)} ${name}`, guess)) ?? failed(overloaded)
+    },
+  }
+}
+
+function findAccount(directory: Directory, username: string): Account | undefined {
+  if (username.length > maxUsernameCharacters) return undefined
+  const target = directory.resolve(username)
+  return target.kind === "account" && !target.account.suspended ? target.account : undefined
+}
+
+function matchingAppPassword(live: readonly StoredCredential[], password: string, key: Buffer): StoredCredential | undefined {
+  const hash = appPasswordHash(password, key)
+  return hash === undefined ? undefined : live.find((credential) => credential.kind === "appPassword" && isSameHash(credential.hash, hash))
+}
+
+/** Who a right credential signs in; undefined when the person behind it holds the account no longer. */
+function openWith(directory: Directory, account: Account, credential: StoredCredential, now: number): Login | undefined {
+  const inForce = directory.assignmentsOfAccount(account.id, now)
+  const login = (principalId: string | null): Login => ({ accountId: account.id, address: account.address, principalId, credentialId: credential.id, via: credential.kind })
+  if (credential.principalId !== null) return inForce.some(({ principalId }) => principalId === credential.principalId) ? login(credential.principalId) : undefined
+  const owner = inForce.find(({ rights }) => rights.includes("owner"))
+  if (owner) return login(owner.principalId)
+  // Owned by somebody whose time is over or who is suspended: not the same as owned by nobody.
+  return directory.hasOwner(account.id) ? undefined : login(null)
+}
+
+async function conclude(login: Login | undefined, attempt: { readonly throttle: LoginThrottle; readonly clientAddress: string; readonly name: string }): Promise<Result<Login, Failure>> {
+  const { throttle, clientAddress, name } = attempt
+  if (login === undefined) {
+    await throttle.failed(clientAddress, name)
+    return failed(refused)
+  }
+  await throttle.succeeded(clientAddress, name)
+  return ok(login)
+}

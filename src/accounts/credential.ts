@@ -1,0 +1,85 @@
+import { createHmac, randomInt, timingSafeEqual } from "node:crypto"
+import type { Result } from "../base/result.ts"
+import type { Failure } from "../mail/failure.ts"
+
+/**
+ * What opens an account: its one password (bcrypt), or an app password, which is random enough that a fast keyed hash keeps
+ * it safe and a mail client's hundred reconnects cost nothing. Must not know: SQL, protocols.
+ */
+export type CredentialKind = "password" | "appPassword"
+
+export interface StoredCredential {
+  readonly id: number
+  readonly kind: CredentialKind
+  /** bcrypt string of a password, HMAC-SHA-256 (hex) of an app password. */
+  readonly hash: string
+  /** Whose it is; null for the account's own password, which is its owner's. */
+  readonly principalId: string | null
+}
+
+export interface CredentialSummary {
+  readonly id: number
+  readonly kind: CredentialKind
+  readonly principalId: string | null
+  readonly label: string
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+}
+
+/** Where credentials are kept. Failures: `unavailable`, and those named. */
+export interface CredentialStore {
+  /** What opens the account now: nothing when it is suspended or gone; credentials of suspended principals are left out. */
+  live(accountId: number): Promise<Result<readonly StoredCredential[], Failure>>
+  list(accountId: number): Promise<readonly CredentialSummary[]>
+  /** Replaces the account's password. */
+  setPassword(accountId: number, hash: string): Promise<void>
+  addAppPassword(credential: { readonly accountId: number; readonly principalId: string; readonly label: string; readonly hash: string }): Promise<number>
+  /** False when the account has no such live credential. */
+  revoke(accountId: number, credentialId: number): Promise<boolean>
+}
+
+/** Crockford's base 32: no letter looks like another or like a digit. */
+const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+const groups = 7
+const groupLength = 4
+
+/** A new app password of 140 random bits, in groups that can be read aloud: `k3pd-…`. Shown once, never stored. */
+export const newAppPassword = (): string =>
+  Array.from({ length: groups }, () => Array.from({ length: groupLength }, () => alphabet.charAt(randomInt(alphabet.length))).join("")).join("-")
+
+/** The characters of an app password as typed, with or without groups; undefined when it cannot be one. */
+const appPasswordCharacters = (text: string): string | undefined => {
+  if (text.length > 100) return undefined
+  const typed = text.toLowerCase().replace(/[\s-]/g, "").replaceAll("o", "0").replace(/[il]/g, "1")
+  return typed.length === groups * groupLength ? typed : undefined
+}
+
+/** HMAC-SHA-256 (hex) under which an app password is stored; undefined when the text cannot be one. */
+export const appPasswordHash = (text: string, key: Buffer): string | undefined => {
+  const characters = appPasswordCharacters(text)
+  return characters === undefined ? undefined : createHmac("sha256", key).update(characters).digest("hex")
+}
+
+/** Compared in constant time: the stored hash must not be found out byte by byte. */
+export const isSameHash = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
+
+/** bcrypt reads no further; a longer password would be open to everyone who knows its beginning. */
+export const maxPasswordBytes = 72
+export const minPasswordCharacters = 8
+
+/** Passwords are compared in NFC (RFC 8265 §4.2.2): the same Vietnamese letters come composed or decomposed from different keyboards. */
+export const normalPassword = (text: string): string => text.normalize("NFC")
+
+/** False for what bcrypt would compare in part only: it stops at NUL and after 72 bytes. */
+export const isComparable = (text: string): boolean =>
+  text.length <= maxPasswordBytes * 3 && !text.includes("\0") && Buffer.byteLength(normalPassword(text)) <= maxPasswordBytes
+
+/** Why a text cannot become a password; undefined when it can. */
+export const passwordProblem = (text: string): string | undefined => {
+  const normal = normalPassword(text)
+  if ([...normal].length < minPasswordCharacters) return `a password has at least ${minPasswordCharacters} characters`
+  if (Buffer.byteLength(normal) > maxPasswordBytes) return `a password has at most ${maxPasswordBytes} bytes`
+  // oxlint-disable-next-line no-control-regex -- bcrypt ends at NUL, terminals eat the others
+  if (/[\x00-\x1f\x7f]/.test(normal)) return "a password has no control characters"
+  return undefined
+}

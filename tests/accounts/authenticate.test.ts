@@ -1,0 +1,173 @@
+import { randomBytes } from "node:crypto"
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import pino from "pino"
+import { createAuthenticator } from "../../src/accounts/authenticate.ts"
+import { appPasswordHash, newAppPassword } from "../../src/accounts/credential.ts"
+import { createLoginThrottle } from "../../src/accounts/login-throttle.ts"
+import { createPasswordWork } from "../../src/accounts/password-work.ts"
+import type { Authenticator } from "../../src/accounts/login.ts"
+import { createCredentialStore } from "../../src/store/sql/credentials.ts"
+import { createDirectorySource, type SqlDirectorySource } from "../../src/store/sql/directory.ts"
+import { createTestDatabase, type TestDatabase } from "../support/database.ts"
+
+const now = Date.parse("2026-06-15T03:00:00Z")
+const key = randomBytes(32)
+const passwords = createPasswordWork({ cost: 4 })
+let database: TestDatabase
+let directory: SqlDirectorySource
+const store = () => createCredentialStore(database)
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  await database.query({
+    text: `
+      INSERT INTO organization_unit (code, name, kind, domain) VALUES ('SNV', 'Sở Nội vụ', 'department', 'snv.tinh.example');
+      INSERT INTO principal (id, kind, name, unit_code, suspended_at) VALUES
+        ('P1', 'individual', 'Nguyễn Văn An', 'SNV', NULL), ('P2', 'individual', 'Trần Thị Bình', 'SNV', NULL), ('P3', 'individual', 'Lê Văn Cường', 'SNV', now());
+      INSERT INTO account (address, kind, display_name, unit_code, quota_bytes, suspended_at) VALUES
+        ('an@snv.tinh.example', 'personal', 'Nguyễn Văn An', 'SNV', 1, NULL),
+        ('van-phong@snv.tinh.example', 'organizational', 'Văn phòng', 'SNV', 1, NULL),
+        ('closed@snv.tinh.example', 'personal', 'Đã khóa', 'SNV', 1, now()),
+        ('cuong@snv.tinh.example', 'personal', 'Lê Văn Cường', 'SNV', 1, NULL),
+        ('empty@snv.tinh.example', 'personal', 'Chưa cấp', 'SNV', 1, NULL);
+      INSERT INTO assignment (account_id, principal_id, rights, valid_from, valid_until)
+        SELECT a.id, v.p, v.rights, v.f::date, v.u::date FROM (VALUES
+          ('an@snv.tinh.example', 'P1', ARRAY['owner'], NULL, NULL),
+          ('cuong@snv.tinh.example', 'P3', ARRAY['owner'], NULL, NULL),
+          ('closed@snv.tinh.example', 'P1', ARRAY['owner'], NULL, NULL),
+          ('van-phong@snv.tinh.example', 'P1', ARRAY['read', 'write', 'send-as'], '2026-01-01', '2026-12-31'),
+          ('van-phong@snv.tinh.example', 'P2', ARRAY['read'], '2026-01-01', '2026-06-14'),
+          ('van-phong@snv.tinh.example', 'P3', ARRAY['read'], NULL, NULL)) AS v (address, p, rights, f, u)
+        JOIN account a ON a.address = v.address;
+      INSERT INTO alias (address, account_id) SELECT 'nguyen.an@snv.tinh.example', id FROM account WHERE address = 'an@snv.tinh.example';
+      INSERT INTO mail_group (address, display_name) VALUES ('tat-ca@snv.tinh.example', 'Tất cả');`,
+  })
+  directory = await createDirectorySource({ database, log: pino({ enabled: false }), tickMs: 0 })
+  for (const address of ["an", "closed", "cuong"]) await store().setPassword(id(`${address}@snv.tinh.example`), await passwords.hash("Mật khẩu đúng"))
+})
+afterAll(() => database.drop())
+
+function id(address: string): number {
+  for (const account of directory.current().accounts()) if (account.address === address) return account.id
+  throw new Error(`no account ${address}`)
+}
+
+let authenticator: Authenticator
+beforeEach(() => {
+  authenticator = authenticate()
+})
+const authenticate = (maxFailures = 3): Authenticator =>
+  createAuthenticator({ directory, credentials: store(), passwords, throttle: createLoginThrottle({ maxFailures, failureWindowMs: 60_000 }), appPasswordKey: key, clock: { now: () => now } })
+const login = (username: string, password: string, clientAddress = "192.0.2.1") => authenticator.login({ username, password, clientAddress, service: "imap" })
+
+async function appPassword(address: string, principalId: string): Promise<{ text: string; credentialId: number }> {
+  const text = newAppPassword()
+  const credentialId = await store().addAppPassword({ accountId: id(address), principalId, label: "Điện thoại", hash: appPasswordHash(text, key) ?? "" })
+  return { text, credentialId }
+}
+
+describe("a password", () => {
+  test.each(["an@snv.tinh.example", "AN@SNV.tinh.example", "nguyen.an@snv.tinh.example"])("signs in as %s", async (username) => {
+    const result = await login(username, "Mật khẩu đúng")
+    expect(result).toMatchObject({ ok: true, value: { accountId: id("an@snv.tinh.example"), address: "an@snv.tinh.example", principalId: "P1", via: "password" } })
+  })
+
+  test("is the same composed or decomposed", async () => {
+    expect((await login("an@snv.tinh.example", "Mật khẩu đúng".normalize("NFD"))).ok).toBe(true)
+  })
+
+  test("the refusal never tells why", async () => {
+    const attempts = [
+      login("an@snv.tinh.example", "wrong"),
+      login("an@snv.tinh.example", ""),
+      login("an@snv.tinh.example", "Mật khẩu đúng\0"),
+      login("an@snv.tinh.example", "x".repeat(100_000)),
+      login("nobody@snv.tinh.example", "Mật khẩu đúng"),
+      login("nobody@elsewhere.example", "Mật khẩu đúng"),
+      login("tat-ca@snv.tinh.example", "Mật khẩu đúng"),
+      login("closed@snv.tinh.example", "Mật khẩu đúng"),
+      login("cuong@snv.tinh.example", "Mật khẩu đúng"),
+      login("empty@snv.tinh.example", "Mật khẩu đúng"),
+      login("x".repeat(100_000), "Mật khẩu đúng"),
+      login("", ""),
+    ]
+    const results = await Promise.all(attempts)
+    expect(new Set(results.map((result) => JSON.stringify(result)))).toEqual(
+      new Set([JSON.stringify({ ok: false, failure: { kind: "noPermission", detail: "The address or the password is wrong." } }), JSON.stringify({ ok: false, failure: { kind: "limit", detail: "Too many failed sign-ins; try again later." } })]),
+    )
+    // the fourth guess at one name from one address
+    expect(results.filter((result) => !result.ok && result.failure.kind === "limit")).toHaveLength(1)
+  })
+
+  test("that was replaced no longer opens", async () => {
+    const account = id("an@snv.tinh.example")
+    await store().setPassword(account, await passwords.hash("Mật khẩu mới 1"))
+    expect((await login("an@snv.tinh.example", "Mật khẩu đúng")).ok).toBe(false)
+    expect((await login("an@snv.tinh.example", "Mật khẩu mới 1")).ok).toBe(true)
+    await store().setPassword(account, await passwords.hash("Mật khẩu đúng"))
+  })
+
+  test("nobody is taken for a compared password of nothing", async () => {
+    expect(await passwords.verify("impossible", null)).toBe(false)
+  })
+})
+
+describe("an app password", () => {
+  test("opens the office account as its person, however it is typed", async () => {
+    const { text, credentialId } = await appPassword("van-phong@snv.tinh.example", "P1")
+    const expected = { ok: true, value: { accountId: id("van-phong@snv.tinh.example"), principalId: "P1", credentialId, via: "appPassword" } }
+    for (const typed of [text, text.toUpperCase(), text.replaceAll("-", ""), text.replaceAll("-", " "), text.replaceAll("0", "o").replaceAll("1", "l")])
+      expect(await login("van-phong@snv.tinh.example", typed)).toMatchObject(expected)
+  })
+
+  test("does not open another account", async () => {
+    const { text } = await appPassword("van-phong@snv.tinh.example", "P1")
+    expect((await login("an@snv.tinh.example", text)).ok).toBe(false)
+  })
+
+  test.each([["P2", "ended yesterday"], ["P3", "is suspended"]])("of a person whose assignment has ended or who is suspended is refused (%s %s)", async (principalId) => {
+    const { text } = await appPassword("van-phong@snv.tinh.example", principalId)
+    expect(await login("van-phong@snv.tinh.example", text)).toMatchObject({ ok: false, failure: { kind: "noPermission" } })
+  })
+
+  test("is refused as soon as it is revoked, and cannot be revoked through another account", async () => {
+    const { text, credentialId } = await appPassword("van-phong@snv.tinh.example", "P1")
+    expect(await store().revoke(id("an@snv.tinh.example"), credentialId)).toBe(false)
+    expect((await login("van-phong@snv.tinh.example", text)).ok).toBe(true)
+    expect(await store().revoke(id("van-phong@snv.tinh.example"), credentialId)).toBe(true)
+    expect((await login("van-phong@snv.tinh.example", text)).ok).toBe(false)
+    expect(await store().revoke(id("van-phong@snv.tinh.example"), credentialId)).toBe(false)
+  })
+})
+
+describe("failures are counted", () => {
+  test("by client and account, also through an alias, also for names that do not exist", async () => {
+    for (const [name, alias] of [["an@snv.tinh.example", "nguyen.an@snv.tinh.example"], ["ghost@snv.tinh.example", "GHOST@snv.tinh.example"]] as const) {
+      for (const username of [name, alias, name]) expect(await login(username, "wrong-guess")).toMatchObject({ failure: { kind: "noPermission" } })
+      expect(await login(alias, "Mật khẩu đúng")).toMatchObject({ failure: { kind: "limit" } })
+    }
+    expect((await login("an@snv.tinh.example", "Mật khẩu đúng", "192.0.2.2")).ok).toBe(true)
+  })
+
+  test("even when they are sent all at once", async () => {
+    const results = await Promise.all(Array.from({ length: 20 }, () => login("an@snv.tinh.example", "wrong-guess")))
+    expect(results.filter((result) => !result.ok && result.failure.kind === "noPermission")).toHaveLength(3)
+  })
+
+  test("and forgotten after a success", async () => {
+    for (const password of ["wrong-guess", "wrong-guess", "Mật khẩu đúng", "wrong-guess", "wrong-guess", "Mật khẩu đúng"]) await login("an@snv.tinh.example", password)
+    expect((await login("an@snv.tinh.example", "Mật khẩu đúng")).ok).toBe(true)
+  })
+
+  test("but a blocked client's app password still opens", async () => {
+    const { text } = await appPassword("an@snv.tinh.example", "P1")
+    for (let n = 0; n < 5; n++) await login("an@snv.tinh.example", "wrong-guess")
+    expect((await login("an@snv.tinh.example", text)).ok).toBe(true)
+  })
+
+  test("of one IPv6 network together", async () => {
+    for (let n = 1; n <= 3; n++) await login("an@snv.tinh.example", "wrong-guess", `2001:db8::${n}`)
+    expect(await login("an@snv.tinh.example", "Mật khẩu đúng", "2001:db8:0:0:ffff::1")).toMatchObject({ failure: { kind: "limit" } })
+    expect((await login("an@snv.tinh.example", "Mật khẩu đúng", "2001:db8:0:1::1")).ok).toBe(true)
+  })
+})
