@@ -53,7 +53,7 @@ export interface CommandPiece {
 export interface LiteralSource {
   readonly size: number
   readonly synchronizing: boolean
-  /** Invites the client when the literal is synchronizing, then yields exactly `size` bytes. Throws when the connection breaks. At most once. */
+  /** Invites the client when the literal is synchronizing, then yields exactly `size` bytes; each chunk is the reader's to keep. Throws when the connection breaks. At most once. */
   chunks(): AsyncIterable<Uint8Array>
 }
 

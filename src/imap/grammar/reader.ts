@@ -66,27 +66,25 @@ export class Reader {
     this.expect(" ")
   }
 
-  /** Opens a parenthesis. RFC 9051 sets no depth, so ours is bounded. */
-  open(): void {
-    this.expect("(")
-    if (++this.depth > maxDepth) throw new ImapSyntaxError(`Parentheses are nested deeper than ${maxDepth}`)
-  }
-
-  close(): void {
-    this.expect(")")
+  /** Reads something that may contain itself (parentheses, NOT, OR). RFC 9051 sets no depth, so ours is bounded: a parser must not run out of stack. */
+  nested<T>(inner: () => T): T {
+    if (++this.depth > maxDepth) throw new ImapSyntaxError(`The command is nested deeper than ${maxDepth} levels`)
+    const value = inner()
     this.depth--
+    return value
   }
 
   /** `(item item …)`, empty allowed. */
   list<T>(item: () => T): T[] {
-    this.open()
-    const items: T[] = []
-    if (!this.peek(")")) {
+    return this.nested(() => {
+      this.expect("(")
+      const items: T[] = []
+      if (this.skip(")")) return items
       items.push(item())
       while (this.skip(" ")) items.push(item())
-    }
-    this.close()
-    return items
+      this.expect(")")
+      return items
+    })
   }
 
   /** 1*ATOM-CHAR. */
@@ -97,6 +95,11 @@ export class Reader {
   /** An atom in upper case: command names, FETCH items, SEARCH keys. */
   keyword(): string {
     return this.atom().toUpperCase()
+  }
+
+  /** Letters, digits and dots in upper case: FETCH items and sections, `BODY.PEEK`, `1.2.HEADER.FIELDS`. */
+  dottedName(): string {
+    return this.span(isDottedChar, "an item").toUpperCase()
   }
 
   tag(): string {
@@ -145,6 +148,11 @@ export class Reader {
     const digits = this.span(isDigit, "a number")
     if (digits.length > 19 || (digits.length === 19 && digits > "9223372036854775807")) throw new ImapSyntaxError("A number is too large")
     return Number(digits)
+  }
+
+  /** The next token starts like a sequence set. */
+  atSequenceSet(): boolean {
+    return isSequenceChar[this.bytes[this.at] ?? 0] === 1
   }
 
   sequenceSet(): SequenceSet {
@@ -264,6 +272,7 @@ const isAtomChar = charClass((char) => !"(){%*\"\\]".includes(char))
 const isAstringChar = charClass((char) => !"(){%*\"\\".includes(char))
 const isListChar = charClass((char) => !"(){\"\\".includes(char))
 const isTagChar = charClass((char) => !"(){%*\"\\+".includes(char))
+const isDottedChar = charClass((char) => /[A-Za-z0-9.]/.test(char))
 const isDigit = charClass((char) => char >= "0" && char <= "9")
 const isSequenceChar = charClass((char) => "0123456789:,*".includes(char))
 

@@ -8,7 +8,7 @@ import type { ByteSink } from "./byte-sink.ts"
  */
 export class ResponseWriter {
   private readonly sink: ByteSink
-  private text_ = ""
+  private pendingText = ""
   private chunks: Uint8Array[] = []
   private chunkBytes = 0
   private full = false
@@ -19,8 +19,8 @@ export class ResponseWriter {
 
   /** Appends text, one char per byte. */
   text(text: string): void {
-    this.text_ += text
-    if (this.text_.length + this.chunkBytes >= batchBytes) this.flush()
+    this.pendingText += text
+    if (this.pendingText.length + this.chunkBytes >= batchBytes) this.flush()
   }
 
   /** Appends text and CRLF. */
@@ -49,10 +49,7 @@ export class ResponseWriter {
 
   /** Resolves when the client has taken enough for more to be written. Cheap to await often: no promise is made while there is room. */
   ready(): Promise<void> | undefined {
-    if (!this.full) return undefined
-    return this.sink.drained().then(() => {
-      this.full = false
-    })
+    return this.full ? this.drained() : undefined
   }
 
   /** The client is gone: what is written goes nowhere, long work may stop. */
@@ -60,10 +57,15 @@ export class ResponseWriter {
     return this.sink.closed
   }
 
+  private async drained(): Promise<void> {
+    await this.sink.drained()
+    this.full = false
+  }
+
   private gatherText(): void {
-    if (this.text_ === "") return
-    const bytes = Buffer.from(this.text_, "latin1")
-    this.text_ = ""
+    if (this.pendingText === "") return
+    const bytes = Buffer.from(this.pendingText, "latin1")
+    this.pendingText = ""
     this.chunks.push(bytes)
     this.chunkBytes += bytes.length
   }

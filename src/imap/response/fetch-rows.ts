@@ -1,0 +1,152 @@
+import type { FetchItem } from "../grammar/fetch-items.ts"
+import type { MailboxIndex } from "../../store/mailbox-index.ts"
+import { formatDateTime } from "../grammar/date-time.ts"
+import type { ResponseWriter } from "./writer.ts"
+
+/** FETCH items that the index answers, without a word to the store. */
+export type IndexItem = "uid" | "flags" | "modSeq" | "size" | "internalDate"
+
+export const isIndexItem = (kind: FetchItem["kind"]): kind is IndexItem => kind in labels
+
+const labels: Readonly<Record<IndexItem, Buffer>> = {
+  uid: Buffer.from("UID "), flags: Buffer.from("FLAGS ("), modSeq: Buffer.from("MODSEQ ("), size: Buffer.from("RFC822.SIZE "), internalDate: Buffer.from("INTERNALDATE "),
+}
+
+const starSpace = Buffer.from("* ")
+const fetchOpen = Buffer.from(" FETCH (")
+const endOfRow = Buffer.from(")\r\n")
+const space = 0x20
+const closeParenthesis = 0x29
+
+/** What a row is made from. `recentFrom`: uids from here on are \Recent to the session. */
+export interface RowSource {
+  readonly index: MailboxIndex
+  readonly recentFrom: number
+}
+
+/**
+ * FETCH responses written byte by byte into a preallocated buffer, straight from the index's typed arrays:
+ * 50,000 rows of UID and FLAGS cost a few milliseconds, where strings cost ten times as much.
+ */
+export class FetchRows {
+  private readonly source: RowSource
+  private buffer = Buffer.allocUnsafe(bufferBytes)
+  private at = 0
+  private readonly flagTexts = new Map<number, Buffer>()
+  private first = true
+  private day = -1
+  private dayText = ""
+
+  constructor(source: RowSource) {
+    this.source = source
+  }
+
+  /** `* 12 FETCH (`; the row goes on with `item`s. */
+  begin(seq: number): void {
+    this.copy(starSpace)
+    this.number(seq)
+    this.copy(fetchOpen)
+    this.first = true
+  }
+
+  /** One item of the message at `position` of the index. */
+  item(kind: IndexItem, position: number): void {
+    if (!this.first) this.buffer[this.at++] = space
+    this.first = false
+    this.copy(labels[kind])
+    const { index } = this.source
+    if (kind === "uid") this.number(index.uids[position] ?? 0)
+    else if (kind === "size") this.number(index.sizes[position] ?? 0)
+    else if (kind === "flags") {
+      this.copy(this.flagText(index.flags[position] ?? 0, (index.uids[position] ?? 0) >= this.source.recentFrom))
+      this.buffer[this.at++] = closeParenthesis
+    } else if (kind === "modSeq") {
+      this.number(index.modSeqs[position] ?? 0)
+      this.buffer[this.at++] = closeParenthesis
+    } else this.date(index.internalDates[position] ?? 0)
+  }
+
+  end(): void {
+    this.copy(endOfRow)
+  }
+
+  /** Room for another row; hands the buffer over when it is nearly full. */
+  room(out: ResponseWriter): void {
+    if (this.at > bufferBytes - maxRowBytes) this.hand(out)
+  }
+
+  /** Everything written so far goes to the client's writer. */
+  hand(out: ResponseWriter): void {
+    if (this.at === 0) return
+    out.bytes(this.buffer.subarray(0, this.at))
+    this.buffer = Buffer.allocUnsafe(bufferBytes)
+    this.at = 0
+  }
+
+  /** Everything written so far as text, for a row that goes on with other items. */
+  take(): string {
+    const text = this.buffer.toString("latin1", 0, this.at)
+    this.at = 0
+    return text
+  }
+
+  /** True until the row has its first item. */
+  get isFirst(): boolean {
+    return this.first
+  }
+
+  private copy(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length; at++) this.buffer[this.at++] = bytes[at] ?? 0
+  }
+
+  private number(value: number): void {
+    let digits = 1
+    for (let power = 10; power <= value; power *= 10) digits++
+    this.at += digits
+    let rest = value
+    for (let at = this.at - 1; digits > 0; digits--, at--) {
+      const tenth = rest <= 0x7fff_ffff ? (rest / 10) | 0 : Math.floor(rest / 10)
+      this.buffer[at] = 0x30 + (rest - tenth * 10)
+      rest = tenth
+    }
+  }
+
+  private flagText(flags: number, recent: boolean): Buffer {
+    const key = flags * 2 + (recent ? 1 : 0)
+    const known = this.flagTexts.get(key)
+    if (known) return known
+    const names = this.source.index.flagNames(flags)
+    if (recent) names.push("\\Recent")
+    const text = Buffer.from(names.join(" "), "latin1")
+    this.flagTexts.set(key, text)
+    return text
+  }
+
+  private date(seconds: number): void {
+    const day = Math.floor(seconds / 86_400)
+    if (day !== this.day) {
+      this.day = day
+      this.dayText = formatDateTime(day * 86_400)
+    }
+    const start = this.at
+    this.at += this.buffer.write(this.dayText, this.at, "latin1")
+    const time = seconds - day * 86_400
+    const hour = (time / 3600) | 0
+    const minute = ((time / 60) | 0) % 60
+    this.two(start + timeOffset, hour)
+    this.two(start + timeOffset + 3, minute)
+    this.two(start + timeOffset + 6, time % 60)
+  }
+
+  private two(at: number, value: number): void {
+    const tens = (value / 10) | 0
+    this.buffer[at] = 0x30 + tens
+    this.buffer[at + 1] = 0x30 + value - tens * 10
+  }
+}
+
+const bufferBytes = 64 * 1024
+/** 27 keywords of 64 bytes, five system flags, numbers and labels. */
+const maxRowBytes = 4096
+/** Where the time begins in `"17-Jul-1996 02:44:25 +0000"`. */
+const timeOffset = 13
