@@ -1,0 +1,50 @@
+import type { Clock } from "../base/clock.ts"
+
+/** Whether this process can do its work, part by part. Must not know: who asks, how it is shown. */
+export interface HealthCheck {
+  readonly name: string
+  readonly ok: boolean
+  /** One short English phrase, safe to show to an administrator. */
+  readonly detail: string
+}
+
+export interface HealthReport {
+  readonly role: string
+  readonly ok: boolean
+  readonly since: number
+  readonly checks: readonly HealthCheck[]
+}
+
+export interface Health {
+  /** `probe` resolves with a phrase when all is well and throws when it is not. */
+  add(name: string, probe: () => Promise<string>): void
+  report(): Promise<HealthReport>
+}
+
+const patienceMs = 2_000
+
+export function createHealth(role: string, clock: Clock): Health {
+  const probes = new Map<string, () => Promise<string>>()
+  const since = clock.now()
+  return {
+    add: (name, probe) => void probes.set(name, probe),
+    async report() {
+      const checks = await Promise.all([...probes].map(([name, probe]) => check(name, probe)))
+      return { role, ok: checks.every((one) => one.ok), since, checks }
+    },
+  }
+}
+
+async function check(name: string, probe: () => Promise<string>): Promise<HealthCheck> {
+  let timer: NodeJS.Timeout | undefined
+  const tooSlow = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs / 1000} s`)), patienceMs)
+  })
+  try {
+    return { name, ok: true, detail: await Promise.race([probe(), tooSlow]) }
+  } catch (error) {
+    return { name, ok: false, detail: error instanceof Error ? error.message : String(error) }
+  } finally {
+    clearTimeout(timer)
+  }
+}
