@@ -4,7 +4,7 @@ import type { Authenticator, Login } from "../accounts/login.ts"
 import type { Config } from "../config/schema.ts"
 import type { ContentStore } from "../store/content-store.ts"
 import type { MailStore } from "../store/mail-store.ts"
-import type { SelectedMailbox } from "./selected.ts"
+import type { SelectedView } from "./selected-mailbox.ts"
 
 /**
  * What a command may know of the client it serves. One object for each connection, kept small: ten thousand may be idle.
@@ -18,9 +18,11 @@ export interface Session {
   /** "TLSv1.3 TLS_AES_256_GCM_SHA384"; null in clear. */
   readonly tls: string | null
   login: Login | null
-  selected: SelectedMailbox | null
+  selected: SelectedView | null
   /** RFC 7162 §3.1: the client has shown that it wants MODSEQs. Set by ENABLE, and by any command that names CONDSTORE. */
   condstore: boolean
+  /** Tag of the command in progress: an ESEARCH response repeats it (RFC 4731 §3). Set by the dispatcher. */
+  tag: string
   /** What only the connection can do for a command. */
   readonly link: SessionLink
 }
@@ -30,7 +32,9 @@ export interface SessionLink {
   startTls(): void
   /** RFC 3501 §6.1.3: the connection closes after the tagged reply. */
   logout(): void
-  /** One line from the client in answer to a continuation request (AUTHENTICATE, IDLE), without its CRLF; null when the client has gone. */
+  /** Signed in: longer commands may be sent, and the session may be idle for longer. */
+  signedIn(): void
+  /** One line from the client in answer to a continuation request (AUTHENTICATE, IDLE), without its CRLF; null when the client has gone. Sends what was written before. */
   nextLine(): Promise<Buffer | null>
   /** Aborted when the connection ends or the server stops. */
   readonly signal: AbortSignal
@@ -46,6 +50,8 @@ export interface ImapServices {
   readonly authenticator: Authenticator
   readonly clock: Clock
   readonly log: ImapLog
+  /** True for an error that says the database cannot be used now; every other exception is a bug. */
+  isUnavailable(error: unknown): boolean
 }
 
 /** One function for each event. No passwords, no subjects, no message text. */
