@@ -4,7 +4,8 @@
  * structure. Memory is bounded by the limits below. Must not know: where bytes come from or go.
  */
 import type { ContentStructure, SearchText } from "./content-structure.ts"
-import { renderBodyStructure } from "./body-structure.ts"
+import { addShownPart, showPart } from "./body-structure.ts"
+import type { ShownPart } from "./body-structure.ts"
 import { parseRfc5322Date } from "./date-time.ts"
 import { textOf } from "./charset.ts"
 import { renderEnvelope } from "./envelope-structure.ts"
@@ -61,9 +62,11 @@ interface Delimiter {
   readonly closes: boolean
 }
 
+const noFields: readonly HeaderField[] = []
+
 const newPart = (start: number): MimePart => ({
   headerStart: start, bodyStart: start, bodyEnd: start, mime: plainText, lines: 0,
-  kind: "leaf", opaque: false, children: [], message: undefined, envelope: "",
+  kind: "leaf", opaque: false, children: [], message: undefined, envelope: "", shownParts: undefined,
 })
 
 const isBlank = (code: number): boolean => code === 0x20 || code === 0x09 || Number.isNaN(code)
@@ -109,14 +112,14 @@ export class ContentScanner {
     if (this.carry) this.scan(this.carry, true)
     const size = this.consumed
     this.endHeaders(size)
-    this.closeParts(0, size, this.lines)
+    const { body, bodyStructure } = this.closeParts(0, size, this.lines)
     const date = fieldValue(this.topFields, "date")
     const structure: ContentStructure = {
       header: this.topHeader,
       headerBytes: this.root.bodyStart,
       envelope: this.root.envelope,
-      body: renderBodyStructure(this.root, false),
-      bodyStructure: renderBodyStructure(this.root, true),
+      body,
+      bodyStructure,
       root: partOffsets(this.root),
       sentAt: date === undefined ? null : parseRfc5322Date(date),
       messageId: textOf((fieldValue(this.topFields, "message-id") ?? "").replace(/^[^<]*<([^>]*)>.*$/, "$1")).replaceAll("\0", ""),
@@ -290,7 +293,7 @@ export class ContentScanner {
   private startHeader(opened: OpenPart): void {
     this.parts++
     this.open.push(opened)
-    this.header = new HeaderCollector(Math.max(0, Math.min(maxKeptHeaderBytes, maxPartHeaderBytes - this.partHeaderBytes)))
+    if (this.header.total > 0) this.header = new HeaderCollector(Math.max(0, Math.min(maxKeptHeaderBytes, maxPartHeaderBytes - this.partHeaderBytes)))
     this.inHeader = true
     this.midLine = false
   }
@@ -307,7 +310,7 @@ export class ContentScanner {
     if (!opened) return
     const { part } = opened
     const block = this.header.bytes()
-    const fields = parseHeader(block)
+    const fields = block.length <= 2 ? noFields : parseHeader(block)
     if (part === this.root) {
       if (this.header.whole) this.topHeader = Uint8Array.from(block)
       this.topFields = fields
@@ -346,8 +349,9 @@ export class ContentScanner {
     if (part.mime.type === "text") this.search.begin(part.mime)
   }
 
-  /** Ends all open parts from index `from` of `open` at byte `end`, where `lines` line ends had been counted. */
-  private closeParts(from: number, end: number, lines: number): void {
+  /** Ends all open parts from index `from` of `open` at byte `end`, where `lines` line ends had been counted. Returns the last one ended, rendered. */
+  private closeParts(from: number, end: number, lines: number): ShownPart {
+    let shown: ShownPart = { body: "", bodyStructure: "" }
     for (let at = this.open.length - 1; at >= from; at--) {
       const opened = this.open[at]
       if (!opened) continue
@@ -355,8 +359,12 @@ export class ContentScanner {
       opened.part.lines = Math.max(0, lines - opened.linesBefore)
       if (opened.part.kind === "message") this.openMessages--
       this.open.pop()
+      shown = showPart(opened.part)
+      const parent = this.open[at - 1]?.part
+      if (parent) addShownPart(parent, shown)
     }
     this.search.end()
+    return shown
   }
 
   private countLines(data: Buffer, start: number): void {

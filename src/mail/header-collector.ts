@@ -1,18 +1,20 @@
 /** A top-level header up to this size is kept whole, as received; of a larger one only the fields that are needed later. */
 export const maxKeptHeaderBytes = 64 * 1024
 
-const initialBytes = 2 * 1024
+const initialBytes = 512
 const neededName = /^(?:date|subject|from|sender|reply-to|to|cc|bcc|in-reply-to|message-id|content-[a-z0-9]+(?:-[a-z]+)*)[ \t]*:/i
+const neededInitials = new Set(Buffer.from("dsfrtcbim"))
 
 /** Of a needed field in an oversized header, so that one endless field leaves room for the others. */
 const maxKeptFieldBytes = 16 * 1024
+const nothing = Buffer.alloc(0)
 const crlf = Buffer.from("\r\n")
 
 /** Gathers a header block line by line, in bounded memory whatever its size. */
 export class HeaderCollector {
   /** Bytes of the block so far, kept or not. */
   total = 0
-  private kept: Buffer = Buffer.allocUnsafe(initialBytes)
+  private kept: Buffer = nothing
   private used = 0
   private readonly limit: number
   private overflowed = false
@@ -43,13 +45,13 @@ export class HeaderCollector {
 
   /** A view, valid until the next `add`. */
   bytes(): Buffer {
-    return this.kept.subarray(0, this.used)
+    return this.used === 0 ? nothing : this.kept.subarray(0, this.used)
   }
 
   private append(data: Buffer, start: number, end: number): void {
     const needed = this.used + end - start
     if (needed > this.kept.length) {
-      const larger = Buffer.allocUnsafe(Math.max(needed, this.kept.length * 2))
+      const larger = Buffer.allocUnsafe(Math.max(needed, this.kept.length * 2, initialBytes))
       this.kept.copy(larger, 0, 0, this.used)
       this.kept = larger
     }
@@ -62,7 +64,7 @@ export class HeaderCollector {
     this.overflowed = true
     const all = this.kept
     const length = this.used
-    this.kept = Buffer.allocUnsafe(initialBytes)
+    this.kept = nothing
     this.used = 0
     this.filter(all, 0, length, false)
   }
@@ -74,7 +76,7 @@ export class HeaderCollector {
       const next = lf === -1 || lf >= end ? end : lf + 1
       const first = data[at]
       if (!goesOn && first !== 0x20 && first !== 0x09) {
-        this.keepField = neededName.test(data.toString("latin1", at, Math.min(next, at + 40)))
+        this.keepField = first !== undefined && neededInitials.has(first | 0x20) && neededName.test(data.toString("latin1", at, Math.min(next, at + 40)))
         this.fieldBytes = 0
         if (this.used > 0 && this.kept[this.used - 1] !== 10) this.append(crlf, 0, 2)
       }

@@ -1,3 +1,4 @@
+import type { ShownPart } from "./body-structure.ts"
 import { trimWhite } from "./header.ts"
 import type { HeaderField } from "./header.ts"
 import { parseParameterized, stripComments } from "./mime-parameter.ts"
@@ -35,6 +36,8 @@ export interface MimePart {
   message: MimePart | undefined
   /** The root of a message: its rendered ENVELOPE. */
   envelope: string
+  /** The parts or the message inside it, rendered as they ended, so that the end of a large message is no long step. */
+  shownParts: ShownPart | undefined
 }
 
 const noParameters: readonly Parameter[] = []
@@ -57,13 +60,18 @@ const typeOf = (value: string): { readonly type: string; readonly subtype: strin
   return type === "" || subtype === "" ? undefined : { type, subtype }
 }
 
+const mimeNames = new Set([
+  "content-type", "content-transfer-encoding", "content-id", "content-description", "content-md5", "content-location",
+  "content-disposition", "content-language",
+])
+
 /** The MIME fields of a header. The first of repeated fields counts, as most readers do. */
 export const readMimeFields = (fields: readonly HeaderField[], absent: MimeFields): MimeFields => {
   let mime = absent
-  const seen = new Set<string>()
+  const seen: string[] = []
   for (const { name, value } of fields) {
-    if (!name.startsWith("content-") || seen.has(name)) continue
-    seen.add(name)
+    if (!name.startsWith("content-") || !mimeNames.has(name) || seen.includes(name)) continue
+    seen.push(name)
     switch (name) {
       case "content-type": {
         const { value: media, parameters } = parseParameterized(value)

@@ -1,5 +1,8 @@
 const equals = 61
 
+/** Blanks after a soft line break's "=": more are no honest line. */
+const maxSoftBreakBytes = 1_000
+
 const digitValue = (code: number): number => {
   if (code >= 48 && code <= 57) return code - 48
   if (code >= 65 && code <= 70) return code - 55
@@ -43,7 +46,7 @@ export const decodeQuotedPrintable = (bytes: Buffer): Buffer => {
 /** How much of a piece can be decoded without knowing what follows: an escape or soft line break may be cut at its end. */
 export const wholeQuotedPrintable = (bytes: Buffer): number => {
   const last = bytes.lastIndexOf(equals)
-  if (last === -1) return bytes.length
+  if (last === -1 || last < bytes.length - maxSoftBreakBytes) return bytes.length
   return last > bytes.length - 3 || isBlank(bytes, last + 1) ? last : bytes.length
 }
 

@@ -9,6 +9,8 @@ import { TextPart } from "./text-part.ts"
 const maxTextBytes = 1024 * 1024
 /** Chars kept of nested headers and file names together. */
 const maxPartHeaderChars = 256 * 1024
+/** Folded chars kept of all bodies: some characters fold to eighteen. */
+const maxBodyChars = 2 * 1024 * 1024
 
 // oxlint-disable-next-line no-control-regex -- exactly the ASCII range
 const ascii = /^[\x00-\x7f]*$/
@@ -26,18 +28,22 @@ export const foldForSearch = (text: string): string => {
 /** Gathers what SEARCH looks in while a message is scanned; bounded whatever the message is. */
 export class SearchTextBuilder {
   private readonly body: string[] = []
+  /** The text part being read, and the decoder that its first bytes make. */
+  private mime: MimeFields | undefined
   private part: TextPart | undefined
+  private bodyChars = 0
   private bytesLeft = maxTextBytes
   private charsLeft = maxPartHeaderChars
 
   /** The bytes pushed from here on are the body of this text part. */
   begin(mime: MimeFields): void {
     this.end()
-    if (this.bytesLeft > 0) this.part = new TextPart(mime, (text) => this.body.push(foldForSearch(text)))
+    if (this.bytesLeft > 0) this.mime = mime
   }
 
   push(data: Buffer, start: number, end: number): void {
-    if (!this.part || end <= start) return
+    if (!this.mime || end <= start) return
+    this.part ??= new TextPart(this.mime, (text) => this.addBody(text))
     const taken = Math.min(end - start, this.bytesLeft)
     this.bytesLeft -= taken
     this.part.push(data, start, start + taken)
@@ -45,6 +51,7 @@ export class SearchTextBuilder {
   }
 
   end(): void {
+    this.mime = undefined
     if (!this.part) return
     this.part.end()
     this.part = undefined
@@ -61,6 +68,13 @@ export class SearchTextBuilder {
   finish(topFields: readonly HeaderField[]): SearchText {
     this.end()
     return { header: foldForSearch(topFields.map(headerLine).join("\n")), body: this.body.join("") }
+  }
+
+  private addBody(text: string): void {
+    const folded = foldForSearch(text)
+    this.bodyChars += folded.length
+    if (this.bodyChars <= maxBodyChars) this.body.push(folded)
+    else this.bytesLeft = 0
   }
 
   private addLine(line: string): void {
