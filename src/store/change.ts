@@ -17,3 +17,17 @@ export interface AppendedMessage {
   /** Milliseconds since the epoch, whole seconds. */
   readonly internalDate: number
 }
+
+/** Reads what a feed carried; undefined when it is not a list of changes. Only our own processes write there, so the shape is looked at no closer than a mix of versions needs. */
+export function parseChanges(text: string): readonly Change[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value.filter(isChange) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const kinds: ReadonlySet<string> = new Set(["appended", "advanced", "mailboxes", "directory"] satisfies Change["kind"][])
+
+const isChange = (value: unknown): value is Change => typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string" && kinds.has(value.kind)

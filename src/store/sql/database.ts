@@ -22,11 +22,16 @@ export interface Statement {
 }
 
 /** Ids, uids and modseqs stay far below 2^53; anything above would be silently rounded, so it is refused. */
-pg.types.setTypeParser(pg.types.builtins.INT8, (text) => {
+const exactNumber = (text: string): number => {
   const value = Number(text)
   if (!Number.isSafeInteger(value)) throw new RangeError(`int8 ${text} is not exact in a double`)
   return value
-})
+}
+/** `int8[]`: the driver has no name for it. */
+const int8ArrayOid: number = 1016
+const int8Array = int8ArrayOid as Parameters<typeof pg.types.setTypeParser>[0]
+pg.types.setTypeParser(pg.types.builtins.INT8, exactNumber)
+pg.types.setTypeParser(int8Array, (text: string) => (text === "{}" ? [] : text.slice(1, -1).split(",").map(exactNumber)))
 
 export function openDatabase(options: { readonly url: string; readonly poolSize: number; readonly applicationName: string; readonly onError?: (error: Error) => void }): Database {
   const pool = new pg.Pool({
@@ -62,9 +67,22 @@ export function openDatabase(options: { readonly url: string; readonly poolSize:
   }
 }
 
+/** Runs a statement again when it lost against another one: deadlock or serialization failure (PostgreSQL appendix A, class 40). */
+export async function withRetry<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (tries === 5 || !(error instanceof Error) || !sqlState(error).startsWith("40")) throw error
+    }
+  }
+}
+
+const sqlState = (error: Error): string => ("code" in error && typeof error.code === "string" ? error.code : "")
+
 /** SQLSTATE classes that say the database cannot be used now, as opposed to a statement that is wrong (PostgreSQL appendix A). */
 export const isUnavailable = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false
-  const code = (error as Error & { code?: string }).code ?? ""
+  const code = sqlState(error)
   return /^(08|53|57P|58)/.test(code) || ["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT"].includes(code) || /terminated|timeout exceeded|Connection ended/i.test(error.message)
 }

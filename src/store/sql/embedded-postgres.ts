@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync } from "node:fs"
-import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises"
+import { chmod, lstat, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -53,7 +53,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   await endLeftovers(options.dir)
   await initialise(native, options.dir)
   const socketDir = options.socketDir ?? (await mkdtemp(join(tmpdir(), "congthu-pg-")))
-  if (options.socketDir !== undefined) await mkdir(socketDir, { recursive: true, mode: 0o700 })
+  if (options.socketDir !== undefined) await makePrivateFolder(socketDir)
   const settings = { ...baseSettings, ...options.settings, unix_socket_directories: socketDir }
   const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])
   const child = spawnUnprivileged(join(native, "bin/postgres"), ["-D", options.dir, ...args])
@@ -76,6 +76,14 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 }
 
 const fastShutdownMs = 4_000
+
+/** Whoever reaches the socket is trusted: a folder that somebody else made first under the temporary folder is refused. */
+async function makePrivateFolder(dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const { uid } = await lstat(dir)
+  if (process.getuid && uid !== process.getuid()) throw new Error(`${dir} belongs to another user`)
+  await chmod(dir, 0o700)
+}
 
 /** The binaries' folder, with the symbolic links that npm cannot pack made when install scripts were not run. */
 async function nativeFolder(): Promise<string> {

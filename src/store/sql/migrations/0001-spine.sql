@@ -130,6 +130,10 @@ CREATE TABLE delivery (
   next_attempt_at timestamptz NOT NULL,
   expires_at timestamptz NOT NULL,
   queued_at timestamptz,
+  -- a worker has it until then; another may take it over afterwards
+  claimed_until timestamptz,
+  -- when the sweeper last made a job for it
+  requeued_at timestamptz,
   settled_at timestamptz,
   status text NOT NULL DEFAULT '',
   diagnostic text NOT NULL DEFAULT '',

@@ -1,0 +1,51 @@
+import { Redis } from "ioredis"
+import type { Logger } from "pino"
+import { type Change, parseChanges } from "../change.ts"
+import type { ChangeFeed } from "../change-feed.ts"
+
+/** The change feed over Redis pub/sub. While Redis is away changes are not kept: readers find them by modseq. */
+const channel = "congthu:change"
+
+export function createRedisChangeFeed({ url, log }: { readonly url: string; readonly log: Logger }): ChangeFeed & { readonly ready: Promise<void> } {
+  const listeners = new Set<(changes: readonly Change[]) => void>()
+  const retry = (times: number): number => Math.min(50 * times, 1_000)
+  const publisher = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1, retryStrategy: retry, lazyConnect: true })
+  const subscriber = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: retry, lazyConnect: true })
+  for (const [connection, name] of [[publisher, "publisher"], [subscriber, "subscriber"]] as const) {
+    connection.on("error", (error: unknown) => log.warn({ err: error, connection: name }, "the change feed lost Redis"))
+  }
+  subscriber.on("message", (_channel: string, text: string) => {
+    const changes = parseChanges(text)
+    if (changes) for (const listener of listeners) listener(changes)
+    else log.warn("a message of the change feed could not be read")
+  })
+  // one write for all that is published in a turn of the event loop
+  let queued: Change[] = []
+  const flush = (): void => {
+    const text = JSON.stringify(queued)
+    queued = []
+    publisher.publish(channel, text).catch((error: unknown) => log.debug({ err: error }, "changes could not be published"))
+  }
+  return {
+    ready: Promise.all([publisher.connect(), subscriber.connect()]).then(
+      async () => void (await subscriber.subscribe(channel)),
+      (error: unknown) => {
+        log.warn({ err: error }, "the change feed is not connected yet")
+        void subscriber.subscribe(channel).catch(() => undefined)
+      },
+    ),
+    publish(changes) {
+      if (changes.length === 0) return
+      if (queued.length === 0) setImmediate(flush)
+      queued.push(...changes)
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    async close() {
+      publisher.disconnect()
+      subscriber.disconnect()
+    },
+  }
+}

@@ -1,0 +1,161 @@
+import type { Logger } from "pino"
+import { failed, ok, type Result } from "../../base/result.ts"
+import { type Failure, failure } from "../../mail/failure.ts"
+import type { Acceptance, AcceptanceStore, Committed } from "../acceptance-store.ts"
+import { contentColumns, contentRowsSql, contentRowValues, discardUnused, distinctContents, insertContentsSql } from "./content-rows.ts"
+import type { Database } from "./database.ts"
+import { createIdBlocks } from "./id-blocks.ts"
+
+/**
+ * Acceptances that arrive while a commit is under way share the next one: a statement is one round trip and one fsync
+ * however many messages it carries. A message whose directory version is out of date is left out of it; the others are not held up.
+ */
+const maxBatch = 16
+/** One commit on the disk and one being made ready. */
+const maxInFlight = 2
+/** Two sweeps would find a delivery before its first job could have run; this keeps them off (ms). */
+export const firstLeaseMs = 5_000
+
+interface Pending {
+  readonly acceptance: Acceptance
+  readonly settle: (result: Result<Committed, Failure>) => void
+}
+
+export function createAcceptanceStore({ database, log }: { readonly database: Database; readonly log: Logger }): AcceptanceStore {
+  const nextEnvelopeIds = createIdBlocks(database, "envelope_id", 1000)
+  const nextDeliveryIds = createIdBlocks(database, "delivery_id", 10_000)
+  const waiting: Pending[] = []
+  let inFlight = 0
+
+  const pump = (): void => {
+    while (inFlight < maxInFlight && waiting.length > 0) {
+      inFlight++
+      void flush(waiting.splice(0, maxBatch)).finally(() => {
+        inFlight--
+        pump()
+      })
+    }
+  }
+
+  const flush = async (batch: readonly Pending[]): Promise<void> => {
+    try {
+      const results = await commitBatch(batch.map(({ acceptance }) => acceptance))
+      batch.forEach(({ settle }, index) => settle(results[index] ?? failed(unavailable)))
+    } catch (error) {
+      // The commit may have happened before the connection broke: blobs stay for housekeeping to judge.
+      log.error({ err: error, messages: batch.length }, "messages could not be committed")
+      for (const { settle } of batch) settle(failed(unavailable))
+    }
+  }
+
+  const commitBatch = async (batch: readonly Acceptance[]): Promise<Result<Committed, Failure>[]> => {
+    const firstEnvelope = await nextEnvelopeIds(batch.length)
+    const planned: { acceptance: Acceptance; envelopeId: number; deliveryIds: number[] }[] = []
+    for (const [index, acceptance] of batch.entries()) {
+      const first = await nextDeliveryIds(acceptance.deliveries.length)
+      planned.push({ acceptance, envelopeId: firstEnvelope + index, deliveryIds: acceptance.deliveries.map((_, n) => first + n) })
+    }
+    const contents = distinctContents(batch.map(({ content }) => content))
+    const rows = await database.query<AcceptRow>(acceptStatement(contents.length), [...contents.flatMap(contentRowValues), ...envelopeArrays(planned), ...deliveryArrays(planned)])
+    const committed = new Set(rows.flatMap(({ envelope_id }) => (envelope_id === null ? [] : [envelope_id])))
+    const storedBlobs = new Set(rows.flatMap(({ blob_key }) => (blob_key === null ? [] : [blob_key])))
+    await discardUnused(batch.map(({ content }) => content), storedBlobs)
+    return planned.map(({ envelopeId, deliveryIds }) =>
+      committed.has(envelopeId) ? ok({ envelopeId, deliveryIds }) : failed(failure("inUse", "the directory has changed")),
+    )
+  }
+
+  return {
+    commit: (acceptance) =>
+      new Promise((settle) => {
+        waiting.push({ acceptance, settle })
+        pump()
+      }),
+  }
+}
+
+const unavailable = failure("unavailable", "the message could not be stored")
+
+interface AcceptRow {
+  readonly envelope_id: number | null
+  readonly blob_key: string | null
+}
+
+const statements = new Map<number, { readonly name: string; readonly text: string }>()
+
+/** The whole acceptance as one statement, for `contents` contents. */
+function acceptStatement(contents: number): { readonly name: string; readonly text: string } {
+  const known = statements.get(contents)
+  if (known) return known
+  const p = (index: number): string => `$${contents * contentColumns + index}`
+  const text = `
+    WITH e AS (
+      INSERT INTO envelope (id, content, sha256, size, source, reverse_path, ret, envid, require_tls, smtp_utf8, trace_prefix, message_id, accepted_at)
+      SELECT t.id, t.content, t.sha256, t.size, t.source, t.reverse_path, t.ret, t.envid, t.require_tls, t.smtp_utf8, t.trace_prefix, t.message_id, to_timestamp(t.accepted_at / 1000.0)
+      FROM unnest(${p(1)}::bigint[], ${p(2)}::bytea[], ${p(3)}::bytea[], ${p(4)}::bigint[], ${p(5)}::text[], ${p(6)}::text[], ${p(7)}::text[], ${p(8)}::text[],
+                  ${p(9)}::boolean[], ${p(10)}::boolean[], ${p(11)}::text[], ${p(12)}::text[], ${p(13)}::float8[], ${p(14)}::bigint[])
+           AS t (id, content, sha256, size, source, reverse_path, ret, envid, require_tls, smtp_utf8, trace_prefix, message_id, accepted_at, directory_version)
+      JOIN directory_version v ON v.version = t.directory_version
+      RETURNING id, content
+    ), d AS (
+      INSERT INTO delivery (id, envelope_id, recipient, account_id, original_recipient, notify, next_attempt_at, expires_at)
+      SELECT t.id, t.envelope_id, t.recipient, t.account_id, t.original_recipient, string_to_array(t.notify, ','), clock_timestamp() + interval '${firstLeaseMs} milliseconds', to_timestamp(t.expires_at / 1000.0)
+      FROM unnest(${p(18)}::bigint[], ${p(19)}::bigint[], ${p(20)}::text[], ${p(21)}::bigint[], ${p(22)}::text[], ${p(23)}::text[], ${p(24)}::float8[])
+           AS t (id, envelope_id, recipient, account_id, original_recipient, notify, expires_at)
+      JOIN e ON e.id = t.envelope_id
+    ), a AS (
+      INSERT INTO audit (kind, principal_id, account_id, client_address, envelope_id, detail)
+      SELECT 'message.accepted', t.facts->>'principalId', (t.facts->>'accountId')::bigint, t.client_address, t.envelope_id, t.facts
+      FROM unnest(${p(15)}::bigint[], ${p(16)}::text[], ${p(17)}::jsonb[]) AS t (envelope_id, client_address, facts)
+      JOIN e ON e.id = t.envelope_id
+    ), c AS (
+      ${insertContentsSql(contentRowsSql(contents), "WHERE c.hash IN (SELECT content FROM e)")}
+    )
+    SELECT id AS envelope_id, NULL::text AS blob_key FROM e
+    UNION ALL SELECT NULL, blob_key FROM c WHERE blob_key IS NOT NULL`
+  const statement = { name: `accept-${contents}`, text }
+  statements.set(contents, statement)
+  return statement
+}
+
+interface Planned {
+  readonly acceptance: Acceptance
+  readonly envelopeId: number
+  readonly deliveryIds: readonly number[]
+}
+
+function envelopeArrays(planned: readonly Planned[]): unknown[] {
+  const column = <T>(value: (plan: Planned) => T): T[] => planned.map(value)
+  return [
+    column(({ envelopeId }) => envelopeId),
+    column(({ acceptance }) => acceptance.content.ref),
+    column(({ acceptance }) => acceptance.content.sha256),
+    column(({ acceptance }) => acceptance.content.size),
+    column(({ acceptance }) => acceptance.source),
+    column(({ acceptance }) => acceptance.envelope.reversePath),
+    column(({ acceptance }) => acceptance.envelope.ret ?? null),
+    column(({ acceptance }) => acceptance.envelope.envelopeId ?? null),
+    column(({ acceptance }) => acceptance.envelope.requireTls),
+    column(({ acceptance }) => acceptance.envelope.smtpUtf8),
+    column(({ acceptance }) => acceptance.tracePrefix),
+    column(({ acceptance }) => acceptance.content.structure.messageId),
+    column(({ acceptance }) => acceptance.acceptedAt),
+    column(({ acceptance }) => acceptance.directoryVersion),
+    column(({ envelopeId }) => envelopeId),
+    column(({ acceptance }) => acceptance.session.clientAddress),
+    column(({ acceptance }) => JSON.stringify({ ...acceptance.session, recipients: acceptance.deliveries.length })),
+  ]
+}
+
+function deliveryArrays(planned: readonly Planned[]): unknown[] {
+  const rows = planned.flatMap(({ acceptance, envelopeId, deliveryIds }) => acceptance.deliveries.map((delivery, index) => ({ ...delivery, id: deliveryIds[index], envelopeId })))
+  return [
+    rows.map(({ id }) => id),
+    rows.map(({ envelopeId }) => envelopeId),
+    rows.map(({ recipient }) => recipient),
+    rows.map(({ accountId }) => accountId),
+    rows.map(({ originalRecipient }) => originalRecipient),
+    rows.map(({ notify }) => notify.join(",")),
+    rows.map(({ expiresAt }) => expiresAt),
+  ]
+}

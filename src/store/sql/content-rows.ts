@@ -1,0 +1,43 @@
+import type { PreparedContent } from "../content-store.ts"
+
+/**
+ * The part of a statement that stores contents, shared by acceptance and APPEND. A content that is already there is kept
+ * and, if housekeeping had marked it, is referred to again. `blob_key` is returned, so that a blob written for nothing can go.
+ */
+export const contentColumns = 6
+
+/** `VALUES` rows for `count` contents from parameter `$first` on. Bytes travel as binary parameters: an array would double them in hex. */
+export const contentRowsSql = (count: number, first = 1): string =>
+  Array.from({ length: count }, (_, row) => {
+    const at = first + row * contentColumns
+    return `($${at}::bytea, $${at + 1}::bigint, $${at + 2}::bytea, $${at + 3}::text, $${at + 4}::bytea, $${at + 5}::bytea)`
+  }).join(", ")
+
+export const contentRowValues = (content: PreparedContent): unknown[] => [
+  content.ref,
+  content.size,
+  content.stored.kind === "inline" ? content.stored.bytes : null,
+  content.stored.kind === "blob" ? content.stored.key : null,
+  content.sealedStructure,
+  content.sealedSearchText,
+]
+
+/** `condition` lets the caller store nothing when its own precondition fails; it is a FROM item with a WHERE. */
+export const insertContentsSql = (rows: string, condition = ""): string => `
+  INSERT INTO content (hash, size, inline_bytes, blob_key, structure, search_text)
+  SELECT c.hash, c.size, c.inline_bytes, c.blob_key, c.structure, c.search_text
+  FROM (VALUES ${rows}) AS c (hash, size, inline_bytes, blob_key, structure, search_text) ${condition}
+  ON CONFLICT (hash) DO UPDATE SET orphaned_at = NULL WHERE content.orphaned_at IS NOT NULL
+  RETURNING hash, blob_key`
+
+/** One of each hash: a statement may not meet the same row twice. */
+export const distinctContents = (contents: readonly PreparedContent[]): PreparedContent[] => [
+  ...new Map(contents.map((content) => [Buffer.from(content.ref).toString("latin1"), content])).values(),
+]
+
+/** Discards the blobs that no row took because the same content was stored already. */
+export async function discardUnused(contents: readonly PreparedContent[], storedBlobKeys: ReadonlySet<string>): Promise<void> {
+  for (const content of contents) {
+    if (content.stored.kind === "blob" && !storedBlobKeys.has(content.stored.key)) await content.discard()
+  }
+}

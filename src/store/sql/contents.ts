@@ -1,0 +1,159 @@
+import { createHash, type Hash } from "node:crypto"
+import type { Logger } from "pino"
+import { failed, ok, type Result } from "../../base/result.ts"
+import { encodeSearchText, encodeStructure } from "../../mail/content-record.ts"
+import { ContentScanner } from "../../mail/content-scanner.ts"
+import { type Failure, failure } from "../../mail/failure.ts"
+import type { BlobStore, BlobWriter } from "../blob/blob-store.ts"
+import type { ContentRef, ContentStore, ContentWriter, PreparedContent } from "../content-store.ts"
+import type { Sealer } from "../sealing.ts"
+import type { Database } from "./database.ts"
+
+/**
+ * Contents in PostgreSQL (small) and in the blob store (large). Written in one pass: hash, MIME scan, compression and
+ * sealing all see each chunk once. Must not know: envelopes, mailboxes.
+ */
+export interface ContentStoreOptions {
+  readonly database: Database
+  readonly blobs: BlobStore
+  readonly sealer: Sealer
+  /** Contents up to this many bytes are inline. */
+  readonly inlineBytes: number
+  readonly log: Logger
+}
+
+/** Plain bytes of each piece of a blob but the last. */
+const pieceBytes = 256 * 1024
+
+export function createContentStore(options: ContentStoreOptions): ContentStore {
+  return {
+    begin: (maxBytes) => new StreamingContentWriter(options, maxBytes),
+    async *read(content, range = { start: 0, end: Infinity }) {
+      const [row] = await options.database.query<ContentRow>(selectContent, [content])
+      if (!row) throw new Error("the content is not in the store")
+      if (row.inline_bytes) {
+        const plain = options.sealer.open(row.inline_bytes, content, row.size)
+        yield plain.subarray(range.start, Math.min(range.end, plain.length))
+      } else yield* readBlob(options, row.blob_key ?? "", { start: range.start, end: Math.min(range.end, row.size) })
+    },
+  }
+}
+
+interface ContentRow {
+  readonly inline_bytes: Buffer | null
+  readonly blob_key: string | null
+  readonly size: number
+}
+
+const selectContent = { name: "content-read", text: "SELECT inline_bytes, blob_key, size FROM content WHERE hash = $1" }
+
+async function* readBlob({ blobs, sealer }: ContentStoreOptions, key: string, range: { readonly start: number; readonly end: number }): AsyncIterable<Uint8Array> {
+  const blob = await blobs.open(key)
+  try {
+    for (let index = Math.floor(range.start / pieceBytes); index < blob.pieces && index * pieceBytes < range.end; index++) {
+      const plain = sealer.open(await blob.piece(index), piecePlace(key, index), pieceBytes)
+      const at = index * pieceBytes
+      yield plain.subarray(Math.max(0, range.start - at), Math.min(plain.length, range.end - at))
+    }
+  } finally {
+    await blob.close()
+  }
+}
+
+const piecePlace = (key: string, index: number): string => `${key}/${index}`
+
+/** Bytes gathered until they are a piece; a content that never outgrows `inlineBytes` never touches the blob store. */
+class StreamingContentWriter implements ContentWriter {
+  private readonly hash: Hash = createHash("sha256")
+  private readonly scanner = new ContentScanner()
+  private gathered: Uint8Array[] = []
+  private gatheredBytes = 0
+  private size = 0
+  private blob: BlobWriter | undefined
+  private pieces = 0
+  private readonly options: ContentStoreOptions
+  private readonly maxBytes: number
+
+  constructor(options: ContentStoreOptions, maxBytes: number) {
+    this.options = options
+    this.maxBytes = maxBytes
+  }
+
+  async write(chunk: Uint8Array): Promise<Result<void, Failure>> {
+    this.size += chunk.length
+    if (this.size > this.maxBytes) {
+      await this.abort()
+      return failed(failure("tooBig", `the message is larger than ${this.maxBytes} bytes`))
+    }
+    this.hash.update(chunk)
+    this.scanner.push(chunk)
+    this.gathered.push(chunk)
+    this.gatheredBytes += chunk.length
+    if (this.size <= this.options.inlineBytes) return ok(undefined)
+    return this.guarded(async () => {
+      while (this.gatheredBytes >= pieceBytes) await this.writePiece(pieceBytes)
+    })
+  }
+
+  async finish(): Promise<Result<PreparedContent, Failure>> {
+    if (this.size > this.options.inlineBytes) {
+      const written = await this.guarded(async () => {
+        if (this.gatheredBytes > 0) await this.writePiece(this.gatheredBytes)
+        await this.blob?.finish()
+      })
+      if (!written.ok) return written
+    }
+    const { sealer, blobs, log } = this.options
+    const sha256 = this.hash.digest()
+    const ref = sealer.contentHash(sha256)
+    const { structure, searchText } = this.scanner.finish()
+    const blob = this.blob
+    return ok({
+      ref,
+      sha256,
+      size: this.size,
+      structure,
+      searchText,
+      stored: blob ? { kind: "blob", key: blob.key } : { kind: "inline", bytes: sealer.seal(this.take(this.gatheredBytes), ref) },
+      sealedStructure: sealer.seal(encodeStructure(structure), structurePlace(ref)),
+      sealedSearchText: sealer.seal(encodeSearchText(searchText), searchTextPlace(ref)),
+      async discard() {
+        if (blob) await blobs.remove(blob.key).catch((error: unknown) => log.warn({ err: error, blob: blob.key }, "a blob could not be removed; housekeeping will"))
+      },
+    })
+  }
+
+  async abort(): Promise<void> {
+    this.gathered = []
+    await this.blob?.abort().catch((error: unknown) => this.options.log.warn({ err: error }, "an unfinished blob could not be removed; housekeeping will"))
+  }
+
+  private async writePiece(bytes: number): Promise<void> {
+    this.blob ??= await this.options.blobs.create()
+    const sealed = this.options.sealer.seal(this.take(bytes), piecePlace(this.blob.key, this.pieces++))
+    await this.blob.append(sealed)
+  }
+
+  /** The first `bytes` of what is gathered, as one buffer. */
+  private take(bytes: number): Buffer {
+    const all = this.gathered.length === 1 && this.gathered[0] ? Buffer.from(this.gathered[0].buffer, this.gathered[0].byteOffset, this.gatheredBytes) : Buffer.concat(this.gathered, this.gatheredBytes)
+    const rest = all.subarray(bytes)
+    this.gathered = rest.length > 0 ? [rest] : []
+    this.gatheredBytes = rest.length
+    return all.subarray(0, bytes)
+  }
+
+  private async guarded(work: () => Promise<void>): Promise<Result<void, Failure>> {
+    try {
+      await work()
+      return ok(undefined)
+    } catch (error) {
+      this.options.log.error({ err: error }, "a content could not be written")
+      await this.abort()
+      return failed(failure("unavailable", "the message could not be stored"))
+    }
+  }
+}
+
+export const structurePlace = (ref: ContentRef): Buffer => Buffer.concat([ref, Buffer.from("structure")])
+export const searchTextPlace = (ref: ContentRef): Buffer => Buffer.concat([ref, Buffer.from("search")])

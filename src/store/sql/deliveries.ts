@@ -1,0 +1,225 @@
+import type { Change } from "../change.ts"
+import type { ChangeFeed } from "../change-feed.ts"
+import type { Attempt, DeliveryStore, OwedDsn, RemoteDelivery } from "../delivery-store.ts"
+import { type Database, withRetry } from "./database.ts"
+
+/**
+ * Deliveries in PostgreSQL. A local delivery and its outcome are one statement: a job that runs twice finds nothing waiting
+ * the second time, and a delivery id can be in one message only (unique index `message_delivery`).
+ */
+export function createDeliveryStore({ database, feed, delayNoticeMs }: { readonly database: Database; readonly feed: ChangeFeed; readonly delayNoticeMs: number }): DeliveryStore {
+  return {
+    async deliverLocal(ids, queuedAt) {
+      const rows = await withRetry(() => database.query<DeliveredRow>(deliverLocal, [ids, new Date(queuedAt)]))
+      feed.publish(appendedChanges(rows))
+      return rows.length
+    },
+    async claimRemote(ids, leaseMs) {
+      return (await database.query<RemoteRow>(claimRemote, [ids, leaseMs])).map(remoteDelivery)
+    },
+    async recordAttempt(attempt) {
+      await database.query(recordAttempt, attemptValues(attempt, delayNoticeMs))
+    },
+    async due(limit) {
+      const rows = await database.query<{ id: number; local: boolean }>(due, [limit, requeueAfterMs])
+      return { local: rows.filter(({ local }) => local).map(({ id }) => id), remote: rows.filter(({ local }) => !local).map(({ id }) => id) }
+    },
+    async owedDsns(limit) {
+      return (await database.query<OwedRow>(owedDsns, [limit])).map(({ settled_ms, accepted_ms, expires_ms, ...row }) => ({ ...row, settledAt: settled_ms, acceptedAt: accepted_ms, expiresAt: expires_ms }))
+    },
+    async dsnMade(deliveryIds, kind) {
+      await database.query(dsnMade, [deliveryIds, kind])
+    },
+    async waiting() {
+      const [row] = await database.query<{ count: number; oldest_ms: number }>(waiting)
+      return { count: row?.count ?? 0, oldestMs: row?.oldest_ms ?? 0 }
+    },
+  }
+}
+
+/** A job that was lost with its queue is made again this long after the last one. */
+const requeueAfterMs = 30_000
+
+interface DeliveredRow {
+  readonly account_id: number
+  readonly mailbox_id: number
+  readonly modseq: number
+  readonly uid: number
+  readonly size: number
+  readonly internal_ms: number
+}
+
+/**
+ * Mailboxes are locked in the order of their ids, so that two workers with the same recipients take turns instead of
+ * waiting for each other. Uids follow the order of deliveries; each mailbox's modseq rises once.
+ */
+const deliverLocal = {
+  name: "deliver-local",
+  text: `
+    WITH job AS (
+      SELECT d.id, d.account_id, 'success' = ANY (d.notify) AND e.reverse_path <> '' AS owes_success, e.id AS envelope_id, e.content, e.size + octet_length(e.trace_prefix) AS size, date_trunc('second', e.accepted_at) AS internal_date, m.id AS mailbox_id
+      FROM delivery d JOIN envelope e ON e.id = d.envelope_id JOIN mailbox m ON m.account_id = d.account_id AND m.name = 'INBOX'
+      WHERE d.id = ANY ($1::bigint[]) AND d.state = 'waiting'
+      FOR UPDATE OF d SKIP LOCKED
+    ), locked AS (
+      SELECT id FROM mailbox WHERE id IN (SELECT mailbox_id FROM job) ORDER BY id FOR UPDATE
+    ), moved AS (
+      UPDATE mailbox m
+      SET uid_next = m.uid_next + n.messages, highest_modseq = m.highest_modseq + 1, messages = m.messages + n.messages, unseen = m.unseen + n.messages, bytes = m.bytes + n.bytes
+      FROM (SELECT mailbox_id, count(*) AS messages, sum(size)::bigint AS bytes FROM job GROUP BY mailbox_id) n JOIN locked l ON l.id = n.mailbox_id
+      WHERE m.id = n.mailbox_id
+      RETURNING m.id, m.highest_modseq, m.uid_next - n.messages AS first_uid
+    ), added AS (
+      INSERT INTO message (mailbox_id, uid, modseq, content, envelope_id, delivery_id, size, internal_date)
+      SELECT job.mailbox_id, moved.first_uid + row_number() OVER (PARTITION BY job.mailbox_id ORDER BY job.id) - 1, moved.highest_modseq, job.content, job.envelope_id, job.id, job.size, job.internal_date
+      FROM job JOIN moved ON moved.id = job.mailbox_id
+      RETURNING mailbox_id, uid, modseq, delivery_id, size, internal_date
+    ), settled AS (
+      UPDATE delivery d SET state = 'delivered', settled_at = clock_timestamp(), queued_at = $2, status = '2.0.0',
+        dsn_owed = CASE WHEN job.owes_success THEN ARRAY['success'] ELSE '{}' END
+      FROM job WHERE d.id = job.id
+    )
+    SELECT job.account_id, added.mailbox_id, added.modseq, added.uid, added.size, (extract(epoch FROM added.internal_date) * 1000)::bigint AS internal_ms
+    FROM added JOIN job ON job.id = added.delivery_id ORDER BY added.mailbox_id, added.uid`,
+}
+
+function appendedChanges(rows: readonly DeliveredRow[]): Change[] {
+  const changes: Change[] = []
+  for (let at = 0; at < rows.length; ) {
+    const first = rows[at]
+    if (!first) break
+    let end = at
+    while (rows[end]?.mailbox_id === first.mailbox_id) end++
+    const messages = rows.slice(at, end).map((row) => ({ uid: row.uid, flags: 0, size: row.size, internalDate: row.internal_ms }))
+    changes.push({ kind: "appended", accountId: first.account_id, mailboxId: first.mailbox_id, modSeq: first.modseq, messages })
+    at = end
+  }
+  return changes
+}
+
+const claimRemote = {
+  name: "claim-remote",
+  text: `
+    WITH due AS (
+      SELECT id FROM delivery
+      WHERE id = ANY ($1::bigint[]) AND account_id IS NULL AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
+        AND (state = 'waiting' OR (state = 'deferred' AND next_attempt_at <= clock_timestamp()))
+      FOR UPDATE SKIP LOCKED
+    ), claimed AS (
+      UPDATE delivery d SET claimed_until = clock_timestamp() + $2 * interval '1 millisecond', queued_at = coalesce(queued_at, clock_timestamp()) FROM due WHERE d.id = due.id
+      RETURNING d.*
+    )
+    SELECT d.id, d.envelope_id, e.reverse_path, d.recipient, d.original_recipient, d.notify, e.ret, e.envid, e.require_tls, e.smtp_utf8, e.content, e.size, e.trace_prefix, d.attempts,
+      (extract(epoch FROM e.accepted_at) * 1000)::bigint AS accepted_ms, (extract(epoch FROM d.expires_at) * 1000)::bigint AS expires_ms
+    FROM claimed d JOIN envelope e ON e.id = d.envelope_id ORDER BY d.id`,
+}
+
+interface RemoteRow {
+  readonly id: number
+  readonly envelope_id: number
+  readonly reverse_path: string
+  readonly recipient: string
+  readonly original_recipient: string
+  readonly notify: RemoteDelivery["notify"]
+  readonly ret: RemoteDelivery["ret"]
+  readonly envid: string | null
+  readonly require_tls: boolean
+  readonly smtp_utf8: boolean
+  readonly content: Buffer
+  readonly size: number
+  readonly trace_prefix: string
+  readonly attempts: number
+  readonly accepted_ms: number
+  readonly expires_ms: number
+}
+
+const remoteDelivery = (row: RemoteRow): RemoteDelivery => ({
+  id: row.id,
+  envelopeId: row.envelope_id,
+  reversePath: row.reverse_path,
+  recipient: row.recipient,
+  originalRecipient: row.original_recipient,
+  notify: row.notify,
+  ret: row.ret,
+  envid: row.envid,
+  requireTls: row.require_tls,
+  smtpUtf8: row.smtp_utf8,
+  content: row.content,
+  size: row.size,
+  tracePrefix: row.trace_prefix,
+  attempts: row.attempts,
+  acceptedAt: row.accepted_ms,
+  expiresAt: row.expires_ms,
+})
+
+/** Which DSNs a new state owes (RFC 3461 §4.1, §5.2): by default failure and one delay notice; none ever to the empty reverse-path. */
+const recordAttempt = {
+  name: "record-attempt",
+  text: `
+    WITH d AS (
+      UPDATE delivery d SET
+        state = $2::delivery_state, attempts = d.attempts + 1, claimed_until = NULL, status = $3, diagnostic = $4, remote_mta = $5,
+        next_attempt_at = coalesce(to_timestamp($6::float8 / 1000), d.next_attempt_at),
+        settled_at = CASE WHEN $2 = 'deferred' THEN NULL ELSE to_timestamp($8::float8 / 1000) END,
+        dsn_owed = CASE
+          WHEN e.reverse_path = '' OR 'never' = ANY (d.notify) THEN '{}'
+          WHEN $2 = 'failed' AND (d.notify = '{}' OR 'failure' = ANY (d.notify)) THEN array_append(array_remove(d.dsn_owed, 'delay'), 'failure')
+          WHEN $2 IN ('delivered', 'relayed') AND 'success' = ANY (d.notify) THEN array_append(array_remove(d.dsn_owed, 'delay'), 'success')
+          WHEN $2 = 'deferred' AND $8::float8 - extract(epoch FROM e.accepted_at) * 1000 >= $10::float8 AND (d.notify = '{}' OR 'delay' = ANY (d.notify)) AND NOT 'delay' = ANY (d.dsn_owed || d.dsn_made) THEN array_append(d.dsn_owed, 'delay')
+          ELSE CASE WHEN $2 = 'deferred' THEN d.dsn_owed ELSE array_remove(d.dsn_owed, 'delay') END
+        END
+      FROM envelope e WHERE d.id = $1 AND e.id = d.envelope_id AND d.state IN ('waiting', 'deferred')
+      RETURNING d.id, d.attempts
+    )
+    INSERT INTO attempt (delivery_id, number, started_at, ended_at, outcome, status, diagnostic, remote_mta, tls)
+    SELECT id, attempts, to_timestamp($7::float8 / 1000), to_timestamp($8::float8 / 1000), $2, $3, $4, $5, $9 FROM d`,
+}
+
+const attemptValues = ({ deliveryId, outcome, remoteMta, startedAt, endedAt, tls }: Attempt, delayNoticeMs: number): unknown[] => [
+  deliveryId,
+  outcome.kind,
+  outcome.status,
+  outcome.diagnostic,
+  remoteMta,
+  outcome.kind === "deferred" ? outcome.nextAttemptAt : null,
+  startedAt,
+  endedAt,
+  tls,
+  delayNoticeMs,
+]
+
+const due = {
+  name: "deliveries-due",
+  text: `
+    WITH due AS (
+      SELECT id FROM delivery
+      WHERE state IN ('waiting', 'deferred') AND next_attempt_at <= clock_timestamp()
+        AND (claimed_until IS NULL OR claimed_until < clock_timestamp()) AND (requeued_at IS NULL OR requeued_at < clock_timestamp() - $2 * interval '1 millisecond')
+      ORDER BY next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED
+    )
+    UPDATE delivery d SET requeued_at = clock_timestamp() FROM due WHERE d.id = due.id
+    RETURNING d.id, d.account_id IS NOT NULL AS local`,
+}
+
+const owedDsns = {
+  name: "owed-dsns",
+  text: `
+    SELECT k.kind, d.id AS "deliveryId", d.envelope_id AS "envelopeId", e.reverse_path AS "reversePath", d.recipient, d.original_recipient AS "originalRecipient", e.envid, e.ret,
+      (extract(epoch FROM e.accepted_at) * 1000)::bigint AS accepted_ms, (extract(epoch FROM coalesce(d.settled_at, clock_timestamp())) * 1000)::bigint AS settled_ms,
+      (extract(epoch FROM d.expires_at) * 1000)::bigint AS expires_ms, d.state = 'relayed' AS relayed, d.status, d.diagnostic, d.remote_mta AS "remoteMta", e.content, e.source
+    FROM delivery d JOIN envelope e ON e.id = d.envelope_id CROSS JOIN LATERAL unnest(d.dsn_owed) AS k (kind)
+    WHERE d.dsn_owed <> '{}' ORDER BY d.id LIMIT $1`,
+}
+
+type OwedRow = Omit<OwedDsn, "settledAt" | "acceptedAt" | "expiresAt"> & { readonly settled_ms: number; readonly accepted_ms: number; readonly expires_ms: number }
+
+const dsnMade = {
+  name: "dsn-made",
+  text: "UPDATE delivery SET dsn_owed = array_remove(dsn_owed, $2), dsn_made = array_append(dsn_made, $2) WHERE id = ANY ($1::bigint[]) AND $2 = ANY (dsn_owed)",
+}
+
+const waiting = {
+  name: "deliveries-waiting",
+  text: `SELECT count(*) AS count, coalesce((extract(epoch FROM clock_timestamp() - min(e.accepted_at)) * 1000)::bigint, 0) AS oldest_ms
+    FROM delivery d JOIN envelope e ON e.id = d.envelope_id WHERE d.state IN ('waiting', 'deferred')`,
+}

@@ -1,0 +1,96 @@
+import pg from "pg"
+import type { Logger } from "pino"
+import { type Change, parseChanges } from "../change.ts"
+import type { ChangeFeed } from "../change-feed.ts"
+import type { Database } from "./database.ts"
+
+/** The change feed over LISTEN/NOTIFY, for a machine without Redis. A dropped connection is made again; what was missed meanwhile readers find by modseq. */
+const channel = "congthu_change"
+/** PostgreSQL refuses payloads of 8,000 bytes. */
+const maxPayloadBytes = 7_900
+const reconnectMs = 500
+
+export function createPostgresChangeFeed({ database, url, log }: { readonly database: Database; readonly url: string; readonly log: Logger }): ChangeFeed & { readonly ready: Promise<void> } {
+  const listeners = new Set<(changes: readonly Change[]) => void>()
+  let client: pg.Client | undefined
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
+  let queued: Change[] = []
+  let sending: Promise<void> | undefined
+
+  const listen = async (): Promise<void> => {
+    const next = new pg.Client({ connectionString: url, application_name: "congthu feed", keepAlive: true })
+    const lost = (): void => {
+      if (client !== next || closed) return
+      client = undefined
+      timer = setTimeout(() => void listen(), reconnectMs)
+    }
+    client = next
+    next.on("error", lost)
+    next.on("end", lost)
+    next.on("notification", ({ payload }) => {
+      const changes = parseChanges(payload ?? "")
+      if (changes) for (const listener of listeners) listener(changes)
+      else log.warn("a notification of the change feed could not be read")
+    })
+    try {
+      await next.connect()
+      await next.query(`LISTEN ${channel}`)
+    } catch (error) {
+      log.warn({ err: error }, "the change feed is not connected")
+      await next.end().catch(() => undefined)
+      lost()
+    }
+  }
+
+  const send = async (): Promise<void> => {
+    while (queued.length > 0) {
+      const payloads = payloadsOf(queued)
+      queued = []
+      try {
+        await database.query({ name: "notify", text: "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload" }, [channel, payloads])
+      } catch (error) {
+        log.warn({ err: error }, "changes could not be published")
+      }
+    }
+    sending = undefined
+  }
+
+  return {
+    ready: listen(),
+    publish(changes) {
+      queued.push(...changes)
+      sending ??= send()
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    async close() {
+      closed = true
+      clearTimeout(timer)
+      await sending
+      await client?.end().catch(() => undefined)
+    },
+  }
+}
+
+/** Changes packed into as few payloads as fit; one too large for any becomes the hint that its mailbox has moved. */
+export function payloadsOf(changes: readonly Change[]): string[] {
+  const payloads: string[] = []
+  let parts: string[] = []
+  let bytes = 2
+  for (const change of changes) {
+    let text = JSON.stringify(change)
+    if (change.kind === "appended" && text.length + 2 > maxPayloadBytes) text = JSON.stringify({ kind: "advanced", accountId: change.accountId, mailboxId: change.mailboxId, modSeq: change.modSeq })
+    if (bytes + text.length + 1 > maxPayloadBytes) {
+      payloads.push(`[${parts.join(",")}]`)
+      parts = []
+      bytes = 2
+    }
+    parts.push(text)
+    bytes += text.length + 1
+  }
+  if (parts.length > 0) payloads.push(`[${parts.join(",")}]`)
+  return payloads
+}
