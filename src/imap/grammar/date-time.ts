@@ -36,13 +36,16 @@ export const parseDateTime = (text: string): number => {
 
 const two = (value: number): string => (value < 10 ? `0${value}` : String(value))
 
-/** INTERNALDATE, in UTC and quoted: the zone a message arrived in is nobody's to know. */
-export const formatDateTime = (seconds: number): string => {
-  const date = new Date(seconds * 1000)
+/** The zone of the province, which has no summer time. Dates without a zone (SEARCH) are days here, and INTERNALDATE is shown so that both agree. */
+const zoneMs = 7 * 3_600_000
+
+/** INTERNALDATE, quoted: ` 7-Jul-1996 16:44:25 +0700`. */
+export const formatDateTime = (ms: number): string => {
+  const date = new Date(ms + zoneMs)
   const day = date.getUTCDate()
   const time = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`
-  return `"${day < 10 ? ` ${day}` : day}-${months[date.getUTCMonth()] ?? ""}-${String(date.getUTCFullYear()).padStart(4, "0")} ${time} +0000"`
+  return `"${day < 10 ? ` ${day}` : day}-${months[date.getUTCMonth()] ?? ""}-${String(date.getUTCFullYear()).padStart(4, "0")} ${time} +0700"`
 }
 
-/** The day of a moment, in UTC, as INTERNALDATE shows it. */
-export const dayOf = (ms: number): CalendarDate => Math.floor(ms / dayMs)
+/** The day of a moment, as INTERNALDATE shows it. */
+export const dayOf = (ms: number): CalendarDate => Math.floor((ms + zoneMs) / dayMs)

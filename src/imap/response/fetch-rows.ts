@@ -1,6 +1,6 @@
 import type { FetchItem } from "../grammar/fetch-items.ts"
 import type { MailboxIndex } from "../../store/mailbox-index.ts"
-import { formatDateTime } from "../grammar/date-time.ts"
+import { dayOf, formatDateTime } from "../grammar/date-time.ts"
 import type { ResponseWriter } from "./writer.ts"
 
 /** FETCH items that the index answers, without a word to the store. */
@@ -35,7 +35,8 @@ export class FetchRows {
   private readonly flagTexts = new Map<number, Buffer>()
   private first = true
   private day = -1
-  private dayText = ""
+  private dayText = Buffer.alloc(0)
+  private dayStart = 0
 
   constructor(source: RowSource) {
     this.source = source
@@ -90,11 +91,6 @@ export class FetchRows {
     return text
   }
 
-  /** True until the row has its first item. */
-  get isFirst(): boolean {
-    return this.first
-  }
-
   private copy(bytes: Buffer): void {
     for (let at = 0; at < bytes.length; at++) this.buffer[this.at++] = bytes[at] ?? 0
   }
@@ -123,18 +119,18 @@ export class FetchRows {
   }
 
   private date(seconds: number): void {
-    const day = Math.floor(seconds / 86_400)
+    // A day's text is made once, the time is written into it: mailboxes are nearly in date order.
+    const day = dayOf(seconds * 1000)
     if (day !== this.day) {
       this.day = day
-      this.dayText = formatDateTime(day * 86_400)
+      this.dayText = Buffer.from(formatDateTime(seconds * 1000), "latin1")
+      this.dayStart = seconds - secondsOfDay(this.dayText)
     }
     const start = this.at
-    this.at += this.buffer.write(this.dayText, this.at, "latin1")
-    const time = seconds - day * 86_400
-    const hour = (time / 3600) | 0
-    const minute = ((time / 60) | 0) % 60
-    this.two(start + timeOffset, hour)
-    this.two(start + timeOffset + 3, minute)
+    this.copy(this.dayText)
+    const time = seconds - this.dayStart
+    this.two(start + timeOffset, (time / 3600) | 0)
+    this.two(start + timeOffset + 3, ((time / 60) | 0) % 60)
     this.two(start + timeOffset + 6, time % 60)
   }
 
@@ -145,8 +141,14 @@ export class FetchRows {
   }
 }
 
+/** Where the time begins in `"17-Jul-1996 02:44:25 +0700"`. */
+const timeOffset = 13
+
+const secondsOfDay = (text: Buffer): number => {
+  const [hour = 0, minute = 0, second = 0] = text.toString("latin1", timeOffset, timeOffset + 8).split(":").map(Number)
+  return (hour * 60 + minute) * 60 + second
+}
+
 const bufferBytes = 64 * 1024
 /** 27 keywords of 64 bytes, five system flags, numbers and labels. */
 const maxRowBytes = 4096
-/** Where the time begins in `"17-Jul-1996 02:44:25 +0000"`. */
-const timeOffset = 13
