@@ -187,6 +187,7 @@ function weakInProduction(config: Config): ConfigProblem[] {
     [config.database.url === "", "database.url", "the embedded PostgreSQL has no backups and no replica: name a server (DATABASE_URL)"],
     [config.tls.certificateFile === "" || config.tls.keyFile === "", "tls.certificateFile", "the development CA is trusted by nobody: set tls.certificateFile and tls.keyFile"],
     [config.store.keyFile === "", "store.keyFile", "the key that seals the mail would lie beside the mail: name a file kept and backed up elsewhere"],
+    [config.auth.keyFile === "", "auth.keyFile", "the key of app passwords would lie beside the data: name a file kept and backed up elsewhere"],
     [/\.(example|test|invalid|localhost)$/.test(config.hostname), "hostname", `"${config.hostname}" is a reserved name: set this server's own`],
   ]
   return rules.filter(([weak]) => weak).map(([, key, reason]) => ({ where: "NODE_ENV=production", key, reason }))

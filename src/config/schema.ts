@@ -141,6 +141,7 @@ export const configSchema = z.strictObject({
     sweep: duration("5s", "How often committed deliveries that no job carries are looked for."),
   }),
   auth: section({
+    keyFile: file("File with the 32-byte key (hex) of app password hashes. Empty: `keys/credential.key` in the data folder, made at the first start."),
     bcryptCost: count(10, "Work factor of password hashes."),
     maxFailures: count(10, "Failed sign-ins of one client address on one account within the window before it must wait."),
     failureWindow: duration("10m", "Window in which failed sign-ins are counted."),

@@ -16,6 +16,7 @@ export interface HealthReport {
 }
 
 export interface Health {
+  readonly role: string
   /** `probe` resolves with a phrase when all is well and throws when it is not. */
   add(name: string, probe: () => Promise<string>): void
   report(): Promise<HealthReport>
@@ -27,6 +28,7 @@ export function createHealth(role: string, clock: Clock): Health {
   const probes = new Map<string, () => Promise<string>>()
   const since = clock.now()
   return {
+    role,
     add: (name, probe) => void probes.set(name, probe),
     async report() {
       const checks = await Promise.all([...probes].map(([name, probe]) => check(name, probe)))

@@ -1,0 +1,86 @@
+import type { DirectorySource } from "./accounts/directory.ts"
+import type { Authenticator } from "./accounts/login.ts"
+import { createAuthenticator } from "./accounts/authenticate.ts"
+import { createLoginThrottle } from "./accounts/login-throttle.ts"
+import { createPasswordWork } from "./accounts/password-work.ts"
+import { pathOr } from "./config/load.ts"
+import { type PreparedFiles, prepareFiles } from "./roles/prepare.ts"
+import type { RoleContext } from "./roles/role.ts"
+import { createFileBlobs } from "./store/blob/file-blobs.ts"
+import type { BlobStore } from "./store/blob/blob-store.ts"
+import type { ChangeFeed } from "./store/change-feed.ts"
+import type { ContentStore } from "./store/content-store.ts"
+import { createRedisChangeFeed } from "./store/redis/redis-feed.ts"
+import { createSealer, type Sealer } from "./store/sealing.ts"
+import { createContentStore } from "./store/sql/contents.ts"
+import { createCredentialStore } from "./store/sql/credentials.ts"
+import { type Database, openDatabase } from "./store/sql/database.ts"
+import { createDirectorySource } from "./store/sql/directory.ts"
+import { createPostgresChangeFeed } from "./store/sql/postgres-feed.ts"
+
+/**
+ * The composition root: what every role stands on. The files of roles/ add what each needs beside it; nothing else knows
+ * which adapter stands behind a port. Closed in the reverse order of its making.
+ */
+export interface App {
+  readonly context: RoleContext
+  readonly files: PreparedFiles
+  readonly database: Database
+  readonly feed: ChangeFeed
+  readonly sealer: Sealer
+  readonly blobs: BlobStore
+  readonly contents: ContentStore
+  readonly directory: DirectorySource
+  /** Registers what `close` ends, before what was registered earlier. */
+  onClose(end: () => Promise<void> | void): void
+  close(): Promise<void>
+}
+
+export async function createApp(context: RoleContext): Promise<App> {
+  const { config, databaseUrl, log, health, clock, metrics } = context
+  const endings: (() => Promise<void> | void)[] = []
+  const files = await prepareFiles(config)
+  const database = openDatabase({
+    url: databaseUrl,
+    poolSize: config.database.poolSize,
+    applicationName: `congthu ${health.role}`,
+    onError: (error) => log.warn({ err: error }, "an idle connection to PostgreSQL broke"),
+  })
+  endings.push(() => database.close())
+  const feed = config.redis.url ? createRedisChangeFeed({ url: config.redis.url, log }) : createPostgresChangeFeed({ database, url: databaseUrl, log })
+  endings.push(() => feed.close())
+  const [directory] = await Promise.all([createDirectorySource({ database, feed, log }), feed.ready])
+  endings.push(() => directory.close())
+  const sealer = createSealer(files.contentKey)
+  const blobs = createFileBlobs(pathOr(config, config.store.blobDir, "blobs"))
+  const contents = createContentStore({ database, blobs, sealer, inlineBytes: config.store.inlineBytes, log })
+  health.add("database", async () => {
+    const started = clock.now()
+    await database.query({ name: "health", text: "SELECT 1" })
+    return `answers in ${clock.now() - started} ms`
+  })
+  metrics.gauge("directory_version", "Version of the directory this process decides on.", () => directory.current().version)
+  return {
+    context, files, database, feed, sealer, blobs, contents, directory,
+    onClose: (end) => void endings.push(end),
+    async close() {
+      for (const end of endings.reverse()) await end()
+    },
+  }
+}
+
+/** For the roles where people sign in. */
+export function createLogins(app: App): Authenticator {
+  const { config, clock } = app.context
+  const throttle = createLoginThrottle({ maxFailures: config.auth.maxFailures, failureWindowMs: config.auth.failureWindow, redisUrl: config.redis.url })
+  app.onClose(() => throttle.close())
+  return createAuthenticator({
+    directory: app.directory,
+    credentials: createCredentialStore(app.database),
+    passwords: createPasswordWork({ cost: config.auth.bcryptCost }),
+    throttle,
+    appPasswordKey: app.files.appPasswordKey,
+    clock,
+  })
+}
+

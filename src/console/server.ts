@@ -1,0 +1,58 @@
+import { once } from "node:events"
+import { createServer } from "node:https"
+import type { AddressInfo } from "node:net"
+import express from "express"
+import helmet from "helmet"
+import type { Clock } from "../base/clock.ts"
+import type { HealthReport } from "../telemetry/health.ts"
+import { type HelpFacts, helpPage, statusPage, statusStyle } from "./status-page.ts"
+import { statusText } from "./text/vi.ts"
+
+/**
+ * The HTTPS side of the system: a status page for whoever runs it, and how to set a mail client up. It shows no mail and no
+ * names of people, so it asks for no sign-in. Must not know: how health is gathered.
+ */
+export interface ConsoleOptions {
+  readonly host: string
+  readonly port: number
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer }
+  readonly help: HelpFacts
+  readonly health: () => Promise<readonly HealthReport[]>
+  readonly clock: Clock
+}
+
+export interface ConsoleServer {
+  readonly port: number
+  close(): Promise<void>
+}
+
+const maxConnections = 500
+
+export async function startConsole({ host, port, tls, help, health, clock }: ConsoleOptions): Promise<ConsoleServer> {
+  const app = express()
+  app.disable("x-powered-by")
+  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], scriptSrc: null, imgSrc: ["'self'"], formAction: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"] }, useDefaults: false } }))
+  app.get("/", async (_request, response) => {
+    response.set("cache-control", "no-store").type("html").send(statusPage(await health(), clock.now()))
+  })
+  app.get("/help", (_request, response) => void response.type("html").send(helpPage(help)))
+  app.get("/style.css", (_request, response) => void response.set("cache-control", "public, max-age=3600").type("css").send(statusStyle))
+  app.get("/health", async (_request, response) => {
+    const roles = await health()
+    const ok = roles.every((role) => role.ok)
+    response.set("cache-control", "no-store").status(ok ? 200 : 503).json({ ok })
+  })
+  app.use((_request, response) => void response.status(404).type("text").send(`${statusText.notFound}\n`))
+  const server = createServer({ ...tls, minVersion: "TLSv1.2", requestTimeout: 15_000, headersTimeout: 10_000, maxHeaderSize: 16_384 }, app)
+  server.maxConnections = maxConnections
+  server.listen(port, host)
+  await once(server, "listening")
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}

@@ -1,0 +1,63 @@
+import type { HealthReport } from "../telemetry/health.ts"
+import { checkText, helpText, roleText, statusText } from "./text/vi.ts"
+
+/** The console's pages as HTML. Pure; everything that is not ours is escaped. */
+export interface HelpFacts {
+  readonly hostname: string
+  readonly imaps: number
+  readonly imap: number
+  readonly submissions: number
+  readonly submission: number
+}
+
+const style = `body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1c2430}main{max-width:60rem;margin:2rem auto;padding:0 1rem}
+h1{margin:0}table{width:100%;border-collapse:collapse;background:#fff;margin:1rem 0;box-shadow:0 1px 3px #0002}th,td{text-align:left;padding:.6rem .8rem;border-bottom:1px solid #e3e6ea;vertical-align:top}
+.up{color:#166534}.down{color:#b91c1c;font-weight:600}.state{padding:.8rem 1rem;border-left:6px solid;background:#fff}small{color:#5b6573}a{color:#1d4ed8}`
+
+export const statusStyle = style
+
+const page = (title: string, refreshSeconds: number | null, body: string): string => `<!doctype html>
+<html lang="vi"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">${refreshSeconds === null ? "" : `<meta http-equiv="refresh" content="${refreshSeconds}">`}
+<title>${escape(title)}</title><link rel="stylesheet" href="/style.css"></head><body><main>
+${body}
+</main></body></html>
+`
+
+export function statusPage(reports: readonly HealthReport[], now: number): string {
+  const healthy = reports.length > 0 && reports.every((report) => report.ok)
+  const rows = reports.map((report) => {
+    const details = report.checks.map((check) => `${escape(checkText[check.name] ?? check.name)}: ${escape(check.detail)}`).join("<br>")
+    return `<tr><td>${escape(roleText[report.role] ?? report.role)}</td><td class="${report.ok ? "up" : "down"}">${report.ok ? statusText.up : statusText.down}</td><td>${localTime(report.since)}</td><td>${details}</td></tr>`
+  })
+  return page(
+    statusText.title,
+    15,
+    `<h1>${statusText.title}</h1><p>${statusText.subtitle}</p>
+<p class="state ${healthy ? "up" : "down"}">${healthy ? statusText.healthy : statusText.unhealthy}</p>
+<table><thead><tr><th>${statusText.role}</th><th>${statusText.state}</th><th>${statusText.since}</th><th>${statusText.detail}</th></tr></thead><tbody>
+${rows.join("\n")}
+</tbody></table>
+<p><a href="/help">${statusText.help}</a></p>
+<p><small>${statusText.checkedAt} ${localTime(now)} · <span lang="en">${statusText.english}</span></small></p>`,
+  )
+}
+
+export function helpPage(facts: HelpFacts): string {
+  const row = (kind: string, port: number, security: string): string => `<tr><td>${kind}</td><td>${escape(facts.hostname)}</td><td>${port}</td><td>${security}</td></tr>`
+  return page(
+    helpText.title,
+    null,
+    `<h1>${helpText.title}</h1><p>${helpText.intro}</p>
+<table><thead><tr><th></th><th>${helpText.server}</th><th>${helpText.port}</th><th>${helpText.security}</th></tr></thead><tbody>
+${row(helpText.incoming, facts.imaps, "SSL/TLS")}
+${row(helpText.incoming, facts.imap, "STARTTLS")}
+${row(helpText.outgoing, facts.submissions, "SSL/TLS")}
+${row(helpText.outgoing, facts.submission, "STARTTLS")}
+</tbody></table>
+<p><small lang="en">${helpText.english}</small></p><p><a href="/">${helpText.back}</a></p>`,
+  )
+}
+
+const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+
+const localTime = (ms: number): string => new Date(ms).toLocaleString("vi-VN", { timeZone: "Asia/Ho_Chi_Minh" })

@@ -1,0 +1,43 @@
+/** All Vietnamese text of the console, with the English beside it where both are shown. */
+export const statusText = {
+  title: "Công Thư",
+  subtitle: "Hệ thống thư công vụ",
+  healthy: "Hệ thống đang hoạt động bình thường",
+  unhealthy: "Có bộ phận đang gặp sự cố",
+  role: "Bộ phận",
+  state: "Trạng thái",
+  detail: "Chi tiết",
+  since: "Chạy từ",
+  up: "Tốt",
+  down: "Sự cố",
+  help: "Cách cài ứng dụng thư",
+  checkedAt: "Kiểm tra lúc",
+  english: "Status of the official mail system. The page renews itself every 15 seconds.",
+  notFound: "Không có trang này.",
+} as const
+
+export const roleText: Readonly<Record<string, string>> = {
+  smtp: "Nhận và gửi thư (SMTP)",
+  imap: "Đọc thư (IMAP)",
+  web: "Trang quản trị (HTTPS)",
+  worker: "Hàng đợi chuyển thư",
+}
+
+export const checkText: Readonly<Record<string, string>> = {
+  database: "Cơ sở dữ liệu",
+  queue: "Hàng đợi",
+  process: "Tiến trình",
+  redis: "Redis",
+}
+
+export const helpText = {
+  title: "Cài ứng dụng thư",
+  intro: "Dùng địa chỉ hộp thư làm tên đăng nhập, mật khẩu được cấp, và các thông số sau:",
+  incoming: "Máy chủ nhận thư (IMAP)",
+  outgoing: "Máy chủ gửi thư (SMTP)",
+  security: "Bảo mật",
+  port: "Cổng",
+  server: "Máy chủ",
+  back: "Về trang trạng thái",
+  english: "Sign in with your full address. Incoming: IMAP over SSL/TLS. Outgoing: SMTP submission over SSL/TLS.",
+} as const

@@ -1,0 +1,47 @@
+import type { Logger } from "pino"
+import type { Clock } from "../base/clock.ts"
+import type { Config } from "../config/schema.ts"
+import type { Health, HealthReport } from "../telemetry/health.ts"
+import type { Metrics, MetricSnapshot } from "../telemetry/metrics.ts"
+
+/** The parts of the system that run as processes of their own, and what a process and its supervisor say to each other. */
+export const roleNames = ["smtp", "imap", "web", "worker"] as const
+export type RoleName = (typeof roleNames)[number]
+
+export const isRoleName = (text: string): text is RoleName => (roleNames as readonly string[]).includes(text)
+
+/** What a role is built from. */
+export interface RoleContext {
+  readonly config: Config
+  readonly databaseUrl: string
+  readonly clock: Clock
+  readonly log: Logger
+  readonly health: Health
+  readonly metrics: Metrics
+  /** What is known of the other roles, for the status page; empty where nobody tells. */
+  readonly others: () => readonly HealthReport[]
+}
+
+export interface RunningRole {
+  /** Where it listens: name of the key under `listen` → port. */
+  readonly ports: Readonly<Record<string, number>>
+  /** Stops accepting, finishes or hands back what is under way, closes everything. */
+  stop(): Promise<void>
+}
+
+export type StartRole = (context: RoleContext) => Promise<RunningRole>
+
+export type ToRole =
+  | { readonly kind: "start"; readonly databaseUrl: string }
+  | { readonly kind: "tellHealth"; readonly id: number }
+  | { readonly kind: "tellMetrics"; readonly id: number }
+  | { readonly kind: "others"; readonly reports: readonly HealthReport[] }
+
+export type FromRole =
+  | { readonly kind: "ready"; readonly ports: Readonly<Record<string, number>> }
+  | { readonly kind: "failed"; readonly reason: string }
+  | { readonly kind: "health"; readonly id: number; readonly report: HealthReport }
+  | { readonly kind: "metrics"; readonly id: number; readonly snapshot: MetricSnapshot }
+
+/** Longest that a role may take to stop before it is killed. */
+export const roleStopMs = 7_000
