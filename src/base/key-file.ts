@@ -1,55 +1,49 @@
 import { randomBytes } from "node:crypto"
-import { link, mkdir, open, readFile, stat, unlink } from "node:fs/promises"
+import { link, mkdir, open, readFile, rm, stat } from "node:fs/promises"
 import { dirname } from "node:path"
 import { randomId } from "./id.ts"
 
 const keyBytes = 32
 
-/**
- * The secret key in a file (32 bytes, hex), made at the first call: mode 0600 and on disk before it is used, because what it
- * seals is lost without it. Processes that start at once agree on one key. Throws when the file is not such a key or others may read it.
- */
-export async function loadOrCreateKey(path: string): Promise<Buffer> {
-  return (await readKey(path)) ?? (await createKey(path)) ?? (await readKey(path)) ?? refuse(path, "vanished while it was read")
-}
-
-async function readKey(path: string): Promise<Buffer | undefined> {
-  let text: string
-  try {
-    text = (await readFile(path, "latin1")).trim()
-  } catch (error) {
-    if (isCode(error, "ENOENT")) return undefined
-    throw error
-  }
-  if (((await stat(path)).mode & 0o077) !== 0) return refuse(path, "must be readable by its owner only (chmod 600)")
-  if (!/^[0-9a-f]{64}$/i.test(text)) return refuse(path, "is not a key of 32 bytes in hex")
+/** The 32-byte key (hex) in a file. Throws when the file cannot be read or holds anything else. */
+export async function readKey(file: string): Promise<Buffer> {
+  const text = (await readFile(file, "latin1")).trim()
+  if (!/^[0-9a-f]{64}$/i.test(text)) throw new Error(`${file} is not a key of ${keyBytes} bytes in hex`)
   return Buffer.from(text, "hex")
 }
 
-/** Written under another name and linked into place: nobody ever reads half a key. Undefined when somebody else was first. */
-async function createKey(path: string): Promise<Buffer | undefined> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const making = `${path}.${randomId()}`
-  const key = randomBytes(keyBytes)
-  const file = await open(making, "wx", 0o600)
+/**
+ * The same for a key of our own, made at the first start: mode 0600 and on disk before it is used, because what it seals is
+ * lost without it. Of several processes that make it at once one wins and all read its key. Throws when others may read the file.
+ */
+export async function readOrMakeKey(file: string): Promise<Buffer> {
+  if (!(await exists(file))) await makeKey(file)
+  if (((await stat(file)).mode & 0o077) !== 0) throw new Error(`${file} must be readable by its owner only (chmod 600)`)
+  return readKey(file)
+}
+
+async function makeKey(file: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  const made = `${file}.${randomId()}`
   try {
-    await file.writeFile(`${key.toString("hex")}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  try {
-    await link(making, path)
-    await syncFolder(dirname(path))
-    return key
+    const handle = await open(made, "wx", 0o600)
+    try {
+      await handle.writeFile(`${randomBytes(keyBytes).toString("hex")}\n`)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    // unlike a rename, a link never replaces what is there
+    await link(made, file)
+    await syncFolder(dirname(file))
   } catch (error) {
-    if (isCode(error, "EEXIST")) return undefined
-    throw error
+    if (!isCode(error, "EEXIST")) throw error
   } finally {
-    await unlink(making)
+    await rm(made, { force: true })
   }
 }
 
+/** A new name survives a power cut once its folder is on disk. */
 async function syncFolder(dir: string): Promise<void> {
   const folder = await open(dir, "r")
   try {
@@ -59,8 +53,13 @@ async function syncFolder(dir: string): Promise<void> {
   }
 }
 
-const isCode = (error: unknown, code: string): boolean => error instanceof Error && "code" in error && error.code === code
+const exists = (file: string): Promise<boolean> =>
+  stat(file).then(
+    () => true,
+    (error: unknown) => {
+      if (isCode(error, "ENOENT")) return false
+      throw error
+    },
+  )
 
-const refuse = (path: string, reason: string): never => {
-  throw new Error(`key file ${path} ${reason}`)
-}
+const isCode = (error: unknown, code: string): boolean => error instanceof Error && "code" in error && error.code === code
