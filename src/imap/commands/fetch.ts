@@ -4,7 +4,7 @@ import type { Command, Reply } from "../command.ts"
 import { noFrom } from "../failure-code.ts"
 import { type FetchArgs, fetchArgs, type FetchItem } from "../grammar/fetch-items.ts"
 import { writeFetched } from "../response/fetch-response.ts"
-import { FetchRows, type IndexItem, isIndexItem } from "../response/fetch-rows.ts"
+import { FetchRows, isIndexItem } from "../response/fetch-rows.ts"
 import { writeIndexRows } from "../response/index-rows.ts"
 import type { ResponseWriter } from "../response/writer.ts"
 import type { SelectedMailbox } from "../selected.ts"
@@ -100,8 +100,3 @@ const writeMessages = async (out: ResponseWriter, view: SelectedMailbox, request
   }
   return request.uids.length - written
 }
-
-/** The items of an unsolicited FETCH response after a change of flags. */
-export const flagItems = (session: Session, form: "plain" | "uid"): IndexItem[] => [
-  ...(form === "uid" ? (["uid"] as const) : []), "flags", ...(session.condstore ? (["modSeq"] as const) : []),
-]
