@@ -96,6 +96,23 @@ describe("acceptance and local delivery", () => {
     expect(await counters(account)).toMatchObject({ highestModSeq: 2, messages: 3, unseen: 3 })
   })
 
+  test("workers that deliver to the same mailboxes at once give each message its own uid", async () => {
+    const accounts = await Promise.all([newAccount(), newAccount()])
+    const [current] = await store.database.query<{ version: number }>({ text: "SELECT version FROM directory_version" })
+    const committed = await Promise.all(
+      Array.from({ length: 30 }, async (_, n) =>
+        unwrap(await store.acceptances.commit(acceptance({ content: await store.prepare(text(`chen-${n}`)), accountIds: n % 2 ? accounts : accounts.toReversed(), directoryVersion: current?.version ?? 0 }))),
+      ),
+    )
+    const delivered = await Promise.all(committed.map(({ deliveryIds }) => store.deliveries.deliverLocal(deliveryIds, 0)))
+    expect(delivered.every((count) => count === 2)).toBe(true)
+    for (const account of accounts) {
+      const mailbox = await open(account)
+      expect(uidsOf(mailbox)).toEqual(Array.from({ length: 30 }, (_, n) => n + 1))
+      expect(await counters(account)).toEqual(await recounted(mailbox))
+    }
+  })
+
   test("a decision taken on an old directory is not committed, and leaves nothing", async () => {
     const account = await newAccount()
     const done = await store.acceptances.commit(acceptance({ content: await store.prepare(randomBytes(100_000)), accountIds: [account], directoryVersion: 0 }))

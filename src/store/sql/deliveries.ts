@@ -50,37 +50,41 @@ interface DeliveredRow {
 }
 
 /**
- * Mailboxes are locked in the order of their ids, so that two workers with the same recipients take turns instead of
- * waiting for each other. Uids follow the order of deliveries; each mailbox's modseq rises once.
+ * Deliveries are claimed (those another worker has are skipped) and mailboxes locked in the order of their ids, so that two
+ * workers with the same recipients take turns instead of waiting for each other. Uids follow the order of deliveries; each
+ * mailbox's modseq rises once. What belongs to one mailbox travels as arrays: joins between the steps would be compared row by row.
  */
 const deliverLocal = {
   name: "deliver-local",
   text: `
     WITH job AS (
-      SELECT d.id, d.account_id, 'success' = ANY (d.notify) AND e.reverse_path <> '' AS owes_success, e.id AS envelope_id, e.content, e.size + octet_length(e.trace_prefix) AS size, date_trunc('second', e.accepted_at) AS internal_date, m.id AS mailbox_id
-      FROM delivery d JOIN envelope e ON e.id = d.envelope_id JOIN mailbox m ON m.account_id = d.account_id AND m.name = 'INBOX'
-      WHERE d.id = ANY ($1::bigint[]) AND d.state = 'waiting'
-      FOR UPDATE OF d SKIP LOCKED
-    ), locked AS (
-      SELECT id FROM mailbox WHERE id IN (SELECT mailbox_id FROM job) ORDER BY id FOR UPDATE
+      SELECT d.id, 'success' = ANY (d.notify) AND e.reverse_path <> '' AS owes_success, e.id AS envelope_id, e.content,
+        e.size + octet_length(e.trace_prefix) AS size, date_trunc('second', e.accepted_at) AS internal_date, m.id AS mailbox_id
+      FROM unnest($1::bigint[]) AS wanted (id) JOIN delivery d ON d.id = wanted.id JOIN envelope e ON e.id = d.envelope_id JOIN mailbox m ON m.account_id = d.account_id AND m.name = 'INBOX'
+      WHERE d.state = 'waiting'
+      ORDER BY m.id, d.id
+      FOR UPDATE OF d SKIP LOCKED FOR NO KEY UPDATE OF m
     ), moved AS (
       UPDATE mailbox m
       SET uid_next = m.uid_next + n.messages, highest_modseq = m.highest_modseq + 1, messages = m.messages + n.messages, unseen = m.unseen + n.messages, bytes = m.bytes + n.bytes
-      FROM (SELECT mailbox_id, count(*) AS messages, sum(size)::bigint AS bytes FROM job GROUP BY mailbox_id) n JOIN locked l ON l.id = n.mailbox_id
+      FROM (
+        SELECT mailbox_id, count(*) AS messages, sum(size)::bigint AS bytes, array_agg(id) AS delivery_ids, array_agg(envelope_id) AS envelope_ids,
+          array_agg(content) AS contents, array_agg(size) AS sizes, array_agg(internal_date) AS internal_dates
+        FROM job GROUP BY mailbox_id
+      ) n
       WHERE m.id = n.mailbox_id
-      RETURNING m.id, m.highest_modseq, m.uid_next - n.messages AS first_uid
+      RETURNING m.id, m.account_id, m.highest_modseq, m.uid_next - n.messages AS first_uid, n.delivery_ids, n.envelope_ids, n.contents, n.sizes, n.internal_dates
+    ), placed AS (
+      SELECT moved.account_id, moved.id AS mailbox_id, moved.highest_modseq AS modseq, moved.first_uid + t.n - 1 AS uid, t.delivery_id, t.envelope_id, t.content, t.size, t.internal_date
+      FROM moved, unnest(moved.delivery_ids, moved.envelope_ids, moved.contents, moved.sizes, moved.internal_dates) WITH ORDINALITY AS t (delivery_id, envelope_id, content, size, internal_date, n)
     ), added AS (
       INSERT INTO message (mailbox_id, uid, modseq, content, envelope_id, delivery_id, size, internal_date)
-      SELECT job.mailbox_id, moved.first_uid + row_number() OVER (PARTITION BY job.mailbox_id ORDER BY job.id) - 1, moved.highest_modseq, job.content, job.envelope_id, job.id, job.size, job.internal_date
-      FROM job JOIN moved ON moved.id = job.mailbox_id
-      RETURNING mailbox_id, uid, modseq, delivery_id, size, internal_date
+      SELECT mailbox_id, uid, modseq, content, envelope_id, delivery_id, size, internal_date FROM placed
     ), settled AS (
-      UPDATE delivery d SET state = 'delivered', settled_at = clock_timestamp(), queued_at = $2, status = '2.0.0',
-        dsn_owed = CASE WHEN job.owes_success THEN ARRAY['success'] ELSE '{}' END
+      UPDATE delivery d SET state = 'delivered', settled_at = clock_timestamp(), queued_at = $2, status = '2.0.0', dsn_owed = CASE WHEN job.owes_success THEN ARRAY['success'] ELSE '{}' END
       FROM job WHERE d.id = job.id
     )
-    SELECT job.account_id, added.mailbox_id, added.modseq, added.uid, added.size, (extract(epoch FROM added.internal_date) * 1000)::bigint AS internal_ms
-    FROM added JOIN job ON job.id = added.delivery_id ORDER BY added.mailbox_id, added.uid`,
+    SELECT account_id, mailbox_id, modseq, uid, size, (extract(epoch FROM internal_date) * 1000)::bigint AS internal_ms FROM placed`,
 }
 
 function appendedChanges(rows: readonly DeliveredRow[]): Change[] {
