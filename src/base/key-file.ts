@@ -16,7 +16,7 @@ export async function readKey(file: string): Promise<Buffer> {
  * The same for a key of our own, made at the first start: mode 0600 and on disk before it is used, because what it seals is
  * lost without it. Of several processes that make it at once one wins and all read its key. Throws when others may read the file.
  */
-export async function readOrMakeKey(file: string): Promise<Buffer> {
+export async function loadOrCreateKey(file: string): Promise<Buffer> {
   if (!(await exists(file))) await makeKey(file)
   if (((await stat(file)).mode & 0o077) !== 0) throw new Error(`${file} must be readable by its owner only (chmod 600)`)
   return readKey(file)
