@@ -74,11 +74,18 @@ const canonicalDomain = (domain: string): string => {
   return aLabels === "" ? lower.normalize("NFC") : domainToUnicode(aLabels)
 }
 
+/** RFC 5321 §4.1.2: quotes that need not be there change nothing. */
+const unquoted = (local: string): string => {
+  if (!quotedString.test(local)) return local
+  const inner = unescapeQuoted(local.slice(1, -1))
+  return dotString.test(inner) ? inner : local
+}
+
 /** The form under which accounts are stored and compared: lower case NFC local part, lower case domain in U-labels (RFC 5890 §2.3.2.1). */
 export const canonicalAddress = (address: string): string => {
   const parts = splitAddress(address.trim())
   if (!parts) return address.trim().toLowerCase().normalize("NFC")
-  const local = parts.localPart.toLowerCase()
+  const local = unquoted(parts.localPart).toLowerCase()
   return `${ascii.test(local) ? local : local.normalize("NFC")}@${canonicalDomain(parts.domain)}`
 }
 

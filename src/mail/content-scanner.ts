@@ -29,6 +29,8 @@ const maxDelimiterLineBytes = maxBoundaryBytes + 1024
 /** All part headers of a message together; parts beyond count as having none. */
 const maxPartHeaderBytes = 4 * 1024 * 1024
 
+const maxMessageIdChars = 500
+
 const cr = 13
 const lf = 10
 const dash = 45
@@ -38,7 +40,10 @@ const identityEncodings = new Set(["7bit", "8bit", "binary"])
 export interface ScannedContent {
   readonly structure: ContentStructure
   readonly searchText: SearchText
-  /** The top-level fields in order (of a header over `maxKeptHeaderBytes` only those that matter). */
+  /**
+   * The top-level fields in order. Of a header over `maxKeptHeaderBytes` (then `structure.header` is empty) only those that matter,
+   * and of an endless field only the start: who must trust every address of From: refuses such a header.
+   */
   readonly headerFields: readonly HeaderField[]
 }
 
@@ -68,6 +73,15 @@ const newPart = (start: number): MimePart => ({
   headerStart: start, bodyStart: start, bodyEnd: start, mime: plainText, lines: 0,
   kind: "leaf", opaque: false, children: [], message: undefined, envelope: "", shownParts: undefined,
 })
+
+/** Without angle brackets. Cut to what a database can index: no honest one is near it. */
+const messageIdOf = (fields: readonly HeaderField[]): string => {
+  const value = fieldValue(fields, "message-id") ?? ""
+  const start = value.indexOf("<") + 1
+  const end = value.indexOf(">", start)
+  const inside = start > 0 && end !== -1 ? value.slice(start, end) : value
+  return textOf(inside).replaceAll("\0", "").slice(0, maxMessageIdChars).toWellFormed()
+}
 
 const isBlank = (code: number): boolean => code === 0x20 || code === 0x09 || Number.isNaN(code)
 
@@ -122,7 +136,7 @@ export class ContentScanner {
       bodyStructure,
       root: partOffsets(this.root),
       sentAt: date === undefined ? null : parseRfc5322Date(date),
-      messageId: textOf((fieldValue(this.topFields, "message-id") ?? "").replace(/^[^<]*<([^>]*)>.*$/, "$1")).replaceAll("\0", ""),
+      messageId: messageIdOf(this.topFields),
     }
     return { structure, searchText: this.search.finish(this.topFields), headerFields: this.topFields }
   }

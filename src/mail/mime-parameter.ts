@@ -76,18 +76,25 @@ export const parseParameterized = (field: string): Parameterized => {
   return { value: trimWhite(text.slice(0, semicolon)), parameters }
 }
 
-const find = (parameters: readonly Parameter[], name: string): string | undefined => {
-  for (const parameter of parameters) if (parameter.name.length === name.length && parameter.name.toLowerCase() === name) return parameter.value
-  return undefined
+type Lookup = (name: string) => string | undefined
+
+/** The first parameter of a name, case-insensitively (RFC 2045 §5.1). A map serves the long lists that only hostile or RFC 2231 senders write. */
+const lookup = (parameters: readonly Parameter[]): Lookup => {
+  if (parameters.length <= 8) return (name) => parameters.find((parameter) => parameter.name.length === name.length && parameter.name.toLowerCase() === name)?.value
+  const values = new Map<string, string>()
+  for (const { name, value } of parameters) if (!values.has(name.toLowerCase())) values.set(name.toLowerCase(), value)
+  return (name) => values.get(name)
 }
 
 /** The raw value of a parameter (name in lower case), one char per byte; RFC 2231 §3 continuations are joined. */
 export const parameterValue = (parameters: readonly Parameter[], name: string): string | undefined => {
-  const plain = find(parameters, name)
-  if (plain !== undefined || parameters.length === 0) return plain
+  if (parameters.length === 0) return undefined
+  const find = lookup(parameters)
+  const plain = find(name)
+  if (plain !== undefined) return plain
   let joined: string | undefined
   for (let part = 0; part < maxParameters; part++) {
-    const piece = find(parameters, `${name}*${part}`)
+    const piece = find(`${name}*${part}`)
     if (piece === undefined) break
     joined = (joined ?? "") + piece
   }
@@ -99,20 +106,22 @@ const fromPercent = (text: string): string =>
 
 /** A parameter as text: RFC 2231 §4 charsets and continuations, and the RFC 2047 words that should not be there but are. */
 export const parameterText = (parameters: readonly Parameter[], name: string): string | undefined => {
-  const extended = find(parameters, `${name}*`)
+  if (parameters.length === 0) return undefined
+  const find = lookup(parameters)
+  const extended = find(`${name}*`)
   let bytes = extended === undefined ? "" : fromPercent(extended)
   let charset = extended !== undefined
   if (extended === undefined) {
     for (let part = 0; part < maxParameters; part++) {
-      const encoded = find(parameters, `${name}*${part}*`)
-      const piece = encoded === undefined ? find(parameters, `${name}*${part}`) : fromPercent(encoded)
+      const encoded = find(`${name}*${part}*`)
+      const piece = encoded === undefined ? find(`${name}*${part}`) : fromPercent(encoded)
       if (piece === undefined) break
       if (part === 0) charset = encoded !== undefined
       bytes += piece
     }
   }
   if (bytes === "") {
-    const plain = find(parameters, name)
+    const plain = find(name)
     return plain === undefined ? undefined : decodeHeaderText(plain)
   }
   const match = charset ? /^([^']*)'[^']*'([\s\S]*)$/.exec(bytes) : null

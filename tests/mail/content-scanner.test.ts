@@ -182,6 +182,10 @@ describe("facts", () => {
     expect(structure.messageId).toBe("1@tinh.example")
   })
 
+  test.each([["<a@x> trailing", "a@x"], ["bare@x", "bare@x"], [`<${"i".repeat(60_000)}>`, "i".repeat(500)], ["<".repeat(60_000), "<".repeat(500)], ["<a\0b>", "ab"], ["<\xc4\x91@x>", "\u0111@x"]])("Message-ID %#", (value, messageId) => {
+    expect(check(`Message-ID: ${value}\r\n\r\n`).structure.messageId).toBe(messageId)
+  })
+
   test("header fields are handed out in order", () => {
     expect(check(lines("From: a@x.example", "X: y", " z", "", "")).headerFields).toEqual([{ name: "from", value: "a@x.example" }, { name: "x", value: "y z" }])
   })
