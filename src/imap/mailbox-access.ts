@@ -1,7 +1,7 @@
 import { failed, type Result } from "../base/result.ts"
 import { type Failure, failure } from "../mail/failure.ts"
 import type { MailboxInfo } from "../store/mail-store.ts"
-import { locateMailbox, type MailboxPlace } from "./namespace.ts"
+import { isShared, locateMailbox, type MailboxPlace } from "./namespace.ts"
 import type { Session } from "./session.ts"
 
 /** Where a name points for the signed-in person, as the directory is now. `name` is decoded UTF-8. */
@@ -28,3 +28,11 @@ export async function findMailbox(session: Session, name: string, need: "read" |
 }
 
 export const readOnlyHere = failure("noPermission", "You may read this mailbox but not change it.")
+
+/** Where a mailbox is to be made, renamed or deleted: inside an account that the person may write to, never a bare namespace. */
+export function locateForChange(session: Session, name: string): Result<MailboxPlace, Failure> {
+  const place = locate(session, name)
+  if (!place.ok) return isShared(name) ? failed(failure("noPermission", "Only mailboxes of accounts you are assigned to are here.")) : place
+  if (place.value.name === "") return failed(failure("noPermission", "This name only holds others."))
+  return place.value.writable ? place : failed(readOnlyHere)
+}

@@ -1,0 +1,28 @@
+import type { Command } from "../command.ts"
+import { noFrom } from "../failure-code.ts"
+import { locateForChange } from "../mailbox-access.ts"
+import { deselect } from "./select.ts"
+
+/** RFC 3501 §6.3.4. */
+export const deleteMailbox: Command<string> = {
+  name: "DELETE",
+  forms: ["plain"],
+  states: ["authenticated", "selected"],
+  mayExpunge: "always",
+  parse(reader) {
+    reader.sp()
+    const name = reader.mailbox()
+    reader.end()
+    return name
+  },
+  async run(session, name) {
+    const place = locateForChange(session, name)
+    if (!place.ok) return noFrom(place.failure)
+    const { accountId, name: inner } = place.value
+    const found = await session.services.mailStore.findMailbox(accountId, inner)
+    const deleted = await session.services.mailStore.deleteMailbox(accountId, inner)
+    if (!deleted.ok) return noFrom(deleted.failure)
+    if (found.ok && session.selected?.mailbox.mailboxId === found.value.id) await deselect(session)
+    return { kind: "ok", text: "DELETE completed" }
+  },
+}

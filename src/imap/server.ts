@@ -1,0 +1,161 @@
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net"
+import { createSecureContext, createServer as createTlsServer } from "node:tls"
+import type { Config } from "../config/schema.ts"
+import { commandTable } from "./command-table.ts"
+import { refreshNowAndThen } from "./commands/noop.ts"
+import { Connection, type ConnectionShared } from "./connection.ts"
+import { Dispatcher } from "./dispatch.ts"
+import { visibleAccounts } from "./namespace.ts"
+import type { ImapServices } from "./session.ts"
+
+/**
+ * The IMAP listeners: plain with STARTTLS, and TLS from the first byte. Bounds connections in all and for each address, ends
+ * silent and unlawful ones in one sweep, and closes down in seconds. Must not know: commands, the store's insides.
+ */
+export interface ImapServer {
+  /** As bound; configured port 0 means any free one. */
+  readonly ports: { readonly imap: number; readonly imaps: number }
+  connections(): number
+  /** Stops listening, says BYE, waits a moment for commands under way. */
+  close(): Promise<void>
+}
+
+export interface ImapServerOptions {
+  readonly config: Pick<Config, "hostname" | "listen" | "imap">
+  /** PEM. */
+  readonly tls: { readonly key: string | Buffer; readonly cert: string | Buffer }
+  readonly services: ImapServices
+  /** How often timeouts, suspensions and lost notifications are looked for. */
+  readonly sweepMs?: number
+}
+
+export async function startImapServer(options: ImapServerOptions): Promise<ImapServer> {
+  const { config, services } = options
+  const { imap: limits, hostname } = config
+  const live = new Set<Connection>()
+  const byAddress = new Map<string, number>()
+  let open = 0
+  const tls = { ...options.tls, minVersion: "TLSv1.2" as const }
+  const shared: ConnectionShared = {
+    hostname,
+    services,
+    limits,
+    // a stranger sends no more than names, passwords and SASL responses
+    strangerLimits: { lineBytes: Math.min(limits.maxLineBytes, strangerLineBytes), discardBytes: strangerLineBytes * 8 },
+    memberLimits: { lineBytes: limits.maxLineBytes, discardBytes: 2 * limits.maxLiteralBytes },
+    secureContext: createSecureContext(tls),
+    dispatcher: new Dispatcher(commandTable),
+    ended(connection) {
+      live.delete(connection)
+      services.log.ended({ sessionId: connection.id, clientAddress: connection.clientAddress, reason: connection.endReason })
+    },
+  }
+
+  /** Counts the raw connection, before any TLS: a handshake is what an attacker would have us pay for. */
+  const admit = (socket: Socket): boolean => {
+    const address = socket.remoteAddress ?? ""
+    const held = byAddress.get(address) ?? 0
+    if (open >= limits.maxConnections || held >= limits.maxConnectionsPerAddress) return false
+    byAddress.set(address, held + 1)
+    open++
+    socket.once("close", () => {
+      open--
+      const left = (byAddress.get(address) ?? 1) - 1
+      if (left > 0) byAddress.set(address, left)
+      else byAddress.delete(address)
+    })
+    return true
+  }
+  const serve = (socket: Socket): void => {
+    socket.setNoDelay(true)
+    live.add(new Connection(socket, shared))
+  }
+
+  const plain = createServer((socket) => {
+    if (admit(socket)) return serve(socket)
+    socket.on("error", () => undefined)
+    socket.end("* BYE [LIMIT] Too many connections\r\n")
+  })
+  const secure = createTlsServer({ ...tls, handshakeTimeout: limits.loginTimeout }, serve)
+  secure.on("connection", (socket: Socket) => {
+    if (!admit(socket)) socket.destroy()
+  })
+  // a handshake that fails concerns nobody but its client
+  secure.on("tlsClientError", () => undefined)
+  const ports = { imap: await listen(plain, config.listen.imap, config.listen.host), imaps: await listen(secure, config.listen.imaps, config.listen.host) }
+  const sweep = createSweep({ services, limits, live })
+  const timer = setInterval(sweep, options.sweepMs ?? 1_000).unref()
+
+  return {
+    ports,
+    connections: () => open,
+    async close() {
+      clearInterval(timer)
+      const closed = [plain, secure].map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
+      for (const connection of live) connection.shutDown("Server is shutting down")
+      const impatient = setTimeout(() => {
+        for (const connection of live) connection.destroy("shutdown")
+      }, drainMs)
+      await Promise.all(closed)
+      clearTimeout(impatient)
+    },
+  }
+}
+
+interface SweepParts {
+  readonly services: ImapServices
+  readonly limits: Config["imap"]
+  readonly live: ReadonlySet<Connection>
+}
+
+/** One look at every connection: one timer for all, where one for each would cost memory and wake the process all the time. */
+function createSweep({ services, limits, live }: SweepParts): () => void {
+  let directoryVersion = services.directory.current().version
+  let assignmentsAt = services.clock.now()
+  return () => {
+    const now = services.clock.now()
+    const directory = services.directory.current()
+    // assignments begin and end by date, without any change of the directory
+    const recheck = directory.version !== directoryVersion || now - assignmentsAt > recheckMs
+    if (recheck) {
+      directoryVersion = directory.version
+      assignmentsAt = now
+    }
+    for (const connection of live) {
+      const silentMs = now - connection.heardAt
+      if (connection.login && recheck && !stillWelcome(connection, services)) connection.shutDown("This account is closed to you now")
+      else if (connection.quiet && silentMs > (connection.login ? limits.autologout : limits.loginTimeout)) connection.bye("Autologout; idle for too long", "silent")
+      else if (connection.stalled(now, stalledMs)) connection.destroy("does not read")
+      else if (connection.selected && connection.quiet) refreshNowAndThen(connection.selected, now, refreshIdleMs).catch(() => undefined)
+    }
+  }
+}
+
+/** A suspension, or the end of an assignment, ends the sessions it concerns; a right to write that is gone makes the mailbox read-only. */
+function stillWelcome(connection: Connection, services: ImapServices): boolean {
+  const { login, selected } = connection
+  if (!login) return true
+  const visible = visibleAccounts(services.directory.current(), login, services.clock.now())
+  if (visible.length === 0) return false
+  if (!selected) return true
+  const account = visible.find((candidate) => candidate.account.id === selected.mailbox.accountId)
+  if (account && !account.writable) selected.readOnly = true
+  return account !== undefined
+}
+
+const listen = (server: Server, port: number, host: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.once("error", reject)
+    server.listen({ port, host, backlog: 1024 }, () => {
+      server.off("error", reject)
+      resolve((server.address() as AddressInfo).port)
+    })
+  })
+
+const strangerLineBytes = 16 * 1024
+const drainMs = 5_000
+/** A client that reads nothing for so long while we have something to say is gone. */
+const stalledMs = 5 * 60_000
+const recheckMs = 60_000
+/** RFC 2180 §1: what notifications lost is found by asking, at leisure. */
+const refreshIdleMs = 60_000
