@@ -103,19 +103,18 @@ const bodySection = (reader: Reader, peek: boolean): SectionItem => {
 }
 
 const sectionTexts: Readonly<Record<string, SectionText>> = {
-  "": "all", HEADER: "header", "HEADER.FIELDS": "headerFields", "HEADER.FIELDS.NOT": "headerFieldsNot", TEXT: "text", MIME: "mime",
+  HEADER: "header", "HEADER.FIELDS": "headerFields", "HEADER.FIELDS.NOT": "headerFieldsNot", TEXT: "text", MIME: "mime",
 }
 
 const sectionSpec = (reader: Reader): { readonly section: Section; readonly label: string } => {
   const name = reader.dottedName()
   const words = name.split(".")
-  const firstText = words.findIndex((word) => !/^\d+$/.test(word))
+  const firstText = words.findIndex((word) => !/^[1-9]\d{0,9}$/.test(word))
   const part = (firstText < 0 ? words : words.slice(0, firstText)).map((word) => Number(word))
   const textName = firstText < 0 ? "" : words.slice(firstText).join(".")
-  const text = Object.hasOwn(sectionTexts, textName) ? sectionTexts[textName] : undefined
-  // RFC 9051 §6.4.5.1: MIME needs a part number; part numbers start at 1.
-  const valid = part.every((number) => number >= 1 && number <= 0xffff_ffff) && !(text === "mime" && part.length === 0)
-  if (!text || !valid) throw new ImapSyntaxError("Unknown BODY section")
+  const text = firstText < 0 ? "all" : Object.hasOwn(sectionTexts, textName) ? sectionTexts[textName] : undefined
+  // RFC 9051 §6.4.5.1: MIME needs a part number.
+  if (!text || (text === "mime" && part.length === 0)) throw new ImapSyntaxError("Unknown BODY section")
   if (text !== "headerFields" && text !== "headerFieldsNot") return { section: { part, text, fields: [] }, label: name }
   reader.sp()
   const fields = reader.list(() => fieldName(reader))
