@@ -326,7 +326,7 @@ export class ContentScanner {
     const block = this.header.bytes()
     const fields = block.length <= 2 ? noFields : parseHeader(block)
     if (part === this.root) {
-      if (this.header.whole) this.topHeader = Uint8Array.from(block)
+      if (this.header.whole) this.topHeader = new Uint8Array(block)
       this.topFields = fields
     } else this.partHeaderBytes += block.length
     part.bodyStart = bodyStart
