@@ -17,8 +17,9 @@ export function accountSentAs(directory: Directory, { login, address, now }: Sen
   if (resolution.kind !== "account") return undefined
   const { account } = resolution
   if (account.suspended || (login.via === "appPassword" && account.id !== login.accountId)) return undefined
-  // without a person behind the sign-in nobody could answer for the message
-  if (login.principalId === null || directory.principal(login.principalId)?.suspended !== false) return undefined
+  // an account that nobody was ever given, such as a machine's, speaks for itself; one that was given away needs its person
+  if (login.principalId === null) return account.id === login.accountId && !directory.hasOwner(account.id) ? account : undefined
+  if (directory.principal(login.principalId)?.suspended !== false) return undefined
   const maySend = directory
     .assignmentsOfPrincipal(login.principalId, now)
     .some((assignment) => assignment.accountId === account.id && assignment.rights.some((right) => right === "owner" || right === "send-as"))

@@ -3,7 +3,9 @@
  * Pure. `Return-Path:` comes first and is there only when some delivery ends here: who relays the message on leaves that line out.
  */
 import { needsSmtpUtf8 } from "../mail/address.ts"
+import { formatDate } from "../mail/date-time.ts"
 import type { Envelope } from "../mail/envelope.ts"
+import { received, returnPath } from "../mail/trace-header.ts"
 import type { MessageSource, SessionFacts } from "../store/acceptance-store.ts"
 
 export interface TraceFacts {
@@ -15,39 +17,20 @@ export interface TraceFacts {
   readonly deliveredHere: boolean
 }
 
-const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] as const
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const
-const two = (value: number): string => String(value).padStart(2, "0")
-
-/** RFC 5322 §3.3 date-time in UTC. */
-export const dateTime = (ms: number): string => {
-  const at = new Date(ms)
-  return `${days[at.getUTCDay()]}, ${at.getUTCDate()} ${months[at.getUTCMonth()]} ${at.getUTCFullYear()} ${two(at.getUTCHours())}:${two(at.getUTCMinutes())}:${two(at.getUTCSeconds())} +0000`
+/** Only when there is one forward-path: several would show blind copies to each other (RFC 5321 §7.2). */
+const onlyRecipient = ({ recipients, smtpUtf8 }: Envelope): { readonly recipient?: string } => {
+  const only = recipients.length === 1 ? recipients[0]?.forwardPath : undefined
+  return only !== undefined && (smtpUtf8 || !needsSmtpUtf8(only)) ? { recipient: only } : {}
 }
 
-/** The client's own name for itself is a claim: what is not a host name or a literal is not repeated. */
-const heloShown = (helo: string): string => (/^[A-Za-z0-9._:[\]-]{1,255}$/.test(helo) ? helo : "unknown")
-
-const addressLiteral = (address: string): string => (address.includes(":") ? `[IPv6:${address}]` : `[${address}]`)
-
-/** RFC 3848 and RFC 6531 §4.3: how it came in. */
-const withProtocol = ({ source, envelope, session }: TraceFacts): string =>
-  `${envelope.smtpUtf8 ? "UTF8SMTP" : "ESMTP"}${session.tls === null ? "" : "S"}${source === "submission" ? "A" : ""}`
-
-/** `for` only when there is one forward-path: several would show blind copies to each other (RFC 5321 §7.2). */
-const forClause = (envelope: Envelope): string => {
-  const only = envelope.recipients.length === 1 ? envelope.recipients[0]?.forwardPath : undefined
-  return only !== undefined && (envelope.smtpUtf8 || !needsSmtpUtf8(only)) ? `\r\n\tfor <${only}>` : ""
+const receivedField = ({ source, envelope, session, hostname, acceptedAt }: TraceFacts): string => {
+  if (source !== "mx" && source !== "submission") {
+    return `Received: by ${hostname} with local (${source})\r\n\tid ${session.sessionId}; ${formatDate(acceptedAt)}\r\n`
+  }
+  return received({
+    helo: session.helo, clientAddress: session.clientAddress, host: hostname, extended: true, tls: session.tls, authenticated: source === "submission",
+    smtpUtf8: envelope.smtpUtf8, id: session.sessionId, at: acceptedAt, ...onlyRecipient(envelope),
+  })
 }
 
-const received = (facts: TraceFacts): string => {
-  const { session, hostname, acceptedAt, envelope, source } = facts
-  const overSmtp = source === "mx" || source === "submission"
-  const from = overSmtp ? `from ${heloShown(session.helo)} (${addressLiteral(session.clientAddress)})\r\n\t` : ""
-  const how = overSmtp ? `with ${withProtocol(facts)}` : `with local (${source})`
-  const tls = session.tls === null ? "" : ` (${session.tls})`
-  return `Received: ${from}by ${hostname} ${how}${tls}\r\n\tid ${session.sessionId}${forClause(envelope)};\r\n\t${dateTime(acceptedAt)}\r\n`
-}
-
-export const tracePrefix = (facts: TraceFacts): string =>
-  `${facts.deliveredHere ? `Return-Path: <${facts.envelope.reversePath}>\r\n` : ""}${received(facts)}`
+export const tracePrefix = (facts: TraceFacts): string => `${facts.deliveredHere ? returnPath(facts.envelope.reversePath) : ""}${receivedField(facts)}`

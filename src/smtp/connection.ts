@@ -1,0 +1,141 @@
+/**
+ * smtp-server's connection and server with their seams bent: every reply passes through reply.ts, errors are counted,
+ * parameters are read strictly, connections pass a gate before anything is spent on them. All that touches
+ * smtp-server's insides is in this file. Must not know: what a message is.
+ */
+// oxlint-disable no-underscore-dangle -- smtp-server names its seams so
+import type { Socket } from "node:net"
+import type { TLSSocket } from "node:tls"
+import { SMTPServer, type SMTPServerOptions } from "smtp-server"
+import { SMTPConnection, type SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js"
+import { type ConnectionGate, plainAddress } from "./connection-gate.ts"
+import { checkMail, checkRcpt } from "./parameters.ts"
+import { libraryText, replies, type Reply, replyText } from "./reply.ts"
+import type { SmtpSession } from "./session.ts"
+
+export interface GatedOptions {
+  readonly gate: ConnectionGate
+  readonly maxErrors: number
+  readonly smtp: SMTPServerOptions
+}
+
+/** A signed-in client with an old address list is not an attacker: its refused recipients do not count. */
+const countsForAll = new Set([500, 501, 502, 503, 504, 530, 535, 538, 555])
+
+class Connection extends SMTPConnection {
+  private errors = 0
+  private readonly maxErrors: number
+
+  constructor(server: GatedServer, socket: Socket | TLSSocket, options: SMTPConnectionOptions | null | undefined) {
+    super(server, socket, options)
+    this.maxErrors = server.maxErrors
+    const session: SmtpSession = this.session
+    session.hangUp = (reply) => {
+      this.reply(reply)
+      this.close()
+    }
+  }
+
+  override send(code: number, data?: string | string[] | null, context?: string | false): void {
+    if (Array.isArray(data)) super.send(code, this.withoutClearAuth(data), false)
+    else {
+      this.cork(code)
+      super.send(code, libraryText(code, data ?? "", context), false)
+    }
+    if (code >= 400 && code !== 421) this.countError(code)
+    else if (context === "DATA_OK") this.errors = 0
+  }
+
+  override handler_MAIL(command: Buffer, callback: () => void): void {
+    const problem = checkMail(command)
+    if (!problem) return super.handler_MAIL(command, callback)
+    this.reply(problem)
+    callback()
+  }
+
+  override handler_RCPT(command: Buffer, callback: () => void): void {
+    const problem = checkRcpt(command, this.session.envelope.smtpUtf8 === true)
+    if (!problem) return super.handler_RCPT(command, callback)
+    this.reply(problem)
+    callback()
+  }
+
+  private reply(reply: Reply): void {
+    this.send(reply.code, replyText(reply, this.session.envelope?.smtpUtf8 === true))
+  }
+
+  /** RFC 4954 §4: AUTH is not offered where a password would travel in clear. */
+  private withoutClearAuth(lines: string[]): string[] {
+    return this.secure ? lines : lines.filter((line) => !line.startsWith("AUTH "))
+  }
+
+  /** Replies to pipelined commands leave in one packet. Not the one before the TLS handshake: it must be on its way first. */
+  private cork(code: number): void {
+    const socket = this._socket
+    if (code === 220 || code === 421 || socket.writableCorked > 0 || this._upgrading) return
+    socket.cork()
+    process.nextTick(() => socket.uncork())
+  }
+
+  private countError(code: number): void {
+    if (code < 500 || (this.session.user && !countsForAll.has(code))) return
+    this.errors++
+    if (this.errors >= this.maxErrors) this.reply(replies.tooManyErrors)
+  }
+}
+
+export class GatedServer extends SMTPServer {
+  readonly maxErrors: number
+  private readonly gate: ConnectionGate
+  private readonly sockets = new Set<Socket>()
+
+  constructor({ gate, maxErrors, smtp }: GatedOptions) {
+    super(smtp)
+    this.gate = gate
+    this.maxErrors = maxErrors
+  }
+
+  /** Called for each accepted socket before TLS, greeting or session exist. */
+  override _acceptSocket(socket: Socket, handshake: boolean): (() => void) | false {
+    const address = plainAddress(socket.remoteAddress ?? "")
+    const entry = this.gate.enter(address)
+    if (entry === "ok") {
+      this.sockets.add(socket)
+      socket.once("close", () => {
+        this.sockets.delete(socket)
+        this.gate.leave(address)
+      })
+      return super._acceptSocket(socket, handshake)
+    }
+    socket.on("error", () => undefined)
+    // before a TLS handshake no reply could be read
+    if (handshake) socket.destroy()
+    else {
+      const reply = entry === "full" ? replies.tooManyConnections : replies.tooManyConnectionsFromYou
+      socket.write(`${reply.code} ${replyText(reply, false)}\r\n`)
+      socket.destroySoon()
+    }
+    return false
+  }
+
+  override connect(socket: Socket | TLSSocket, options?: SMTPConnectionOptions | null): void {
+    const connection = new Connection(this, socket, options)
+    this.connections.add(connection)
+    connection.on("error", (error: Error) => this._onError(error))
+    connection.on("connect", (info) => this._onClientConnect(info))
+    connection.init()
+  }
+
+  /** Idle connections hear 421 at once (RFC 5321 §3.8); who is in the middle of a message has until the close timeout. */
+  shutDown(): Promise<void> {
+    return new Promise((resolve) => {
+      this.close(() => {
+        for (const socket of this.sockets) socket.destroy()
+        resolve()
+      })
+      for (const connection of this.connections) {
+        if (!connection._dataStream && !connection._handlerPending) connection.send(421, "Server shutting down")
+      }
+    })
+  }
+}

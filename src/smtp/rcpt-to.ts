@@ -1,0 +1,84 @@
+import type { SMTPServerAddress, SMTPServerOptions, SMTPServerSession } from "smtp-server"
+import type { Directory, DirectorySource, Resolution } from "../accounts/directory.ts"
+import type { QuotaView } from "../accounts/quota.ts"
+import { accountSentAs } from "../accounts/send-as.ts"
+import type { Clock } from "../base/clock.ts"
+import { groupIsOpen } from "../intake/expand-recipients.ts"
+import { recipientPolicy } from "../policy/recipient-policy.ts"
+import { Refusal, replies, verdictReply } from "./reply.ts"
+import { loginOf } from "./session.ts"
+import type { SmtpLog } from "./smtp-log.ts"
+
+export interface RcptToParts {
+  readonly role: "mx" | "submission"
+  readonly hostname: string
+  readonly directory: DirectorySource
+  readonly quota: QuotaView
+  readonly clock: Clock
+  readonly log: SmtpLog
+}
+
+/** RCPT: who exists, who may be written to, whose mailbox has room. */
+export const createOnRcptTo = (parts: RcptToParts): NonNullable<SMTPServerOptions["onRcptTo"]> => (address, session, callback) => {
+  const directory = parts.directory.current()
+  const smtpUtf8 = session.envelope.smtpUtf8 === true
+  // RFC 5321 §4.5.1: postmaster without a domain is always ours
+  if (!address.address.includes("@")) address.address = postmasterAddress(directory, address.address, parts.hostname)
+  const resolution = directory.resolve(address.address)
+  const answer = (overQuota: boolean): void => {
+    const verdict = recipientPolicy({
+      fromOutside: parts.role === "mx",
+      kind: resolution.kind,
+      suspended: resolution.kind === "account" && resolution.account.suspended,
+      overQuota,
+      groupOpen: resolution.kind !== "group" || groupIsOpen(directory, resolution.group, senderOf(parts, directory, session)),
+    })
+    callback(verdict.kind === "accept" ? null : new Refusal(verdictReply(verdict), smtpUtf8))
+  }
+  const overQuota = isOverQuota(parts.quota, resolution, session)
+  if (typeof overQuota === "boolean") return answer(overQuota)
+  const wait = async (): Promise<boolean | undefined> => {
+    try {
+      return await overQuota
+    } catch (error) {
+      parts.log.failed({ sessionId: session.id, during: "RCPT", error })
+      return undefined
+    }
+  }
+  const answerLater = async (): Promise<void> => {
+    const isOver = await wait()
+    if (isOver === undefined) callback(new Refusal(replies.storeUnavailable, smtpUtf8))
+    else answer(isOver)
+  }
+  void answerLater()
+}
+
+const isOverQuota = (quota: QuotaView, resolution: Resolution, session: SMTPServerSession): boolean | Promise<boolean> =>
+  resolution.kind === "account" && !resolution.account.suspended && quota.isOver(resolution.account.id, declaredBytes(session.envelope.mailFrom))
+
+/** SIZE of the MAIL command (RFC 1870 §6.1), 0 when none was given. */
+const declaredBytes = (mailFrom: SMTPServerAddress | false): number => {
+  const size = mailFrom !== false && mailFrom.args !== false ? mailFrom.args["SIZE"] : undefined
+  return typeof size === "string" ? Number(size) : 0
+}
+
+/** The account a submitted message is sent as; nobody for mail from outside. */
+const senderOf = ({ role, clock }: RcptToParts, directory: Directory, session: SMTPServerSession): string | null => {
+  const login = role === "submission" ? loginOf(session) : undefined
+  if (!login) return null
+  const { envelope } = session
+  const reversePath = envelope.mailFrom === false ? "" : envelope.mailFrom.address
+  const account = reversePath === "" ? directory.account(login.accountId) : accountSentAs(directory, { login, address: reversePath, now: clock.now() })
+  return account?.address ?? null
+}
+
+/** The postmaster of this host's domain, or of the nearest domain above it that is ours. */
+const postmasterAddress = (directory: Directory, localPart: string, hostname: string): string => {
+  const labels = hostname.split(".")
+  for (let at = 0; at < labels.length; at++) {
+    const address = `${localPart}@${labels.slice(at).join(".")}`
+    const { kind } = directory.resolve(address)
+    if (kind === "account" || kind === "group") return address
+  }
+  return `${localPart}@${hostname}`
+}

@@ -1,0 +1,9 @@
+/** What the SMTP server tells the log; never credentials, never contents. */
+export interface SmtpLog {
+  /** An exception: a bug, or a broken connection to the store. The client heard 451 or 454. */
+  failed(event: { readonly sessionId: string; readonly during: "AUTH" | "MAIL" | "RCPT" | "DATA"; readonly error: unknown }): void
+  /** A message refused at the end of DATA before intake saw it. */
+  dataRefused(event: { readonly sessionId: string; readonly clientAddress: string; readonly status: string; readonly bytes: number }): void
+  /** A socket or TLS error of one client; ordinary on the internet. */
+  connectionError(event: { readonly error: Error }): void
+}
