@@ -1,16 +1,28 @@
+import { mkdir } from "node:fs/promises"
+import { Redis } from "ioredis"
 import type { DirectorySource } from "./accounts/directory.ts"
 import type { Authenticator } from "./accounts/login.ts"
 import { createAuthenticator } from "./accounts/authenticate.ts"
 import { createLoginThrottle } from "./accounts/login-throttle.ts"
 import { createPasswordWork } from "./accounts/password-work.ts"
+import type { QuotaView } from "./accounts/quota.ts"
 import { pathOr } from "./config/load.ts"
+import { createIntake } from "./intake/accept.ts"
+import type { Intake } from "./intake/intake.ts"
+import type { SubmissionRates } from "./intake/submission-rates.ts"
 import { type PreparedFiles, prepareFiles } from "./roles/prepare.ts"
 import type { RoleContext } from "./roles/role.ts"
 import { createFileBlobs } from "./store/blob/file-blobs.ts"
 import type { BlobStore } from "./store/blob/blob-store.ts"
 import type { ChangeFeed } from "./store/change-feed.ts"
 import type { ContentStore } from "./store/content-store.ts"
+import { watchDiskSpace } from "./store/disk-space.ts"
+import type { FreeSpace } from "./store/free-space.ts"
 import { createRedisChangeFeed } from "./store/redis/redis-feed.ts"
+import { createAcceptanceStore } from "./store/sql/acceptances.ts"
+import { createQuotaView } from "./store/sql/quota.ts"
+import { createIntakeLog } from "./telemetry/mail-log.ts"
+import { createSubmissionRates } from "./smtp/rate-limits.ts"
 import { createSealer, type Sealer } from "./store/sealing.ts"
 import { createContentStore } from "./store/sql/contents.ts"
 import { createCredentialStore } from "./store/sql/credentials.ts"
@@ -84,3 +96,45 @@ export function createLogins(app: App): Authenticator {
   })
 }
 
+
+/** The one door in, and what those who stand at it ask before they let a message near it. */
+export interface Door {
+  readonly intake: Intake
+  readonly quota: QuotaView
+  readonly freeSpace: FreeSpace
+  readonly rates: SubmissionRates
+}
+
+export async function createDoor(app: App): Promise<Door> {
+  const { config, clock, log } = app.context
+  const freeSpace = await createFreeSpace(app)
+  const rates = createSubmissionRates({ messagesPerHour: config.smtp.messagesPerHour, clock, ...(config.redis.url && { redis: openRedis(app) }) })
+  const intake = createIntake({
+    directory: app.directory,
+    acceptances: createAcceptanceStore({ database: app.database, log }),
+    wake: () => undefined,
+    rates,
+    clock,
+    config: { hostname: config.hostname, expiryMs: config.delivery.expiry },
+    mailLog: createIntakeLog(log),
+  })
+  return { intake, quota: createQuotaView({ database: app.database, clock }), freeSpace, rates }
+}
+
+async function createFreeSpace(app: App): Promise<FreeSpace> {
+  const { config, log } = app.context
+  const dir = pathOr(config, config.store.blobDir, "blobs")
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const space = watchDiskSpace({ dir, minimumBytes: config.store.minimumFree, log })
+  app.onClose(() => space.close())
+  await space.ready
+  return space
+}
+
+/** For limits: answers at once or not at all. */
+function openRedis(app: App): Redis {
+  const redis = new Redis(app.context.config.redis.url, { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 1_000 })
+  redis.on("error", (error: unknown) => app.context.log.debug({ err: error }, "Redis is away; limits are counted in this process"))
+  app.onClose(() => redis.disconnect())
+  return redis
+}

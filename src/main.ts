@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs"
 import { enableCompileCache } from "node:module"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -37,6 +38,7 @@ async function main(): Promise<number | undefined> {
     return 2
   }
   const { config, file } = loaded.value
+  mkdirSync(join(config.dataDir, "run"), { recursive: true, mode: 0o700 })
   // parsed and stripped modules are kept: a later start loads them in half the time
   enableCompileCache(join(config.dataDir, "run", "compile-cache"))
   if (role !== undefined) {

@@ -5,7 +5,7 @@ import { setTimeout as wait } from "node:timers/promises"
 import type { Logger } from "pino"
 import { systemClock } from "../base/clock.ts"
 import { lockFolder } from "../base/folder-lock.ts"
-import { loadOrCreateKey } from "../base/key-file.ts"
+import { loadOrCreateKey, readKey } from "../base/key-file.ts"
 import { pathOr } from "../config/load.ts"
 import type { Config } from "../config/schema.ts"
 import { ensureDevelopmentCertificates } from "../pki/development-ca.ts"
@@ -35,7 +35,7 @@ export async function prepareFiles(config: Config): Promise<PreparedFiles> {
 /** A key that configuration names is there, or a wrong path would quietly seal new mail with a new key. */
 function configuredKey(file: string): Promise<Buffer> {
   if (!existsSync(file)) throw new Error(`the key file ${file} does not exist; make one with: openssl rand -hex 32`)
-  return loadOrCreateKey(file)
+  return readKey(file)
 }
 
 interface CertificateFiles {

@@ -114,7 +114,7 @@ export class RoleProcess {
     if (message.kind === "ready") {
       this.state = "ready"
       this.ports = message.ports
-      this.options.log.info({ role: this.role, pid: this.pid, ports: message.ports }, "ready")
+      this.options.log.info({ role: this.role, rolePid: this.pid, ports: message.ports }, "ready")
       this.firstReady.resolve()
     } else if (message.kind === "failed") {
       this.firstReady.reject(new Error(`${this.role}: ${message.reason}`))

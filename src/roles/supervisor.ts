@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from "node:fs/promises"
+import { rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 import type { Logger } from "pino"
@@ -32,8 +32,6 @@ const healthEveryMs = 5_000
 export async function supervise(options: SuperviseOptions): Promise<number> {
   const startedAt = systemClock.now()
   const { config } = options.loaded
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
-  await mkdir(join(config.dataDir, "run"), { recursive: true, mode: 0o700 })
   const lock = await lockFolder(config.dataDir)
   if (!lock) {
     process.stderr.write(`congthu: another system is running on ${config.dataDir}\n`)

@@ -1,0 +1,28 @@
+import { createApp, createLogins } from "../app.ts"
+import { startImapServer } from "../imap/server.ts"
+import { isUnavailable } from "../store/sql/database.ts"
+import { createMailStore } from "../store/sql/mail-store.ts"
+import { createImapLog } from "../telemetry/mail-log.ts"
+import type { StartRole } from "./role.ts"
+
+/** The role `imap`: mailboxes for mail clients. */
+export const startImapRole: StartRole = async (context) => {
+  const app = await createApp(context)
+  const { config, clock, log, metrics } = context
+  const { database, feed, contents, sealer, directory } = app
+  const mailStore = createMailStore({ database, feed, contents, sealer, cacheBytes: config.store.detailsCache, log })
+  app.onClose(() => mailStore.close())
+  const server = await startImapServer({
+    config,
+    tls: app.files.tls,
+    services: { mailStore, contentStore: contents, directory, authenticator: createLogins(app), clock, log: createImapLog(log), isUnavailable },
+  })
+  metrics.gauge("imap_connections", "Open IMAP connections.", () => server.connections())
+  return {
+    ports: server.ports,
+    async stop() {
+      await server.close()
+      await app.close()
+    },
+  }
+}

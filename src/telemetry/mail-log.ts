@@ -1,0 +1,50 @@
+import type { Logger } from "pino"
+
+/**
+ * One function for each event, so that what is logged cannot drift: ids, sizes, statuses. Never subjects, bodies, passwords or
+ * SASL data. Each protocol declares the functions it calls; these satisfy them.
+ */
+export const createIntakeLog = (log: Logger) => ({
+  accepted(event: { readonly sessionId: string; readonly envelopeId: number; readonly source: string; readonly deliveries: number; readonly bytes: number }): void {
+    log.info(event, "accepted")
+  },
+  refused(event: { readonly sessionId: string; readonly source: string; readonly ruleId: string; readonly status: string }): void {
+    log.info(event, "refused")
+  },
+  membersSkipped(event: { readonly sessionId: string; readonly members: readonly string[] }): void {
+    log.warn(event, "group members that lead nowhere were skipped")
+  },
+})
+
+export const createSmtpLog = (log: Logger) => ({
+  failed({ error, ...event }: { readonly sessionId: string; readonly during: string; readonly error: unknown }): void {
+    log.error({ ...event, err: error }, "smtp: failed")
+  },
+  dataRefused(event: { readonly sessionId: string; readonly clientAddress: string; readonly status: string; readonly bytes: number }): void {
+    log.info(event, "smtp: data refused")
+  },
+  connectionError({ error }: { readonly error: Error }): void {
+    log.debug({ err: error }, "smtp: connection error")
+  },
+})
+
+export const createImapLog = (log: Logger) => ({
+  signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null }): void {
+    log.info(event, "imap: signed in")
+  },
+  signInRefused(event: { readonly sessionId: string; readonly clientAddress: string; readonly username: string; readonly reason: string }): void {
+    log.info(event, "imap: sign-in refused")
+  },
+  ended(event: { readonly sessionId: string; readonly clientAddress: string; readonly reason: string }): void {
+    log.debug(event, "imap: ended")
+  },
+  bug({ error, ...event }: { readonly sessionId: string; readonly command: string; readonly error: unknown }): void {
+    log.error({ ...event, err: error }, "imap: a bug")
+  },
+  unavailable({ error, ...event }: { readonly sessionId: string; readonly command: string; readonly error: unknown }): void {
+    log.warn({ ...event, err: error }, "imap: the store cannot be reached")
+  },
+  slow(event: { readonly sessionId: string; readonly command: string; readonly ms: number }): void {
+    log.warn(event, "imap: a slow command")
+  },
+})
