@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { configKeys } from "../../src/config/keys.ts"
+import { type ConfigSources, describeProblems, loadConfig } from "../../src/config/load.ts"
+import type { Config } from "../../src/config/schema.ts"
+
+let dir: string
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), "congthu-config-"))
+})
+afterAll(() => rmSync(dir, { recursive: true }))
+
+const written = (text: string): string => {
+  const file = join(dir, "test.yaml")
+  writeFileSync(file, text)
+  return file
+}
+
+const loaded = (sources: ConfigSources): Config => {
+  const result = loadConfig({ env: {}, ...sources })
+  if (!result.ok) throw new Error(describeProblems(result.failure))
+  return result.value.config
+}
+
+const problems = (sources: ConfigSources): string => {
+  const result = loadConfig({ env: {}, ...sources })
+  return result.ok ? "" : describeProblems(result.failure).replaceAll(dir, "")
+}
+
+test("the shipped file starts a system on embedded defaults and unprivileged ports", () => {
+  const config = loaded({})
+  expect(config.database.url).toBe("")
+  expect(config.listen).toMatchObject({ host: "127.0.0.1", smtp: 2525, submission: 5870, submissions: 4650, imap: 1143, imaps: 9930, https: 8443, metrics: 9464 })
+  expect(config.smtp.maxMessageBytes).toBe(50 * 2 ** 20)
+})
+
+test("the environment wins over the file, and the command line over both", () => {
+  const file = written("dataDir: from-file\nlisten:\n  smtp: 1025\n  imap: 1144\n")
+  const config = loaded({ file, dataDir: "/from/arguments", env: { CONGTHU_DATA_DIR: "from-environment", CONGTHU_LISTEN_SMTP: "26" } })
+  expect(config.dataDir).toBe("/from/arguments")
+  expect(config.listen).toMatchObject({ smtp: 26, imap: 1144 })
+})
+
+test("DATABASE_URL and REDIS_URL are understood, our own names win over them, and _FILE reads a secret", () => {
+  const secret = join(dir, "url")
+  writeFileSync(secret, "redis://secret\n")
+  const config = loaded({ env: { DATABASE_URL: "postgres://theirs", CONGTHU_DATABASE_URL: "postgres://ours", CONGTHU_REDIS_URL_FILE: secret } })
+  expect(config.database.url).toBe("postgres://ours")
+  expect(config.redis.url).toBe("redis://secret")
+})
+
+test("every key can be set by its variable", () => {
+  const samples = { duration: "7s", size: "7KiB", port: "7", number: "7", text: "seven", boolean: "false", list: "7s, 8s", file: "seven", word: "error" }
+  const env = Object.fromEntries(configKeys.map((key) => [key.variable, samples[key.type]]))
+  const config = loaded({ env })
+  expect(config.smtp).toMatchObject({ idleTimeout: 7_000, maxMessageBytes: 7 * 1024, maxRecipients: 7, xclientProxies: ["7s", "8s"] })
+  expect(config.demo.seed).toBe(false)
+  expect(config.log.level).toBe("error")
+})
+
+test.each([
+  ["an unknown key, with the one that was meant", "hostname: a\nsmtp:\n  maxMessageByte: 5MiB\n", "/test.yaml:3: smtp.maxMessageByte: is no key of the configuration; did you mean smtp.maxMessageBytes?"],
+  ["an unknown section", "smpt:\n  maxErrors: 5\n", "/test.yaml:2: smpt: is no key of the configuration"],
+  ["a size without a unit that exists", 'smtp:\n  maxMessageBytes: "25 potatoes"\n', '/test.yaml:2: smtp.maxMessageBytes: "25 potatoes" is not a size such as "512KiB" or "25MiB"'],
+  ["a port above the last", "listen:\n  smtp: 65536\n", "/test.yaml:2: listen.smtp: is above 65535"],
+  ["a number that is a word", "smtp:\n  maxErrors: many\n", "/test.yaml:2: smtp.maxErrors: is not a whole number"],
+  ["a list item that is no duration", "delivery:\n  retry: [5m, soon]\n", '/test.yaml:2: delivery.retry: "soon" is not a duration such as "5m"'],
+  ["a word that is none of those", "log:\n  level: loud\n", "/test.yaml:2: log.level: is none of trace, debug, info, warn, error"],
+])("%s is an error with file, line, key and reason", (_name, text, expected) => {
+  expect(problems({ file: written(text) })).toBe(expected)
+})
+
+test("YAML that is broken, or no mapping, is an error with its line", () => {
+  expect(problems({ file: written("a: [1\nb: 2\n") })).toMatch(/^\/test\.yaml:\d: /)
+  expect(problems({ file: written("- a\n") })).toBe("/test.yaml: is not a YAML mapping of keys")
+})
+
+test("a variable that is no key is a slip of the pen, not silence", () => {
+  expect(problems({ env: { CONGTHU_SMTP_IDLE_TIMEUT: "5m" } })).toBe("environment variable CONGTHU_SMTP_IDLE_TIMEUT: is no key of the configuration; did you mean CONGTHU_SMTP_IDLE_TIMEOUT?")
+  expect(problems({ env: { CONGTHU_SMTP_IDLE_TIMEOUT: "soon" } })).toMatch(/^environment variable CONGTHU_SMTP_IDLE_TIMEOUT: smtp\.idleTimeout: /)
+})
+
+test("production refuses each development convenience, and starts without them", () => {
+  const keys = problems({ env: { NODE_ENV: "production" } }).split("\n").map((line) => line.split(": ")[1])
+  expect(keys).toEqual(["demo.seed", "database.url", "tls.certificateFile", "store.keyFile", "auth.keyFile", "hostname"])
+  const env = {
+    NODE_ENV: "production", CONGTHU_DEMO_SEED: "false", DATABASE_URL: "postgres://database", CONGTHU_TLS_CERTIFICATE_FILE: "/tls/chain.pem", CONGTHU_TLS_KEY_FILE: "/tls/key.pem",
+    CONGTHU_STORE_KEY_FILE: "/keys/content.key", CONGTHU_AUTH_KEY_FILE: "/keys/credential.key", CONGTHU_HOSTNAME: "mail.province.gov",
+  }
+  expect(problems({ env })).toBe("")
+})
+
+test("what modules receive cannot be changed", () => {
+  const config = loaded({})
+  expect(Object.isFrozen(config)).toBe(true)
+  expect(Object.isFrozen(config.delivery.retry)).toBe(true)
+})
