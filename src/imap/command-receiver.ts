@@ -58,8 +58,8 @@ export class CommandReceiver {
   /** The next line of a streaming command, its literal before having been read to its end. */
   streamLine(): StreamedLine | "tooLong" | undefined {
     const line = this.input.line()
-    if ((line?.length ?? this.input.length) > this.limits.lineBytes) return "tooLong"
-    return line && this.streamed(line)
+    const streamed = line && this.streamed(line)
+    return (line?.length ?? this.input.length) > this.limits.lineBytes ? "tooLong" : streamed
   }
 
   /** The streaming command asks for its literal: its bytes may be taken now. */

@@ -93,7 +93,9 @@ export class Connection implements Session, SessionLink {
   }
 
   logout(): void {
-    if (this.ending === "no") this.ending = "logout"
+    if (this.ending !== "no") return
+    this.ending = "logout"
+    this.endReason = "logout"
   }
 
   signedIn(): void {

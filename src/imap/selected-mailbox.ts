@@ -68,7 +68,7 @@ export class SelectedView implements SelectedMailbox {
   /** True when the client is up to date, expunges apart that it may not be told yet. */
   get current(): boolean {
     const { index } = this.mailbox
-    return index.modSeq <= this.toldModSeq && this.uids === index.uids && this.count === index.count
+    return index.modSeq <= this.toldModSeq && this.uids === index.uids && this.count === index.count && index.keywords.length === this.toldKeywords
   }
 
   /** Tells the client what happened. `withUid`: the command in progress is a UID command (RFC 9051 §6.4.9). */

@@ -15,7 +15,7 @@ export const enable: Command<readonly string[]> = {
     return names
   },
   async run(session, names, out) {
-    const condstore = names.includes("CONDSTORE") && !session.condstore
+    const condstore = names.includes("CONDSTORE")
     if (condstore) session.condstore = true
     out.line(condstore ? "* ENABLED CONDSTORE" : "* ENABLED")
     return { kind: "ok", text: "ENABLE completed" }
