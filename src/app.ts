@@ -7,6 +7,8 @@ import { createLoginThrottle } from "./accounts/login-throttle.ts"
 import { createPasswordWork } from "./accounts/password-work.ts"
 import type { QuotaView } from "./accounts/quota.ts"
 import { pathOr } from "./config/load.ts"
+import { createOutbox, type Outbox } from "./delivery/outbox.ts"
+import type { QueueBackend } from "./delivery/queues.ts"
 import { createIntake } from "./intake/accept.ts"
 import type { Intake } from "./intake/intake.ts"
 import type { SubmissionRates } from "./intake/submission-rates.ts"
@@ -109,16 +111,31 @@ export async function createDoor(app: App): Promise<Door> {
   const { config, clock, log } = app.context
   const freeSpace = await createFreeSpace(app)
   const rates = createSubmissionRates({ messagesPerHour: config.smtp.messagesPerHour, clock, ...(config.redis.url && { redis: openRedis(app) }) })
+  const outbox = openOutbox(app)
   const intake = createIntake({
     directory: app.directory,
     acceptances: createAcceptanceStore({ database: app.database, log }),
-    wake: () => undefined,
+    wake: (_committed, deliveries) => outbox.wake(deliveries),
     rates,
     clock,
     config: { hostname: config.hostname, expiryMs: config.delivery.expiry },
     mailLog: createIntakeLog(log),
   })
   return { intake, quota: createQuotaView({ database: app.database, clock }), freeSpace, rates }
+}
+
+export const queueBackend = ({ context: { config, databaseUrl } }: App): QueueBackend =>
+  config.redis.url ? { kind: "redis", url: config.redis.url } : { kind: "postgres", url: databaseUrl }
+
+export function openOutbox(app: App): Outbox {
+  const { clock, log, health } = app.context
+  const outbox = createOutbox({ backend: queueBackend(app), clock, log })
+  app.onClose(() => outbox.close())
+  health.add("queue", async () => {
+    if (!outbox.isAvailable()) throw new Error("cannot be reached; deliveries wait in the store")
+    return "can be reached"
+  })
+  return outbox
 }
 
 async function createFreeSpace(app: App): Promise<FreeSpace> {

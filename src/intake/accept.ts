@@ -17,11 +17,17 @@ export interface IntakeParts {
   readonly directory: DirectorySource
   readonly acceptances: AcceptanceStore
   /** Tells the outbox what was committed; must not throw. */
-  readonly wake: (committed: Committed) => void
+  readonly wake: (committed: Committed, deliveries: Woken) => void
   readonly rates: SubmissionRates
   readonly clock: Clock
   readonly config: IntakeConfig
   readonly mailLog: IntakeLog
+}
+
+/** Ids of the new deliveries, to mailboxes here and to other servers. */
+export interface Woken {
+  readonly local: readonly number[]
+  readonly remote: readonly number[]
 }
 
 export interface IntakeConfig {
@@ -54,6 +60,12 @@ const rateExceeded: Refused = {
   reasonVi: "Hộp thư này đã gửi quá nhiều thư trong một giờ", reasonEn: "This account has sent too many messages in an hour",
 }
 
+/** The store gives ids in the order of the deliveries. */
+function split({ deliveryIds }: Committed, { final }: Accepted): Woken {
+  const here = (_id: number, at: number): boolean => final[at]?.accountId !== null
+  return { local: deliveryIds.filter(here), remote: deliveryIds.filter((id, at) => !here(id, at)) }
+}
+
 export function createIntake({ directory, acceptances, wake, rates, clock, config, mailLog }: IntakeParts): Intake {
   const maxFinalRecipients = config.maxFinalRecipients ?? defaultMaxFinalRecipients
 
@@ -75,7 +87,7 @@ export function createIntake({ directory, acceptances, wake, rates, clock, confi
   }
 
   const accepted = (request: AcceptRequest, decision: Accepted, committed: Committed): AcceptReply => {
-    wake(committed)
+    wake(committed, split(committed, decision))
     const { sessionId } = request.session
     if (decision.skippedMembers.length > 0) mailLog.membersSkipped({ sessionId, members: decision.skippedMembers })
     mailLog.accepted({ sessionId, source: request.source, envelopeId: committed.envelopeId, deliveries: decision.final.length, bytes: request.content.size })
