@@ -4,7 +4,7 @@ import type { Change } from "../../src/store/change.ts"
 import { createPostgresChangeFeed, payloadsOf } from "../../src/store/sql/postgres-feed.ts"
 import { changeFeedContract } from "../contracts/change-feed.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
-import { redisSkipReason, startTestRedis, type TestRedis } from "../support/redis-server.ts"
+import { type RedisServer, redisUnavailable, startRedisServer } from "../support/redis-server.ts"
 import { testLog } from "../support/store.ts"
 
 const advanced = (modSeq: number): Change => ({ kind: "advanced", accountId: 1, mailboxId: 2, modSeq })
@@ -37,12 +37,12 @@ describe("over LISTEN/NOTIFY", () => {
   })
 })
 
-describe.skipIf(redisSkipReason)("over Redis", () => {
-  let redis: TestRedis
+describe.skipIf(redisUnavailable())("over Redis", () => {
+  let redis: RedisServer
   beforeAll(async () => {
-    redis = await startTestRedis()
+    redis = await startRedisServer()
   })
-  afterAll(() => redis.close())
+  afterAll(() => redis.stop())
   const open = async () => {
     const feed = createRedisChangeFeed({ url: redis.url, log: testLog })
     await feed.ready
@@ -54,7 +54,7 @@ describe.skipIf(redisSkipReason)("over Redis", () => {
     const [one, two] = await Promise.all([open(), open()])
     await redis.kill()
     one.publish([advanced(1)])
-    await redis.restart()
+    await redis.start()
     await hearsAgain(one, two)
     await Promise.all([one.close(), two.close()])
   })

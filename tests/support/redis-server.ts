@@ -1,80 +1,35 @@
-import { type ChildProcess, spawn } from "node:child_process"
+import { spawn, spawnSync, type ChildProcess } from "node:child_process"
 import { once } from "node:events"
-import { accessSync, constants } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
-import { delimiter, join } from "node:path"
-import { createInterface } from "node:readline"
+import { join } from "node:path"
+import { Redis } from "ioredis"
 
-/** A Redis for one test file: a private one that can be killed and come back empty, when `redis-server` is on PATH. */
-export interface TestRedis {
+/** A private Redis on a loopback port that a test may kill and bring back empty. */
+export interface RedisServer {
   readonly url: string
-  /** SIGKILL: everything it had is gone. */
+  /** SIGKILL: nothing is saved. */
   kill(): Promise<void>
-  /** Starts it again, empty, on the same port. */
-  restart(): Promise<void>
-  close(): Promise<void>
+  /** Starts again on the same port, empty. */
+  start(): Promise<void>
+  stop(): Promise<void>
 }
 
-export const redisServerPath: string | undefined = (process.env["PATH"] ?? "")
-  .split(delimiter)
-  .map((dir) => join(dir, "redis-server"))
-  .find((path) => {
-    try {
-      accessSync(path, constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
+const hasRedisServer = (): boolean => spawnSync("redis-server", ["--version"]).status === 0
 
-/** Why tests of the Redis adapters are skipped, or undefined when they run. */
-export const redisSkipReason: string | undefined =
-  redisServerPath !== undefined || process.env["REDIS_URL"] ? undefined : "tests of the Redis adapters are skipped: there is no redis-server on PATH and REDIS_URL is not set"
-
-if (redisSkipReason) console.warn(redisSkipReason)
-
-export async function startTestRedis(): Promise<TestRedis> {
-  if (redisServerPath === undefined) {
-    const url = process.env["REDIS_URL"]
-    if (!url) throw new Error(redisSkipReason)
-    const notOurs = (): Promise<void> => Promise.reject(new Error("the Redis of REDIS_URL is not ours to stop"))
-    return { url, kill: notOurs, restart: notOurs, close: () => Promise.resolve() }
-  }
-  const path = redisServerPath
-  const dir = await mkdtemp(join(tmpdir(), "congthu-redis-"))
-  const port = await freePort()
-  let child = await start(path, port, dir)
-  const kill = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const exited = once(child, "exit")
-    child.kill("SIGKILL")
-    await exited
-  }
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    kill,
-    async restart() {
-      await kill()
-      child = await start(path, port, dir)
-    },
-    async close() {
-      await kill()
-      await rm(dir, { recursive: true, force: true })
-    },
-  }
+/** Why tests on Redis cannot run here, undefined when they can. */
+export const redisUnavailable = (): string | undefined => {
+  if (hasRedisServer() || process.env["REDIS_URL"]) return undefined
+  const reason = "no redis-server on PATH and no REDIS_URL: tests of the Redis adapters are skipped (apt-get install redis-server)"
+  console.warn(reason)
+  return reason
 }
 
-async function start(path: string, port: number, dir: string): Promise<ChildProcess> {
-  const child = spawn(path, ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", dir], { stdio: ["ignore", "pipe", "inherit"] })
-  await new Promise<void>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      if (line.includes("Ready to accept connections")) resolve()
-    })
-    child.once("exit", (code) => reject(new Error(`redis-server ended at its start (${code})`)))
-  })
-  return child
+/** A Redis of somebody else's, which a test may use and not stop. */
+const givenRedis = (url: string): RedisServer => {
+  const refuse = (): Promise<never> => Promise.reject(new Error("the Redis of REDIS_URL is not ours to stop"))
+  return { url, kill: refuse, start: refuse, stop: () => Promise.resolve() }
 }
 
 async function freePort(): Promise<number> {
@@ -83,5 +38,45 @@ async function freePort(): Promise<number> {
   const address = server.address()
   server.close()
   await once(server, "close")
-  return typeof address === "object" && address ? address.port : 0
+  if (address === null || typeof address === "string") throw new Error("no port")
+  return address.port
+}
+
+export async function startRedisServer(): Promise<RedisServer> {
+  const given = process.env["REDIS_URL"]
+  if (given && !hasRedisServer()) return givenRedis(given)
+  const dir = await mkdtemp(join(tmpdir(), "congthu-redis-"))
+  const port = await freePort()
+  const url = `redis://127.0.0.1:${port}`
+  let child: ChildProcess | undefined
+
+  const answers = async (): Promise<void> => {
+    const client = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 20, lazyConnect: true })
+    client.on("error", () => undefined)
+    client.connect().catch(() => undefined)
+    await client.ping()
+    client.disconnect()
+  }
+  const start = async (): Promise<void> => {
+    child = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", dir], { stdio: "ignore" })
+    await answers()
+  }
+  const end = async (signal: "SIGKILL" | "SIGTERM"): Promise<void> => {
+    const running = child
+    child = undefined
+    if (!running || running.exitCode !== null || running.signalCode !== null) return
+    const exited = once(running, "exit")
+    running.kill(signal)
+    await exited
+  }
+  await start()
+  return {
+    url,
+    start,
+    kill: () => end("SIGKILL"),
+    async stop() {
+      await end("SIGTERM")
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
 }

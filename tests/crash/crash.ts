@@ -1,0 +1,15 @@
+import { parseArgs } from "node:util"
+import { runCrash } from "./crash-run.ts"
+
+/** `npm run test:crash`: fifty kills, with Redis and without. Exit code 1 when anything was lost, doubled, changed or left over. */
+const { values } = parseArgs({ options: { kills: { type: "string", default: "50" }, seed: { type: "string", default: String(Math.trunc(performance.timeOrigin) % 1e9) }, redis: { type: "string", default: "both" } } })
+let failed = false
+for (const withRedis of values.redis === "both" ? [true, false] : [values.redis === "yes"]) {
+  console.log(`seed ${values.seed}, ${withRedis ? "with Redis" : "without Redis"}`)
+  const result = await runCrash({ kills: Number(values.kills), seed: Number(values.seed), withRedis, say: console.log })
+  console.log(`${result.sent} messages sent, ${result.acknowledged} acknowledged, ${result.delivered} delivered; killed: ${Object.entries(result.kills).map(([name, count]) => `${name} ${count}`).join(", ")}`)
+  for (const problem of result.problems) console.error(`  ${problem}`)
+  console.log(result.problems.length === 0 ? "nothing lost, nothing doubled, nothing left over" : `${result.problems.length} problems`)
+  failed ||= result.problems.length > 0
+}
+process.exit(failed ? 1 : 0)
