@@ -78,7 +78,7 @@ export async function createApp(context: RoleContext): Promise<App> {
     context, files, database, feed, sealer, blobs, contents, directory,
     onClose: (end) => void endings.push(end),
     async close() {
-      for (const end of endings.reverse()) await end()
+      for (const end of endings.toReversed()) await end()
     },
   }
 }
