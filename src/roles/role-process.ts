@@ -56,7 +56,8 @@ export class RoleProcess {
 
   start(databaseUrl: string): void {
     this.databaseUrl = databaseUrl
-    this.tell({ kind: "start", databaseUrl })
+    // where it listened before, it listens again, also when the configuration says "any port"
+    this.tell({ kind: "start", databaseUrl, ports: this.ports })
   }
 
   tell(message: ToRole): void {

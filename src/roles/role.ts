@@ -32,7 +32,7 @@ export interface RunningRole {
 export type StartRole = (context: RoleContext) => Promise<RunningRole>
 
 export type ToRole =
-  | { readonly kind: "start"; readonly databaseUrl: string }
+  | { readonly kind: "start"; readonly databaseUrl: string; readonly ports: Readonly<Record<string, number>> }
   | { readonly kind: "tellHealth"; readonly id: number }
   | { readonly kind: "tellMetrics"; readonly id: number }
   | { readonly kind: "others"; readonly reports: readonly HealthReport[] }

@@ -40,8 +40,8 @@ export async function runRole(name: RoleName, config: Config): Promise<void> {
   if (supervised) process.on("disconnect", () => void end(0))
 
   async function startWhenTold(): Promise<RunningRole> {
-    const [databaseUrl, start] = await Promise.all([supervised ? told() : ownDatabase(config, processLog.log), starters[name]()])
-    const context: RoleContext = { config, databaseUrl, clock: systemClock, log: processLog.log, health, metrics, others: () => others }
+    const [{ databaseUrl, ports }, start] = await Promise.all([supervised ? told() : alone(config, processLog.log), starters[name]()])
+    const context: RoleContext = { config: { ...config, listen: { ...config.listen, ...ports } }, databaseUrl, clock: systemClock, log: processLog.log, health, metrics, others: () => others }
     const role = await start(context)
     const telemetry = supervised
       ? undefined
@@ -61,11 +61,11 @@ export async function runRole(name: RoleName, config: Config): Promise<void> {
     }
   }
 
-  /** Resolves with the database's URL; questions of the supervisor are answered from the first moment. */
-  function told(): Promise<string> {
+  /** Resolves when the supervisor says what to start on; questions of the supervisor are answered from the first moment. */
+  function told(): Promise<StartFacts> {
     return new Promise((resolve) => {
       process.on("message", (message: ToRole) => {
-        if (message.kind === "start") resolve(message.databaseUrl)
+        if (message.kind === "start") resolve(message)
         else if (message.kind === "others") others = message.reports
         else if (message.kind === "tellHealth") void health.report().then((report) => tell({ kind: "health", id: message.id, report }))
         else void metrics.snapshot().then((snapshot) => tell({ kind: "metrics", id: message.id, snapshot }))
@@ -102,11 +102,16 @@ export async function runRole(name: RoleName, config: Config): Promise<void> {
   }
 }
 
-async function ownDatabase(config: Config, log: Logger): Promise<string> {
+interface StartFacts {
+  readonly databaseUrl: string
+  readonly ports: Readonly<Record<string, number>>
+}
+
+async function alone(config: Config, log: Logger): Promise<StartFacts> {
   const url = findDatabaseUrl(config)
   if (url === undefined) throw new Error("a role that runs alone needs database.url (DATABASE_URL), or a system running on the same data folder")
   await prepareSchema(url, log)
-  return url
+  return { databaseUrl: url, ports: {} }
 }
 
 function endOnBugs({ log, flush }: ProcessLog): void {

@@ -1,0 +1,110 @@
+import { once } from "node:events"
+import { existsSync } from "node:fs"
+import { readFile, stat } from "node:fs/promises"
+import { connect as connectPlain } from "node:net"
+import { join } from "node:path"
+import { connect as connectTls } from "node:tls"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { roleNames } from "../../src/roles/role.ts"
+import { health, launch, newDataDir, processesOf, removeDataDir, roleProcess, type RunningSystem, startSystem, until } from "../support/running-system.ts"
+
+let dataDir: string
+let system: RunningSystem
+beforeAll(async () => {
+  dataDir = await newDataDir()
+  system = await startSystem(dataDir)
+}, 90_000)
+afterAll(async () => {
+  await system.end("SIGKILL")
+  await until(() => processesOf(dataDir).length === 0, 15_000)
+  await removeDataDir(dataDir)
+})
+
+const greeting = async (port: number): Promise<string> => {
+  const socket = connectPlain(port, "127.0.0.1")
+  const [chunk] = (await once(socket, "data")) as [Buffer]
+  socket.destroy()
+  return chunk.toString()
+}
+
+const tlsGreeting = async (port: number): Promise<string> => {
+  const socket = connectTls({ port, host: "127.0.0.1", servername: "localhost", ca: await readFile(join(dataDir, "pki/ca.pem")) })
+  const [chunk] = (await once(socket, "data")) as [Buffer]
+  expect(socket.authorized).toBe(true)
+  socket.destroy()
+  return chunk.toString()
+}
+
+const port = (name: string): number => system.ports[name] ?? 0
+
+test("every port of the screen is served, with a certificate of the CA it names", async () => {
+  expect(await greeting(port("smtp"))).toMatch(/^220 /)
+  expect(await greeting(port("submission"))).toMatch(/^220 /)
+  expect(await tlsGreeting(port("submissions"))).toMatch(/^220 /)
+  expect(await greeting(port("imap"))).toMatch(/^\* OK .*LOGINDISABLED/)
+  expect(await tlsGreeting(port("imaps"))).toMatch(/^\* OK /)
+  for (const key of ["https", "imaps", "submissions", "smtp", "metrics"]) expect(system.output()).toContain(`127.0.0.1:${port(key)}`)
+  expect(system.output()).toContain(join(dataDir, "pki/ca.pem"))
+})
+
+test("health and metrics speak for each role", async () => {
+  expect(await health(system.ports)).toMatchObject({ ok: true, roles: roleNames.map((role) => ({ role, ok: true })) })
+  const metrics = await (await fetch(`http://127.0.0.1:${port("metrics")}/metrics`)).text()
+  for (const role of roleNames) expect(metrics).toContain(`congthu_process_resident_memory_bytes{role="${role}"}`)
+})
+
+test("what must stay private is readable by its owner only", async () => {
+  for (const name of ["", "run", "keys/content.key", "keys/credential.key", "pki/server.key", "pki/ca.key", "run/postgres.url", "run/pg"]) {
+    expect((await stat(join(dataDir, name))).mode & 0o077, name).toBe(0)
+  }
+})
+
+test("a second system on the same data folder is refused", async () => {
+  const second = launch(dataDir)
+  const [code] = (await once(second, "exit")) as [number]
+  expect(code).toBe(1)
+  expect(second.output()).toContain("another system is running")
+})
+
+test("a role that is killed comes back and no other role is touched", async () => {
+  const before = new Map(roleNames.map((role) => [role, roleProcess(dataDir, role)]))
+  process.kill(before.get("imap") ?? 0, "SIGKILL")
+  await until(() => ![undefined, before.get("imap")].includes(roleProcess(dataDir, "imap")), 10_000)
+  await until(async () => (await health(system.ports)).ok, 15_000)
+  expect(await greeting(port("imap"))).toMatch(/^\* OK /)
+  for (const role of roleNames.filter((name) => name !== "imap")) expect(roleProcess(dataDir, role)).toBe(before.get(role))
+})
+
+test("PostgreSQL that is killed comes back at the same place and the roles reconnect", async () => {
+  const url = await readFile(join(dataDir, "run/postgres.url"), "utf8")
+  const pidFile = join(dataDir, "postgres/postmaster.pid")
+  const pid = async (): Promise<number> => (existsSync(pidFile) ? Number((await readFile(pidFile, "utf8")).split("\n")[0]) : 0)
+  const killed = await pid()
+  process.kill(killed, "SIGKILL")
+  await until(async () => ![0, killed].includes(await pid()), 10_000)
+  await until(async () => (await health(system.ports)).ok, 15_000)
+  expect(await readFile(join(dataDir, "run/postgres.url"), "utf8")).toBe(url)
+})
+
+test("SIGTERM ends everything, and the next start finds all as it was", async () => {
+  const ca = await readFile(join(dataDir, "pki/ca.pem"), "utf8")
+  expect(await system.end("SIGTERM")).toBe(0)
+  expect(processesOf(dataDir)).toEqual([])
+  expect(existsSync(join(dataDir, "run/postgres.url"))).toBe(false)
+  system = await startSystem(dataDir)
+  expect(await readFile(join(dataDir, "pki/ca.pem"), "utf8")).toBe(ca)
+}, 60_000)
+
+test("when the supervisor is killed the roles and PostgreSQL end by themselves", async () => {
+  await system.end("SIGKILL")
+  await until(() => processesOf(dataDir).length === 0, 15_000)
+  system = await startSystem(dataDir)
+  expect(await health(system.ports)).toMatchObject({ ok: true })
+}, 60_000)
+
+test("a configuration with errors ends the start with each of them", async () => {
+  const child = launch(dataDir, { env: { CONGTHU_SMTP_MAX_ERRORS: "many", CONGTHU_SMPT_MAX_ERRORS: "5" } })
+  const [code] = (await once(child, "exit")) as [number]
+  expect(code).toBe(2)
+  expect(child.output()).toContain("CONGTHU_SMPT_MAX_ERRORS: is no key of the configuration; did you mean CONGTHU_SMTP_MAX_ERRORS?")
+})

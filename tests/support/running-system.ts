@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { setTimeout as wait } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
+
+/** The whole system as a newcomer starts it, on any free ports and in a folder of its own. */
+export interface RunningSystem {
+  readonly dataDir: string
+  readonly process: ChildProcess
+  readonly ports: Readonly<Record<string, number>>
+  /** What it printed. */
+  output(): string
+  /** The signal, then the exit code when it has ended. */
+  end(signal: NodeJS.Signals): Promise<number | null>
+}
+
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
+const portKeys = ["SMTP", "SUBMISSION", "SUBMISSIONS", "IMAP", "IMAPS", "HTTPS", "METRICS"]
+
+export const anyPorts: Readonly<Record<string, string>> = Object.fromEntries(portKeys.map((key) => [`CONGTHU_LISTEN_${key}`, "0"]))
+
+export const newDataDir = (): Promise<string> => mkdtemp(join(tmpdir(), "congthu-system-"))
+
+export const removeDataDir = (dir: string): Promise<void> => rm(dir, { recursive: true, force: true })
+
+export function launch(dataDir: string, { args = [], env = {} }: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {}): ChildProcess & { output: () => string } {
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CONGTHU_") && name !== "DATABASE_URL" && name !== "REDIS_URL" && name !== "NODE_ENV"))
+  const child = spawn(process.execPath, [main, "--data-dir", dataDir, ...args], { env: { ...inherited, ...anyPorts, ...env }, stdio: ["ignore", "pipe", "pipe"] })
+  let said = ""
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()))
+  return Object.assign(child, { output: () => said })
+}
+
+/** Resolves when the screen has been printed. */
+export async function startSystem(dataDir: string, env: Readonly<Record<string, string>> = {}): Promise<RunningSystem> {
+  const child = launch(dataDir, { env })
+  const portsFile = join(dataDir, "run/ports.json")
+  await until(() => {
+    if (child.exitCode !== null) throw new Error(`the system ended at its start: ${child.output()}`)
+    return existsSync(portsFile) && child.output().includes("Ctrl-C")
+  }, 60_000)
+  return {
+    dataDir,
+    process: child,
+    ports: JSON.parse(await readFile(portsFile, "utf8")) as Record<string, number>,
+    output: child.output,
+    async end(signal) {
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = once(child, "exit")
+        child.kill(signal)
+        await ended
+      }
+      return child.exitCode
+    },
+  }
+}
+
+/** Processes that have the data folder in their command line or work in it: roles, the supervisor, PostgreSQL and its sessions. */
+export const processesOf = (dataDir: string): readonly string[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => ({ pid: Number(pid), command: commandLine(pid) }))
+    .filter(({ command }) => command.includes(dataDir))
+    .map(({ pid, command }) => `${pid} ${command.slice(0, 160)}`)
+
+/** The process of a role. */
+export function roleProcess(dataDir: string, role: string): number | undefined {
+  const line = processesOf(dataDir).find((command) => command.includes(`--role ${role}`))
+  return line === undefined ? undefined : Number(line.split(" ")[0])
+}
+
+/** Empty for a process that has gone, also when nobody has collected it yet. */
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")
+  } catch {
+    return ""
+  }
+}
+
+/** Asks again until it is so; what is waited for here is another process, which has no event to listen to. */
+export async function until(condition: () => boolean | Promise<boolean>, patienceMs: number): Promise<void> {
+  for (let waited = 0; !(await condition()); waited += 25) {
+    if (waited > patienceMs) throw new Error(`not within ${patienceMs} ms`)
+    await wait(25)
+  }
+}
+
+export interface HealthAnswer {
+  readonly ok: boolean
+  readonly roles: readonly { readonly role: string; readonly ok: boolean }[]
+}
+
+export async function health(ports: Readonly<Record<string, number>>): Promise<HealthAnswer> {
+  const response = await fetch(`http://127.0.0.1:${ports["metrics"]}/health`)
+  return (await response.json()) as HealthAnswer
+}
