@@ -45,6 +45,8 @@ export const copy: Command<CopyArgs> = {
     if (form === "plain" && someExpunged(view, uids)) return expungeIssued
     const copied = await view.mailbox.copy(uids, target.value.info.id)
     if (!copied.ok) return noTarget(copied.failure)
+    // Copies made in the selected mailbox itself are there at once.
+    if (target.value.info.id === view.mailbox.mailboxId) await view.mailbox.refresh()
     return ok(copyUid(copied.value), copied.value.sourceUids.length === 0 ? "There was nothing to copy" : "Copied")
   },
 }
