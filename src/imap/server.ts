@@ -34,7 +34,7 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
   const { imap: limits, hostname } = config
   const live = new Set<Connection>()
   const byAddress = new Map<string, number>()
-  let open = 0
+  const sockets = new Set<Socket>()
   const tls = { ...options.tls, minVersion: "TLSv1.2" as const }
   const shared: ConnectionShared = {
     hostname,
@@ -55,11 +55,11 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
   const admit = (socket: Socket): boolean => {
     const address = socket.remoteAddress ?? ""
     const held = byAddress.get(address) ?? 0
-    if (open >= limits.maxConnections || held >= limits.maxConnectionsPerAddress) return false
+    if (sockets.size >= limits.maxConnections || held >= limits.maxConnectionsPerAddress) return false
     byAddress.set(address, held + 1)
-    open++
+    sockets.add(socket)
     socket.once("close", () => {
-      open--
+      sockets.delete(socket)
       const left = (byAddress.get(address) ?? 1) - 1
       if (left > 0) byAddress.set(address, left)
       else byAddress.delete(address)
@@ -88,15 +88,17 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
 
   return {
     ports,
-    connections: () => open,
+    connections: () => sockets.size,
     async close() {
       clearInterval(timer)
-      const closed = [plain, secure].map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
+      for (const server of [plain, secure]) server.close()
       for (const connection of live) connection.shutDown("Server is shutting down")
       const impatient = setTimeout(() => {
         for (const connection of live) connection.destroy("shutdown")
+        // those still in a handshake are nobody's connection yet
+        for (const socket of sockets) socket.destroy()
       }, drainMs)
-      await Promise.all(closed)
+      await Promise.all([...sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve))))
       clearTimeout(impatient)
     },
   }
