@@ -40,7 +40,7 @@ const maxGroupDepth = 32
 
 const maySendTo = (group: Group, sender: string | null): boolean => group.allowedSenders === null || (sender !== null && group.allowedSenders.includes(sender))
 
-/** NOTIFY of a list's members: the list itself is the recipient that success would be reported for (RFC 3461 §5.2.7.3). */
+/** NOTIFY of a group's members: our groups are multiple-recipient aliases, of which not every member may report success (RFC 3461 §5.2.7.3). */
 const memberNotify = (notify: readonly NotifyCondition[]): readonly NotifyCondition[] => {
   const kept = notify.filter((condition) => condition !== "success")
   return kept.length === 0 && notify.length > 0 ? ["never"] : kept

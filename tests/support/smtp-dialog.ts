@@ -80,6 +80,11 @@ export class SmtpClient {
     this.socket.write(bytes)
   }
 
+  /** Resolves when the socket has taken it. */
+  sendSlowly(bytes: Buffer): Promise<void> {
+    return new Promise((resolve) => this.socket.write(bytes, () => resolve()))
+  }
+
   /** The lines of the next whole reply, or undefined when the connection ended first. */
   async reply(): Promise<string[] | undefined> {
     for (;;) {
