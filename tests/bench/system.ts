@@ -1,0 +1,113 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { setTimeout as wait } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
+import { loadConfig } from "../../src/config/load.ts"
+import { findDatabaseUrl } from "../../src/store/sql/connect.ts"
+import { openDatabase } from "../../src/store/sql/database.ts"
+import { cpuSecondsByRole, memoryKiBByRole } from "./processes.ts"
+import { provision } from "./provision.ts"
+import { startRedis } from "./redis.ts"
+import { benchUsers, diskUseOf, type Target, type UserPattern } from "./target.ts"
+
+/**
+ * The whole system as `npm start` runs it, in a folder of its own on ports of its own, with the bench users in its directory.
+ * Only limits differ from the defaults: one address sends what a province sends.
+ */
+export interface BenchSystem {
+  readonly target: Target
+  readonly dataDir: string
+  readonly withRedis: boolean
+  /** Everything below these is the system. */
+  readonly pids: readonly number[]
+  stop(): Promise<void>
+}
+
+export interface SystemOptions {
+  readonly redis: boolean
+  readonly users: UserPattern
+}
+
+const configuration = `hostname: mail.bench.example
+listen: { host: 127.0.0.1, smtp: 0, submission: 0, submissions: 0, imap: 0, imaps: 0, https: 0, metrics: 0 }
+smtp: { messagesPerHour: 1000000, maxConnections: 5000, maxConnectionsPerAddress: 5000, maxRecipients: 3000 }
+imap: { maxConnections: 10000, maxConnectionsPerAddress: 10000 }
+demo: { seed: false }
+log: { level: warn }
+`
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
+const startMs = 60_000
+const settleMs = 120_000
+
+export async function startSystem({ redis: wantsRedis, users }: SystemOptions): Promise<BenchSystem> {
+  const dir = await mkdtemp(join(tmpdir(), "congthu-bench-"))
+  const file = join(dir, "bench.yaml")
+  const dataDir = join(dir, "data")
+  await writeFile(file, configuration)
+  const loaded = loadConfig({ file, dataDir, env: {} })
+  if (!loaded.ok) throw new Error(loaded.failure.map(({ key, reason }) => `${key}: ${reason}`).join("; "))
+  await provision(loaded.value.config, users, benchUsers)
+  const redis = wantsRedis ? await startRedis(join(dir, "redis")) : undefined
+  const { PATH, NODE_OPTIONS } = process.env
+  const child = spawn(process.execPath, [main, "--config", file, "--data-dir", dataDir], {
+    stdio: ["ignore", "ignore", "inherit"],
+    env: { PATH, ...(NODE_OPTIONS !== undefined && { NODE_OPTIONS }), ...(redis && { REDIS_URL: redis.url }) },
+  })
+  const exited = once(child, "exit")
+  const stop = async (): Promise<void> => {
+    child.kill("SIGTERM")
+    await exited
+    await redis?.stop()
+    await rm(dir, { recursive: true, force: true })
+  }
+  const portsFile = join(dataDir, "run", "ports.json")
+  const ports = await Promise.race([readWhenThere(portsFile), exited.then(() => undefined)])
+  if (!ports) {
+    await stop()
+    throw new Error("the system did not start")
+  }
+  const database = openDatabase({ url: findDatabaseUrl(loaded.value.config) ?? "", poolSize: 1, applicationName: "congthu bench" })
+  const pids = [child.pid ?? 0, ...(redis ? [redis.pid] : [])]
+  const target: Target = {
+    name: redis ? "congthu" : "congthu, embedded only",
+    host: "127.0.0.1",
+    ports: { smtp: ports["smtp"] ?? 0, submission: ports["submission"] ?? 0, imaps: ports["imaps"] ?? 0 },
+    users,
+    cpuSeconds: () => cpuSecondsByRole(pids),
+    memoryKiB: () => memoryKiBByRole(pids),
+    diskBytes: () => diskUseOf(dataDir),
+    async settled() {
+      for (let waited = 0; waited < settleMs; waited += 100) {
+        const [row] = await database.query<{ waiting: number }>({ text: "SELECT count(*) AS waiting FROM delivery WHERE state = 'waiting'" })
+        if (row?.waiting === 0) return
+        await wait(100)
+      }
+      throw new Error(`deliveries still wait after ${settleMs / 1000} s`)
+    },
+  }
+  return {
+    target,
+    dataDir,
+    withRedis: redis !== undefined,
+    pids,
+    async stop() {
+      await database.close()
+      await stop()
+    },
+  }
+}
+
+/** The system writes it when it is ready; undefined when that takes too long. */
+async function readWhenThere(file: string): Promise<Readonly<Record<string, number>> | undefined> {
+  for (let waited = 0; waited < startMs; waited += 100) {
+    try {
+      return JSON.parse(await readFile(file, "utf8")) as Readonly<Record<string, number>>
+    } catch {
+      await wait(100)
+    }
+  }
+  return undefined
+}
