@@ -5,7 +5,7 @@ import type { Health, HealthReport } from "../telemetry/health.ts"
 import type { Metrics, MetricSnapshot } from "../telemetry/metrics.ts"
 
 /** The parts of the system that run as processes of their own, and what a process and its supervisor say to each other. */
-export const roleNames = ["smtp", "imap", "web"] as const
+export const roleNames = ["smtp", "imap", "web", "worker"] as const
 export type RoleName = (typeof roleNames)[number]
 
 export const isRoleName = (text: string): text is RoleName => (roleNames as readonly string[]).includes(text)
