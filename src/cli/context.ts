@@ -1,0 +1,76 @@
+import { join } from "node:path"
+import { setImmediate as breathe } from "node:timers/promises"
+import { loadOrCreateKey, readKey } from "../base/key-file.ts"
+import { openLog } from "../base/log.ts"
+import { describeProblems, loadConfig, pathOr } from "../config/load.ts"
+import type { Config } from "../config/schema.ts"
+import { createRedisChangeFeed } from "../store/redis/redis-feed.ts"
+import { connectDatabase } from "../store/sql/connect.ts"
+import { type Database, isUnavailable } from "../store/sql/database.ts"
+import { createPostgresChangeFeed } from "../store/sql/postgres-feed.ts"
+
+/** What every command runs in: the configuration, the database whether or not a system runs, and the words for what went wrong. */
+export interface CommandContext {
+  readonly config: Config
+  readonly database: Database
+  readonly databaseUrl: string
+}
+
+export interface GlobalOptions {
+  readonly config?: string
+  readonly dataDir?: string
+}
+
+/** Ends the command with one clear message. */
+export class CommandError extends Error {}
+
+/** Exit codes as in sysexits(3) where one fits. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2, badData: 65, unavailable: 69, internal: 70, config: 78 } as const
+
+/** Runs a command with its context and returns the exit code. */
+export async function withContext(options: GlobalOptions, work: (context: CommandContext) => Promise<number>): Promise<number> {
+  const loaded = loadConfig({ file: options.config, dataDir: options.dataDir })
+  if (!loaded.ok) {
+    say(describeProblems(loaded.failure))
+    return exitCodes.config
+  }
+  try {
+    const connection = await connectDatabase(loaded.value.config, "congthu command")
+    try {
+      return await work({ config: loaded.value.config, database: connection.database, databaseUrl: connection.url })
+    } finally {
+      await connection.close()
+    }
+  } catch (error) {
+    if (error instanceof CommandError) {
+      say(error.message)
+      return exitCodes.failed
+    }
+    if (isUnavailable(error)) {
+      say(`the database does not answer: ${error instanceof Error ? error.message : String(error)}`)
+      return exitCodes.unavailable
+    }
+    throw error
+  }
+}
+
+/** Tells running processes that the directory has moved; those that miss it notice within seconds. */
+export async function announceDirectory({ config, database, databaseUrl }: CommandContext, version: number): Promise<void> {
+  const { log } = openLog({ level: "error", name: "command" })
+  const feed = config.redis.url ? createRedisChangeFeed({ url: config.redis.url, log }) : createPostgresChangeFeed({ database, url: databaseUrl, log })
+  await feed.ready
+  feed.publish([{ kind: "directory", version }])
+  // a feed may gather what is published in one turn of the event loop
+  await breathe()
+  await breathe()
+  await feed.close()
+}
+
+/** The key of app password hashes; a configured one must be there already. */
+export const appPasswordKey = (config: Config): Promise<Buffer> =>
+  config.auth.keyFile ? readKey(pathOr(config, config.auth.keyFile, "")) : loadOrCreateKey(join(config.dataDir, "keys", "credential.key"))
+
+/** For people, on standard error: standard output carries results. */
+export const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
+export const print = (line: string): void => void process.stdout.write(`${line}\n`)
