@@ -3,9 +3,10 @@ import { flagBits } from "../../mail/flag.ts"
 import type { Command, Reply } from "../command.ts"
 import { noFrom } from "../failure-code.ts"
 import { type FetchArgs, fetchArgs, type FetchItem } from "../grammar/fetch-items.ts"
-import { writeFetched } from "../response/fetch-response.ts"
+import { closeMessage, openMessage, writeFetched } from "../response/fetch-response.ts"
 import { FetchRows, isIndexItem } from "../response/fetch-rows.ts"
 import { writeIndexRows } from "../response/index-rows.ts"
+import { lookAhead } from "../response/look-ahead.ts"
 import type { ResponseWriter } from "../response/writer.ts"
 import type { SelectedMailbox } from "../selected.ts"
 import type { Session } from "../session.ts"
@@ -72,6 +73,8 @@ const toldItems = (session: Session, items: readonly FetchItem[]): readonly Fetc
 
 /** Details read at once. */
 const messagesAtOnce = 64
+/** Messages whose sections are opened while another is being written. */
+const openedAhead = 3
 
 interface Messages {
   readonly uids: readonly number[]
@@ -86,13 +89,18 @@ const writeMessages = async (out: ResponseWriter, view: SelectedMailbox, request
   const { mailbox } = view
   const rows = new FetchRows({ index: mailbox.index, recentFrom: view.recentFrom })
   let written = 0
-  for (let start = 0; start < request.uids.length && !out.closed; start += messagesAtOnce) {
+  for (let start = 0; start < request.uids.length; start += messagesAtOnce) {
     if (start > 0) await yieldToOthers()
-    for (const details of await mailbox.details(request.uids.slice(start, start + messagesAtOnce))) {
-      const at = mailbox.index.find(details.uid)
-      if (at < 0) continue
-      const items = request.seen.has(details.uid) ? request.told : request.items
-      await writeFetched(out, { seq: view.seqOf(details.uid), at, details }, { items, rows, mailbox })
+    const details = await mailbox.details(request.uids.slice(start, start + messagesAtOnce))
+    const opened = lookAhead(details, { ahead: openedAhead, work: (each) => openMessage(each, request.items, mailbox), discard: closeMessage })
+    for await (const message of opened) {
+      const at = message ? mailbox.index.find(message.details.uid) : -1
+      if (!message || at < 0) {
+        closeMessage(message)
+        continue
+      }
+      const { uid } = message.details
+      await writeFetched(out, message, { seq: view.seqOf(uid), at, rows, items: request.seen.has(uid) ? request.told : request.items })
       written++
       await out.ready()
       if (out.closed) return 0

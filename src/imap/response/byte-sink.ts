@@ -8,6 +8,8 @@ export interface ByteSink {
   /** Resolves when more may be written; also when the client is gone, and then `closed` is true. */
   drained(): Promise<void>
   readonly closed: boolean
+  /** Breaks the connection: the client waits for bytes that will never come. */
+  breakOff(): void
 }
 
 /** A sink over a socket. The batch is corked, so that it leaves in one system call and, under TLS, in full records. */
@@ -34,5 +36,8 @@ export const socketSink = (socket: Writable): ByteSink => ({
   },
   get closed() {
     return socket.destroyed
+  },
+  breakOff() {
+    socket.destroy()
   },
 })

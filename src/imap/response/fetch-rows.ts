@@ -91,6 +91,11 @@ export class FetchRows {
     return text
   }
 
+  /** The row has no item yet. */
+  get isEmpty(): boolean {
+    return this.first
+  }
+
   private copy(bytes: Buffer): void {
     for (let at = 0; at < bytes.length; at++) this.buffer[this.at++] = bytes[at] ?? 0
   }

@@ -57,6 +57,11 @@ export class ResponseWriter {
     return this.sink.closed
   }
 
+  /** Breaks the connection in the middle of a literal that cannot be completed; nothing but its end would be understood. */
+  breakOff(): void {
+    this.sink.breakOff()
+  }
+
   private async drained(): Promise<void> {
     await this.sink.drained()
     this.full = false

@@ -22,6 +22,9 @@ export const memorySink = (takes = Number.POSITIVE_INFINITY): MemorySink & { wai
       left = takes
       return Promise.resolve()
     },
+    breakOff() {
+      sink.closed = true
+    },
     text: () => Buffer.concat(batches.flat()).toString("latin1"),
   }
   return sink
