@@ -27,6 +27,8 @@ export interface CrashResult {
   readonly sent: number
   readonly acknowledged: number
   readonly delivered: number
+  /** How often the readers read, marked or moved something. */
+  readonly rounds: number
   readonly kills: Readonly<Record<string, number>>
 }
 
@@ -50,19 +52,20 @@ export async function runCrash({ kills, seed, withRedis, say }: CrashOptions): P
     await untilAcknowledged(ledger, 10)
     const killed: Record<string, number> = {}
     for (let n = 0; n < kills; n++) {
-      await pause(100 + random.below(900))
+      // the system has come back from the last blow; now an instant of this one's own choosing
+      await untilAcknowledged(ledger, acknowledged(ledger) + 5 + random.below(40))
+      await pause(random.below(100))
       const victim = await killOne(system, redis, random)
       killed[victim] = (killed[victim] ?? 0) + 1
-      say(`kill ${n + 1}/${kills}: ${victim}; ${ledger.filter(({ acknowledged }) => acknowledged).length} of ${ledger.length} messages acknowledged`)
+      say(`kill ${n + 1}/${kills}: ${victim}; ${acknowledged(ledger)} of ${ledger.length} messages acknowledged`)
     }
-    const before = ledger.filter(({ acknowledged }) => acknowledged).length
-    await untilAcknowledged(ledger, before + 10)
+    await untilAcknowledged(ledger, acknowledged(ledger) + 10)
     stop.abort()
-    await clients
+    const rounds = (await clients).reduce<number>((sum, count) => sum + (count ?? 0), 0)
     const left = await drain(database, 120_000)
     const problems = [...violations, ...(left === 0 ? [] : [`${left} deliveries still wait`]), ...(await verifyMessages(system.ports.imaps, accounts, ledger)), ...(await verifyStore(database, join(system.dataDir, "blobs")))]
     const [delivered] = await database.query<{ n: number }>({ text: "SELECT count(*) AS n FROM delivery WHERE state = 'delivered'" })
-    return { problems, sent: ledger.length, acknowledged: ledger.filter(({ acknowledged }) => acknowledged).length, delivered: delivered?.n ?? -1, kills: killed }
+    return { problems, sent: ledger.length, acknowledged: acknowledged(ledger), delivered: delivered?.n ?? -1, rounds, kills: killed }
   } finally {
     await database.close()
     await system.stop()
@@ -85,10 +88,12 @@ async function killOne(system: TestSystem, redis: RedisServer | undefined, rando
   return name
 }
 
+const acknowledged = (ledger: readonly Sent[]): number => ledger.filter((sent) => sent.acknowledged).length
+
 /** Messages go through (again): the proof that the system has come back by itself. */
 async function untilAcknowledged(ledger: readonly Sent[], wanted: number): Promise<void> {
-  for (let waited = 0; ledger.filter(({ acknowledged }) => acknowledged).length < wanted; waited += 50) {
-    if (waited > 60_000) throw new Error("the system takes no messages")
+  for (let waited = 0; acknowledged(ledger) < wanted; waited += 50) {
+    if (waited > 30_000) throw new Error("the system takes no messages")
     await pause(50)
   }
 }

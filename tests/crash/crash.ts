@@ -7,7 +7,7 @@ let failed = false
 for (const withRedis of values.redis === "both" ? [true, false] : [values.redis === "yes"]) {
   console.log(`seed ${values.seed}, ${withRedis ? "with Redis" : "without Redis"}`)
   const result = await runCrash({ kills: Number(values.kills), seed: Number(values.seed), withRedis, say: console.log })
-  console.log(`${result.sent} messages sent, ${result.acknowledged} acknowledged, ${result.delivered} delivered; killed: ${Object.entries(result.kills).map(([name, count]) => `${name} ${count}`).join(", ")}`)
+  console.log(`${result.sent} messages sent, ${result.acknowledged} acknowledged, ${result.delivered} delivered, ${result.rounds} rounds of reading; killed: ${Object.entries(result.kills).map(([name, count]) => `${name} ${count}`).join(", ")}`)
   for (const problem of result.problems) console.error(`  ${problem}`)
   console.log(result.problems.length === 0 ? "nothing lost, nothing doubled, nothing left over" : `${result.problems.length} problems`)
   failed ||= result.problems.length > 0
