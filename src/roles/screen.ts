@@ -33,7 +33,7 @@ const isDemoLogin = (value: unknown): value is DemoLogin =>
 
 export function welcomeScreen({ config, ports, caFile, logins, startMs }: ScreenFacts): string {
   const host = config.listen.host === "0.0.0.0" || config.listen.host === "::" ? config.hostname : config.listen.host
-  const rows = (pairs: readonly (readonly [string, string])[]): string[] => pairs.map(([name, value]) => `    ${name.padEnd(22)}${value}`)
+  const rows = (pairs: readonly (readonly [string, string])[]): string[] => pairs.map(([name, value]) => `    ${name.padEnd(24)}${value}`)
   const port = (name: string): string => `${host}:${ports[name] ?? "-"}`
   return [
     "",
@@ -50,7 +50,7 @@ export function welcomeScreen({ config, ports, caFile, logins, startMs }: Screen
     ]),
     ...(logins.length === 0
       ? []
-      : ["", "  Tài khoản dùng thử (demo logins)", ...rows(logins.map(({ label, address, password }) => [label, `${address}   ${password}`] as const))]),
+      : ["", "  Tài khoản dùng thử (demo logins)", ...rows(logins.map(({ label, address, password }) => [label, `${address.padEnd(34)}${password}`] as const))]),
     "",
     "  Cài ứng dụng thư: nhập chứng thư CA, dùng địa chỉ làm tên đăng nhập, chọn SSL/TLS với các cổng trên.",
     "  Mail client: trust the CA file, sign in with the address, choose SSL/TLS and the ports above (docs/mail-clients.md).",

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
@@ -87,6 +88,10 @@ class System {
     const { config } = this.options.loaded
     const [files, url] = await Promise.all([prepareFiles(config), this.startDatabase()])
     await prepareSchema(url, this.log)
+    if (config.demo.seed && !existsSync(join(config.dataDir, "demo-logins.json"))) {
+      const { seedAtFirstStart } = await import("./first-start.ts")
+      await seedAtFirstStart(config, url)
+    }
     for (const role of this.roles) role.start(url)
     await Promise.all([...this.roles.map((role) => role.ready), this.startTelemetry()])
     if (this.stopped) return
