@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises"
 import { generateAliases, generateGroups } from "./generator/groups.ts"
-import { generateOfficeAssignments, generateOffices, organizationId } from "./generator/offices.ts"
+import { generateOfficeAssignments, generateOffices, officeName, organizationId } from "./generator/offices.ts"
 import { generatePeople } from "./generator/people.ts"
 import { createRandom } from "./generator/random.ts"
 import { generateUnits } from "./generator/units.ts"
@@ -23,7 +23,7 @@ export function generateSeedFiles(): ReadonlyMap<string, string> {
   return new Map([
     ["organization-units.csv", csv(["code", "name", "kind", "parent_code", "domain"], units.map((unit) => [unit.code, unit.name, unit.kind, unit.parentCode, unit.domain]))],
     ["principals.csv", csv(["principal_id", "kind", "name", "unit_code", "title", "phone"], [
-      ...units.map((unit) => [organizationId(units, unit), "organization", unit.name, unit.code, "", ""]),
+      ...units.map((unit) => [organizationId(units, unit), "organization", officeName(units, unit), unit.code, "", ""]),
       ...people.map((person) => [person.id, "individual", person.name, person.unit.code, person.title, person.phone]),
     ])],
     ["accounts.csv", csv(["address", "kind", "display_name", "unit_code", "quota"], [

@@ -31,7 +31,8 @@ export function generateOffices(units: readonly Unit[]): readonly Office[] {
   })
 }
 
-const officeName = (units: readonly Unit[], unit: Unit): string => {
+/** A division is told by whose it is: there are many offices of that name. */
+export const officeName = (units: readonly Unit[], unit: Unit): string => {
   const parent = unit.kind === "division" ? units.find(({ code }) => code === unit.parentCode) : undefined
   return parent && unit.kind === "division" && parent.kind !== "province" ? `${unit.name}, ${parent.name}` : unit.name
 }

@@ -2,7 +2,8 @@ import { appPasswordHash, newAppPassword } from "../accounts/credential.ts"
 import { systemClock } from "../base/clock.ts"
 import { createCredentialStore } from "../store/sql/credentials.ts"
 import { loadDirectory } from "../store/sql/directory.ts"
-import { appPasswordKey, CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
+import { CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
+import { appPasswordKey } from "./credential-key.ts"
 import { findAccount } from "./find-account.ts"
 
 /** `congthu app-password …`: a person's own key to an account, for one mail client or one office mailbox. */

@@ -1,8 +1,6 @@
-import { join } from "node:path"
 import { setImmediate as breathe } from "node:timers/promises"
-import { loadOrCreateKey, readKey } from "../base/key-file.ts"
 import { openLog } from "../base/log.ts"
-import { describeProblems, loadConfig, pathOr } from "../config/load.ts"
+import { describeProblems, loadConfig } from "../config/load.ts"
 import type { Config } from "../config/schema.ts"
 import { createRedisChangeFeed } from "../store/redis/redis-feed.ts"
 import { connectDatabase } from "../store/sql/connect.ts"
@@ -65,10 +63,6 @@ export async function announceDirectory({ config, database, databaseUrl }: Comma
   await breathe()
   await feed.close()
 }
-
-/** The key of app password hashes; a configured one must be there already. */
-export const appPasswordKey = (config: Config): Promise<Buffer> =>
-  config.auth.keyFile ? readKey(pathOr(config, config.auth.keyFile, "")) : loadOrCreateKey(join(config.dataDir, "keys", "credential.key"))
 
 /** For people, on standard error: standard output carries results. */
 export const say = (line: string): void => void process.stderr.write(`${line}\n`)
