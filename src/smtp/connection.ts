@@ -9,6 +9,7 @@ import type { TLSSocket } from "node:tls"
 import { SMTPServer, type SMTPServerOptions } from "smtp-server"
 import { SMTPConnection, type SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js"
 import { type ConnectionGate, plainAddress } from "./connection-gate.ts"
+import { DataParser } from "./data-parser.ts"
 import { checkMail, checkRcpt } from "./parameters.ts"
 import { libraryText, replies, type Reply, replyText } from "./reply.ts"
 import type { SmtpSession } from "./session.ts"
@@ -34,6 +35,14 @@ class Connection extends SMTPConnection {
       this.reply(reply)
       this.close()
     }
+  }
+
+  /** Called by smtp-server's constructor, before this class has fields. */
+  override _createParser(): DataParser {
+    const parser = new DataParser({ maxCommandLength: this._server.options.maxCommandLength })
+    parser.oncommand = (command, callback) => this._onCommand(command, callback)
+    parser.on("error", (error) => this.send(421, error.message))
+    return parser
   }
 
   override send(code: number, data?: string | string[] | null, context?: string | false): void {

@@ -3,6 +3,7 @@
  * beyond the top-level header. Whatever is wrong, the rest is read and thrown away, because the reply may only come at the end
  * (RFC 5321 §4.1.1.4); a client that goes on far beyond the limit is cut off.
  */
+import { collectYoungGarbage } from "../base/young-garbage.ts"
 import { failed, ok, type Result } from "../base/result.ts"
 import { LineEndingCheck } from "../mail/line-ending.ts"
 import type { ContentWriter, PreparedContent } from "../store/content-store.ts"
@@ -31,6 +32,9 @@ export interface ReceivedMessage<Header> {
 
 /** A list of 3,000 recipients fits; held in memory for each connection that is in its header. */
 export const maxHeaderBytes = 256 * 1024
+
+/** Only large messages pass this mark. */
+const collectEveryBytes = 4 * 2 ** 20
 
 /** The message, or the refusal it ends with; undefined when the client went away, and then nobody waits for a reply. */
 export function receiveMessage<Header>(stream: Readable, options: ReceiveOptions<Header>): Promise<Result<ReceivedMessage<Header>, Reply> | undefined> {
@@ -67,6 +71,7 @@ class Receiver<Header> {
   }
 
   private take(chunk: Buffer): void {
+    if (Math.floor(this.bytes / collectEveryBytes) !== Math.floor((this.bytes + chunk.length) / collectEveryBytes)) collectYoungGarbage()
     this.bytes += chunk.length
     if (this.problem) {
       if (this.bytes > 2 * this.options.maxBytes && !this.cutOff) {
