@@ -1,4 +1,3 @@
-import { setImmediate as yieldToOthers } from "node:timers/promises"
 import { flagBits } from "../../mail/flag.ts"
 import type { Command, Reply } from "../command.ts"
 import { noFrom } from "../failure-code.ts"
@@ -7,6 +6,7 @@ import { closeMessage, openMessage, writeFetched } from "../response/fetch-respo
 import { FetchRows, isIndexItem } from "../response/fetch-rows.ts"
 import { writeIndexRows } from "../response/index-rows.ts"
 import { lookAhead } from "../response/look-ahead.ts"
+import { Pace } from "../response/pace.ts"
 import type { ResponseWriter } from "../response/writer.ts"
 import type { SelectedMailbox } from "../selected.ts"
 import type { Session } from "../session.ts"
@@ -73,6 +73,8 @@ const toldItems = (session: Session, items: readonly FetchItem[]): readonly Fetc
 
 /** Details read at once. */
 const messagesAtOnce = 64
+/** What one response costs besides what is copied into it, as bytes of a `Pace`. */
+const rowCost = 2000
 /** Messages whose sections are opened while another is being written. */
 const openedAhead = 3
 
@@ -88,11 +90,11 @@ interface Messages {
 const writeMessages = async (out: ResponseWriter, view: SelectedMailbox, request: Messages): Promise<number> => {
   const { mailbox } = view
   const rows = new FetchRows({ index: mailbox.index, recentFrom: view.recentFrom })
+  const pace = new Pace()
   let written = 0
   for (let start = 0; start < request.uids.length; start += messagesAtOnce) {
-    if (start > 0) await yieldToOthers()
     const details = await mailbox.details(request.uids.slice(start, start + messagesAtOnce))
-    const opened = lookAhead(details, { ahead: openedAhead, work: (each) => openMessage(each, request.items, mailbox), discard: closeMessage })
+    const opened = lookAhead(details, { ahead: openedAhead, work: (each) => openMessage(each, { items: request.items, mailbox, pace }), discard: closeMessage })
     for await (const message of opened) {
       const at = message ? mailbox.index.find(message.details.uid) : -1
       if (!message || at < 0) {
@@ -103,6 +105,7 @@ const writeMessages = async (out: ResponseWriter, view: SelectedMailbox, request
       await writeFetched(out, message, { seq: view.seqOf(uid), at, rows, items: request.seen.has(uid) ? request.told : request.items })
       written++
       await out.ready()
+      await pace.spend(rowCost + message.details.structure.bodyStructure.length)
       if (out.closed) return 0
     }
   }

@@ -31,6 +31,8 @@ export interface SearchArgs {
 
 /** Each key costs a test on each message; no client asks for so many. */
 const maxKeys = 1000
+/** Keys that look into header or body text: a message may have a megabyte of it. */
+const maxTextKeys = 100
 
 /** SEARCH and UID SEARCH arguments, to the end of the command. */
 export const searchArgs = (reader: Reader): SearchArgs => {
@@ -117,6 +119,7 @@ const keysWithArgument: Readonly<Record<string, (parser: KeyParser, reader: Read
 class KeyParser {
   private readonly reader: Reader
   private count = 0
+  private textCount = 0
 
   constructor(reader: Reader) {
     this.reader = reader
@@ -136,7 +139,10 @@ class KeyParser {
     const parse = Object.hasOwn(keysWithArgument, name) ? keysWithArgument[name] : undefined
     if (!parse) throw new ImapSyntaxError("Unknown SEARCH key")
     reader.sp()
-    return parse(this, reader)
+    const found = parse(this, reader)
+    const looksIntoText = found.kind === "header" || found.kind === "body" || found.kind === "text"
+    if (looksIntoText && ++this.textCount > maxTextKeys) throw new ImapSyntaxError(`More than ${maxTextKeys} search keys look into text`)
+    return found
   }
 }
 

@@ -1,6 +1,7 @@
 import type { MessageDetails, OpenMailbox } from "../../store/mail-store.ts"
 import type { FetchItem, SectionItem } from "../grammar/fetch-items.ts"
 import { type FetchRows, isIndexItem } from "./fetch-rows.ts"
+import type { Pace } from "./pace.ts"
 import { closeSection, openSection, type SectionValue, writeSection } from "./section-value.ts"
 import type { ResponseWriter } from "./writer.ts"
 
@@ -11,7 +12,11 @@ export interface OpenedMessage {
 }
 
 /** Opens the sections asked for; null when the message is gone. */
-export const openMessage = async (details: MessageDetails, items: readonly FetchItem[], mailbox: Pick<OpenMailbox, "read">): Promise<OpenedMessage | null> => {
+export const openMessage = async (
+  details: MessageDetails,
+  request: { readonly items: readonly FetchItem[]; readonly mailbox: Pick<OpenMailbox, "read">; readonly pace: Pace },
+): Promise<OpenedMessage | null> => {
+  const { items, mailbox, pace } = request
   const sections = new Map<FetchItem, SectionValue>()
   let complete = false
   try {
@@ -19,6 +24,7 @@ export const openMessage = async (details: MessageDetails, items: readonly Fetch
       const value = await openSection(item, details, mailbox)
       if (!value) return null
       sections.set(item, value)
+      await pace.spend(sectionCost(item, details))
     }
     complete = true
     return { details, sections }
@@ -26,6 +32,10 @@ export const openMessage = async (details: MessageDetails, items: readonly Fetch
     if (!complete) for (const value of sections.values()) closeSection(value)
   }
 }
+
+/** Picking fields reads the whole header; anything else is handed on unread. */
+const sectionCost = (item: SectionItem, details: MessageDetails): number => itemCost + (item.section.fields.length > 0 ? details.structure.headerBytes : 0)
+const itemCost = 500
 
 const isSection = (item: FetchItem): item is SectionItem => item.kind === "section"
 

@@ -86,7 +86,7 @@ const keptHeader = (details: MessageDetails): Uint8Array =>
   details.tracePrefix.length === 0 ? details.structure.header : Buffer.concat([details.tracePrefix, details.structure.header])
 
 /** Only headers that no honest message has are larger; fields beyond are not picked out of them. */
-const maxPickedHeaderBytes = 4 * 1024 * 1024
+const maxPickedHeaderBytes = 2 * 1024 * 1024
 
 const headerBytes = async (range: SectionRange, details: MessageDetails, mailbox: Reading): Promise<Uint8Array | null> => {
   if (isKeptHeader(range, details)) return keptHeader(details)

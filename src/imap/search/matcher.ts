@@ -116,13 +116,24 @@ const headerMatcher = (field: string, needle: string): Matcher => {
   return {
     test({ details, text }) {
       if (inPrefix && !details) return unknown
-      const prefix = inPrefix && details ? foldForSearch(Buffer.from(details.tracePrefix).toString("utf8").replace(/\r?\n(?=[ \t])/g, "")) : ""
-      if (prefix !== "" && headerHas(prefix, field, needle)) return yes
+      if (inPrefix && details && headerHas(traceText(details), field, needle)) return yes
       return text ? verdict(headerHas(text.header, field, needle)) : unknown
     },
     cost: "text", needsDetails: inPrefix, needsText: true, size: 1,
   }
 }
+
+/** The trace prefix as search text: unfolded lines, folded case. */
+const traceText = (details: MessageDetails): string => {
+  const known = traceTexts.get(details)
+  if (known !== undefined) return known
+  const text = foldForSearch(Buffer.from(details.tracePrefix).toString("utf8").replace(/\r?\n(?=[ \t])/g, "").replace(/\r/g, ""))
+  traceTexts.set(details, text)
+  return text
+}
+
+/** Several keys may ask for the same prefix. */
+const traceTexts = new WeakMap<MessageDetails, string>()
 
 const textMatcher = (kind: "body" | "text", needle: string): Matcher => {
   // RFC 9051 §6.4.4: the empty string is in everything.

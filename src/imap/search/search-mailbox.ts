@@ -44,7 +44,7 @@ interface Search extends SearchRequest {
 
 /** Tests in one slice: about 2 ms. */
 const testsAtOnce = 40_000
-const detailsAtOnce = 200
+const detailsAtOnce = 64
 const textsAtOnce = 64
 /** Decoded text is at most a few times this; what is in memory at once stays bounded. */
 const textBytesAtOnce = 2 * 1024 * 1024
@@ -101,12 +101,13 @@ const byText = async (search: Search, open: readonly number[]): Promise<void> =>
   }
 }
 
-/** As many messages as may have their text in memory at once; at least one. */
+/** As many messages as may have their text in memory at once, and be looked through by all keys in one turn; at least one. */
 const textBatch = (search: Search, open: readonly number[], start: number): number[] => {
   const { index } = search.mailbox
+  const bytesAtOnce = textBytesAtOnce / Math.max(1, search.matcher.size / 4)
   const some: number[] = []
   let bytes = 0
-  for (let next = start; next < open.length && some.length < textsAtOnce && bytes < textBytesAtOnce; next++) {
+  for (let next = start; next < open.length && some.length < textsAtOnce && bytes < bytesAtOnce; next++) {
     const position = open[next] ?? 0
     some.push(position)
     bytes += index.sizes[index.find(search.uids[position] ?? 0)] ?? 0

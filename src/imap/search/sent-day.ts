@@ -1,6 +1,5 @@
 import type { MessageDetails } from "../../store/mail-store.ts"
 import { parseRfc5322Date } from "../../mail/date-time.ts"
-import { selectHeaderFields } from "../../mail/header.ts"
 import { type CalendarDate, dayOf } from "../grammar/date-time.ts"
 
 /**
@@ -10,13 +9,20 @@ import { type CalendarDate, dayOf } from "../grammar/date-time.ts"
 export const sentDay = (details: MessageDetails): CalendarDate => {
   const { structure } = details
   if (structure.sentAt === null) return dayOf(details.internalDate)
-  const field = selectHeaderFields(structure.header, ["date"]).toString("latin1")
-  const value = field.slice(field.indexOf(":") + 1).replace(/\r?\n[ \t]/g, " ").split(/\r?\n/, 1)[0] ?? ""
-  const local = parseRfc5322Date(value.trim().slice(0, maxDateChars).replace(zone, ""))
-  return local === null ? dayOf(structure.sentAt) : Math.floor(local / dayMs)
+  const known = days.get(structure)
+  if (known !== undefined) return known
+  const { header } = structure
+  const value = dateField.exec(Buffer.from(header.buffer, header.byteOffset, header.length).toString("latin1"))?.[1] ?? ""
+  const local = parseRfc5322Date(value.replace(/[\r\n]/g, "").trim().slice(0, maxDateChars).replace(zone, ""))
+  const day = local === null ? dayOf(structure.sentAt) : Math.floor(local / dayMs)
+  days.set(structure, day)
+  return day
 }
 
+/** A thousand keys may ask for the same date. */
+const days = new WeakMap<MessageDetails["structure"], CalendarDate>()
 const dayMs = 86_400_000
 const maxDateChars = 200
+const dateField = /(?:^|\n)date[ \t]*:((?:[^\n]|\n[ \t]){0,1000})/i
 /** The zone at the end, and comments after it: without it the date reads as UTC, which leaves day and time as written. */
 const zone = /\s(?:[+-]\d{2}:?\d{2}|[A-Za-z]{1,5})?\s*(?:\([^()]*\)\s*)*$/

@@ -62,6 +62,8 @@ test("depth is bounded for parentheses, NOT and OR alike", () => {
   for (const text of deep(50)) expect(() => key(text)).not.toThrow()
   for (const text of [...deep(51), ...deep(1000), ...deep(15_000)]) expect(() => key(text)).toThrow("nested deeper")
   expect(() => key("ALL ".repeat(1001).trim())).toThrow("More than 1000")
+  expect(() => key("BODY x ".repeat(100).trim())).not.toThrow()
+  expect(() => key("BODY x ".repeat(101).trim())).toThrow("More than 100 ")
 })
 
 test("whatever follows SEARCH, it parses or throws ImapSyntaxError", () => {

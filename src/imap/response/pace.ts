@@ -1,0 +1,20 @@
+import { setImmediate as yieldToOthers } from "node:timers/promises"
+
+/** Work between turns, in bytes looked at or written: 1-5 ms. */
+const bytesAtOnce = 512 * 1024
+
+/** Lets other sessions have their turn on the event loop after so much work, however a command divides it. */
+export class Pace {
+  private left = bytesAtOnce
+
+  /** To be awaited after work on so many bytes; undefined while others need not be let in yet. */
+  spend(bytes: number): Promise<void> | undefined {
+    this.left -= bytes
+    return this.left > 0 ? undefined : this.rest()
+  }
+
+  private async rest(): Promise<void> {
+    this.left = bytesAtOnce
+    await yieldToOthers()
+  }
+}
