@@ -27,6 +27,17 @@ export interface Acceptance {
   readonly directoryVersion: number
   readonly acceptedAt: number
   readonly session: SessionFacts
+  /**
+   * Set when the message is a DSN: the same transaction marks it as made for these deliveries (see `DeliveryStore.dsnMade`).
+   * Fails with `alreadyExists`, and stores nothing, when one of them no longer owes it: another process was faster.
+   */
+  readonly dsnFor?: DsnFor
+}
+
+/** What a DSN tells of. */
+export interface DsnFor {
+  readonly deliveryIds: readonly number[]
+  readonly kind: "failure" | "delay" | "success"
 }
 
 /** One delivery per distinct final recipient, aliases and groups already expanded. */

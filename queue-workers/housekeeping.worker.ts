@@ -1,0 +1,33 @@
+import type { Logger } from "pino"
+import type { Housekeeping } from "../src/store/housekeeping.ts"
+import type { RunningWorker } from "./run-worker.ts"
+
+export interface HousekeepingParts {
+  readonly housekeeping: Housekeeping
+  /** Runs the work unless another process is at it: false then. */
+  readonly exclusively: (work: () => Promise<void>) => Promise<boolean>
+  readonly everyMs: number
+  readonly contentGraceMs: number
+  readonly log: Logger
+}
+
+/** A blob without a row may belong to a message whose DATA is still coming in. */
+const blobGraceMs = 24 * 3_600_000
+
+/** Deletes what nothing refers to and folds long logs, in one process at a time. */
+export function startHousekeepingWorker({ housekeeping, exclusively, everyMs, contentGraceMs, log }: HousekeepingParts): RunningWorker & { run(): Promise<void> } {
+  let underWay: Promise<void> | undefined
+  const work = async (): Promise<void> => {
+    const marked = await housekeeping.markOrphans()
+    const deleted = await housekeeping.deleteOrphans(contentGraceMs)
+    const blobs = await housekeeping.sweepBlobs(blobGraceMs)
+    const folded = await housekeeping.foldLogs()
+    if (marked + deleted + blobs + folded > 0) log.info({ marked, deleted, blobs, folded }, "housekeeping")
+  }
+  const run = (): Promise<void> =>
+    (underWay ??= exclusively(work)
+      .then(() => undefined, (error: unknown) => log.warn({ err: error }, "housekeeping was broken off"))
+      .finally(() => (underWay = undefined)))
+  const timer = setInterval(() => void run(), everyMs)
+  return { run, close: async () => [clearInterval(timer), await underWay].forEach(() => undefined) }
+}

@@ -1,0 +1,33 @@
+import type { Logger } from "pino"
+import type { DsnSender } from "../src/delivery/dsn-sender.ts"
+import type { LocalDelivery } from "../src/delivery/local-delivery.ts"
+import type { Outbox } from "../src/delivery/outbox.ts"
+import type { QueueBackend } from "../src/delivery/queues.ts"
+import type { RemoteDeliveries } from "../src/delivery/remote-delivery.ts"
+import type { DeliveryStore } from "../src/store/delivery-store.ts"
+import { startDeliverWorker } from "./deliver.worker.ts"
+import { type HousekeepingParts, startHousekeepingWorker } from "./housekeeping.worker.ts"
+import { startOutboxWorker } from "./outbox.worker.ts"
+import { startRelayWorker } from "./relay.worker.ts"
+import type { RunningWorker } from "./run-worker.ts"
+
+export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log"> {
+  readonly backend: QueueBackend
+  readonly localDelivery: LocalDelivery
+  readonly remoteDeliveries: RemoteDeliveries
+  readonly deliveries: DeliveryStore
+  readonly outbox: Outbox
+  readonly dsnSender: DsnSender
+  readonly relayConcurrency: number
+  readonly sweepMs: number
+  readonly housekeepingMs: number
+  readonly log: Logger
+}
+
+/** Everything that the role `worker` does. Closing breaks off remote attempts and finishes the rest. */
+export function startWorkers(services: WorkerServices): RunningWorker {
+  const { relayConcurrency, sweepMs, housekeepingMs, remoteDeliveries } = services
+  const sweeper = startOutboxWorker({ ...services, everyMs: sweepMs })
+  const others = [startDeliverWorker(services), startRelayWorker({ ...services, concurrency: relayConcurrency }), startHousekeepingWorker({ ...services, everyMs: housekeepingMs })]
+  return { close: async () => void (await Promise.all([sweeper.close(), remoteDeliveries.close(), ...others.map((worker) => worker.close())])) }
+}

@@ -1,0 +1,196 @@
+/**
+ * One attempt for the recipients of one envelope at one destination: host after host until one of them has answered.
+ * Invariants: every recipient gets exactly one outcome; a refusal by the peer is an outcome, never an exception; a TLS policy is
+ * never relaxed. Must not know: queues, the store's rows, retry times.
+ */
+import { asciiDomain, needsSmtpUtf8, splitAddress } from "../mail/address.ts"
+import { type EnhancedStatus, enhancedStatus } from "../mail/enhanced-status.ts"
+import type { ContentStore } from "../store/content-store.ts"
+import type { RemoteDelivery } from "../store/delivery-store.ts"
+import { mailParameters, rcptParameters } from "./dsn-parameters.ts"
+import { type MailHost, routeTo, routeToHost, type RoutingParts } from "./mx-lookup.ts"
+import { relayedContent, type RelayedContent } from "./relayed-content.ts"
+import { type HostFailure, openSmtpSession, type SmtpSession } from "./smtp-client.ts"
+import { tlsOptions, type TlsPolicy, type TlsPolicyFor } from "./tls-policy.ts"
+
+export interface AttemptParts {
+  readonly routing: RoutingParts
+  readonly tlsPolicyFor: TlsPolicyFor
+  readonly contents: Pick<ContentStore, "read">
+  /** "" or host:port that all remote mail goes through. */
+  readonly smarthost: string
+  readonly connectTimeoutMs: number
+  readonly commandTimeoutMs: number
+  /** Where MX hosts listen. */
+  readonly port?: number
+  /** Certificates (PEM) trusted beside the system's, for verified TLS. */
+  readonly authorities?: readonly string[]
+}
+
+/** Deliveries of one envelope whose recipients are at one domain; at least one. */
+export interface AttemptGroup {
+  readonly domain: string
+  readonly deliveries: readonly [RemoteDelivery, ...RemoteDelivery[]]
+}
+
+export interface AttemptOutcome {
+  readonly kind: "relayed" | "deferred" | "failed"
+  readonly status: EnhancedStatus
+  readonly diagnostic: string
+}
+
+export interface AttemptReport {
+  /** Name and address of the host that decided, empty when none was reached. */
+  readonly remoteMta: string
+  readonly tls: string | null
+  /** In the order of the group. */
+  readonly outcomes: readonly AttemptOutcome[]
+  /** The peer took over the duty to report success (RFC 3461 §5.2.1). */
+  readonly dsnPassedOn: boolean
+}
+
+const smtpPort = 25
+
+export async function attempt(group: AttemptGroup, parts: AttemptParts, signal: AbortSignal): Promise<AttemptReport> {
+  const hop = nextHop(parts)
+  const route = hop ? await routeToHost(hop.name, parts.routing) : await routeTo(asciiDomain(group.domain) ?? group.domain, parts.routing)
+  if (route.kind !== "hosts") return unreached(group, route)
+  const policy = await parts.tlsPolicyFor({ domain: group.domain, requireTls: group.deliveries[0].requireTls })
+  const content = relayedContent(parts.contents, group.deliveries[0])
+  let last: AttemptReport = unreached(group, { kind: "deferred", status: enhancedStatus.noAnswer, diagnostic: "no host was reached" })
+  let policyFailure: AttemptReport | undefined
+  let softFailure: AttemptReport | undefined
+  for (const host of route.hosts) {
+    if (signal.aborted) break
+    const tried = await tryHost({ group, host, port: hop?.port ?? parts.port ?? smtpPort, policy, content, parts, signal })
+    if (tried.kind === "decided") return tried.report
+    last = tried.report
+    if (tried.kind === "unfit") policyFailure = tried.report
+    else softFailure = tried.report
+  }
+  // A host that could not be reached may be the one that is fit: permanent only when every one of them was asked.
+  return softFailure ?? policyFailure ?? last
+}
+
+type Tried =
+  | { readonly kind: "decided"; readonly report: AttemptReport }
+  /** The host could not be used now. */
+  | { readonly kind: "next"; readonly report: AttemptReport }
+  /** The host answers, but not with what the message demands. */
+  | { readonly kind: "unfit"; readonly report: AttemptReport }
+
+interface HostTry {
+  readonly group: AttemptGroup
+  readonly host: MailHost
+  readonly port: number
+  readonly policy: TlsPolicy
+  readonly content: RelayedContent
+  readonly parts: AttemptParts
+  readonly signal: AbortSignal
+}
+
+async function tryHost(one: HostTry): Promise<Tried> {
+  const { group, host, policy } = one
+  const first = await open(one, policy.kind === "verified" ? "always" : "ifOffered")
+  // RFC 7435: encryption that cannot be had does not stop mail that did not ask for it
+  const opened = first.kind === "failed" && first.failure.stage === "tls" && policy.kind === "opportunistic" ? await open(one, "never") : first
+  if (opened.kind === "failed") {
+    const { status, diagnostic, stage } = opened.failure
+    const remoteMta = stage === "connect" ? "" : shown(host)
+    // RFC 8689 §4.2.1: without verified TLS such a message is returned, not kept for better times
+    if (stage === "tls" && group.deliveries[0].requireTls) return { kind: "unfit", report: same(group, { remoteMta, outcome: { kind: "failed", status: enhancedStatus.requireTlsFailed, diagnostic } }) }
+    return { kind: "next", report: same(group, { remoteMta, outcome: { kind: "deferred", status, diagnostic } }) }
+  }
+  const { session } = opened
+  try {
+    const unfit = await misfit(group, session, one.content)
+    if (unfit) return { kind: "unfit", report: { ...same(group, { remoteMta: shown(host), outcome: unfit }), tls: session.tls } }
+    return await transact(one, session)
+  } finally {
+    session.end()
+  }
+}
+
+const open = ({ host, port, policy, parts, signal }: HostTry, starttls: "never" | "ifOffered" | "always"): Promise<{ readonly kind: "open"; readonly session: SmtpSession } | { readonly kind: "failed"; readonly failure: HostFailure }> =>
+  openSmtpSession({
+    peer: { ...host, port },
+    hostname: parts.routing.hostname,
+    connectTimeoutMs: parts.connectTimeoutMs,
+    commandTimeoutMs: parts.commandTimeoutMs,
+    starttls,
+    tls: tlsOptions(policy, parts.authorities),
+    signal,
+  })
+
+/** What the message needs and this host does not offer, as an outcome. */
+async function misfit({ deliveries }: AttemptGroup, session: SmtpSession, content: RelayedContent): Promise<AttemptOutcome | undefined> {
+  const [first] = deliveries
+  const failed = (status: EnhancedStatus, diagnostic: string): AttemptOutcome => ({ kind: "failed", status, diagnostic })
+  if (first.requireTls && !session.offers("REQUIRETLS")) return failed(enhancedStatus.requireTlsFailed, "the next host does not offer REQUIRETLS")
+  if (session.maxBytes !== undefined && content.bytes > session.maxBytes) return failed(enhancedStatus.messageTooBig, `the next host takes at most ${session.maxBytes} bytes`)
+  if (!session.offers("SMTPUTF8") && (addressesNeedUtf8(deliveries) || (first.smtpUtf8 && (await content.hasUtf8Header())))) return failed(enhancedStatus.utf8AddressNotSupported, "the next host does not offer SMTPUTF8")
+  // RFC 6152 §3; converting would break signatures. RFC 3463 §3.7 X.6.3: conversion required but not supported.
+  if (!session.offers("8BITMIME") && (await content.hasEightBit())) return failed("5.6.3", "the next host does not offer 8BITMIME")
+  return undefined
+}
+
+async function transact({ group, host, content }: HostTry, session: SmtpSession): Promise<Tried> {
+  const { deliveries } = group
+  const [first] = deliveries
+  const passOn = session.offers("DSN")
+  const byRecipient = new Map(deliveries.map((delivery) => [wireAddress(delivery.recipient), delivery]))
+  const utf8 = session.offers("SMTPUTF8") && (first.smtpUtf8 || addressesNeedUtf8(deliveries))
+  const result = await session.send({
+    reversePath: wireAddress(first.reversePath),
+    recipients: [...byRecipient.keys()],
+    bytes: content.bytes,
+    chunks: content.chunks,
+    eightBit: true,
+    requireTls: first.requireTls,
+    // nodemailer asks for SMTPUTF8 by itself when an address shows that it is needed
+    mailParameters: `${utf8 && !addressesNeedUtf8(deliveries) ? " SMTPUTF8" : ""}${passOn ? mailParameters(first) : ""}`,
+    rcptParameters: (recipient) => {
+      const delivery = byRecipient.get(recipient)
+      return passOn && delivery ? rcptParameters(delivery) : ""
+    },
+  })
+  const about = { remoteMta: shown(host), tls: session.tls, dsnPassedOn: passOn }
+  if (result.kind === "answered") {
+    const replies = new Map([...byRecipient.keys()].map((recipient, index) => [recipient, result.replies[index]]))
+    const outcomes = deliveries.map(({ recipient }): AttemptOutcome => {
+      const reply = replies.get(wireAddress(recipient))
+      if (!reply) return { kind: "deferred", status: enhancedStatus.connectionLost, diagnostic: "the next host gave no answer" }
+      return { ...reply, kind: reply.kind === "accepted" ? "relayed" : reply.kind }
+    })
+    return { kind: "decided", report: { ...about, outcomes } }
+  }
+  const outcome: AttemptOutcome =
+    result.kind === "unreadable"
+      ? { kind: "deferred", status: enhancedStatus.storeUnavailable, diagnostic: "the content could not be read" }
+      : { kind: "deferred", status: enhancedStatus.connectionLost, diagnostic: result.diagnostic }
+  const report = { ...about, outcomes: deliveries.map(() => outcome) }
+  // once all was sent the message may have arrived: another host would be a second copy
+  return { kind: result.kind === "lost" && !result.contentSent ? "next" : "decided", report }
+}
+
+const addressesNeedUtf8 = (deliveries: AttemptGroup["deliveries"]): boolean => needsUtf8(deliveries[0].reversePath) || deliveries.some(({ recipient }) => needsUtf8(recipient))
+
+const needsUtf8 = (address: string): boolean => address !== "" && needsSmtpUtf8(address)
+
+/** RFC 6531 §3.2: A-labels go everywhere; an address whose local part needs SMTPUTF8 stays as it is. */
+const wireAddress = (address: string): string => {
+  const parts = splitAddress(address)
+  return parts === undefined || needsSmtpUtf8(address) ? address : `${parts.localPart}@${asciiDomain(parts.domain) ?? parts.domain}`
+}
+
+const shown = ({ name, address }: MailHost): string => (name === address ? `[${address}]` : `${name} [${address}]`)
+
+const same = (group: AttemptGroup, { remoteMta, outcome }: { readonly remoteMta: string; readonly outcome: AttemptOutcome }): AttemptReport => ({ remoteMta, tls: null, dsnPassedOn: false, outcomes: group.deliveries.map(() => outcome) })
+
+const unreached = (group: AttemptGroup, outcome: AttemptOutcome): AttemptReport => same(group, { remoteMta: "", outcome })
+
+function nextHop({ smarthost }: AttemptParts): { readonly name: string; readonly port: number } | undefined {
+  if (smarthost === "") return undefined
+  const match = /^(.*?)(?::(\d+))?$/.exec(smarthost)
+  return { name: (match?.[1] ?? smarthost).replace(/^\[(.*)\]$/, "$1"), port: Number(match?.[2] ?? smtpPort) }
+}

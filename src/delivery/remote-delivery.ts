@@ -1,0 +1,150 @@
+/**
+ * Remote deliveries from claim to saved outcome. Purpose: as few transactions as there are envelopes and destinations, at most
+ * `concurrency` of them at once. Invariants: only what is claimed is tried; the outcome is saved before the job ends; a refusal never
+ * fails a job. Must not know: SMTP, DNS, the queue engine.
+ */
+import type { Clock } from "../base/clock.ts"
+import { splitAddress } from "../mail/address.ts"
+import { enhancedStatus } from "../mail/enhanced-status.ts"
+import type { DeliveryStore, Outcome, RemoteDelivery } from "../store/delivery-store.ts"
+import { attempt, type AttemptGroup, type AttemptOutcome, type AttemptParts, type AttemptReport } from "./attempt.ts"
+import { nextTry, type RetrySchedule } from "./retry-schedule.ts"
+
+export interface RemoteDeliveryLog {
+  attempted(event: { readonly deliveryId: number; readonly envelopeId: number; readonly outcome: string; readonly status: string; readonly remoteMta: string; readonly tls: string | null; readonly ms: number }): void
+  attemptFailed(event: { readonly envelopeId: number; readonly error: unknown }): void
+}
+
+export interface RemoteDeliveryParts {
+  readonly deliveries: Pick<DeliveryStore, "claimRemote" | "recordAttempt" | "dsnMade">
+  readonly attempts: AttemptParts
+  readonly schedule: RetrySchedule
+  readonly concurrency: number
+  readonly clock: Clock
+  readonly random: () => number
+  readonly log: RemoteDeliveryLog
+  /** Called when an outcome may owe the sender a DSN. */
+  readonly settled?: () => void
+}
+
+export interface RemoteDeliveries {
+  /** Resolves when every one of `ids` that was due and free has been tried and its outcome is saved. */
+  relay(ids: readonly number[]): Promise<void>
+  /** Ends what is under way; the deliveries come back as deferred, or when their lease runs out. */
+  close(): Promise<void>
+}
+
+/** An attempt that takes longer is broken off. A large message over a slow line fits in. */
+const attemptMs = 20 * 60_000
+/** A worker that dies keeps its deliveries this long: an attempt, and the wait for a free place. */
+const leaseMs = attemptMs + 10 * 60_000
+/** Claimed at once: what shares a destination among them shares a transaction. */
+const claimBatch = 100
+/** RFC 5321 §4.5.3.1.8: every server takes 100 recipients. */
+const maxRecipients = 100
+
+export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDeliveries {
+  const { deliveries, clock, log } = parts
+  const places = createPlaces(parts.concurrency)
+  const stopping = new AbortController()
+  const underWay = new Set<Promise<void>>()
+
+  const run = async (group: AttemptGroup, claimedAt: number): Promise<void> => {
+    await places.take()
+    try {
+      // what waited too long is nearly free for others again
+      if (stopping.signal.aborted || clock.now() > claimedAt + leaseMs - attemptMs) return
+      await tryAndRecord(group)
+    } finally {
+      places.give()
+    }
+  }
+
+  const tryAndRecord = async (group: AttemptGroup): Promise<void> => {
+    const startedAt = clock.now()
+    const report = await reportOf(group)
+    const endedAt = clock.now()
+    for (const [index, delivery] of group.deliveries.entries()) {
+      const outcome = settle(delivery, report.outcomes[index], endedAt)
+      await deliveries.recordAttempt({ deliveryId: delivery.id, startedAt, endedAt, remoteMta: report.remoteMta, tls: report.tls, outcome })
+      // RFC 3461 §5.2.1: whoever took the request for a success report makes the report
+      if (outcome.kind === "relayed" && report.dsnPassedOn && delivery.notify.includes("success")) await deliveries.dsnMade([delivery.id], "success")
+      log.attempted({ deliveryId: delivery.id, envelopeId: delivery.envelopeId, outcome: outcome.kind, status: outcome.status, remoteMta: report.remoteMta, tls: report.tls, ms: endedAt - startedAt })
+    }
+    parts.settled?.()
+  }
+
+  const reportOf = async (group: AttemptGroup): Promise<AttemptReport> => {
+    try {
+      return await attempt(group, parts.attempts, AbortSignal.any([stopping.signal, AbortSignal.timeout(attemptMs)]))
+    } catch (error) {
+      // a bug, or the content's blob cannot be read: the delivery must not be forgotten for it
+      log.attemptFailed({ envelopeId: group.deliveries[0].envelopeId, error })
+      const outcome: AttemptOutcome = { kind: "deferred", status: enhancedStatus.storeUnavailable, diagnostic: "an error in this server" }
+      return { remoteMta: "", tls: null, dsnPassedOn: false, outcomes: group.deliveries.map(() => outcome) }
+    }
+  }
+
+  const settle = (delivery: RemoteDelivery, outcome: AttemptOutcome | undefined, now: number): Outcome => {
+    const { kind, status, diagnostic } = outcome ?? { kind: "deferred" as const, status: enhancedStatus.connectionLost, diagnostic: "no outcome" }
+    if (kind !== "deferred") return { kind, status, diagnostic }
+    const next = nextTry(parts.schedule, { attempts: delivery.attempts + 1, now, expiresAt: delivery.expiresAt, random: parts.random() })
+    if (next.kind === "retry") return { kind: "deferred", status, diagnostic, nextAttemptAt: next.at }
+    return { kind: "failed", status: enhancedStatus.expired, diagnostic: diagnostic === "" ? "no attempt succeeded in time" : diagnostic }
+  }
+
+  const relay = async (ids: readonly number[]): Promise<void> => {
+    for (let at = 0; at < ids.length && !stopping.signal.aborted; at += claimBatch) {
+      const claimed = await deliveries.claimRemote(ids.slice(at, at + claimBatch), leaseMs)
+      const claimedAt = clock.now()
+      await Promise.all(groupByDestination(claimed).map((group) => run(group, claimedAt)))
+    }
+  }
+
+  return {
+    relay(ids) {
+      const work = relay(ids)
+      const tracked = work.catch(() => undefined).finally(() => underWay.delete(tracked))
+      underWay.add(tracked)
+      return work
+    },
+    async close() {
+      stopping.abort()
+      await Promise.all(underWay)
+    },
+  }
+}
+
+/** Recipients of one envelope at one domain share a transaction. */
+export function groupByDestination(deliveries: readonly RemoteDelivery[]): AttemptGroup[] {
+  const groups = new Map<string, { domain: string; deliveries: [RemoteDelivery, ...RemoteDelivery[]] }>()
+  for (const delivery of deliveries) {
+    const domain = (splitAddress(delivery.recipient)?.domain ?? delivery.recipient).toLowerCase()
+    for (let part = 0; ; part++) {
+      const key = `${delivery.envelopeId} ${domain} ${part}`
+      const group = groups.get(key)
+      if (!group) groups.set(key, { domain, deliveries: [delivery] })
+      else if (group.deliveries.length < maxRecipients) group.deliveries.push(delivery)
+      else continue
+      break
+    }
+  }
+  return [...groups.values()]
+}
+
+/** A fixed number of places; who finds none waits in turn. */
+function createPlaces(count: number): { take(): Promise<void>; give(): void } {
+  let free = Math.max(count, 1)
+  const queue: (() => void)[] = []
+  return {
+    async take() {
+      if (free > 0) free--
+      else await new Promise<void>((turn) => queue.push(turn))
+    },
+    give() {
+      const next = queue.shift()
+      if (next) next()
+      else free++
+    },
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * One SMTP conversation with one host: connect, TLS as the policy says, one transaction. nodemailer speaks the protocol; the
+ * parameters it has no options for (SMTPUTF8 for a header, DSN for each recipient) are put on its commands here.
+ * Invariants: the final dot is sent only after the last byte of the content; nothing large is held in memory; a policy that
+ * asks for TLS is never relaxed. Must not know: DNS, queues, schedules.
+ */
+import { connect, type Socket } from "node:net"
+import { Readable } from "node:stream"
+import { type ConnectionOptions, TLSSocket } from "node:tls"
+import SMTPConnection, { type SMTPConnectionEnvelope } from "nodemailer/lib/smtp-connection"
+import { oneLine, parseReply, type SmtpReply } from "./smtp-reply.ts"
+
+export interface SmtpPeer {
+  /** Name for SNI and the certificate. */
+  readonly name: string
+  readonly address: string
+  readonly port: number
+}
+
+export interface SmtpSessionOptions {
+  readonly peer: SmtpPeer
+  /** What we call ourselves in EHLO. */
+  readonly hostname: string
+  readonly connectTimeoutMs: number
+  readonly commandTimeoutMs: number
+  readonly starttls: "never" | "ifOffered" | "always"
+  readonly tls: ConnectionOptions
+  /** Ends the session at once. */
+  readonly signal: AbortSignal
+}
+
+/** The host as a whole could not be used; another one may. */
+export interface HostFailure {
+  readonly stage: "connect" | "tls" | "session"
+  readonly status: "4.4.1" | "4.4.2" | "4.7.5"
+  readonly diagnostic: string
+}
+
+export interface SmtpTransaction {
+  readonly reversePath: string
+  readonly recipients: readonly string[]
+  readonly bytes: number
+  readonly chunks: () => AsyncIterable<Uint8Array>
+  readonly eightBit: boolean
+  readonly requireTls: boolean
+  /** Added to MAIL and to each RCPT, with the space before it. */
+  readonly mailParameters: string
+  readonly rcptParameters: (recipient: string) => string
+}
+
+export type TransactionResult =
+  /** A reply for each recipient, in the order of the transaction. */
+  | { readonly kind: "answered"; readonly replies: readonly SmtpReply[] }
+  /** The connection broke. After the last byte was sent the peer may have the message all the same. */
+  | { readonly kind: "lost"; readonly diagnostic: string; readonly contentSent: boolean }
+  /** Our own content could not be read. */
+  | { readonly kind: "unreadable"; readonly error: Error }
+
+export interface SmtpSession {
+  /** "TLSv1.3 TLS_AES_256_GCM_SHA384", null when in clear. */
+  readonly tls: string | null
+  offers(extension: string): boolean
+  /** SIZE (RFC 1870); undefined when the peer sets no limit. */
+  readonly maxBytes: number | undefined
+  send(transaction: SmtpTransaction): Promise<TransactionResult>
+  /** QUIT, and the connection closed. */
+  end(): void
+}
+
+export async function openSmtpSession(options: SmtpSessionOptions): Promise<{ readonly kind: "open"; readonly session: SmtpSession } | { readonly kind: "failed"; readonly failure: HostFailure }> {
+  const { peer, hostname, connectTimeoutMs, commandTimeoutMs, starttls, tls, signal } = options
+  const socket = await reach(peer, connectTimeoutMs, signal)
+  if (socket instanceof Error) return { kind: "failed", failure: { stage: "connect", status: "4.4.1", diagnostic: describe(socket) } }
+  const connection = new SMTPConnection({
+    connection: socket,
+    host: peer.name,
+    name: hostname,
+    tls,
+    requireTLS: starttls === "always",
+    ignoreTLS: starttls === "never",
+    // RFC 5321 §4.5.3.2: the greeting has as long as any other reply
+    connectionTimeout: commandTimeoutMs,
+    greetingTimeout: commandTimeoutMs,
+    socketTimeout: commandTimeoutMs,
+    maxResponseSize: 64 * 1024,
+  })
+  const abort = (): void => connection.close()
+  signal.addEventListener("abort", abort, { once: true })
+  connection.once("end", () => signal.removeEventListener("abort", abort))
+  let duringTls = false
+  const error = await new Promise<Error | undefined>((resolve) => {
+    connection.on("error", (failure: Error) => {
+      duringTls ||= connection.upgrading === true
+      resolve(failure)
+    })
+    connection.once("end", () => resolve(new Error("the connection was closed")))
+    connection.connect((failure) => resolve(failure))
+  })
+  if (error) {
+    connection.close()
+    const stage = duringTls || ("code" in error && error.code === "ETLS") ? "tls" : "session"
+    return { kind: "failed", failure: { stage, status: stage === "tls" ? "4.7.5" : "4.4.2", diagnostic: describe(error) } }
+  }
+  return { kind: "open", session: sessionOn(connection) }
+}
+
+/** Our own socket, so that the address tried is the one that routing chose. */
+const reach = (peer: SmtpPeer, timeoutMs: number, signal: AbortSignal): Promise<Socket | Error> =>
+  new Promise((resolve) => {
+    if (signal.aborted) return resolve(new Error("stopped"))
+    const socket = connect({ host: peer.address, port: peer.port })
+    const settle = (result: Socket | Error): void => {
+      clearTimeout(timer)
+      signal.removeEventListener("abort", stop)
+      if (result instanceof Error) socket.destroy()
+      resolve(result)
+    }
+    const stop = (): void => settle(new Error("stopped"))
+    const timer = setTimeout(() => settle(new Error(`no connection within ${timeoutMs / 1000} s`)), timeoutMs)
+    signal.addEventListener("abort", stop, { once: true })
+    // stays for the socket's life: an error between two owners must not end the process
+    socket.on("error", settle)
+    socket.once("connect", () => settle(socket))
+  })
+
+function sessionOn(connection: SMTPConnection): SmtpSession {
+  // the last reply before `connect` is the one to EHLO, after STARTTLS when there was one
+  const greeting = connection.lastServerResponse === false ? "" : connection.lastServerResponse
+  const extensions = new Map(greeting.split("\n").slice(1).map((line) => [/^\d{3}[ -]([A-Za-z0-9-]+)/.exec(line)?.[1]?.toUpperCase() ?? "", line] as const))
+  const limit = Number(/SIZE[ \t]+(\d{1,15})\b/i.exec(extensions.get("SIZE") ?? "")?.[1] ?? 0)
+  const socket: unknown = Reflect.get(connection, "_socket")
+  const secured = socket instanceof TLSSocket ? socket : undefined
+  return {
+    tls: secured ? `${secured.getProtocol() ?? "TLS"} ${secured.getCipher().name}` : null,
+    offers: (extension) => extensions.has(extension),
+    maxBytes: limit > 0 ? limit : undefined,
+    send: (transaction) => send(connection, transaction),
+    end: () => connection.quit(),
+  }
+}
+
+async function send(connection: SMTPConnection, transaction: SmtpTransaction): Promise<TransactionResult> {
+  addParameters(connection, transaction)
+  // nodemailer keeps its book of refused recipients on the object it is given
+  const envelope: Partial<Pick<SMTPConnectionEnvelope, "rejectedErrors">> & { from: string; to: string[]; size: number; use8BitMime: boolean; requireTLSExtensionEnabled: boolean } = {
+    from: transaction.reversePath,
+    to: [...transaction.recipients],
+    size: transaction.bytes,
+    use8BitMime: transaction.eightBit,
+    requireTLSExtensionEnabled: transaction.requireTls,
+  }
+  let contentSent = false
+  const content = Readable.from(
+    (async function* () {
+      yield* transaction.chunks()
+      contentSent = true
+    })(),
+    { objectMode: false },
+  )
+  let unreadable: Error | undefined
+  content.once("error", (error) => (unreadable = error))
+  const { error, response } = await new Promise<{ readonly error?: Error & { readonly response?: string | undefined }; readonly response?: string }>((resolve) => {
+    // nodemailer closes first and tells the reason afterwards
+    connection.once("end", () => setImmediate(() => resolve({ error: new Error("the connection was closed") })))
+    connection.send(envelope, content, (failure, info) => resolve(failure ? { error: failure } : { response: info.response }))
+  })
+  if (unreadable || (error && error.response === undefined)) {
+    // Without the final dot a peer throws away what it has (RFC 5321 §4.1.1.4).
+    connection.close()
+    return unreadable ? { kind: "unreadable", error: unreadable } : { kind: "lost", diagnostic: describe(error), contentSent }
+  }
+  const refused = new Map((envelope.rejectedErrors ?? []).map(({ recipient, response: reply }) => [recipient ?? "", parseReply(reply ?? "")]))
+  const overall = parseReply(response ?? error?.response ?? "")
+  return { kind: "answered", replies: transaction.recipients.map((recipient) => refused.get(recipient) ?? overall) }
+}
+
+/** nodemailer takes one set of DSN parameters for all recipients and decides on SMTPUTF8 by addresses alone; both go on its commands instead. */
+function addParameters(connection: SMTPConnection, { mailParameters, rcptParameters }: SmtpTransaction): void {
+  const sendCommand: unknown = Reflect.get(connection, "_sendCommand")
+  if (typeof sendCommand !== "function") throw new Error("this version of nodemailer has no _sendCommand")
+  const complete = (command: string): string => {
+    if (command.startsWith("MAIL FROM:")) return `${command}${mailParameters}`
+    if (command.startsWith("RCPT TO:")) return `${command}${rcptParameters(command.slice("RCPT TO:<".length, -1))}`
+    return command
+  }
+  Reflect.set(connection, "_sendCommand", (command: string, logged?: string): void => {
+    Reflect.apply(sendCommand, connection, [complete(command), logged])
+  })
+}
+
+const describe = (error: Error | undefined): string => oneLine(error?.message ?? "the connection was closed")
