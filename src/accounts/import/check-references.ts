@@ -1,3 +1,4 @@
+import { cycleFinder } from "./cycles.ts"
 import type { ProblemList } from "./problem.ts"
 import type { DirectoryState } from "./provisioning-store.ts"
 import type { ImportFiles } from "./read-folder.ts"
@@ -71,48 +72,15 @@ type Report = (table: TableName, place: { readonly line: number; readonly column
 
 /** Units must form a tree, and a group that contains itself would never end. */
 function checkCycles(files: ImportFiles, state: DirectoryState, bad: Report): void {
-  const parents = new Map(state.tables.units.map(({ code, parentCode }) => [code, parentCode === null ? [] : [parentCode]]))
-  for (const { row } of files.tables.units.rows) parents.set(row.code, row.parentCode === null ? [] : [row.parentCode])
-  const inUnitCycle = nodesInCycles(parents)
-  for (const { line, row } of files.tables.units.rows) if (inUnitCycle.has(row.code)) bad("units", { line, column: "parent_code" }, `the unit "${row.code}" is above itself`)
+  const parents = new Map(state.tables.units.map(({ code, parentCode }) => [code, parentCode]))
+  for (const { row } of files.tables.units.rows) parents.set(row.code, row.parentCode)
+  const aboveItself = cycleFinder(new Map([...parents].map(([code, parent]) => [code, parent === null ? [] : [parent]])))
+  for (const { line, row } of files.tables.units.rows)
+    if (row.parentCode !== null && aboveItself(row.code, row.parentCode)) bad("units", { line, column: "parent_code" }, `the unit "${row.code}" is above itself`)
 
-  const members = new Map<string, string[]>()
-  for (const { group, member } of [...state.tables.members, ...files.tables.members.rows.map(({ row }) => row)]) {
-    const list = members.get(group)
-    if (list) list.push(member)
-    else members.set(group, [member])
-  }
-  const inGroupCycle = nodesInCycles(members)
+  const members = new Map<string, string[]>([...known("groups", files, state)].map((group) => [group, []]))
+  for (const { group, member } of [...state.tables.members, ...files.tables.members.rows.map(({ row }) => row)]) members.get(group)?.push(member)
+  const insideItself = cycleFinder(members)
   for (const { line, row } of files.tables.members.rows)
-    if (inGroupCycle.has(row.group) && inGroupCycle.has(row.member)) bad("members", { line, column: "member" }, `the group ${short(row.group)} contains itself through ${short(row.member)}`)
-}
-
-/** Nodes left when all that lead nowhere are taken away, and all that nothing leads to: those of cycles, and what links cycles. */
-function nodesInCycles(edges: ReadonlyMap<string, readonly string[]>): ReadonlySet<string> {
-  const forward = peel(edges)
-  const backward = new Map<string, string[]>([...forward].map((node) => [node, []]))
-  for (const node of forward) for (const target of edges.get(node) ?? []) backward.get(target)?.push(node)
-  return peel(backward)
-}
-
-/** Nodes from which one can walk for ever. */
-function peel(edges: ReadonlyMap<string, readonly string[]>): Set<string> {
-  const left = new Map<string, number>()
-  const sources = new Map<string, string[]>()
-  for (const [node, targets] of edges) {
-    const inner = [...new Set(targets)].filter((target) => edges.has(target))
-    left.set(node, inner.length)
-    for (const target of inner) sources.set(target, [...(sources.get(target) ?? []), node])
-  }
-  const done = [...left].filter(([, count]) => count === 0).map(([node]) => node)
-  for (let at = 0; at < done.length; at++) {
-    const node = done[at] ?? ""
-    left.delete(node)
-    for (const source of sources.get(node) ?? []) {
-      const count = (left.get(source) ?? 0) - 1
-      left.set(source, count)
-      if (count === 0) done.push(source)
-    }
-  }
-  return new Set(left.keys())
+    if (insideItself(row.group, row.member)) bad("members", { line, column: "member" }, `the group ${short(row.group)} contains itself through ${short(row.member)}`)
 }
