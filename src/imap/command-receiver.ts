@@ -51,7 +51,7 @@ export class CommandReceiver {
   /** The line that answers a continuation request (AUTHENTICATE, IDLE). */
   answer(): Buffer | "tooLong" | undefined {
     const line = this.input.line()
-    if ((line?.length ?? this.input.length) > this.limits.lineBytes) return "tooLong"
+    if (this.lengthOf(line) > this.limits.lineBytes) return "tooLong"
     return line
   }
 
@@ -59,7 +59,7 @@ export class CommandReceiver {
   streamLine(): StreamedLine | "tooLong" | undefined {
     const line = this.input.line()
     const streamed = line && this.streamed(line)
-    return (line?.length ?? this.input.length) > this.limits.lineBytes ? "tooLong" : streamed
+    return this.lengthOf(line) > this.limits.lineBytes ? "tooLong" : streamed
   }
 
   /** The streaming command asks for its literal: its bytes may be taken now. */
@@ -102,7 +102,7 @@ export class CommandReceiver {
 
   private nextLine(): Received | undefined {
     const line = this.input.line()
-    if (this.held + (line?.length ?? this.input.length) > this.limits.lineBytes) {
+    if (this.held + this.lengthOf(line) > this.limits.lineBytes) {
       const tag = this.tag(line ?? this.input.peek(maxTagBytes + 1))
       if (line) this.dropAfter(line)
       else this.mode = "dropLine"
@@ -169,6 +169,11 @@ export class CommandReceiver {
     if (!literal || literal.synchronizing) return this.reset()
     this.remaining = literal.size
     this.mode = "dropLiteral"
+  }
+
+  /** Of a line, or of what there is of it: the last byte may be the CR, which does not count. */
+  private lengthOf(line: Buffer | undefined): number {
+    return line?.length ?? this.input.length - 1
   }
 
   private streamed(line: Buffer): StreamedLine {

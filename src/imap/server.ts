@@ -2,11 +2,10 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { createSecureContext, createServer as createTlsServer } from "node:tls"
 import type { Config } from "../config/schema.ts"
 import { commandTable } from "./command-table.ts"
-import { refreshNowAndThen } from "./commands/noop.ts"
 import { Connection, type ConnectionShared } from "./connection.ts"
 import { Dispatcher } from "./dispatch.ts"
-import { visibleAccounts } from "./namespace.ts"
 import type { ImapServices } from "./session.ts"
+import { createSweep } from "./sweep.ts"
 
 /**
  * The IMAP listeners: plain with STARTTLS, and TLS from the first byte. Bounds connections in all and for each address, ends
@@ -84,7 +83,7 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
   secure.on("tlsClientError", () => undefined)
   const ports = { imap: await listen(plain, config.listen.imap, config.listen.host), imaps: await listen(secure, config.listen.imaps, config.listen.host) }
   const sweep = createSweep({ services, limits, live })
-  const timer = setInterval(sweep, options.sweepMs ?? 1_000).unref()
+  const timer = setInterval(() => void sweep(), options.sweepMs ?? 1_000).unref()
 
   return {
     ports,
@@ -104,47 +103,6 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
   }
 }
 
-interface SweepParts {
-  readonly services: ImapServices
-  readonly limits: Config["imap"]
-  readonly live: ReadonlySet<Connection>
-}
-
-/** One look at every connection: one timer for all, where one for each would cost memory and wake the process all the time. */
-function createSweep({ services, limits, live }: SweepParts): () => void {
-  let directoryVersion = services.directory.current().version
-  let assignmentsAt = services.clock.now()
-  return () => {
-    const now = services.clock.now()
-    const directory = services.directory.current()
-    // assignments begin and end by date, without any change of the directory
-    const recheck = directory.version !== directoryVersion || now - assignmentsAt > recheckMs
-    if (recheck) {
-      directoryVersion = directory.version
-      assignmentsAt = now
-    }
-    for (const connection of live) {
-      const silentMs = now - connection.heardAt
-      if (connection.login && recheck && !stillWelcome(connection, services)) connection.shutDown("This account is closed to you now")
-      else if (connection.quiet && silentMs > (connection.login ? limits.autologout : limits.loginTimeout)) connection.bye("Autologout; idle for too long", "silent")
-      else if (connection.stalled(now, stalledMs)) connection.destroy("does not read")
-      else if (connection.selected && connection.quiet) refreshNowAndThen(connection.selected, now, refreshIdleMs).catch(() => undefined)
-    }
-  }
-}
-
-/** A suspension, or the end of an assignment, ends the sessions it concerns; a right to write that is gone makes the mailbox read-only. */
-function stillWelcome(connection: Connection, services: ImapServices): boolean {
-  const { login, selected } = connection
-  if (!login) return true
-  const visible = visibleAccounts(services.directory.current(), login, services.clock.now())
-  if (visible.length === 0) return false
-  if (!selected) return true
-  const account = visible.find((candidate) => candidate.account.id === selected.mailbox.accountId)
-  if (account && !account.writable) selected.readOnly = true
-  return account !== undefined
-}
-
 const listen = (server: Server, port: number, host: string): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once("error", reject)
@@ -156,8 +114,3 @@ const listen = (server: Server, port: number, host: string): Promise<number> =>
 
 const strangerLineBytes = 16 * 1024
 const drainMs = 5_000
-/** A client that reads nothing for so long while we have something to say is gone. */
-const stalledMs = 5 * 60_000
-const recheckMs = 60_000
-/** RFC 2180 §1: what notifications lost is found by asking, at leisure. */
-const refreshIdleMs = 60_000

@@ -62,8 +62,8 @@ test("whatever happens, a client that follows the numbers ends with the mailbox 
         view = updates.view
         told = modSeq
         expect(uidsOf(view)).toEqual(client)
-        const told_ = updates.changed.map((seq) => client[seq - 1])
-        for (const uid of touched) expect(told_).toContain(uid)
+        const heard = updates.changed.map((seq) => client[seq - 1])
+        for (const uid of touched) expect(heard).toContain(uid)
       }
       expect(client).toEqual([...index.uids.subarray(0, index.count)])
     }),

@@ -13,7 +13,7 @@ export const noop: Command<null> = {
   mayExpunge: "always",
   parse: argumentless,
   async run(session) {
-    if (session.selected) await refreshNowAndThen(session.selected, session.services.clock.now())
+    if (session.selected) await refreshNowAndThen(session.selected, session.services.clock.now(), refreshEveryMs)
     return { kind: "ok", text: "NOOP completed" }
   },
 }
@@ -31,13 +31,13 @@ export const check: Command<null> = {
   },
 }
 
-/** Asks the database at most once in `refreshEveryMs` for each mailbox that is open in this process, whoever asks. */
-export async function refreshNowAndThen(view: SelectedView, now: number, everyMs = refreshEveryMs): Promise<void> {
-  const { index } = view.mailbox
-  const last = refreshedAt.get(index)
-  if (last !== undefined && now - last < everyMs) return
-  refreshedAt.set(index, now)
-  await view.mailbox.refresh()
+/** Asks the database when nobody in this process has for `everyMs`; undefined when there is nothing to wait for. */
+export function refreshNowAndThen(view: SelectedView, now: number, everyMs: number): Promise<void> | undefined {
+  const { mailbox } = view
+  const last = refreshedAt.get(mailbox.index)
+  if (last !== undefined && now - last < everyMs) return undefined
+  refreshedAt.set(mailbox.index, now)
+  return mailbox.refresh()
 }
 
 const refreshEveryMs = 5_000
