@@ -48,3 +48,24 @@ export const createImapLog = (log: Logger) => ({
     log.warn(event, "imap: a slow command")
   },
 })
+
+export const createDeliveryLog = (log: Logger) => ({
+  delivered(event: { readonly deliveries: number }): void {
+    log.debug(event, "delivered")
+  },
+  attempted(event: { readonly deliveryId: number; readonly envelopeId: number; readonly outcome: string; readonly status: string; readonly remoteMta: string; readonly tls: string | null; readonly ms: number }): void {
+    log.info(event, "attempted")
+  },
+  attemptFailed({ error, ...event }: { readonly envelopeId: number; readonly error: unknown }): void {
+    log.error({ ...event, err: error }, "an attempt failed by our own fault")
+  },
+  dsnAccepted(event: { readonly kind: string; readonly forEnvelopeId: number; readonly envelopeId: number; readonly recipients: number }): void {
+    log.info(event, "dsn: accepted")
+  },
+  dsnRefused(event: { readonly kind: string; readonly forEnvelopeId: number; readonly code: number; readonly status: string }): void {
+    log.warn(event, "dsn: refused")
+  },
+  dsnFailed({ error, ...event }: { readonly kind: string; readonly forEnvelopeId: number; readonly error: unknown }): void {
+    log.error({ ...event, err: error }, "dsn: failed")
+  },
+})
