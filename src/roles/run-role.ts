@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module"
 import { join } from "node:path"
 import type { Logger } from "pino"
 import { systemClock } from "../base/clock.ts"
@@ -90,6 +91,8 @@ export async function runRole(name: RoleName, config: Config): Promise<void> {
 
   try {
     running = await startWhenTold()
+    // by itself it would be written at the end, where it holds up the first stop
+    flushCompileCache()
     tell({ kind: "ready", ports: running.ports })
   } catch (error) {
     processLog.log.fatal({ err: error }, "could not start")

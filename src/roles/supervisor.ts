@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs"
 import { rename, rm, writeFile } from "node:fs/promises"
+import { flushCompileCache } from "node:module"
 import { join } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 import type { Logger } from "pino"
@@ -99,6 +100,7 @@ class System {
     await this.tellProcesses(ports)
     this.healthTimer = setInterval(() => void this.spreadHealth(), healthEveryMs)
     await this.spreadHealth()
+    flushCompileCache()
     const startMs = systemClock.now() - startedAt
     this.log.info({ ports, startMs }, "ready")
     process.stdout.write(`${welcomeScreen({ config, ports, caFile: files.caFile, logins: await readDemoLogins(config.dataDir), startMs })}\n`)
