@@ -42,7 +42,7 @@ export function decide(request: AcceptRequest, context: DecideContext): Decision
     sentAs = submission.sentAs
   }
   const sender = sentAs?.address ?? (request.session.accountId === null ? null : (directory.account(request.session.accountId)?.address ?? null))
-  const expansion = expandRecipients({ directory, recipients: request.envelope.recipients, sender, maxFinalRecipients })
+  const expansion = expandRecipients({ directory, recipients: request.envelope.recipients, sender, mayRelay: request.source !== "mx", maxFinalRecipients })
   const firstUnserved = expansion.unserved[0]
   if (firstUnserved) return { kind: "refused", verdict: unservedVerdict(firstUnserved, expansion.final.length > 0) }
   return { kind: "accepted", final: expansion.final, skippedMembers: expansion.skippedMembers, sentAs }
@@ -75,9 +75,10 @@ function unservedVerdict({ reason }: Unserved, othersServed: boolean): Refused {
     }
   }
   const verdict = recipientPolicy({
-    fromOutside: false, overQuota: false, groupOpen: reason !== "closedGroup", suspended: reason === "suspended",
-    kind: reason === "unknown" ? "unknown" : reason === "suspended" ? "account" : "group",
+    fromOutside: reason === "relay", overQuota: false, groupOpen: reason !== "closedGroup", suspended: reason === "suspended", kind: kindOf[reason],
   })
   if (verdict.kind === "accept") throw new Error(`recipient ${reason} was judged acceptable`)
   return verdict
 }
+
+const kindOf = { unknown: "unknown", relay: "foreign", suspended: "account", closedGroup: "group" } as const

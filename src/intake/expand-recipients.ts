@@ -11,6 +11,8 @@ export interface ExpandRequest {
   readonly recipients: readonly Recipient[]
   /** Canonical address of the account the message is sent as; null when nobody signed in. */
   readonly sender: string | null
+  /** Whether a forward-path may lead out of here; a group's foreign member always may. */
+  readonly mayRelay: boolean
   /** Final recipients of one message beyond which a group is taken for a mistake. */
   readonly maxFinalRecipients: number
 }
@@ -25,7 +27,7 @@ export interface FinalRecipient {
 /** Why a forward-path of the envelope cannot be served now. */
 export interface Unserved {
   readonly recipient: Recipient
-  readonly reason: "unknown" | "suspended" | "closedGroup" | "tooLarge" | "emptyGroup"
+  readonly reason: "unknown" | "suspended" | "relay" | "closedGroup" | "tooLarge" | "emptyGroup"
 }
 
 export interface Expansion {
@@ -63,7 +65,7 @@ const foreignKey = (address: string): string => {
   return `${address.slice(0, at)}@${asciiDomain(domain) ?? domain.toLowerCase()}`
 }
 
-export function expandRecipients({ directory, recipients, sender, maxFinalRecipients }: ExpandRequest): Expansion {
+export function expandRecipients({ directory, recipients, sender, mayRelay, maxFinalRecipients }: ExpandRequest): Expansion {
   const final = new Map<string, FinalRecipient>()
   const unserved: Unserved[] = []
   const skippedMembers: string[] = []
@@ -101,7 +103,8 @@ export function expandRecipients({ directory, recipients, sender, maxFinalRecipi
         unserved.push({ recipient, reason: "unknown" })
         break
       case "foreign":
-        add({ recipient: foreignKey(recipient.forwardPath), accountId: null, originalRecipient, notify })
+        if (mayRelay) add({ recipient: foreignKey(recipient.forwardPath), accountId: null, originalRecipient, notify })
+        else unserved.push({ recipient, reason: "relay" })
         break
       case "account":
         if (resolution.account.suspended) unserved.push({ recipient, reason: "suspended" })

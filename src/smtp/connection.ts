@@ -78,12 +78,14 @@ class Connection extends SMTPConnection {
     return this.secure ? lines : lines.filter((line) => !line.startsWith("AUTH "))
   }
 
-  /** Replies to pipelined commands leave in one packet. Not the one before the TLS handshake: it must be on its way first. */
+  /** Replies to pipelined commands leave in one packet; before a TLS handshake and before the end everything must be on its way. */
   private cork(code: number): void {
     const socket = this._socket
-    if (code === 220 || code === 421 || socket.writableCorked > 0 || this._upgrading) return
-    socket.cork()
-    process.nextTick(() => socket.uncork())
+    if (code === 220 || code === 421) while (socket.writableCorked > 0) socket.uncork()
+    else if (socket.writableCorked === 0 && !this._upgrading) {
+      socket.cork()
+      process.nextTick(() => socket.uncork())
+    }
   }
 
   private countError(code: number): void {

@@ -15,7 +15,7 @@ const hourSeconds = 3_600
 /** Messages per hour and account, in fixed windows that begin with an account's first message. */
 export function createSubmissionRates({ messagesPerHour, redis, clock }: RateLimitOptions): SubmissionRates {
   if (messagesPerHour === 0) return { take: () => true, isExhausted: () => false }
-  const window = { keyPrefix: "congthu:submission", points: messagesPerHour, duration: hourSeconds }
+  const window = { keyPrefix: "{congthu}:submission", points: messagesPerHour, duration: hourSeconds }
   const memory = new RateLimiterMemory(window)
   const limiter = redis ? new RateLimiterRedis({ ...window, storeClient: redis, rejectIfRedisNotReady: true, insuranceLimiter: memory }) : memory
   /** Account → when its window ends; known from the refusal, forgotten when the time has come. */

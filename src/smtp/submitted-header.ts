@@ -8,14 +8,18 @@ export interface ClaimedAddresses {
   readonly headerSender: readonly string[]
 }
 
+/** More authors than any letter has; parsing them all is bounded with it. */
+const maxFieldBytes = 8 * 1024
+
 /** Whom a submitted message says it is from. RFC 5322 §3.6: exactly one From:, at most one Sender:, which holds one address (§3.6.2). */
 export function claimedAddresses(fields: readonly HeaderField[]): Result<ClaimedAddresses, Reply> {
   const from = fieldValues(fields, "from")
+  const senders = fieldValues(fields, "sender")
+  if ([...from, ...senders].some(({ length }) => length > maxFieldBytes)) return failed(replies.headerTooBig)
   const headerFrom = from.length === 1 && from[0] !== undefined ? everyAddress(from[0]) : undefined
   if (!headerFrom || headerFrom.length === 0) return failed(replies.oneFrom)
-  const sender = fieldValues(fields, "sender")
-  const headerSender = sender.length === 0 ? [] : sender.length === 1 && sender[0] !== undefined ? everyAddress(sender[0]) : undefined
-  if (!headerSender || headerSender.length > 1 || headerSender.length !== sender.length) return failed(replies.oneSender)
+  const headerSender = senders.length === 0 ? [] : senders.length === 1 && senders[0] !== undefined ? everyAddress(senders[0]) : undefined
+  if (!headerSender || headerSender.length !== senders.length) return failed(replies.oneSender)
   return ok({ headerFrom, headerSender })
 }
 

@@ -114,6 +114,13 @@ describe("intake", () => {
     }
   })
 
+  test("mail from outside is never relayed, whatever RCPT said; a group may have foreign members", async () => {
+    expect(await refusal(await request({}, ["x@xa.example"]))).toBe("550 5.7.1")
+    await store.database.query({ text: "INSERT INTO mail_group (address, display_name) VALUES ('mo@tinh.example', 'Mở'); INSERT INTO mail_group_member VALUES ('mo@tinh.example', 'x@xa.example'); UPDATE directory_version SET version = version + 1" })
+    await directory.refresh()
+    expect(await refusal(await request({}, ["mo@tinh.example"]))).toBe("accepted")
+  })
+
   test("loops end (RFC 5321 §6.3)", async () => {
     const hops = (times: number): string => "Received: from a\r\n\tby b; Mon, 15 Jun 2026 03:00:00 +0000\r\n".repeat(times)
     expect(await refusal(await request({}, undefined, `${hops(51)}${text}`))).toBe("554 5.4.6")

@@ -27,7 +27,7 @@ afterAll(() => database.drop())
 
 const expand = (recipients: readonly (string | Recipient)[], sender: string | null = null, maxFinalRecipients = 100) => {
   const { final, unserved, skippedMembers } = expandRecipients({
-    directory, sender, maxFinalRecipients, recipients: recipients.map((item) => (typeof item === "string" ? { forwardPath: item } : item)),
+    directory, sender, mayRelay: true, maxFinalRecipients, recipients: recipients.map((item) => (typeof item === "string" ? { forwardPath: item } : item)),
   })
   return { to: final.map(({ recipient }) => recipient), unserved: unserved.map(({ reason }) => reason), skippedMembers, final }
 }

@@ -77,6 +77,10 @@ describe("who a submitted message is from (RFC 5322 §3.6)", () => {
     expect(claims(header)).toBe(replies.oneFrom.text.slice(0, 40))
   })
 
+  test("a From: field of thousands of addresses is refused before it is parsed", () => {
+    expect(claims(`From: ${"a@b.example,".repeat(1_000)}`)).toBe(replies.headerTooBig.text.slice(0, 40))
+  })
+
   test.each(["Sender: a@b.example, c@d.example", "Sender: a@b.example\r\nSender: a@b.example", "Sender:", "Sender: x"])("%j is refused", (header) => {
     expect(claims(`From: a@b.example\r\n${header}`)).toBe(replies.oneSender.text.slice(0, 40))
   })
