@@ -159,15 +159,16 @@ export class CommandReceiver {
     }
     // the end of the line is kept: it may announce a literal
     if (this.input.length > maxAnnouncementBytes) this.dropped += this.input.take(this.input.length - maxAnnouncementBytes).length
-    return this.dropped > this.limits.discardBytes ? tooMuch : waiting
+    return this.dropped + this.lengthOf(undefined) > this.limits.discardBytes ? tooMuch : waiting
   }
 
   /** A line of a refused command: its literal is dropped too, unless the client will not send it. */
   private dropAfter(line: Buffer): void {
     const literal = literalAnnouncement(line)
     this.dropped += line.length
-    if (!literal || literal.synchronizing) return this.reset()
-    this.remaining = literal.size
+    const ends = !literal || literal.synchronizing
+    if (ends && this.dropped <= this.limits.discardBytes) return this.reset()
+    this.remaining = ends ? 0 : literal.size
     this.mode = "dropLiteral"
   }
 
