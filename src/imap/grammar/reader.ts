@@ -102,10 +102,6 @@ export class Reader {
     return this.span(isDottedChar, "an item").toUpperCase()
   }
 
-  tag(): string {
-    return this.span(isTagChar, "a tag")
-  }
-
   /** 1*ASTRING-CHAR or string. */
   astring(): string {
     return this.atString() ? this.string() : this.span(isAstringChar, "a string")
@@ -271,7 +267,6 @@ const charClass = (accepts: (char: string) => boolean): Uint8Array => {
 const isAtomChar = charClass((char) => !"(){%*\"\\]".includes(char))
 const isAstringChar = charClass((char) => !"(){%*\"\\".includes(char))
 const isListChar = charClass((char) => !"(){\"\\".includes(char))
-const isTagChar = charClass((char) => !"(){%*\"\\+".includes(char))
 const isDottedChar = charClass((char) => /[A-Za-z0-9.]/.test(char))
 const isDigit = charClass((char) => char >= "0" && char <= "9")
 const isSequenceChar = charClass((char) => "0123456789:,*".includes(char))

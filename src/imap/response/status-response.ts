@@ -11,12 +11,6 @@ export const taggedLine = (tag: string, reply: Reply): string => `${tag} ${statu
 /** `* OK [CODE] text`. */
 export const untaggedLine = (reply: Reply): string => `* ${statusText(reply)}`
 
-/** RFC 9051 §7.1.5. */
-export const byeLine = (text: string, code?: string): string => octets(`* BYE ${code === undefined ? "" : `[${oneLine(code)}] `}${oneLine(text)}`)
-
-/** RFC 9051 §7.3.5 and §7.1 PERMANENTFLAGS: a list of flags in parentheses. */
-export const flagListText = (names: readonly string[]): string => `(${names.join(" ")})`
-
 /** Whatever a text was made of, it must not end the line. */
 // oxlint-disable-next-line no-control-regex
 const oneLine = (text: string): string => text.replace(/[\u0000-\u001f\u007f]+/g, " ")

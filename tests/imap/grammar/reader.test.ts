@@ -148,7 +148,7 @@ test("nothing is nested deeper than fifty levels", () => {
 })
 
 test("whatever the bytes, every method reads them or throws ImapSyntaxError", () => {
-  const methods = ["atom", "tag", "astring", "string", "nstring", "number", "nzNumber", "number64", "sequenceSet", "flag", "flagList", "mailbox", "listMailbox", "dateTime", "date", "end"] as const
+  const methods = ["atom", "keyword", "dottedName", "astring", "string", "nstring", "number", "nzNumber", "number64", "sequenceSet", "flag", "flagList", "mailbox", "listMailbox", "dateTime", "date", "end"] as const
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 5 }), fc.array(fc.constantFrom(...methods), { maxLength: 6 }), fc.boolean(), (pieces, calls, utf8Names) => {
       const reader = new Reader(pieces.map((bytes, at) => ({ kind: at % 2 === 0 ? "text" : "literal", bytes })), { utf8Names })

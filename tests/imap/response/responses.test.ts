@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { listLine, mailboxToken, statusLine } from "../../../src/imap/response/list-response.ts"
 import { writeEsearch, writeSearch } from "../../../src/imap/response/search-response.ts"
-import { byeLine, taggedLine, untaggedLine } from "../../../src/imap/response/status-response.ts"
+import { taggedLine, untaggedLine } from "../../../src/imap/response/status-response.ts"
 import { ResponseWriter } from "../../../src/imap/response/writer.ts"
 import { memorySink } from "./memory-sink.ts"
 
@@ -32,7 +32,6 @@ test("a status response is one line whatever its text is made of", () => {
   expect(taggedLine("a1", { kind: "ok", code: "READ-ONLY", text: "Done" })).toBe("a1 OK [READ-ONLY] Done")
   expect(untaggedLine({ kind: "no", text: "two\r\nlines" })).toBe("* NO two lines")
   expect(untaggedLine({ kind: "bad", text: "" })).toBe("* BAD bad")
-  expect(byeLine("gone", "UNAVAILABLE")).toBe("* BYE [UNAVAILABLE] gone")
 })
 
 const written = (write: (out: ResponseWriter) => void): string => {
