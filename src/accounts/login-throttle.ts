@@ -12,6 +12,8 @@ export interface LoginThrottle {
   isBlocked(clientAddress: string, name: string): Promise<boolean>
   failed(clientAddress: string, name: string): Promise<void>
   succeeded(clientAddress: string, name: string): Promise<void>
+  /** When Redis is connected; at once when there is none. Until then this process counts alone. */
+  readonly ready: Promise<void>
   close(): void
 }
 
@@ -28,6 +30,7 @@ export function createLoginThrottle({ maxFailures, failureWindowMs, redisUrl = "
   const redis = redisUrl === "" ? undefined : connect(redisUrl)
   const limiter = redis === undefined ? memory : new RateLimiterRedis({ ...options, storeClient: redis, insuranceLimiter: memory })
   return {
+    ready: redis === undefined ? Promise.resolve() : new Promise((resolve) => redis.once("ready", () => resolve())),
     async isBlocked(clientAddress, name) {
       if (maxFailures === 0) return false
       return ((await limiter.get(key(clientAddress, name)))?.consumedPoints ?? 0) >= maxFailures
