@@ -169,6 +169,8 @@ function postgresLink(url: string, outage: OutageLog): Link {
     queues.set(name, queue)
     return queue
   }
+  // connecting and making the schema must not be the first message's wait; a failure is met again, and told, by the first add
+  for (const name of Object.values(queueNames)) queueOf(name).waitUntilReady().catch(() => undefined)
   return {
     isReady: () => true,
     async add(name, jobs) {
