@@ -105,6 +105,7 @@ export interface Door {
   readonly quota: QuotaView
   readonly freeSpace: FreeSpace
   readonly rates: SubmissionRates
+  readonly outbox: Outbox
 }
 
 export async function createDoor(app: App): Promise<Door> {
@@ -121,13 +122,13 @@ export async function createDoor(app: App): Promise<Door> {
     config: { hostname: config.hostname, expiryMs: config.delivery.expiry },
     mailLog: createIntakeLog(log),
   })
-  return { intake, quota: createQuotaView({ database: app.database, clock }), freeSpace, rates }
+  return { intake, quota: createQuotaView({ database: app.database, clock }), freeSpace, rates, outbox }
 }
 
 export const queueBackend = ({ context: { config, databaseUrl } }: App): QueueBackend =>
   config.redis.url ? { kind: "redis", url: config.redis.url } : { kind: "postgres", url: databaseUrl }
 
-export function openOutbox(app: App): Outbox {
+function openOutbox(app: App): Outbox {
   const { clock, log, health } = app.context
   const outbox = createOutbox({ backend: queueBackend(app), clock, log })
   app.onClose(() => outbox.close())

@@ -107,6 +107,7 @@ export const configSchema = z.strictObject({
     blobDir: file("Folder of large contents. Empty: `blobs` in the data folder."),
     inlineBytes: size("64KiB", "Contents up to this many stored bytes are kept inside PostgreSQL."),
     contentGrace: duration("7d", "How long an unreferenced content is kept before housekeeping deletes it."),
+    housekeeping: duration("1h", "How often unreferenced contents are looked for and long logs folded."),
     minimumFree: size("512MiB", "Below this much free disk new mail is deferred with 452 4.3.1."),
     detailsCache: size("64MiB", "Memory that one IMAP process spends on message structures."),
   }),

@@ -7,6 +7,7 @@ import type { Config } from "../config/schema.ts"
 import { type DemoLogin, readDemoLogins } from "../roles/screen.ts"
 import { composeMessage, type DemoMessage } from "./message.ts"
 import { openReader, type Reader } from "./reader.ts"
+import { tellStory } from "./tell-story.ts"
 
 /**
  * `npm run demo`, beside the running system: one official submits a message with an attachment to a colleague and to the shared
@@ -57,6 +58,7 @@ async function play(stage: Stage): Promise<number> {
     say(`  máy chủ (server): ${reply}`)
     const same = await Promise.all(readers.map((reader) => readAndCompare(reader, message)))
     say("")
+    await tellStory(config, message.messageId, say)
     return same.every(Boolean) ? 0 : 1
   } finally {
     await Promise.all(readers.map((reader) => reader.close()))

@@ -1,30 +1,73 @@
-import { runWorker } from "../../queue-workers/run-worker.ts"
-import { createApp, openOutbox, queueBackend } from "../app.ts"
+import { Resolver } from "node:dns/promises"
+import { startWorkers } from "../../queue-workers/workers.ts"
+import { type App, createApp, createDoor, queueBackend } from "../app.ts"
+import { systemRandom } from "../base/random.ts"
+import { createDsnSender } from "../delivery/dsn-sender.ts"
 import { createLocalDelivery } from "../delivery/local-delivery.ts"
-import { queueNames } from "../delivery/queues.ts"
-import { createSweeper } from "../delivery/sweeper.ts"
+import { ownAddresses } from "../delivery/own-addresses.ts"
+import { createRemoteDeliveries, type RemoteDeliveries } from "../delivery/remote-delivery.ts"
+import { retrySchedule } from "../delivery/retry-schedule.ts"
+import { opportunisticTls } from "../delivery/tls-policy.ts"
+import type { DeliveryStore } from "../store/delivery-store.ts"
 import { createDeliveryStore } from "../store/sql/deliveries.ts"
+import { createExclusive } from "../store/sql/exclusive.ts"
+import { createHousekeeping } from "../store/sql/housekeeping.ts"
+import { createDeliveryLog } from "../telemetry/mail-log.ts"
 import type { StartRole } from "./role.ts"
 
-/** The role `worker`: works the queues off and finds what no job carries. */
+/** The role `worker`: local and remote delivery, the sweeper, DSNs, housekeeping. */
 export const startWorkerRole: StartRole = async (context) => {
   const app = await createApp(context)
-  const { config, log, metrics } = context
-  const backend = queueBackend(app)
-  const deliveries = createDeliveryStore({ database: app.database, feed: app.feed, delayNoticeMs: config.delivery.delayNotice })
-  let delivered = 0
-  const local = createLocalDelivery({ deliveries, delivered: (count) => (delivered += count) })
-  const deliver = runWorker({ queue: queueNames.deliver, backend, concurrency: 8, log, handle: ({ data, timestamp }) => local.deliver(data.ids, timestamp) })
-  const outbox = openOutbox(app)
-  const sweeper = createSweeper({ deliveries, outbox, everyMs: config.delivery.sweep, log })
+  const { config, clock, log, metrics } = context
+  const { database, feed, blobs, contents } = app
+  const deliveries = createDeliveryStore({ database, feed, delayNoticeMs: config.delivery.delayNotice })
+  const { intake, outbox } = await createDoor(app)
+  let deliveredHere = 0
+  const workers = startWorkers({
+    backend: queueBackend(app),
+    localDelivery: createLocalDelivery({ deliveries, delivered: (count) => (deliveredHere += count) }),
+    remoteDeliveries: createRemote(app, deliveries),
+    deliveries,
+    outbox,
+    dsnSender: createDsnSender({ deliveries, contents, intake, hostname: config.hostname, clock, log: createDeliveryLog(log) }),
+    housekeeping: createHousekeeping({ database, blobs, clock }),
+    exclusively: createExclusive(database, "housekeeping"),
+    contentGraceMs: config.store.contentGrace,
+    relayConcurrency: config.delivery.concurrency,
+    sweepMs: config.delivery.sweep,
+    housekeepingMs: config.store.housekeeping,
+    log,
+  })
   metrics.gauge("deliveries_waiting", "Deliveries that are not settled.", async () => (await deliveries.waiting()).count)
   metrics.gauge("deliveries_oldest_seconds", "Age of the oldest delivery that is not settled.", async () => (await deliveries.waiting()).oldestMs / 1000)
-  metrics.gauge("delivered_local", "Local deliveries made by this process.", () => delivered)
+  metrics.gauge("delivered_here", "Deliveries to mailboxes here, made by this process.", () => deliveredHere)
   return {
     ports: {},
     async stop() {
-      await Promise.all([deliver.close(), sweeper.close()])
+      await workers.close()
       await app.close()
     },
   }
+}
+
+const dnsTries = { timeout: 5_000, tries: 2 }
+
+function createRemote({ context: { config, clock, log }, contents }: App, deliveries: DeliveryStore): RemoteDeliveries {
+  const { delivery, hostname } = config
+  return createRemoteDeliveries({
+    deliveries,
+    attempts: {
+      routing: { resolver: new Resolver(dnsTries), hostname, isOwnAddress: ownAddresses(), random: systemRandom },
+      tlsPolicyFor: opportunisticTls,
+      contents,
+      smarthost: delivery.smarthost,
+      connectTimeoutMs: delivery.connectTimeout,
+      commandTimeoutMs: delivery.commandTimeout,
+    },
+    schedule: retrySchedule(delivery.retry),
+    concurrency: delivery.concurrency,
+    clock,
+    random: systemRandom,
+    log: createDeliveryLog(log),
+  })
 }
