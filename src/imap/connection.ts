@@ -153,8 +153,8 @@ export class Connection implements Session, SessionLink {
   }
 
   receive(chunk: Buffer): void {
-    this.heardAt = this.services.clock.now()
     if (this.ending !== "no" && this.ending !== "shutdown") return
+    this.heardAt = this.services.clock.now()
     this.receiver.push(chunk)
     if (this.wake) this.wakeUp()
     else if (!this.busy) this.pump()
@@ -162,14 +162,15 @@ export class Connection implements Session, SessionLink {
     if (this.busy && this.receiver.buffered > maxReadAheadBytes) this.socket.pause()
   }
 
+  /** The socket is gone. */
   closed(): void {
-    if (this.ending === "closed") return
-    this.ending = "closed"
-    this.abort?.abort()
-    this.receiver.clear()
-    this.wakeUp()
-    if (!this.busy) this.leave()
+    this.finish()
     this.shared.ended(this)
+  }
+
+  /** Nothing is understood or answered any more; the peer has been told, or is gone. */
+  get over(): boolean {
+    return this.ending === "closed"
   }
 
   private own(socket: OwnedSocket): void {
@@ -223,7 +224,7 @@ export class Connection implements Session, SessionLink {
     this.out.flush()
     await this.out.ready()
     this.busy = false
-    if (this.isClosed()) return this.leave()
+    if (this.over) return this.leave()
     this.count(outcome)
     if (this.ending === "logout") return this.end()
     if (this.ending === "shutdown") return this.bye("Server is shutting down", "shutdown")
@@ -254,11 +255,7 @@ export class Connection implements Session, SessionLink {
   }
 
   checkOpen(): void {
-    if (this.isClosed()) throw new ConnectionGone()
-  }
-
-  private isClosed(): boolean {
-    return this.ending === "closed"
+    if (this.over) throw new ConnectionGone()
   }
 
   private wakeUp(): void {
@@ -274,8 +271,8 @@ export class Connection implements Session, SessionLink {
     const plain = this.socket
     // the tagged OK must have left in clear before the first TLS record
     plain.write("", () => {
-      if (this.isClosed()) return
-      plain.off("close", onClose).off("error", onError)
+      if (this.over) return
+      plain.off("close", onClose)
       const secured = new TLSSocket(plain, { isServer: true, secureContext: this.shared.secureContext })
       this.socket = secured
       this.out = new ResponseWriter(socketSink(secured))
@@ -283,10 +280,21 @@ export class Connection implements Session, SessionLink {
     })
   }
 
+  /** Read on until the peer closes: closing on unread bytes would have the kernel drop our last words (RFC 1122 §4.2.2.13). The sweep ends who does not. */
   private end(): void {
     this.socket.end()
     this.socket.resume()
-    this.closed()
+    this.heardAt = this.services.clock.now()
+    this.finish()
+  }
+
+  private finish(): void {
+    if (this.over) return
+    this.ending = "closed"
+    this.abort?.abort()
+    this.receiver.clear()
+    this.wakeUp()
+    if (!this.busy) this.leave()
   }
 
   private leave(): void {

@@ -23,7 +23,9 @@ export function createSweep({ services, limits, live }: SweepParts): () => Promi
 
   const look = (connection: Connection, now: number, recheck: boolean): void => {
     const silentMs = now - connection.heardAt
-    if (recheck && !stillWelcome(connection, services)) connection.shutDown("This account is closed to you now")
+    if (connection.over) {
+      if (silentMs > lingerMs) connection.destroy(connection.endReason)
+    } else if (recheck && !stillWelcome(connection, services)) connection.shutDown("This account is closed to you now")
     else if (connection.quiet && silentMs > (connection.login ? limits.autologout : limits.loginTimeout)) connection.bye("Autologout; idle for too long", "silent")
     else if (connection.stalled(now, stalledMs)) connection.destroy("does not read")
   }
@@ -70,6 +72,8 @@ function stillWelcome({ login, selected }: Connection, { directory, clock }: Ima
   return account !== undefined
 }
 
+/** How long a client may take to close its side after we closed ours. */
+const lingerMs = 10_000
 /** A client that takes nothing for so long while we have something for it is gone. */
 const stalledMs = 5 * 60_000
 const recheckMs = 60_000

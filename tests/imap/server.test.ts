@@ -40,6 +40,44 @@ describe("silence", () => {
   })
 })
 
+describe("a client that does not go", () => {
+  test("after BYE is cut off", async () => {
+    const clock = fakeClock()
+    const server = await world.another({ services: { clock } })
+    const socket = net.connect({ port: server.ports.imap, host: "127.0.0.1", allowHalfOpen: true })
+    socket.resume()
+    socket.write("GET / HTTP/1.1\r\n")
+    await once(socket, "end")
+    expect(server.connections()).toBe(1)
+    clock.time += 10_001
+    await expect.poll(() => server.connections()).toBe(0)
+    socket.destroy()
+  })
+
+  test("and never begins TLS after STARTTLS is cut off", async () => {
+    const clock = fakeClock()
+    const server = await world.another({ services: { clock } })
+    const client = await world.connect({ server, clear: true })
+    expect(await client.command("STARTTLS")).toEqual(["t OK Begin TLS"])
+    clock.time += 60_001
+    await expect.poll(() => {
+      clock.time += 10_001
+      return server.connections()
+    }).toBe(0)
+  })
+})
+
+test("a session after STARTTLS gives its place back", async () => {
+  const server = await world.another({})
+  const client = await world.connect({ server, clear: true })
+  await client.command("STARTTLS")
+  await client.startTls()
+  expect((await client.command("NOOP")).at(-1)).toMatch(/OK/)
+  expect(server.connections()).toBe(1)
+  client.destroy()
+  await expect.poll(() => server.connections()).toBe(0)
+})
+
 describe("connection limits", () => {
   test("beyond the limit of one address a client is told, and a place that is free again is given", async () => {
     const server = await world.another({ limits: { maxConnectionsPerAddress: 2 } })
