@@ -56,10 +56,10 @@ export const createOnRcptTo = (parts: RcptToParts): NonNullable<SMTPServerOption
 const isOverQuota = (quota: QuotaView, resolution: Resolution, session: SMTPServerSession): boolean | Promise<boolean> =>
   resolution.kind === "account" && !resolution.account.suspended && quota.isOver(resolution.account.id, declaredBytes(session.envelope.mailFrom))
 
-/** SIZE of the MAIL command (RFC 1870 §6.1), 0 when none was given. */
+/** SIZE of the MAIL command (RFC 1870 §6.1); without one a message is taken to have a byte, so that a full mailbox is full. */
 const declaredBytes = (mailFrom: SMTPServerAddress | false): number => {
   const size = mailFrom !== false && mailFrom.args !== false ? mailFrom.args["SIZE"] : undefined
-  return typeof size === "string" ? Number(size) : 0
+  return typeof size === "string" ? Math.max(1, Number(size)) : 1
 }
 
 /** The account a submitted message is sent as; nobody for mail from outside. */
