@@ -22,6 +22,8 @@ export interface ImapWorld {
   readonly store: TestStore
   readonly directory: SqlDirectorySource
   readonly server: ImapServer
+  /** PEM of the certificate authority. */
+  readonly ca: string
   /** Exceptions that the server took for bugs: every test expects none. */
   readonly bugs: unknown[]
   readonly ended: string[]
@@ -92,7 +94,7 @@ export async function createImapWorld(limits: Partial<ImapLimits> = {}): Promise
     return found.account.id
   }
   return {
-    store, directory, server, bugs, ended, appPasswords, connect, accountId,
+    store, directory, server, ca: await readFile(files.caFile, "utf8"), bugs, ended, appPasswords, connect, accountId,
     another: start,
     async deliver(address, subject) {
       const heard = new Promise<void>((resolve) => {
