@@ -7,6 +7,7 @@ import type { Account, Directory, DirectorySource } from "./directory.ts"
 import type { Authenticator, Login } from "./login.ts"
 import { clientNetwork, type LoginThrottle } from "./login-throttle.ts"
 import type { PasswordWork } from "./password-work.ts"
+import { createRecentPasswords } from "./recent-passwords.ts"
 import { createTurns } from "./turns.ts"
 
 /**
@@ -34,6 +35,14 @@ const maxPending = 500
 
 export function createAuthenticator({ directory, credentials, passwords, throttle, appPasswordKey, clock }: AuthenticatorOptions): Authenticator {
   const turns = createTurns(maxPending)
+  const recent = createRecentPasswords(clock)
+  /** Undefined when too many wait for bcrypt. */
+  const matchesPassword = async (credential: StoredCredential | undefined, password: string): Promise<boolean | undefined> => {
+    if (credential && recent.has(credential, password)) return true
+    const matches = await passwords.verify(password, credential?.hash ?? null)
+    if (matches && credential) recent.add(credential, password)
+    return matches
+  }
   return {
     async login({ username, password, clientAddress }) {
       const snapshot = directory.current()
@@ -52,7 +61,7 @@ export function createAuthenticator({ directory, credentials, passwords, throttl
       const guess = async (): Promise<Result<Login, Failure>> => {
         if (await throttle.isBlocked(clientAddress, name)) return failed(blocked)
         const byPassword = found.value.find(({ kind }) => kind === "password")
-        const matches = await passwords.verify(password, byPassword?.hash ?? null)
+        const matches = await matchesPassword(byPassword, password)
         if (matches === undefined) return failed(overloaded)
         return conclude(matches && byPassword ? opened(byPassword) : undefined, attempt)
       }

@@ -56,8 +56,8 @@ let authenticator: Authenticator
 beforeEach(() => {
   authenticator = authenticate()
 })
-const authenticate = (maxFailures = 3): Authenticator =>
-  createAuthenticator({ directory, credentials: store(), passwords, throttle: createLoginThrottle({ maxFailures, failureWindowMs: 60_000 }), appPasswordKey: key, clock: { now: () => now } })
+const authenticate = (maxFailures = 3, work = passwords, clock = { now: () => now }): Authenticator =>
+  createAuthenticator({ directory, credentials: store(), passwords: work, throttle: createLoginThrottle({ maxFailures, failureWindowMs: 60_000 }), appPasswordKey: key, clock })
 const login = (username: string, password: string, clientAddress = "192.0.2.1") => authenticator.login({ username, password, clientAddress, service: "imap" })
 
 async function appPassword(address: string, principalId: string): Promise<{ text: string; credentialId: number }> {
@@ -105,6 +105,25 @@ describe("a password", () => {
     expect((await login("an@snv.tinh.example", "Mật khẩu đúng")).ok).toBe(false)
     expect((await login("an@snv.tinh.example", "Mật khẩu mới 1")).ok).toBe(true)
     await store().setPassword(account, await passwords.hash("Mật khẩu đúng"))
+  })
+
+  test("that was right a moment ago is compared without bcrypt, and no longer when it was replaced or revoked", async () => {
+    let compared = 0
+    const counting = { ...passwords, verify: (...args: Parameters<typeof passwords.verify>) => (compared++, passwords.verify(...args)) }
+    let at = now
+    authenticator = authenticate(3, counting, { now: () => at })
+    for (let n = 0; n < 5; n++) expect((await login("an@snv.tinh.example", "Mật khẩu đúng")).ok).toBe(true)
+    expect(compared).toBe(1)
+    expect((await login("an@snv.tinh.example", "Mật khẩu đúng!")).ok).toBe(false)
+    expect(compared).toBe(2)
+    at += 16 * 60_000
+    expect((await login("an@snv.tinh.example", "Mật khẩu đúng")).ok).toBe(true)
+    expect(compared).toBe(3)
+    const account = id("an@snv.tinh.example")
+    await store().setPassword(account, await passwords.hash("Mật khẩu mới 2"))
+    expect((await login("an@snv.tinh.example", "Mật khẩu đúng")).ok).toBe(false)
+    await store().setPassword(account, await passwords.hash("Mật khẩu đúng"))
+    expect((await login("an@snv.tinh.example", "Mật khẩu đúng")).ok).toBe(true)
   })
 
   test("nobody is taken for a compared password of nothing", async () => {
