@@ -5,9 +5,14 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import bcrypt from "bcrypt"
+import pino from "pino"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { appPasswordHash } from "../../src/accounts/credential.ts"
 import { readKey } from "../../src/base/key-file.ts"
+import { lockFolder } from "../../src/base/folder-lock.ts"
+import { startDataFolderPostgres } from "../../src/store/sql/connect.ts"
+import { openDatabase } from "../../src/store/sql/database.ts"
+import { createPostgresChangeFeed } from "../../src/store/sql/postgres-feed.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
 
 const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
@@ -136,5 +141,27 @@ describe("the command line", () => {
     await expect(stat(join(dir, "data/run/postgres.url"))).rejects.toThrow("ENOENT")
     expect(await readFile(join(dir, "data/postgres/PG_VERSION"), "utf8")).toBe("18\n")
     expect((await congthu(["migrate"], { embedded: true })).out).toBe("The schema is up to date.\n")
+  })
+
+  test("beside a running system it uses the system's PostgreSQL, and tells it of the new directory", async () => {
+    const dataDir = join(dir, "data")
+    const lock = await lockFolder(dataDir)
+    const server = await startDataFolderPostgres({ dataDir })
+    const running = openDatabase({ url: server.url, poolSize: 2, applicationName: "tests" })
+    const feed = createPostgresChangeFeed({ database: running, url: server.url, log: pino({ enabled: false }) })
+    try {
+      await feed.ready
+      const heard = new Promise((resolve) => feed.subscribe(resolve))
+      await writeFile(join(dir, "aliases.csv"), "address,target\nvanthu@sonv.tinh.example,vp@sonv.tinh.example\n")
+      expect(await congthu(["import", dir], { embedded: true })).toMatchObject({ code: 0, err: "" })
+      expect(await heard).toEqual([{ kind: "directory", version: 3 }])
+      // and leaves it running
+      expect(await running.query({ text: "SELECT address FROM alias" })).toEqual([{ address: "vanthu@sonv.tinh.example" }])
+    } finally {
+      await feed.close()
+      await running.close()
+      await server.stop()
+      await lock?.release()
+    }
   })
 })
