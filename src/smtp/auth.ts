@@ -1,6 +1,7 @@
 import type { SMTPServerOptions } from "smtp-server"
 import type { Authenticator, Login } from "../accounts/login.ts"
 import { authenticationReply, Refusal, type Reply, replies } from "./reply.ts"
+import type { SmtpSession } from "./session.ts"
 import type { SmtpLog } from "./smtp-log.ts"
 
 export interface AuthParts {
@@ -9,7 +10,7 @@ export interface AuthParts {
 }
 
 /** AUTH PLAIN (RFC 4616) and LOGIN; smtp-server lets neither through before TLS. */
-export const createOnAuth = ({ authenticator, log }: AuthParts): NonNullable<SMTPServerOptions["onAuth"]> => (auth, session, callback) => {
+export const createOnAuth = ({ authenticator, log }: AuthParts): NonNullable<SMTPServerOptions["onAuth"]> => (auth, session: SmtpSession, callback) => {
   // A proxy vouches for addresses, never for people: XCLIENT LOGIN signs nobody in.
   if (auth.method === "XCLIENT") return callback(null)
   // RFC 4616 §2: the authorization identity must be one the password speaks for; ours speak for themselves only.
@@ -28,8 +29,14 @@ export const createOnAuth = ({ authenticator, log }: AuthParts): NonNullable<SMT
   }
   const answer = async (): Promise<void> => {
     const outcome = await signIn()
-    if ("accountId" in outcome) callback(null, { user: outcome })
-    else callback(new Refusal(outcome, false))
+    const { id: sessionId, remoteAddress: clientAddress } = session
+    if ("accountId" in outcome) {
+      log.signedIn({ sessionId, clientAddress, accountId: outcome.accountId, principalId: outcome.principalId, tls: session.tlsSummary ?? null })
+      callback(null, { user: outcome })
+    } else {
+      log.signInRefused({ sessionId, clientAddress, username, reason: outcome.status })
+      callback(new Refusal(outcome, false))
+    }
   }
   void answer()
 }

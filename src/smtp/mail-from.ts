@@ -10,6 +10,7 @@ import type { Verdict } from "../policy/verdict.ts"
 import type { FreeSpace } from "../store/free-space.ts"
 import { Refusal, type Reply, replies, verdictReply } from "./reply.ts"
 import { loginOf } from "./session.ts"
+import type { SmtpLog } from "./smtp-log.ts"
 
 export interface MailFromParts {
   readonly role: "mx" | "submission"
@@ -17,12 +18,15 @@ export interface MailFromParts {
   readonly freeSpace: FreeSpace
   readonly rates: SubmissionRates
   readonly clock: Clock
+  readonly log: SmtpLog
 }
 
 /** MAIL: what can be refused before anything is sent. All answers come from memory. */
 export const createOnMailFrom = (parts: MailFromParts): NonNullable<SMTPServerOptions["onMailFrom"]> => ({ address }, session, callback) => {
   const reply = parts.freeSpace.isLow() ? replies.diskNearlyFull : parts.role === "mx" ? judgeOutsider(parts, address) : judgeSubmitter(parts, address, loginOf(session))
-  callback(reply ? new Refusal(reply, session.envelope.smtpUtf8 === true) : null)
+  if (!reply) return callback(null)
+  parts.log.addressRefused({ sessionId: session.id, clientAddress: session.remoteAddress, command: "MAIL", address, status: reply.status })
+  callback(new Refusal(reply, session.envelope.smtpUtf8 === true))
 }
 
 const refusedBy = (verdict: Verdict): Reply | undefined => (verdict.kind === "accept" ? undefined : verdictReply(verdict))

@@ -33,7 +33,9 @@ export const createOnRcptTo = (parts: RcptToParts): NonNullable<SMTPServerOption
       overQuota,
       groupOpen: resolution.kind !== "group" || groupIsOpen(directory, resolution.group, senderOf(parts, directory, session)),
     })
-    callback(verdict.kind === "accept" ? null : new Refusal(verdictReply(verdict), smtpUtf8))
+    if (verdict.kind === "accept") return callback(null)
+    parts.log.addressRefused({ sessionId: session.id, clientAddress: session.remoteAddress, command: "RCPT", address: address.address, status: verdict.status })
+    callback(new Refusal(verdictReply(verdict), smtpUtf8))
   }
   const overQuota = isOverQuota(parts.quota, resolution, session)
   if (typeof overQuota === "boolean") return answer(overQuota)

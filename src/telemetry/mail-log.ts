@@ -17,6 +17,15 @@ export const createIntakeLog = (log: Logger) => ({
 })
 
 export const createSmtpLog = (log: Logger) => ({
+  signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null }): void {
+    log.info(event, "smtp: signed in")
+  },
+  signInRefused(event: { readonly sessionId: string; readonly clientAddress: string; readonly username: string; readonly reason: string }): void {
+    log.info(event, "smtp: sign-in refused")
+  },
+  addressRefused(event: { readonly sessionId: string; readonly clientAddress: string; readonly command: string; readonly address: string; readonly status: string }): void {
+    log.info(event, "smtp: address refused")
+  },
   failed({ error, ...event }: { readonly sessionId: string; readonly during: string; readonly error: unknown }): void {
     log.error({ ...event, err: error }, "smtp: failed")
   },

@@ -84,7 +84,7 @@ export async function createSmtpWorld(): Promise<SmtpWorld> {
         directory, acceptances: store.acceptances, rates, clock: systemClock, wake: (done) => void committed.push(done), config: { hostname: "mail.tinh.example", expiryMs: 86_400_000 },
         mailLog: { accepted: () => undefined, refused: () => undefined, membersSkipped: () => undefined },
       })
-      const log: SmtpServices["log"] = { failed: ({ error }) => void failures.push(error), dataRefused: () => undefined, connectionError: () => undefined }
+      const log: SmtpServices["log"] = { failed: ({ error }) => void failures.push(error), signedIn: () => undefined, signInRefused: () => undefined, addressRefused: () => undefined, dataRefused: () => undefined, connectionError: () => undefined }
       const server = await startSmtpServer({
         config: { hostname: "mail.tinh.example", listen: { host: "127.0.0.1", smtp: 0, submission: 0, submissions: 0 }, smtp: { ...defaults, ...config } },
         tls,
