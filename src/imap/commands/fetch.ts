@@ -71,8 +71,8 @@ const toldItems = (session: Session, items: readonly FetchItem[]): readonly Fetc
   return [...items, ...added]
 }
 
-/** Details read at once. */
-const messagesAtOnce = 64
+/** Details read at once: a message may have 64 KiB of them to unpack. */
+const messagesAtOnce = 32
 /** What one response costs besides what is copied into it, as bytes of a `Pace`. */
 const rowCost = 2000
 /** Messages whose sections are opened while another is being written. */

@@ -1,8 +1,7 @@
-import type { MessageDetails, OpenMailbox } from "../../store/mail-store.ts"
+import type { MessageDetails } from "../../store/mail-store.ts"
 import type { FetchItem, SectionItem } from "../grammar/fetch-items.ts"
 import { type FetchRows, isIndexItem } from "./fetch-rows.ts"
-import type { Pace } from "./pace.ts"
-import { closeSection, openSection, type SectionValue, writeSection } from "./section-value.ts"
+import { closeSection, openSection, type SectionReading, type SectionValue, writeSection } from "./section-value.ts"
 import type { ResponseWriter } from "./writer.ts"
 
 /** A message with everything its FETCH response needs from the store. */
@@ -14,17 +13,17 @@ export interface OpenedMessage {
 /** Opens the sections asked for; null when the message is gone. */
 export const openMessage = async (
   details: MessageDetails,
-  request: { readonly items: readonly FetchItem[]; readonly mailbox: Pick<OpenMailbox, "read">; readonly pace: Pace },
+  request: SectionReading & { readonly items: readonly FetchItem[] },
 ): Promise<OpenedMessage | null> => {
-  const { items, mailbox, pace } = request
+  const { items, pace } = request
   const sections = new Map<FetchItem, SectionValue>()
   let complete = false
   try {
     for (const item of items.filter(isSection)) {
-      const value = await openSection(item, details, mailbox)
+      const value = await openSection(item, details, request)
       if (!value) return null
       sections.set(item, value)
-      await pace.spend(sectionCost(item, details))
+      await pace.spend(sectionCost)
     }
     complete = true
     return { details, sections }
@@ -33,9 +32,8 @@ export const openMessage = async (
   }
 }
 
-/** Picking fields reads the whole header; anything else is handed on unread. */
-const sectionCost = (item: SectionItem, details: MessageDetails): number => itemCost + (item.section.fields.length > 0 ? details.structure.headerBytes : 0)
-const itemCost = 500
+/** What opening a section costs besides what is looked at, as bytes of a `Pace`. */
+const sectionCost = 500
 
 const isSection = (item: FetchItem): item is SectionItem => item.kind === "section"
 

@@ -1,6 +1,7 @@
 import type { MessageDetails, OpenMailbox } from "../../store/mail-store.ts"
 import { selectHeaderFields } from "../../mail/header.ts"
 import type { SectionItem } from "../grammar/fetch-items.ts"
+import type { Pace } from "./pace.ts"
 import { partialWithin, sectionRange, type SectionRange } from "./fetch-section.ts"
 import type { ResponseWriter } from "./writer.ts"
 
@@ -13,16 +14,20 @@ export type SectionValue =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   | { readonly kind: "stream"; readonly length: number; readonly first: Uint8Array; readonly rest: AsyncIterator<Uint8Array> }
 
-type Reading = Pick<OpenMailbox, "read">
+/** Where sections are read, and at whose pace. */
+export interface SectionReading {
+  readonly mailbox: Pick<OpenMailbox, "read">
+  readonly pace: Pace
+}
 
 /** Null when the message is gone from the store. */
-export const openSection = async (item: SectionItem, details: MessageDetails, mailbox: Reading): Promise<SectionValue | null> => {
+export const openSection = async (item: SectionItem, details: MessageDetails, { mailbox, pace }: SectionReading): Promise<SectionValue | null> => {
   const range = sectionRange(item.section, { root: details.structure.root, prefixBytes: details.tracePrefix.length, size: details.size })
   if (!range) return { kind: "nil" }
   const { text, fields } = item.section
   if (text === "headerFields" || text === "headerFieldsNot") {
     const header = await headerBytes(range, details, mailbox)
-    return header && bytesValue(selectHeaderFields(header, fields, text === "headerFieldsNot"), item.partial)
+    return header && bytesValue(await pickFields(header, { fields, not: text === "headerFieldsNot", pace }), item.partial)
   }
   if (isKeptHeader(range, details)) return bytesValue(keptHeader(details), item.partial)
   const part = partialWithin(range.end - range.start, item.partial)
@@ -85,10 +90,33 @@ const isKeptHeader = (range: SectionRange, details: MessageDetails): boolean =>
 const keptHeader = (details: MessageDetails): Uint8Array =>
   details.tracePrefix.length === 0 ? details.structure.header : Buffer.concat([details.tracePrefix, details.structure.header])
 
-/** Only headers that no honest message has are larger; fields beyond are not picked out of them. */
-const maxPickedHeaderBytes = 2 * 1024 * 1024
+/** Picks fields in slices, so that a header of megabytes lets others have their turn. */
+const pickFields = async (header: Uint8Array, request: { readonly fields: readonly string[]; readonly not: boolean; readonly pace: Pace }): Promise<Uint8Array> => {
+  const picked: Uint8Array[] = []
+  for (let start = 0; start < header.length; ) {
+    const end = endOfField(header, start + sliceBytes)
+    picked.push(selectHeaderFields(header.subarray(start, end), request.fields, request.not))
+    await request.pace.spend(end - start)
+    start = end
+  }
+  return picked.length === 1 && picked[0] ? picked[0] : Buffer.concat(picked)
+}
 
-const headerBytes = async (range: SectionRange, details: MessageDetails, mailbox: Reading): Promise<Uint8Array | null> => {
+const sliceBytes = 128 * 1024
+
+/** The first end of a field at or after `from` (RFC 5322 §2.2.3: a line that begins with white space goes on with the field before). */
+const endOfField = (header: Uint8Array, from: number): number => {
+  let lineEnd = header.indexOf(lineFeed, from)
+  while (lineEnd >= 0 && (header[lineEnd + 1] === 0x20 || header[lineEnd + 1] === 0x09)) lineEnd = header.indexOf(lineFeed, lineEnd + 1)
+  return lineEnd < 0 ? header.length : lineEnd + 1
+}
+
+const lineFeed = 0x0a
+
+/** Only headers that no honest message has are larger; fields beyond are not picked out of them. */
+const maxPickedHeaderBytes = 4 * 1024 * 1024
+
+const headerBytes = async (range: SectionRange, details: MessageDetails, mailbox: Pick<OpenMailbox, "read">): Promise<Uint8Array | null> => {
   if (isKeptHeader(range, details)) return keptHeader(details)
   const end = Math.min(range.end, range.start + maxPickedHeaderBytes)
   if (end === range.start) return nothing

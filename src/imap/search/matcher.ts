@@ -26,6 +26,10 @@ export interface Candidate {
   at: number
   details: MessageDetails | undefined
   text: SearchText | undefined
+  /** Chars of text that tests may still look through in this turn of the event loop; at 0 they answer "unknown" until the next. */
+  allowance: number
+  /** What text tests have answered for this message, so that a next turn goes on where the last one stopped. */
+  readonly answers: Map<Matcher["test"], Verdict>
 }
 
 export interface Matcher {
@@ -113,14 +117,31 @@ const traceFields = new Set(["return-path", "received", "authentication-results"
 
 const headerMatcher = (field: string, needle: string): Matcher => {
   const inPrefix = traceFields.has(field)
+  const test = lookingInText((text) => headerHas(text.header, field, needle), (text) => text.header.length)
   return {
-    test({ details, text }) {
-      if (inPrefix && !details) return unknown
-      if (inPrefix && details && headerHas(traceText(details), field, needle)) return yes
-      return text ? verdict(headerHas(text.header, field, needle)) : unknown
+    test(candidate) {
+      if (!inPrefix) return test(candidate)
+      if (!candidate.details) return unknown
+      return headerHas(traceText(candidate.details), field, needle) ? yes : test(candidate)
     },
     cost: "text", needsDetails: inPrefix, needsText: true, size: 1,
   }
+}
+
+/** A test that looks through text, once for each message and only while this turn allows it. */
+const lookingInText = (has: (text: SearchText) => boolean, length: (text: SearchText) => number): Matcher["test"] => {
+  const test: Matcher["test"] = (candidate) => {
+    const { text } = candidate
+    if (!text) return unknown
+    const known = candidate.answers.get(test)
+    if (known !== undefined) return known
+    if (candidate.allowance <= 0) return unknown
+    candidate.allowance -= length(text)
+    const answer = verdict(has(text))
+    candidate.answers.set(test, answer)
+    return answer
+  }
+  return test
 }
 
 /** The trace prefix as search text: unfolded lines, folded case. */
@@ -138,10 +159,11 @@ const traceTexts = new WeakMap<MessageDetails, string>()
 const textMatcher = (kind: "body" | "text", needle: string): Matcher => {
   // RFC 9051 §6.4.4: the empty string is in everything.
   if (needle === "") return cheap(() => yes)
-  return {
-    test: ({ text }) => (text ? verdict(text.body.includes(needle) || (kind === "text" && text.header.includes(needle))) : unknown),
-    cost: "text", needsDetails: false, needsText: true, size: 1,
-  }
+  const test = lookingInText(
+    (text) => text.body.includes(needle) || (kind === "text" && text.header.includes(needle)),
+    (text) => text.body.length + text.header.length,
+  )
+  return { test, cost: "text", needsDetails: false, needsText: true, size: 1 }
 }
 
 const negated = (inner: Matcher): Matcher => ({

@@ -3,7 +3,7 @@ import type { MessageDetails, OpenMailbox } from "../../store/mail-store.ts"
 import type { SearchText } from "../../mail/content-structure.ts"
 import type { SearchKey } from "../grammar/search-keys.ts"
 import type { MessageView } from "../grammar/sequence-set.ts"
-import { type Candidate, compile, type Matcher, unknown, yes } from "./matcher.ts"
+import { type Candidate, compile, type Matcher, no, unknown, yes } from "./matcher.ts"
 
 /**
  * SEARCH over what a client sees: first the index alone, in slices that leave the event loop to others, then details and at
@@ -44,12 +44,15 @@ interface Search extends SearchRequest {
 
 /** Tests in one slice: about 2 ms. */
 const testsAtOnce = 40_000
-const detailsAtOnce = 64
+const detailsAtOnce = 32
 const textsAtOnce = 64
 /** Decoded text is at most a few times this; what is in memory at once stays bounded. */
-const textBytesAtOnce = 2 * 1024 * 1024
+const textBytesAtOnce = 512 * 1024
 
-const newCandidate = (): Candidate => ({ position: 0, uid: 0, at: -1, details: undefined, text: undefined })
+/** Chars of text looked through in one turn: 1-3 ms. */
+const charsAtOnce = 512 * 1024
+
+const newCandidate = (): Candidate => ({ position: 0, uid: 0, at: -1, details: undefined, text: undefined, allowance: charsAtOnce, answers: new Map() })
 
 /** Points the candidate at a message; false when the message is gone. Messages come in order, so the next one is nearly always next in the index. */
 const point = (search: Search, candidate: Candidate, position: number): boolean => {
@@ -85,7 +88,7 @@ const byDetails = async (search: Search, open: readonly number[]): Promise<numbe
     const some = open.slice(start, start + detailsAtOnce)
     const details = await detailsOf(search, some)
     await yieldToOthers()
-    left.push(...settle(search, some, (uid) => details.get(uid), () => undefined))
+    left.push(...(await settle(search, some, { details })))
   }
   return left
 }
@@ -97,17 +100,16 @@ const byText = async (search: Search, open: readonly number[]): Promise<void> =>
     const details = search.matcher.needsDetails ? await detailsOf(search, some) : undefined
     const texts = await search.mailbox.searchTexts(some.map((position) => search.uids[position] ?? 0))
     await yieldToOthers()
-    settle(search, some, (uid) => details?.get(uid), (uid) => texts.get(uid))
+    await settle(search, some, { texts, ...(details && { details }) })
   }
 }
 
-/** As many messages as may have their text in memory at once, and be looked through by all keys in one turn; at least one. */
+/** As many messages as may have their text in memory at once; at least one. */
 const textBatch = (search: Search, open: readonly number[], start: number): number[] => {
   const { index } = search.mailbox
-  const bytesAtOnce = textBytesAtOnce / Math.max(1, search.matcher.size / 4)
   const some: number[] = []
   let bytes = 0
-  for (let next = start; next < open.length && some.length < textsAtOnce && bytes < bytesAtOnce; next++) {
+  for (let next = start; next < open.length && some.length < textsAtOnce && bytes < textBytesAtOnce; next++) {
     const position = open[next] ?? 0
     some.push(position)
     bytes += index.sizes[index.find(search.uids[position] ?? 0)] ?? 0
@@ -118,17 +120,31 @@ const textBatch = (search: Search, open: readonly number[], start: number): numb
 const detailsOf = async (search: Search, positions: readonly number[]): Promise<ReadonlyMap<number, MessageDetails>> =>
   new Map((await search.mailbox.details(positions.map((position) => search.uids[position] ?? 0))).map((details) => [details.uid, details]))
 
+interface InHand {
+  readonly details?: ReadonlyMap<number, MessageDetails>
+  readonly texts?: ReadonlyMap<number, SearchText>
+}
+
 /** Tests again with more in hand; returns those that even this does not decide. */
-const settle = (search: Search, positions: readonly number[], details: (uid: number) => MessageDetails | undefined, text: (uid: number) => SearchText | undefined): number[] => {
+const settle = async (search: Search, positions: readonly number[], inHand: InHand): Promise<number[]> => {
   const candidate = newCandidate()
-  return positions.filter((position) => {
-    if (!point(search, candidate, position)) return false
-    candidate.details = details(candidate.uid)
-    candidate.text = text(candidate.uid)
-    const answer = search.matcher.test(candidate)
-    if (answer !== unknown) search.verdicts[position] = answer
-    return answer === unknown
-  })
+  const open: number[] = []
+  for (const position of positions) {
+    if (!point(search, candidate, position)) continue
+    candidate.details = inHand.details?.get(candidate.uid)
+    candidate.text = inHand.texts?.get(candidate.uid)
+    candidate.answers.clear()
+    let answer = search.matcher.test(candidate)
+    while (candidate.allowance <= 0) {
+      await yieldToOthers()
+      candidate.allowance = charsAtOnce
+      // The index may have moved meanwhile.
+      if (answer === unknown) answer = point(search, candidate, position) ? search.matcher.test(candidate) : no
+    }
+    if (answer === unknown) open.push(position)
+    else search.verdicts[position] = answer
+  }
+  return open
 }
 
 const gather = (search: Search): SearchFound => {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest"
 import { fetchArgs, type SectionItem } from "../../../src/imap/grammar/fetch-items.ts"
 import { lookAhead } from "../../../src/imap/response/look-ahead.ts"
+import { Pace } from "../../../src/imap/response/pace.ts"
 import { openSection, writeSection } from "../../../src/imap/response/section-value.ts"
 import { ResponseWriter } from "../../../src/imap/response/writer.ts"
 import type { MessageDetails } from "../../../src/store/mail-store.ts"
@@ -30,7 +31,7 @@ const item = (text: string): SectionItem => fetchArgs(reading(` 1 ${text}`), "pl
 
 const written = async (text: string, store: ReturnType<typeof mailbox>, message = details()) => {
   reads.length = 0
-  const value = await openSection(item(text), message, store)
+  const value = await openSection(item(text), message, { mailbox: store, pace: new Pace() })
   if (!value) return null
   const sink = memorySink()
   const out = new ResponseWriter(sink)
@@ -54,13 +55,23 @@ test.each([
   expect(reads).toEqual(expected)
 })
 
+test("fields are picked alike from a header of any size", async () => {
+  const lines = Array.from({ length: 20_000 }, (_, at) => `X-${at % 100}: ${"v".repeat(at % 60)}${at % 3 === 0 ? "\r\n\tfolded" : ""}\r\n`)
+  const header = `${lines.join("")}\r\n`
+  const large = { ...details(false), tracePrefix: new Uint8Array(0), size: header.length }
+  const structure = { ...large.structure, headerBytes: header.length, root: { ...large.structure.root, bodyStart: header.length, bodyEnd: header.length } }
+  const response = await written("BODY[HEADER.FIELDS (x-7 X-99)]", mailbox(() => [header.slice(0, 1000), header.slice(1000)]), { ...large, structure })
+  const expected = `${lines.filter((line) => /^X-(7|99):/.test(line)).join("")}\r\n`
+  expect(response?.text).toBe(`{${expected.length}}\r\n${expected}`)
+})
+
 test("a message that is gone is known before anything is written", async () => {
   expect(await written("BODY[]", mailbox(() => []))).toBeNull()
   expect(await written("BODY[HEADER.FIELDS (to)]", mailbox(() => []), details(false))).toBeNull()
 })
 
 test.each([["too few", ["Received"]], ["too many", ["Received: z\r\n", content, "more"]], ["one too large", [`Received: z\r\n${content}more`]]])("%s bytes for a literal break the connection or are cut", async (kind, chunks) => {
-  const value = await openSection(item("BODY[]"), details(), mailbox(() => chunks))
+  const value = await openSection(item("BODY[]"), details(), { mailbox: mailbox(() => chunks), pace: new Pace() })
   if (!value) throw new Error("not opened")
   const sink = memorySink()
   const writing = writeSection(new ResponseWriter(sink), value)
@@ -80,7 +91,7 @@ test("a client that leaves in the middle of a literal ends the reading", async (
       }
     },
   }
-  const value = await openSection(item("BODY[]"), details(), endless)
+  const value = await openSection(item("BODY[]"), details(), { mailbox: endless, pace: new Pace() })
   const sink = memorySink()
   sink.closed = true
   if (value) await writeSection(new ResponseWriter(sink), value)

@@ -177,6 +177,21 @@ test("others get their turn while 50,000 messages are searched with a thousand k
   expect(turns).toBeGreaterThan(50)
 })
 
+test("others get their turn while one long text is looked through by many keys", async () => {
+  const mailbox = mailboxOf([{ uid: 1, body: `${"công văn ".repeat(100_000)}the end` }, { uid: 2, body: "short" }])
+  let turns = 0
+  let running = true
+  const count = (): void => {
+    turns++
+    if (running) setImmediate(count)
+  }
+  setImmediate(count)
+  const found = await searchIn(mailbox, `${Array.from({ length: 49 }, (_, at) => `NOT BODY "none ${at}"`).join(" ")} BODY "the end"`)
+  running = false
+  expect(found).toEqual([1])
+  expect(turns).toBeGreaterThan(40)
+})
+
 test("agrees with evaluating every key on every message", async () => {
   const leafKeys = ["SEEN", "ANSWERED", "LARGER 100", "BODY \"báo\"", "SUBJECT \"công\"", "SENTON 2-Nov-2026", "ON 1-Nov-2026", "2:3", "UID 8", "MODSEQ 20"]
   const { key } = fc.letrec<{ key: string }>((tie) => ({
