@@ -26,7 +26,7 @@ export class Connection implements Session, SessionLink {
   selected: SelectedView | null = null
   condstore = false
   tag = ""
-  /** When the client last said something, or connected. */
+  /** When the client last said something; until it has signed in, when it connected: a stranger cannot stay by talking. */
   heardAt: number
   endReason = "client"
 
@@ -45,7 +45,6 @@ export class Connection implements Session, SessionLink {
   private abort: AbortController | null = null
   /** Somebody inside the running command waits for more bytes. */
   private wake: (() => void) | null = null
-  private awaitsAnswer = false
 
   constructor(socket: Socket, shared: ConnectionShared) {
     this.shared = shared
@@ -81,9 +80,9 @@ export class Connection implements Session, SessionLink {
     return this.abort.signal
   }
 
-  /** No command is running, or only one that waits for the client (IDLE, AUTHENTICATE). */
+  /** No command is running, or only one that waits for the client (IDLE, AUTHENTICATE, a literal of APPEND). */
   get quiet(): boolean {
-    return !this.busy || this.awaitsAnswer
+    return !this.busy || this.wake !== null
   }
 
   startTls(): void {
@@ -100,24 +99,20 @@ export class Connection implements Session, SessionLink {
 
   signedIn(): void {
     this.receiver.limits = this.shared.memberLimits
+    this.heardAt = this.services.clock.now()
   }
 
   async nextLine(): Promise<Buffer | null> {
     this.out.flush()
-    this.awaitsAnswer = true
-    try {
-      for (;;) {
-        if (this.ending === "closed" || this.ending === "shutdown") return null
-        const line = this.receiver.answer()
-        if (line === "tooLong") {
-          this.bye("Line too long", "line too long")
-          return null
-        }
-        if (line) return line
-        await this.moreInput()
+    for (;;) {
+      if (this.ending === "closed" || this.ending === "shutdown") return null
+      const line = this.receiver.answer()
+      if (line === "tooLong") {
+        this.bye("Line too long", "line too long")
+        return null
       }
-    } finally {
-      this.awaitsAnswer = false
+      if (line) return line
+      await this.moreInput()
     }
   }
 
@@ -154,12 +149,18 @@ export class Connection implements Session, SessionLink {
 
   receive(chunk: Buffer): void {
     if (this.ending !== "no" && this.ending !== "shutdown") return
-    this.heardAt = this.services.clock.now()
+    if (this.login) this.heardAt = this.services.clock.now()
     this.receiver.push(chunk)
     if (this.wake) this.wakeUp()
     else if (!this.busy) this.pump()
     // back-pressure: what this client sends ahead stays in its own kernel
     if (this.busy && this.receiver.buffered > maxReadAheadBytes) this.socket.pause()
+  }
+
+  /** A bug outside any command: this connection is lost, the others go on. */
+  broken(error: unknown): void {
+    this.services.log.bug({ sessionId: this.id, command: "", error })
+    this.destroy("bug")
   }
 
   /** The socket is gone. */
@@ -199,12 +200,12 @@ export class Connection implements Session, SessionLink {
           break
         case "stream":
           this.busy = true
-          void this.execute(this.stream(received))
+          this.execute(this.stream(received)).catch((error: unknown) => this.broken(error))
           break
         case "command":
           if (!this.login && isHttpRequest(received.segments[0]?.bytes ?? nothing)) return this.bye("This is not a web server", "HTTP request")
           this.busy = true
-          void this.execute(this.shared.dispatcher.run(this, received.segments, this.out))
+          this.execute(this.shared.dispatcher.run(this, received.segments, this.out)).catch((error: unknown) => this.broken(error))
           break
       }
     }
@@ -321,7 +322,12 @@ const owner = Symbol("connection")
 type OwnedSocket = Socket & { [owner]?: Connection }
 
 function onData(this: OwnedSocket, chunk: Buffer): void {
-  this[owner]?.receive(chunk)
+  const connection = this[owner]
+  try {
+    connection?.receive(chunk)
+  } catch (error) {
+    connection?.broken(error)
+  }
 }
 
 function onClose(this: OwnedSocket): void {

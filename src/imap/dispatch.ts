@@ -80,7 +80,8 @@ export class Dispatcher {
     }
     out.line(taggedLine(start.tag, reply))
     const ms = clock.now() - startedAt
-    if (ms > slowMs && start.name !== "IDLE") log.slow({ sessionId: session.id, command: start.name, ms })
+    // those that wait for the client are as slow as it is
+    if (ms > slowMs && row.kind !== "streaming" && start.name !== "IDLE" && start.name !== "AUTHENTICATE") log.slow({ sessionId: session.id, command: start.name, ms })
     return reply.kind
   }
 

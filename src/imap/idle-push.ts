@@ -30,7 +30,7 @@ export class IdlePush {
   }
 
   private advanced(): void {
-    this.telling ??= new Promise((resolve) => setImmediate(resolve)).then(() => this.tellAll())
+    if (!this.stopped) this.telling ??= new Promise((resolve) => setImmediate(resolve)).then(() => this.tellAll())
   }
 
   private async tellAll(): Promise<void> {
@@ -40,6 +40,10 @@ export class IdlePush {
         this.out.flush()
         await this.out.ready()
       }
+    } catch (error) {
+      // nobody waits for this promise: thrown on, it would end the process
+      this.stopped = true
+      this.session.services.log.bug({ sessionId: this.session.id, command: "IDLE", error })
     } finally {
       this.telling = null
     }

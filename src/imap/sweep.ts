@@ -1,6 +1,6 @@
 import { setImmediate as yieldToOthers } from "node:timers/promises"
-import { refreshNowAndThen } from "./commands/noop.ts"
 import type { Connection } from "./connection.ts"
+import { refreshNowAndThen } from "./mailbox-refresh.ts"
 import { visibleAccounts } from "./namespace.ts"
 import type { ImapLimits, ImapServices } from "./session.ts"
 
@@ -47,7 +47,7 @@ export function createSweep({ services, limits, live }: SweepParts): () => Promi
       for (const connection of live) {
         look(connection, now, recheck)
         // RFC 2180 §1 leaves a client unaware for a while; what notifications lost is found by asking, a few mailboxes at a time
-        const refreshing = connection.selected && connection.quiet && refreshes > 0 ? refreshNowAndThen(connection.selected, now, refreshIdleMs) : undefined
+        const refreshing = connection.selected && connection.quiet && refreshes > 0 ? refreshNowAndThen(connection.selected.mailbox, now, refreshIdleMs) : undefined
         if (refreshing) {
           refreshes--
           // a database that is away now is asked again in a minute

@@ -23,6 +23,29 @@ describe("silence", () => {
     expect(await client.rest()).toEqual(["* BYE Autologout; idle for too long"])
   })
 
+  test("which talking does not prolong", async () => {
+    const clock = fakeClock()
+    const server = await world.another({ services: { clock } })
+    const client = await world.connect({ server })
+    clock.time += 50_000
+    expect((await client.command("NOOP")).at(-1)).toMatch(/OK/)
+    clock.time += 11_000
+    expect(await client.rest()).toEqual(["* BYE Autologout; idle for too long"])
+  })
+
+  test("in the middle of a message ends as well, and leaves nothing behind", async () => {
+    const clock = fakeClock()
+    const server = await world.another({ services: { clock } })
+    const client = await world.signIn("an@tinh.example", server)
+    client.send("x APPEND Sent {10}\r\n")
+    await client.line()
+    clock.time += 32 * 60_000
+    expect(await client.rest()).toEqual(["* BYE Autologout; idle for too long"])
+    const other = await world.signIn()
+    expect((await other.command("STATUS Sent (MESSAGES)"))[0]).toBe("* STATUS Sent (MESSAGES 0)")
+    other.destroy()
+  })
+
   test("a signed-in client has 31 minutes, also in IDLE (RFC 3501 §5.4)", async () => {
     const clock = fakeClock()
     const server = await world.another({ services: { clock } })

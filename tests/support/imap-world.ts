@@ -15,7 +15,7 @@ import { isUnavailable } from "../../src/store/sql/database.ts"
 import { createDirectorySource, type SqlDirectorySource } from "../../src/store/sql/directory.ts"
 import { ImapClient } from "./imap-client.ts"
 import { createProvince } from "./province.ts"
-import { createTestStore, testLog, type TestStore } from "./store.ts"
+import { createTestStore, testLog, type TestStore, unwrap } from "./store.ts"
 
 /** An IMAP server on the real store, with the people of `createProvince`. */
 export interface ImapWorld {
@@ -106,6 +106,9 @@ export async function createImapWorld(limits: Partial<ImapLimits> = {}): Promise
       })
       await store.deliver(`From: a@tinh.example\r\nSubject: ${subject}\r\n\r\nBody of ${subject}\r\n`, [accountId(address)])
       await heard
+      // an index that was just catching up is current when this resolves
+      const inbox = unwrap(await store.mail.findMailbox(accountId(address), "INBOX"))
+      unwrap(await store.mail.openMailbox(inbox.id)).release()
     },
     async signIn(address = "an@tinh.example", on) {
       const client = await connect(on ? { server: on } : {})

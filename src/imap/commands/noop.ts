@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts"
-import type { SelectedView } from "../selected-mailbox.ts"
+import { refreshNowAndThen } from "../mailbox-refresh.ts"
 import { argumentless } from "./argumentless.ts"
 
 /**
@@ -13,7 +13,7 @@ export const noop: Command<null> = {
   mayExpunge: "always",
   parse: argumentless,
   async run(session) {
-    if (session.selected) await refreshNowAndThen(session.selected, session.services.clock.now(), refreshEveryMs)
+    if (session.selected) await refreshNowAndThen(session.selected.mailbox, session.services.clock.now(), refreshEveryMs)
     return { kind: "ok", text: "NOOP completed" }
   },
 }
@@ -31,15 +31,4 @@ export const check: Command<null> = {
   },
 }
 
-/** Asks the database when nobody in this process has for `everyMs`; undefined when there is nothing to wait for. */
-export function refreshNowAndThen(view: SelectedView, now: number, everyMs: number): Promise<void> | undefined {
-  const { mailbox } = view
-  const last = refreshedAt.get(mailbox.index)
-  if (last !== undefined && now - last < everyMs) return undefined
-  refreshedAt.set(mailbox.index, now)
-  return mailbox.refresh()
-}
-
 const refreshEveryMs = 5_000
-/** By index, which all sessions of a mailbox share. */
-const refreshedAt = new WeakMap<object, number>()

@@ -5,6 +5,7 @@ import { noFrom } from "../failure-code.ts"
 import type { Reader } from "../grammar/reader.ts"
 import { ImapSyntaxError } from "../grammar/syntax-error.ts"
 import { findMailbox } from "../mailbox-access.ts"
+import { markCurrent } from "../mailbox-refresh.ts"
 import type { ResponseWriter } from "../response/writer.ts"
 import { flagLines, SelectedView } from "../selected-mailbox.ts"
 import type { Session } from "../session.ts"
@@ -48,6 +49,7 @@ async function open(session: Session, { name, condstore }: SelectArgs, out: Resp
   const opened = await session.services.mailStore.openMailbox(info.id)
   if (!opened.ok) return noFrom(opened.failure)
   const mailbox = opened.value
+  markCurrent(mailbox, session.services.clock.now())
   const readOnly = examined || !writable
   try {
     const recentFrom = info.firstRecentUid < mailbox.index.uidNext ? await mailbox.takeRecent(!readOnly) : info.firstRecentUid
