@@ -159,7 +159,7 @@ async function send(connection: SMTPConnection, transaction: SmtpTransaction): P
   )
   let unreadable: Error | undefined
   content.once("error", (error) => (unreadable = error))
-  const { error, response } = await new Promise<{ readonly error?: Error & { readonly response?: string | undefined }; readonly response?: string }>((resolve) => {
+  const { error, response } = await new Promise<{ readonly error?: Error & { readonly response?: string | undefined; readonly command?: string | undefined }; readonly response?: string }>((resolve) => {
     // nodemailer closes first and tells the reason afterwards
     connection.once("end", () => setImmediate(() => resolve({ error: new Error("the connection was closed") })))
     connection.send(envelope, content, (failure, info) => resolve(failure ? { error: failure } : { response: info.response }))
@@ -169,7 +169,9 @@ async function send(connection: SMTPConnection, transaction: SmtpTransaction): P
     connection.close()
     return unreadable ? { kind: "unreadable", error: unreadable } : { kind: "lost", diagnostic: describe(error), contentSent }
   }
-  const refused = new Map((envelope.rejectedErrors ?? []).map(({ recipient, response: reply }) => [recipient ?? "", parseReply(reply ?? "")]))
+  // after a refused MAIL the answers to the RCPTs that were sent along mean nothing (RFC 2920 §3.1)
+  const rejected = error?.command === "MAIL FROM" ? [] : (envelope.rejectedErrors ?? [])
+  const refused = new Map(rejected.map(({ recipient, response: reply }) => [recipient ?? "", parseReply(reply ?? "")]))
   const overall = parseReply(response ?? error?.response ?? "")
   return { kind: "answered", replies: transaction.recipients.map((recipient) => refused.get(recipient) ?? overall) }
 }
