@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises"
 import { ImapFlow } from "imapflow"
 
 /** A person at a mail client: signed in, INBOX open, waiting. */
@@ -23,7 +24,8 @@ export interface ReaderOptions {
   readonly password: string
 }
 
-const patienceMs = 30_000
+const patienceMs = 20_000
+const lookAgainMs = 2_000
 
 export async function openReader({ host, port, ca, address, password }: ReaderOptions): Promise<Reader> {
   const client = new ImapFlow({ host, port, secure: true, servername: "localhost", tls: { ca }, auth: { user: address, pass: password }, logger: false })
@@ -44,7 +46,7 @@ export async function openReader({ host, port, ca, address, password }: ReaderOp
   }
 }
 
-/** Looks, then waits for the server to say EXISTS (the client is idle meanwhile), and looks again. */
+/** Looks, then waits for the server to say EXISTS (the client is idle meanwhile), and looks again; now and then without being told, as mail clients do. */
 async function arrival(client: ImapFlow, messageId: string): Promise<number> {
   const look = async (): Promise<number | undefined> => {
     const found = await client.search({ header: { "message-id": messageId } }, { uid: true })
@@ -60,7 +62,7 @@ async function arrival(client: ImapFlow, messageId: string): Promise<number> {
       const uid = await look()
       if (uid !== undefined) return uid
       void client.idle()
-      await Promise.race([exists, late])
+      await Promise.race([exists, late, wait(lookAgainMs, undefined, { ref: false })])
     }
   } finally {
     clearTimeout(timer)

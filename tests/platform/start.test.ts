@@ -1,9 +1,11 @@
+import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync } from "node:fs"
 import { readFile, stat } from "node:fs/promises"
 import { connect as connectPlain } from "node:net"
 import { join } from "node:path"
 import { connect as connectTls } from "node:tls"
+import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { roleNames } from "../../src/roles/role.ts"
 import { health, launch, newDataDir, processesOf, removeDataDir, roleProcess, type RunningSystem, startSystem, until } from "../support/running-system.ts"
@@ -57,6 +59,16 @@ test("what must stay private is readable by its owner only", async () => {
   for (const name of ["", "run", "keys/content.key", "keys/credential.key", "pki/server.key", "pki/ca.key", "run/postgres.url", "run/pg"]) {
     expect((await stat(join(dataDir, name))).mode & 0o077, name).toBe(0)
   }
+})
+
+test("npm run demo: one message, two readers, the same bytes, and its story", async () => {
+  const demo = spawn(process.execPath, [fileURLToPath(new URL("../../src/demo/demo.ts", import.meta.url)), "--data-dir", dataDir], { stdio: ["ignore", "pipe", "pipe"] })
+  let said = ""
+  for (const stream of [demo.stdout, demo.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()))
+  const [code] = (await once(demo, "exit")) as [number | null]
+  expect(code, said).toBe(0)
+  expect(said.match(/same bytes/g)).toHaveLength(2)
+  for (const step of ["accepted", "committed", "queued", "delivered", "seen"]) expect(said).toMatch(new RegExp(`${step} +20\\d\\d-`))
 })
 
 test("a second system on the same data folder is refused", async () => {
