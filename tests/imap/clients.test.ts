@@ -1,27 +1,17 @@
 import { execFile } from "node:child_process"
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { promisify } from "node:util"
 import { ImapFlow } from "imapflow"
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest"
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest"
 import { createImapWorld, type ImapWorld, password } from "../support/imap-world.ts"
 
-/** Clients that people use, as they are. Those of the system are skipped where they are not installed. */
+/** Mailbox commands and IDLE as client libraries use them. Python is skipped where it is not installed. */
 const run = promisify(execFile)
 let world: ImapWorld
-let dir: string
 beforeAll(async () => {
   world = await createImapWorld()
 })
 afterAll(() => world.close())
-beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), "congthu-client-"))
-})
-afterEach(async () => {
-  await rm(dir, { recursive: true, force: true })
-  expect(world.bugs.splice(0)).toEqual([])
-})
+afterEach(() => expect(world.bugs.splice(0)).toEqual([]))
 
 const runs = async (program: string, ...args: string[]): Promise<boolean> => run(program, args).then(() => true, () => false)
 const message = (subject: string): string => `From: an@tinh.example\r\nTo: binh@tinh.example\r\nSubject: ${subject}\r\n\r\nKinh gui\r\n`
@@ -71,36 +61,4 @@ ok(m.copy("1", "Trash")); ok(m.store("1", "+FLAGS", "\\\\Deleted")); assert ok(m
 ok(m.uid("SEARCH", "ALL")); ok(m.noop()); ok(m.check()); ok(m.close()); ok(m.delete("py2")); m.logout()
 `
   await run("python3", ["-c", script, String(world.server.ports.imap), world.appPasswords.get("an@tinh.example") ?? ""])
-})
-
-const curl = await runs("curl", "--version")
-test.skipIf(!curl)("curl: upload, list, fetch", async () => {
-  const at = `imaps://127.0.0.1:${world.server.ports.imaps}`
-  const options = ["-sSk", "-u", `binh@tinh.example:${world.appPasswords.get("binh@tinh.example")}`]
-  await writeFile(join(dir, "message"), message("curl"))
-  await run("curl", [...options, "-T", join(dir, "message"), `${at}/Sent`])
-  expect((await run("curl", [...options, `${at}/Sent;MAILINDEX=1`])).stdout).toBe(message("curl"))
-  expect((await run("curl", [...options, `${at}/`])).stdout).toContain('"/" Sent')
-})
-
-const mbsync = await runs("mbsync", "--version")
-test.skipIf(!mbsync)("mbsync: both ways, with Vietnamese folder names", async () => {
-  const appPassword = world.appPasswords.get("van-phong@tinh.example")
-  await world.deliver("van-phong@tinh.example", "to-mbsync")
-  await mkdir(join(dir, "mail"))
-  await writeFile(join(dir, "ca.pem"), world.ca)
-  await writeFile(join(dir, "mbsyncrc"), [
-    "IMAPAccount a", "Host localhost", `Port ${world.server.ports.imaps}`, "User van-phong@tinh.example", `Pass ${appPassword}`, "SSLType IMAPS", `CertificateFile ${dir}/ca.pem`, "",
-    "IMAPStore far", "Account a", "", "MaildirStore near", `Path ${dir}/mail/`, `Inbox ${dir}/mail/INBOX`, "SubFolders Verbatim", "",
-    "Channel c", "Far :far:", "Near :near:", "Patterns *", "Create Both", "Expunge Both", "",
-  ].join("\n"))
-  await run("mbsync", ["-c", join(dir, "mbsyncrc"), "c"], { env: { ...process.env, HOME: dir } })
-  const files = await readdir(join(dir, "mail/INBOX/new"))
-  expect(await readFile(join(dir, "mail/INBOX/new", files[0] ?? ""), "utf8")).toContain("Subject: to-mbsync")
-  expect(await readdir(join(dir, "mail"))).toEqual(expect.arrayContaining(["INBOX", "Sent", "L&AbA-u tr&Hu8-"]))
-  await writeFile(join(dir, "mail/Sent/new/1.2.here"), message("from-mbsync").replaceAll("\r\n", "\n"))
-  await run("mbsync", ["-c", join(dir, "mbsyncrc"), "c"], { env: { ...process.env, HOME: dir } })
-  const client = await world.signIn("van-phong@tinh.example")
-  expect(await client.command("STATUS Sent (MESSAGES)")).toContain("* STATUS Sent (MESSAGES 1)")
-  client.destroy()
 })

@@ -3,7 +3,7 @@ import { type ListArgs, listArgs } from "../grammar/list-options.ts"
 import { ImapSyntaxError } from "../grammar/syntax-error.ts"
 import { namesMatching } from "../mailbox-pattern.ts"
 import { allNames, listRows, lsubRows, type MailboxTree, mailboxTree, type TreeEntry } from "../mailbox-tree.ts"
-import { clientName, isShared, sharedPrefix, visibleAccounts } from "../namespace.ts"
+import { clientName, isShared, sharedPrefix, type VisibleAccount, visibleAccounts } from "../namespace.ts"
 import { listLine, statusLine } from "../response/list-response.ts"
 import type { Session } from "../session.ts"
 import { statusValues } from "./status.ts"
@@ -68,17 +68,17 @@ async function treeFor(session: Session, { reference, patterns }: Pick<ListArgs,
   if (!login) return mailboxTree([], [])
   const visible = visibleAccounts(services.directory.current(), login, services.clock.now())
   const shared = patterns.some((pattern) => reachesShared(reference + pattern))
-  const entries: TreeEntry[] = []
-  for (const account of visible) {
+  const entriesOf = async (account: VisibleAccount): Promise<readonly TreeEntry[]> => {
     const own = account.prefix === ""
-    if (!own && !shared) continue
-    for (const info of await services.mailStore.listMailboxes(account.account.id)) {
-      // a mailbox from before the namespace was reserved cannot be reached by its name
-      if (own && isShared(info.name)) continue
-      entries.push({ name: clientName(account, info.name), info, own })
-    }
+    const mailboxes = await services.mailStore.listMailboxes(account.account.id)
+    // a mailbox from before the namespace was reserved cannot be reached by its name
+    return mailboxes.filter(({ name }) => !own || !isShared(name)).map((info) => ({ name: clientName(account, info.name), info, own }))
   }
-  return mailboxTree(entries, await services.mailStore.listSubscriptions(login.accountId))
+  const [subscriptions, ...entries] = await Promise.all([
+    services.mailStore.listSubscriptions(login.accountId),
+    ...visible.filter(({ prefix }) => shared || prefix === "").map(entriesOf),
+  ])
+  return mailboxTree(entries.flat(), subscriptions)
 }
 
 /** Whether what stands before the first wildcard leaves room for `Shared`. */
