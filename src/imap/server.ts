@@ -35,6 +35,8 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
   const byAddress = new Map<string, number>()
   const sockets = new Set<Socket>()
   const tls = { ...options.tls, minVersion: "TLSv1.2" as const }
+  // a phone that left without a word is noticed long before it would be logged out
+  const keepAlive = { keepAlive: true, keepAliveInitialDelay: keepAliveMs }
   const shared: ConnectionShared = {
     hostname,
     services,
@@ -70,12 +72,12 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
     live.add(new Connection(socket, shared))
   }
 
-  const plain = createServer((socket) => {
+  const plain = createServer(keepAlive, (socket) => {
     if (admit(socket)) return serve(socket)
     socket.on("error", () => undefined)
     socket.end("* BYE [LIMIT] Too many connections\r\n")
   })
-  const secure = createTlsServer({ ...tls, handshakeTimeout: limits.loginTimeout }, serve)
+  const secure = createTlsServer({ ...tls, ...keepAlive, handshakeTimeout: limits.loginTimeout }, serve)
   secure.on("connection", (socket: Socket) => {
     if (!admit(socket)) socket.destroy()
   })
@@ -114,3 +116,4 @@ const listen = (server: Server, port: number, host: string): Promise<number> =>
 
 const strangerLineBytes = 16 * 1024
 const drainMs = 5_000
+const keepAliveMs = 5 * 60_000

@@ -1,8 +1,11 @@
 import { once } from "node:events"
 import net from "node:net"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import { createSealer } from "../../src/store/sealing.ts"
+import { createMailStore } from "../../src/store/sql/mail-store.ts"
 import { ImapClient } from "../support/imap-client.ts"
 import { createImapWorld, type ImapWorld } from "../support/imap-world.ts"
+import { testLog } from "../support/store.ts"
 
 let world: ImapWorld
 beforeAll(async () => {
@@ -210,6 +213,38 @@ describe("failures", () => {
     expect(await client.command('LIST "" *')).toEqual(["t NO [SERVERBUG] Internal error"])
     expect(world.bugs.splice(0)).toEqual([failure])
     expect((await client.command("NOOP")).at(-1)).toMatch(/OK/)
+    client.destroy()
+  })
+})
+
+describe("when the change feed tells nothing", () => {
+  const deaf = { publish: () => undefined, subscribe: () => () => undefined, close: () => Promise.resolve() }
+  const unheard = async () => {
+    const { database, contents } = world.store
+    const mailStore = createMailStore({ database, feed: deaf, contents, sealer: createSealer(Buffer.alloc(32, 7)), cacheBytes: 1_000_000, log: testLog })
+    const clock = fakeClock()
+    const server = await world.another({ services: { mailStore, clock } })
+    const client = await world.signIn("binh@tinh.example", server)
+    await client.command("SELECT INBOX")
+    return { client, clock }
+  }
+
+  test("NOOP asks the database now and then", async () => {
+    const { client, clock } = await unheard()
+    await world.deliver("binh@tinh.example", "một")
+    expect(await client.command("NOOP")).toEqual(["t OK NOOP completed"])
+    clock.time += 5_000
+    expect((await client.command("NOOP"))[0]).toMatch(/^\* \d+ EXISTS/)
+    client.destroy()
+  })
+
+  test("an idling client hears after a minute", async () => {
+    const { client, clock } = await unheard()
+    client.send("x IDLE\r\n")
+    await client.line()
+    await world.deliver("binh@tinh.example", "hai")
+    clock.time += 60_000
+    expect(await client.line()).toMatch(/^\* \d+ EXISTS/)
     client.destroy()
   })
 })
