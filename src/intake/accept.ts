@@ -98,25 +98,24 @@ export function createIntake({ directory, acceptances, wake, rates, clock, confi
   return {
     async accept(request) {
       let snapshot = directory.current()
-      // Once offered to the store the content is the store's: after a broken connection it may be committed, and only housekeeping can tell.
-      let offered = false
+      // After a commit the content is the store's; after a broken connection it may be, and only housekeeping can tell.
+      let ours = true
       try {
         for (let attempt = 0; attempt < maxTries; attempt++) {
           const now = clock.now()
           const decision = decide(request, { directory: snapshot, now, maxFinalRecipients })
           if (decision.kind === "refused") return refused(request, decision.verdict)
           if (decision.sentAs && attempt === 0 && !(await rates.take(decision.sentAs.id))) return refused(request, rateExceeded)
-          offered = true
+          ours = false
           const committed = await commit(request, decision, snapshot.version, now)
           if (committed.ok) return accepted(request, decision, committed.value)
+          ours = committed.failure.kind !== "unavailable"
           if (committed.failure.kind !== "inUse") return refused(request, storeDown)
           snapshot = await directory.refresh()
-          // the failed commit took its blob with it, so a large content cannot be offered again
-          if (request.content.stored.kind === "blob") return refused(request, storeDown)
         }
         return refused(request, storeDown)
       } finally {
-        if (!offered) await request.content.discard()
+        if (ours) await request.content.discard()
       }
     },
   }

@@ -10,7 +10,8 @@ import type { PreparedContent } from "./content-store.ts"
 export interface AcceptanceStore {
   /**
    * Fails with `inUse` when the directory's version has moved past `directoryVersion` (decide again on a fresh snapshot),
-   * `unavailable` when the database cannot commit. After any failure nothing is stored, blobs included.
+   * `unavailable` when the database cannot commit (or may have, and the connection broke). After `inUse` and `alreadyExists` nothing is
+   * stored and the content is the caller's again: to be offered anew, or discarded. After `unavailable` housekeeping judges its blob.
    */
   commit(acceptance: Acceptance): Promise<Result<Committed, Failure>>
 }

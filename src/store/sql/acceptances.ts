@@ -1,7 +1,7 @@
 import type { Logger } from "pino"
 import { failed, ok, type Result } from "../../base/result.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
-import type { Acceptance, AcceptanceStore, Committed } from "../acceptance-store.ts"
+import type { Acceptance, AcceptanceStore, Committed, DsnFor } from "../acceptance-store.ts"
 import { contentColumns, contentRowsSql, contentRowValues, discardUnused, distinctContents, insertContentsSql } from "./content-rows.ts"
 import type { Database } from "./database.ts"
 import { createIdBlocks } from "./id-blocks.ts"
@@ -48,7 +48,7 @@ export function createAcceptanceStore({ database, log }: { readonly database: Da
     }
   }
 
-  const commitBatch = async (batch: readonly Acceptance[]): Promise<Result<Committed, Failure>[]> => {
+  const commitBatch = async (batch: readonly Acceptance[], on: Pick<Database, "query"> = database): Promise<Result<Committed, Failure>[]> => {
     const firstEnvelope = await nextEnvelopeIds(batch.length)
     const planned: { acceptance: Acceptance; envelopeId: number; deliveryIds: number[] }[] = []
     for (const [index, acceptance] of batch.entries()) {
@@ -56,22 +56,56 @@ export function createAcceptanceStore({ database, log }: { readonly database: Da
       planned.push({ acceptance, envelopeId: firstEnvelope + index, deliveryIds: acceptance.deliveries.map((_, n) => first + n) })
     }
     const contents = distinctContents(batch.map(({ content }) => content))
-    const rows = await database.query<AcceptRow>(acceptStatement(contents.length), [...contents.flatMap(contentRowValues), ...envelopeArrays(planned), ...deliveryArrays(planned)])
+    const rows = await on.query<AcceptRow>(acceptStatement(contents.length), [...contents.flatMap(contentRowValues), ...envelopeArrays(planned), ...deliveryArrays(planned)])
     const committed = new Set(rows.flatMap(({ envelope_id }) => (envelope_id === null ? [] : [envelope_id])))
     const storedBlobs = new Set(rows.flatMap(({ blob_key }) => (blob_key === null ? [] : [blob_key])))
-    await discardUnused(batch.map(({ content }) => content), storedBlobs)
+    await discardUnused(planned.filter(({ envelopeId }) => committed.has(envelopeId)).map(({ acceptance }) => acceptance.content), storedBlobs)
     return planned.map(({ envelopeId, deliveryIds }) =>
       committed.has(envelopeId) ? ok({ envelopeId, deliveryIds }) : failed(failure("inUse", "the directory has changed")),
     )
   }
 
+  /** A DSN and the marks that it was made are one transaction of its own: few are made, and one that was made already must leave nothing. */
+  const commitDsn = async (acceptance: Acceptance, { deliveryIds, kind }: DsnFor): Promise<Result<Committed, Failure>> => {
+    try {
+      return await database.transaction(async (tx) => {
+        const marked = await tx.query(markDsnMade, [deliveryIds, kind])
+        if (marked.length < deliveryIds.length) throw new Undone(failure("alreadyExists", "the DSN has been made already"))
+        const [result] = await commitBatch([acceptance], tx)
+        if (!result?.ok) throw new Undone(result?.failure ?? unavailable)
+        return result
+      })
+    } catch (error) {
+      if (error instanceof Undone) return failed(error.failure)
+      log.error({ err: error }, "a DSN could not be committed")
+      return failed(unavailable)
+    }
+  }
+
   return {
     commit: (acceptance) =>
-      new Promise((settle) => {
-        waiting.push({ acceptance, settle })
-        pump()
-      }),
+      acceptance.dsnFor
+        ? commitDsn(acceptance, acceptance.dsnFor)
+        : new Promise((settle) => {
+            waiting.push({ acceptance, settle })
+            pump()
+          }),
   }
+}
+
+/** Rolls a transaction back with an expected failure. */
+class Undone extends Error {
+  readonly failure: Failure
+
+  constructor(reason: Failure) {
+    super(reason.detail)
+    this.failure = reason
+  }
+}
+
+const markDsnMade = {
+  name: "mark-dsn-made",
+  text: "UPDATE delivery SET dsn_owed = array_remove(dsn_owed, $2), dsn_made = array_append(dsn_made, $2) WHERE id = ANY ($1::bigint[]) AND $2 = ANY (dsn_owed) RETURNING id",
 }
 
 const unavailable = failure("unavailable", "the message could not be stored")

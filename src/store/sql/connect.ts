@@ -54,7 +54,8 @@ export async function connectDatabase(config: Config, applicationName: string): 
 /** Starts the embedded server of a data folder whose lock the caller holds. Its socket is always in the same place, so clients reconnect after a restart. */
 export async function startDataFolderPostgres(options: { readonly dataDir: string; readonly onLog?: (line: string) => void }): Promise<EmbeddedPostgres> {
   const { dataDir, onLog } = options
-  const server = await startEmbeddedPostgres({ dir: join(dataDir, "postgres"), socketDir: socketFolder(dataDir), ...(onLog && { onLog }) })
+  const socketDir = socketFolder(dataDir)
+  const server = await startEmbeddedPostgres({ dir: join(dataDir, "postgres"), socketDir, ...(onLog && { onLog }) })
   const file = urlFile(dataDir)
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   await writeFile(`${file}.new`, `${server.url}\n`, { mode: 0o600 })
@@ -64,6 +65,7 @@ export async function startDataFolderPostgres(options: { readonly dataDir: strin
     async stop() {
       await rm(file, { force: true })
       await server.stop()
+      await rm(socketDir, { recursive: true, force: true })
     },
   }
 }
