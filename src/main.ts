@@ -61,5 +61,7 @@ function readArguments() {
   }
 }
 
+// a terminal that has gone must not end what runs behind it
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined)
 const code = await main()
 if (code !== undefined) process.exit(code)

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { configKeys } from "../../src/config/keys.ts"
 import { type ConfigSources, describeProblems, loadConfig } from "../../src/config/load.ts"
@@ -90,6 +91,11 @@ test("production refuses each development convenience, and starts without them",
     CONGTHU_STORE_KEY_FILE: "/keys/content.key", CONGTHU_AUTH_KEY_FILE: "/keys/credential.key", CONGTHU_HOSTNAME: "mail.province.gov",
   }
   expect(problems({ env })).toBe("")
+})
+
+test("config/production.example.yaml needs no more than the secrets and the name that docker-compose.yml asks for", () => {
+  const env = { NODE_ENV: "production", DATABASE_URL: "postgres://database", REDIS_URL: "redis://redis", CONGTHU_HOSTNAME: "mail.province.gov" }
+  expect(problems({ file: fileURLToPath(new URL("../../config/production.example.yaml", import.meta.url)), env })).toBe("")
 })
 
 test("what modules receive cannot be changed", () => {
