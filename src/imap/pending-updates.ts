@@ -23,16 +23,18 @@ export interface PendingUpdates {
  * messages stay in the view, and new ones come after them, so that no number changes its meaning.
  * `toldModSeq`: changes of flags up to there are known to the client.
  */
-export function pendingUpdates(view: View, index: Pick<MailboxIndex, "uids" | "count" | "modSeqs">, toldModSeq: number, mayExpunge: boolean): PendingUpdates {
+export function pendingUpdates(view: View, index: Pick<MailboxIndex, "uids" | "count" | "modSeqs" | "modSeq">, toldModSeq: number, mayExpunge: boolean): PendingUpdates {
   const gone = view.uids === index.uids ? none : missingFrom(view, index)
   const known = view.count - gone.length
   const added = index.count - known
+  // each MODSEQ is one change: when the only one since then added messages, no flags changed, and nothing has to be looked through
+  const flagsSince = added > 0 && index.modSeq === toldModSeq + 1 ? index.modSeq : toldModSeq
   if (gone.length > 0 && !mayExpunge) {
     const next = added > 0 ? appended(view, index, known) : view
-    return { expunged: none, exists: added > 0 ? next.count : null, changed: changedFlags(view, index, known, toldModSeq), view: next }
+    return { expunged: none, exists: added > 0 ? next.count : null, changed: changedFlags(view, index, known, flagsSince), view: next }
   }
   const next = { uids: index.uids, count: index.count }
-  return { expunged: gone.toReversed(), exists: added > 0 ? index.count : null, changed: changedFlags(next, index, known, toldModSeq), view: next }
+  return { expunged: gone.toReversed(), exists: added > 0 ? index.count : null, changed: changedFlags(next, index, known, flagsSince), view: next }
 }
 
 /** Sequence numbers of the view's messages that the index no longer has, ascending. */
@@ -48,7 +50,8 @@ function missingFrom(view: View, index: Pick<MailboxIndex, "uids" | "count">): r
 }
 
 /** Sequence numbers in `view` of the index's first `known` messages that changed after `toldModSeq`. New ones are not among them: the client will ask. */
-function changedFlags(view: View, index: Pick<MailboxIndex, "uids" | "modSeqs">, known: number, toldModSeq: number): readonly number[] {
+function changedFlags(view: View, index: Pick<MailboxIndex, "uids" | "modSeqs" | "modSeq">, known: number, toldModSeq: number): readonly number[] {
+  if (index.modSeq === toldModSeq) return none
   let changed: number[] | undefined
   let seq = 1
   for (let at = 0; at < known; at++) {

@@ -39,6 +39,15 @@ test("while view and index are one array, a new message costs no copy", () => {
   expect(updates.view.uids).toBe(index.uids)
 })
 
+test("one change that added messages leaves the others unread", () => {
+  const index = indexOf([[1, 1], [2, 6]])
+  index.modSeq = 6
+  let read = 0
+  const modSeqs = new Proxy(index.modSeqs, { get: (target, key) => (read++, Reflect.get(target, key)) })
+  expect(pendingUpdates(viewOf([1]), { uids: index.uids, count: index.count, modSeq: 6, modSeqs }, 5, true)).toMatchObject({ exists: 2, changed: [] })
+  expect(read).toBe(0)
+})
+
 test("whatever happens, a client that follows the numbers ends with the mailbox as it is", () => {
   const step = fc.record({ add: fc.nat(3), expunge: fc.array(fc.nat(20), { maxLength: 3 }), touch: fc.array(fc.nat(20), { maxLength: 2 }), mayExpunge: fc.boolean() })
   fc.assert(
