@@ -93,6 +93,13 @@ export const configSchema = z.strictObject({
     https: port(8443, "Console and API."),
     metrics: port(9464, "Metrics and health, for the machines that watch this one."),
   }),
+  clients: section({
+    host: text("", "Server name told to mail clients. Empty: `listen.host`, or `hostname` where that means every address."),
+    imap: port(0, "Port told to mail clients where it is not the one listened on (containers, NAT); 0: the same."),
+    imaps: port(0, "As `clients.imap`."),
+    submission: port(0, "As `clients.imap`."),
+    submissions: port(0, "As `clients.imap`."),
+  }),
   database: section({
     url: text("", "PostgreSQL URL. Empty: an embedded PostgreSQL under the data folder.", { secret: true }),
     poolSize: count(8, "Connections that one process keeps to PostgreSQL."),

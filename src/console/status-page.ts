@@ -3,7 +3,7 @@ import { checkText, helpText, roleText, statusText } from "./text/vi.ts"
 
 /** The console's pages as HTML. Pure; everything that is not ours is escaped. */
 export interface HelpFacts {
-  readonly hostname: string
+  readonly host: string
   readonly imaps: number
   readonly imap: number
   readonly submissions: number
@@ -43,7 +43,7 @@ ${rows.join("\n")}
 }
 
 export function helpPage(facts: HelpFacts): string {
-  const row = (kind: string, port: number, security: string): string => `<tr><td>${kind}</td><td>${escape(facts.hostname)}</td><td>${port}</td><td>${security}</td></tr>`
+  const row = (kind: string, port: number, security: string): string => `<tr><td>${kind}</td><td>${escape(facts.host)}</td><td>${port}</td><td>${security}</td></tr>`
   return page(
     helpText.title,
     null,

@@ -1,5 +1,7 @@
 import { createApp } from "../app.ts"
 import { startConsole } from "../console/server.ts"
+import type { HelpFacts } from "../console/status-page.ts"
+import type { Config } from "../config/schema.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { watchRoles } from "./watch.ts"
 import type { StartRole } from "./role.ts"
@@ -13,7 +15,7 @@ export const startWebRole: StartRole = async (context) => {
     host: config.listen.host,
     port: config.listen.https,
     tls: app.files.tls,
-    help: { hostname: config.hostname, imaps: config.listen.imaps, imap: config.listen.imap, submissions: config.listen.submissions, submission: config.listen.submission },
+    help: helpFacts(config),
     health: async () => merge(await health.report(), [...context.others(), ...(await watch())]),
     clock,
   })
@@ -23,6 +25,18 @@ export const startWebRole: StartRole = async (context) => {
       await server.close()
       await app.close()
     },
+  }
+}
+
+/** What a person types into a mail client, which behind containers or NAT is not what we listen on. */
+export function helpFacts({ listen, clients, hostname }: Config): HelpFacts {
+  const everywhere = listen.host === "0.0.0.0" || listen.host === "::"
+  return {
+    host: clients.host || (everywhere ? hostname : listen.host),
+    imaps: clients.imaps || listen.imaps,
+    imap: clients.imap || listen.imap,
+    submissions: clients.submissions || listen.submissions,
+    submission: clients.submission || listen.submission,
   }
 }
 

@@ -1,0 +1,76 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { request } from "node:https"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { type ConsoleServer, startConsole } from "../../src/console/server.ts"
+import { ensureDevelopmentCertificates } from "../../src/pki/development-ca.ts"
+import type { HealthReport } from "../../src/telemetry/health.ts"
+
+let dir: string
+let server: ConsoleServer
+let ca: Buffer
+let reports: readonly HealthReport[] = []
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), "congthu-console-"))
+  const clock = { now: () => Date.now() }
+  const files = await ensureDevelopmentCertificates({ dir, names: ["localhost"], clock })
+  ca = await readFile(files.caFile)
+  server = await startConsole({
+    host: "127.0.0.1",
+    port: 0,
+    tls: { cert: await readFile(files.certificateFile), key: await readFile(files.keyFile) },
+    help: { host: "mail.tinh.example", imaps: 993, imap: 143, submissions: 465, submission: 587 },
+    health: async () => reports,
+    clock,
+  })
+})
+afterAll(async () => {
+  await server.close()
+  await rm(dir, { recursive: true })
+})
+
+interface Answer {
+  readonly status: number
+  readonly headers: NodeJS.Dict<string | string[]>
+  readonly body: string
+}
+
+const get = (path: string): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    request({ host: "127.0.0.1", port: server.port, servername: "localhost", ca, path }, (response) => {
+      let body = ""
+      response.on("data", (chunk: Buffer) => (body += chunk.toString()))
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }))
+    })
+      .on("error", reject)
+      .end()
+  })
+
+test("the status page says in Vietnamese how each role is", async () => {
+  reports = [
+    { role: "smtp", ok: true, since: 0, checks: [{ name: "database", ok: true, detail: "answers in 1 ms" }] },
+    { role: "imap", ok: false, since: 0, checks: [{ name: "process", ok: false, detail: "starting" }] },
+  ]
+  const { status, body } = await get("/")
+  expect(status).toBe(200)
+  expect(body).toContain("Nhận và gửi thư (SMTP)")
+  expect(body).toContain("Có bộ phận đang gặp sự cố")
+  expect((await get("/health")).status).toBe(503)
+})
+
+test("what a check says cannot become markup, and the policy forbids scripts", async () => {
+  reports = [{ role: "<b>", ok: true, since: 0, checks: [{ name: "x", ok: true, detail: '<script>alert("1")</script>' }] }]
+  const { body, headers } = await get("/")
+  expect(body).not.toMatch(/<script|<b>/)
+  expect(headers["content-security-policy"]).toMatch(/^default-src 'none'/)
+})
+
+test("the help page names server, ports and security", async () => {
+  const { body } = await get("/help")
+  for (const text of ["mail.tinh.example", "993", "465", "587", "143", "SSL/TLS", "STARTTLS"]) expect(body).toContain(text)
+})
+
+test("anything else is not here", async () => {
+  expect((await get("/../../etc/passwd")).status).toBe(404)
+})
