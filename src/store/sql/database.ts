@@ -31,6 +31,11 @@ const exactNumber = (text: string): number => {
 const int8ArrayOid: number = 1016
 const int8Array = int8ArrayOid as Parameters<typeof pg.types.setTypeParser>[0]
 pg.types.setTypeParser(pg.types.builtins.INT8, exactNumber)
+/** `text[]`: nearly always the empty one, of keywords and of DSN conditions, which needs no parser of quotes. */
+const textArrayOid: number = 1009
+const textArray = textArrayOid as Parameters<typeof pg.types.setTypeParser>[0]
+const parseTextArray = pg.types.getTypeParser(textArray) as (text: string) => string[]
+pg.types.setTypeParser(textArray, (text: string) => (text === "{}" ? [] : parseTextArray(text)))
 pg.types.setTypeParser(int8Array, (text: string) => (text === "{}" ? [] : text.slice(1, -1).split(",").map(exactNumber)))
 
 export function openDatabase(options: { readonly url: string; readonly poolSize: number; readonly applicationName: string; readonly onError?: (error: Error) => void }): Database {
