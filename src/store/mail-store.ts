@@ -14,7 +14,7 @@ export interface MailStore {
   findMailbox(accountId: number, name: string): Promise<Result<MailboxInfo, Failure>>
   /** Missing parents are created too (RFC 9051 §6.3.4). */
   createMailbox(accountId: number, name: string, specialUse?: SpecialUse): Promise<Result<MailboxInfo, Failure>>
-  /** Refuses INBOX (`noPermission`) and mailboxes with inferiors keep their name as \NonExistent parents (RFC 9051 §6.3.5). */
+  /** Refuses INBOX (`noPermission`); inferiors stay (RFC 3501 §6.3.4). */
   deleteMailbox(accountId: number, name: string): Promise<Result<void, Failure>>
   /** Inferiors move along; renaming INBOX moves its messages (RFC 9051 §6.3.6). */
   renameMailbox(accountId: number, from: string, to: string): Promise<Result<void, Failure>>

@@ -245,13 +245,15 @@ describe("flags, expunge, copy and move are one log", () => {
 })
 
 describe("mailboxes by name", () => {
-  test("creating makes parents, renaming takes inferiors along, deleting keeps a mailbox that has some", async () => {
+  test("creating makes parents, renaming takes inferiors along, deleting leaves them", async () => {
     const account = await newAccount()
     unwrap(await store.mail.createMailbox(account, "Hồ sơ/2026/Đất đai"))
     expect((await store.mail.listMailboxes(account)).map(({ name }) => name)).toEqual(expect.arrayContaining(["Hồ sơ", "Hồ sơ/2026", "Hồ sơ/2026/Đất đai"]))
     unwrap(await store.mail.renameMailbox(account, "Hồ sơ", "Lưu/Hồ sơ"))
     expect(await store.mail.findMailbox(account, "Lưu/Hồ sơ/2026/Đất đai")).toMatchObject({ ok: true })
-    expect(await store.mail.deleteMailbox(account, "Lưu/Hồ sơ")).toMatchObject({ ok: false })
+    unwrap(await store.mail.deleteMailbox(account, "Lưu/Hồ sơ"))
+    expect(await store.mail.findMailbox(account, "Lưu/Hồ sơ")).toMatchObject({ ok: false, failure: { kind: "notFound" } })
+    expect(await store.mail.findMailbox(account, "Lưu/Hồ sơ/2026/Đất đai")).toMatchObject({ ok: true })
     unwrap(await store.mail.deleteMailbox(account, "Lưu/Hồ sơ/2026/Đất đai"))
     expect(await store.mail.createMailbox(account, "Lưu")).toMatchObject({ ok: false, failure: { kind: "alreadyExists" } })
     expect(await store.mail.deleteMailbox(account, "INBOX")).toMatchObject({ ok: false, failure: { kind: "noPermission" } })

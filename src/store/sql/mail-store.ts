@@ -46,7 +46,7 @@ export function createMailStore(options: MailStoreOptions): MailStore & { close(
     const head = await readHead(database, mailboxId)
     if (!head) return undefined
     const index = await loadIndex(database, mailboxId, head)
-    return new MailboxLog({ database, mailboxId, accountId: head.accountId, uidValidity: head.uidValidity, index })
+    return new MailboxLog({ database, mailboxId, accountId: head.accountId, uidValidity: head.uidValidity, name: head.name, index })
   }
 
   const acquire = async (mailboxId: number): Promise<MailboxLog | undefined> => {
@@ -108,9 +108,7 @@ export function createMailStore(options: MailStoreOptions): MailStore & { close(
     async openMailbox(mailboxId): Promise<Result<OpenMailbox, Failure>> {
       const log = await acquire(mailboxId)
       if (!log) return failed(gone)
-      const head = await readHead(database, mailboxId)
-      if (!head) return failed(gone)
-      return ok(openMailbox({ log, name: head.name, options, reader, publish, release: () => release(mailboxId) }))
+      return ok(openMailbox({ log, options, reader, publish, release: () => release(mailboxId) }))
     },
     async append(mailboxId, messages) {
       const result = await appendMessages(database, mailboxId, messages)
@@ -130,14 +128,13 @@ const selectQuota = {
 
 interface OpenParts {
   readonly log: MailboxLog
-  readonly name: string
   readonly options: MailStoreOptions
   readonly reader: MessageReader
   readonly publish: (...changes: Change[]) => void
   readonly release: () => void
 }
 
-function openMailbox({ log, name, options, reader, publish, release }: OpenParts): OpenMailbox {
+function openMailbox({ log, options, reader, publish, release }: OpenParts): OpenMailbox {
   const { mailboxId, accountId } = log
   let open = true
   /** Others hear where the log is now; this process has applied it already. */
@@ -152,7 +149,7 @@ function openMailbox({ log, name, options, reader, publish, release }: OpenParts
   return {
     mailboxId,
     accountId,
-    name,
+    name: log.name,
     uidValidity: log.uidValidity,
     index: log.index,
     async refresh() {

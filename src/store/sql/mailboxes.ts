@@ -40,14 +40,13 @@ export async function createMailbox(database: Database, request: { readonly acco
   })
 }
 
-/** RFC 9051 §6.3.5: a mailbox with inferiors is not deleted together with them, its name stays and its messages go. */
+/** RFC 3501 §6.3.4: the mailbox goes with its messages, its inferiors stay; as their parent its name is still listed, as \NonExistent (RFC 5258 §3). */
 export async function deleteMailbox(database: Database, accountId: number, name: string): Promise<Result<{ readonly id: number }, Failure>> {
   if (name === "INBOX") return failed(failure("noPermission", "INBOX cannot be deleted"))
   return database.transaction(async (tx): Promise<Result<{ readonly id: number }, Failure>> => {
     const { names } = await lockNames(tx, accountId)
     const id = names.get(name)
     if (id === undefined) return failed(notFound)
-    if ([...names.keys()].some((other) => other.startsWith(`${name}/`))) return failed(failure("inUse", "the mailbox has mailboxes below it: delete those first"))
     await tx.query({ text: "DELETE FROM mailbox WHERE id = $1" }, [id])
     return ok({ id })
   })

@@ -17,17 +17,20 @@ export class MailboxLog {
   readonly accountId: number
   readonly uidValidity: number
   readonly index: MailboxIndex
+  /** As of the last reading of the head. */
+  name: string
   private readonly database: Database
   private readonly listeners = new Set<() => void>()
   private catchingUp: Promise<boolean> | undefined
   private again = false
 
-  constructor(options: { readonly database: Database; readonly mailboxId: number; readonly accountId: number; readonly uidValidity: number; readonly index: MailboxIndex }) {
+  constructor(options: { readonly database: Database; readonly mailboxId: number; readonly accountId: number; readonly uidValidity: number; readonly name: string; readonly index: MailboxIndex }) {
     this.database = options.database
     this.mailboxId = options.mailboxId
     this.accountId = options.accountId
     this.uidValidity = options.uidValidity
     this.index = options.index
+    this.name = options.name
   }
 
   onAdvance(listener: () => void): () => void {
@@ -51,6 +54,7 @@ export class MailboxLog {
       this.again = false
       const head = await readHead(this.database, this.mailboxId)
       if (!head) return false
+      this.name = head.name
       if ((await catchUp(this.database, this.mailboxId, this.index, head)) > 0) this.tell()
       if (!this.again) return true
     }
