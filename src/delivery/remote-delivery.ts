@@ -3,10 +3,11 @@
  * `concurrency` of them at once. Invariants: only what is claimed is tried; the outcome is saved before the job ends; a refusal never
  * fails a job. Must not know: SMTP, DNS, the queue engine.
  */
+import { setTimeout as pause } from "node:timers/promises"
 import type { Clock } from "../base/clock.ts"
 import { splitAddress } from "../mail/address.ts"
 import { enhancedStatus } from "../mail/enhanced-status.ts"
-import type { DeliveryStore, Outcome, RemoteDelivery } from "../store/delivery-store.ts"
+import type { Attempt, DeliveryStore, Outcome, RemoteDelivery } from "../store/delivery-store.ts"
 import { attempt, type AttemptGroup, type AttemptOutcome, type AttemptParts, type AttemptReport } from "./attempt.ts"
 import { nextTry, type RetrySchedule } from "./retry-schedule.ts"
 
@@ -38,6 +39,8 @@ export interface RemoteDeliveries {
 const attemptMs = 20 * 60_000
 /** A worker that dies keeps its deliveries this long: an attempt, and the wait for a free place. */
 const leaseMs = attemptMs + 10 * 60_000
+/** Between two tries at saving an outcome. */
+const saveEveryMs = 1_000
 /** Claimed at once: what shares a destination among them shares a transaction. */
 const claimBatch = 100
 /** RFC 5321 §4.5.3.1.8: every server takes 100 recipients. */
@@ -66,12 +69,24 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
     const endedAt = clock.now()
     for (const [index, delivery] of group.deliveries.entries()) {
       const outcome = settle(delivery, report.outcomes[index], endedAt)
-      await deliveries.recordAttempt({ deliveryId: delivery.id, startedAt, endedAt, remoteMta: report.remoteMta, tls: report.tls, outcome })
+      await save({ deliveryId: delivery.id, startedAt, endedAt, remoteMta: report.remoteMta, tls: report.tls, outcome })
       // RFC 3461 §5.2.1: whoever took the request for a success report makes the report
       if (outcome.kind === "relayed" && report.dsnPassedOn && delivery.notify.includes("success")) await deliveries.dsnMade([delivery.id], "success")
       log.attempted({ deliveryId: delivery.id, envelopeId: delivery.envelopeId, outcome: outcome.kind, status: outcome.status, remoteMta: report.remoteMta, tls: report.tls, ms: endedAt - startedAt })
     }
     parts.settled?.()
+  }
+
+  /** An outcome that is not saved means a second copy at the peer once the lease has run out, so a database that is away is waited for. */
+  const save = async (made: Attempt): Promise<void> => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await deliveries.recordAttempt(made)
+      } catch (error) {
+        if (stopping.signal.aborted || tries * saveEveryMs > attemptMs) throw error
+        await pause(saveEveryMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+      }
+    }
   }
 
   const reportOf = async (group: AttemptGroup): Promise<AttemptReport> => {
@@ -88,6 +103,8 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
   const settle = (delivery: RemoteDelivery, outcome: AttemptOutcome | undefined, now: number): Outcome => {
     const { kind, status, diagnostic } = outcome ?? { kind: "deferred" as const, status: enhancedStatus.connectionLost, diagnostic: "no outcome" }
     if (kind !== "deferred") return { kind, status, diagnostic }
+    // broken off by us, not by the peer: whoever runs next may try at once
+    if (stopping.signal.aborted) return { kind, status, diagnostic, nextAttemptAt: now }
     const next = nextTry(parts.schedule, { attempts: delivery.attempts + 1, now, expiresAt: delivery.expiresAt, random: parts.random() })
     if (next.kind === "retry") return { kind: "deferred", status, diagnostic, nextAttemptAt: next.at }
     return { kind: "failed", status: enhancedStatus.expired, diagnostic: diagnostic === "" ? "no attempt succeeded in time" : diagnostic }

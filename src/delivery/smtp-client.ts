@@ -67,6 +67,9 @@ export interface SmtpSession {
   end(): void
 }
 
+/** A peer that does not answer QUIT is left. */
+const quitMs = 5_000
+
 export async function openSmtpSession(options: SmtpSessionOptions): Promise<{ readonly kind: "open"; readonly session: SmtpSession } | { readonly kind: "failed"; readonly failure: HostFailure }> {
   const { peer, hostname, connectTimeoutMs, commandTimeoutMs, starttls, tls, signal } = options
   const socket = await reach(peer, connectTimeoutMs, signal)
@@ -95,6 +98,7 @@ export async function openSmtpSession(options: SmtpSessionOptions): Promise<{ re
     })
     connection.once("end", () => resolve(new Error("the connection was closed")))
     connection.connect((failure) => resolve(failure))
+    if (signal.aborted) abort()
   })
   if (error) {
     connection.close()
@@ -135,7 +139,10 @@ function sessionOn(connection: SMTPConnection): SmtpSession {
     offers: (extension) => extensions.has(extension),
     maxBytes: limit > 0 ? limit : undefined,
     send: (transaction) => send(connection, transaction),
-    end: () => connection.quit(),
+    end() {
+      connection.quit()
+      setTimeout(() => connection.close(), quitMs).unref()
+    },
   }
 }
 
