@@ -30,11 +30,13 @@ export async function keepPostgres(dataDir: string, log: Logger): Promise<Postgr
       try {
         server = await start()
         restarts++
+        // told to stop while it was coming back: the one that came is ours to end
+        if (stopping) return await server.stop()
         pauseMs = firstPauseMs
       } catch (error) {
         log.error({ err: error }, "PostgreSQL could not be started")
         pauseMs = Math.min(pauseMs * 2, longestPauseMs)
-        await wait(pauseMs)
+        if (!stopping) await wait(pauseMs)
       }
     }
   }

@@ -90,7 +90,7 @@ test("a role that is killed comes back and no other role is touched", async () =
 test("PostgreSQL that is killed comes back at the same place and the roles reconnect", async () => {
   const url = await readFile(join(dataDir, "run/postgres.url"), "utf8")
   const pidFile = join(dataDir, "postgres/postmaster.pid")
-  const pid = async (): Promise<number> => (existsSync(pidFile) ? Number((await readFile(pidFile, "utf8")).split("\n")[0]) : 0)
+  const pid = async (): Promise<number> => Number((await readFile(pidFile, "utf8").catch(() => "0")).split("\n")[0])
   const killed = await pid()
   process.kill(killed, "SIGKILL")
   await until(async () => ![0, killed].includes(await pid()), 10_000)
@@ -105,6 +105,13 @@ test("SIGTERM ends everything, and the next start finds all as it was", async ()
   expect(existsSync(join(dataDir, "run/postgres.url"))).toBe(false)
   system = await startSystem(dataDir)
   expect(await readFile(join(dataDir, "pki/ca.pem"), "utf8")).toBe(ca)
+}, 60_000)
+
+test("SIGTERM while PostgreSQL is coming back leaves no process behind", async () => {
+  process.kill(Number((await readFile(join(dataDir, "postgres/postmaster.pid"), "utf8")).split("\n")[0]), "SIGKILL")
+  expect(await system.end("SIGTERM")).toBe(0)
+  expect(processesOf(dataDir)).toEqual([])
+  system = await startSystem(dataDir)
 }, 60_000)
 
 test("when the supervisor is killed the roles and PostgreSQL end by themselves", async () => {
