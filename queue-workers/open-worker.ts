@@ -18,3 +18,15 @@ export const openWorker = ({ queue, backend, concurrency, handle }: WorkerSpec) 
   const connection = { url: backend.url, maxRetriesPerRequest: null, retryStrategy: redisRetryMs }
   return new Worker<DeliveryJob>(queue, handle, { ...options, prefix: redisPrefix, skipVersionCheck: true, connection })
 }
+
+/** Longest wait for jobs under way and for an engine that does not answer. */
+const patienceMs = 4_000
+
+/** Finishes the jobs under way and takes no more; an engine that is away or hangs does not keep the process from ending. */
+export async function closeWorker(worker: ReturnType<typeof openWorker>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const impatient = new Promise<void>((resolve) => (timer = setTimeout(resolve, patienceMs)))
+  await Promise.race([worker.close().catch(() => undefined), impatient])
+  clearTimeout(timer)
+  void worker.disconnect().catch(() => undefined)
+}

@@ -1,6 +1,6 @@
 import type { Logger } from "pino"
 import { createOutageLog } from "../src/delivery/outage-log.ts"
-import { openWorker, type WorkerSpec } from "./open-worker.ts"
+import { closeWorker, openWorker, type WorkerSpec } from "./open-worker.ts"
 
 export interface RunningWorker {
   close(): Promise<void>
@@ -34,7 +34,7 @@ export function runWorker(spec: WorkerSpec & { readonly log: Logger }): RunningW
   return {
     async close() {
       clearTimeout(reopening)
-      await current.close()
+      await closeWorker(current)
     },
   }
 }

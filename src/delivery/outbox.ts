@@ -136,7 +136,7 @@ const streams = { events: { maxLen: 100 } }
 
 function redisLink(url: string, outage: OutageLog): Link {
   // Nothing is kept for a Redis that is away or does not answer: the caller must hear of it at once.
-  const client = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 5_000, retryStrategy: redisRetryMs })
+  const client = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 3_000, retryStrategy: redisRetryMs })
   client.on("error", (error: unknown) => outage.down(error))
   client.on("ready", () => outage.up())
   const open = (name: QueueName) => {
@@ -151,8 +151,9 @@ function redisLink(url: string, outage: OutageLog): Link {
       await queues[name].addBulk([...jobs])
     },
     async close() {
-      await Promise.all(Object.values(queues).map((queue) => queue.close().catch(() => undefined)))
+      // at once: a Redis that hangs would keep QUIT waiting, and nothing is under way any more
       client.disconnect()
+      await Promise.all(Object.values(queues).map((queue) => queue.close().catch(() => undefined)))
     },
   }
 }

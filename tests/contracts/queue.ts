@@ -108,6 +108,16 @@ export function queueContract(name: string, open: (store: TestStore) => Promise<
       expect(rows).toEqual(accepted.toSorted((a, b) => a - b).map((id) => ({ delivery_id: id, copies: 1 })))
     })
 
+    test("an engine that is away does not keep a process from ending", async () => {
+      const outbox = createOutbox({ backend: engine.backend, clock: systemClock, log: testLog })
+      await available(outbox)
+      const worker = runWorker({ queue: queueNames.deliver, backend: engine.backend, concurrency: 1, log: testLog, handle: async () => undefined })
+      await engine.lose()
+      outbox.wake({ local: [1], remote: [] })
+      await Promise.all([outbox.close(), worker.close()])
+      await engine.restore()
+    })
+
     test("an engine that is away takes nothing and says so", async () => {
       const outbox = outboxOf()
       await available(outbox)

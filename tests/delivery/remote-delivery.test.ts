@@ -10,6 +10,7 @@ import { createIntake } from "../../src/intake/accept.ts"
 import type { Intake } from "../../src/intake/intake.ts"
 import type { NotifyCondition } from "../../src/mail/envelope.ts"
 import type { Committed } from "../../src/store/acceptance-store.ts"
+import type { DeliveryStore } from "../../src/store/delivery-store.ts"
 import { createStoryStore } from "../../src/store/sql/story.ts"
 import { createDirectorySource } from "../../src/store/sql/directory.ts"
 import { createDeliveryLog, createIntakeLog } from "../../src/telemetry/mail-log.ts"
@@ -41,12 +42,14 @@ describe("remote deliveries", () => {
       directory, acceptances: store.acceptances, wake: () => undefined, rates: { take: async () => true, isExhausted: () => false }, clock, mailLog: createIntakeLog(testLog),
       config: { hostname: "mail.tinh.example", expiryMs: 5 * 86_400_000 },
     })
-    remote = createRemoteDeliveries({
-      deliveries: store.deliveries,
+    remote = newRemote(store.deliveries)
+  })
+  const newRemote = (deliveries: DeliveryStore): RemoteDeliveries =>
+    createRemoteDeliveries({
+      deliveries,
       attempts: { routing: { resolver: fakeDns(zone), hostname: "mail.tinh.example", isOwnAddress: () => false, random: () => 0 }, tlsPolicyFor: opportunisticTls, contents: store.contents, smarthost: "", connectTimeoutMs: 2_000, commandTimeoutMs: 5_000, port },
       schedule: retrySchedule(["5m", "1h"]), concurrency: 3, clock, random: () => 0, log: createDeliveryLog(testLog),
     })
-  })
   afterEach(async () => {
     await remote.close()
     await Promise.all(servers.splice(0).map((server) => server.close()))
@@ -201,6 +204,35 @@ describe("remote deliveries", () => {
     await remote.relay((await submit(["la@xa.example"], { reversePath: "khong-co@tinh.example" })).deliveryIds)
     expect(await dsnSender().send()).toBe(0)
     expect((await store.deliveries.owedDsns(10)).length).toBe(0)
+  })
+
+  test("a stop breaks off what is under way and hands it back at once", async () => {
+    let reached = (): void => undefined
+    const underWay = new Promise<void>((resolve) => (reached = resolve))
+    await foreign({ onRcptTo: () => reached() })
+    const work = remote.relay((await submit(["bo@xa.example"])).deliveryIds)
+    await underWay
+    await remote.close()
+    await work
+    const [row] = await store.database.query<{ state: string; due: boolean }>({ text: "SELECT state, next_attempt_at <= now() AND claimed_until IS NULL AS due FROM delivery" })
+    expect(row).toEqual({ state: "deferred", due: true })
+  })
+
+  test("an outcome waits for a database that is away", async () => {
+    const server = await foreign()
+    let failures = 1
+    const deliveries = {
+      ...store.deliveries,
+      async recordAttempt(made: Parameters<typeof store.deliveries.recordAttempt>[0]) {
+        if (failures-- > 0) throw new Error("the database is away")
+        await store.deliveries.recordAttempt(made)
+      },
+    }
+    const patient = newRemote(deliveries)
+    await patient.relay((await submit(["bo@xa.example"])).deliveryIds)
+    await patient.close()
+    expect((await rows())[0]).toMatchObject({ state: "relayed", attempts: 1 })
+    expect(server.received).toHaveLength(1)
   })
 
   test("the story of a message, step by step", async () => {
