@@ -61,11 +61,16 @@ export class ImapClient {
     return Number(/MESSAGES (\d+)/.exec(lines.join(" "))?.[1] ?? Number.NaN)
   }
 
-  /** LITERAL+ (RFC 7888): the message follows at once. */
-  append(mailbox: string, message: Uint8Array, flags = ""): Promise<void> {
+  /** LITERAL+ (RFC 7888): the message follows at once. Several are one MULTIAPPEND (RFC 3502). */
+  append(mailbox: string, messages: readonly Uint8Array[], flags = ""): Promise<void> {
     const done = this.wait("APPEND")
-    this.wire?.write(`b${++this.tag} APPEND "${mailbox}" ${flags ? `(${flags}) ` : ""}{${message.length}+}\r\n`, message, "\r\n")
+    const literals = messages.flatMap((message) => [` ${flags ? `(${flags}) ` : ""}{${message.length}+}\r\n`, message])
+    this.wire?.write(`b${++this.tag} APPEND "${mailbox}"`, ...literals, "\r\n")
     return done
+  }
+
+  async hasCapability(name: string): Promise<boolean> {
+    return (await this.lines("CAPABILITY")).some((line) => line.split(" ").includes(name))
   }
 
   /** Resolves when the server has said that it pushes from now on. The connection is only listened to after that. */

@@ -32,7 +32,7 @@ const actions: readonly Action[] = [
   { weight: 12, run: ({ client }) => client.command("NOOP") },
   { weight: 10, run: ({ client }) => client.command("FETCH 1:* (FLAGS)") },
   { weight: 8, run: ({ client }) => client.command('STATUS "Archive" (MESSAGES UNSEEN UIDNEXT)') },
-  { weight: 6, run: (reader) => reader.client.append("INBOX", letter(reader)) },
+  { weight: 6, run: (reader) => reader.client.append("INBOX", [letter(reader)]) },
   { weight: 4, run: ({ client }) => client.command("UID SEARCH UNSEEN") },
   { weight: 3, run: ({ client }) => client.command('UID SEARCH SUBJECT "Letter 7"') },
   { weight: 3, run: (reader, random) => reader.client.command(`MOVE ${anyOf(reader, random)} "Archive"`) },
@@ -63,7 +63,7 @@ async function openReader(target: Target, index: number): Promise<Reader> {
   const reader = { client, address: addressOf(target, number) }
   await client.command('CREATE "Archive"').catch(() => undefined)
   const missing = preloaded - (await client.countMessages("INBOX"))
-  await Promise.all(Array.from({ length: Math.max(0, missing) }, () => client.append("INBOX", letter(reader))))
+  await Promise.all(Array.from({ length: Math.max(0, missing) }, () => client.append("INBOX", [letter(reader)])))
   await client.select("INBOX")
   return reader
 }
