@@ -110,8 +110,11 @@ function statusFields({ owed, hostname, now, utf8 }: { readonly owed: readonly [
   return [message, ...recipients].join("\r\n")
 }
 
-/** A remote's words must neither end a field nor leave ASCII where it is not allowed. */
-const safe = (value: string, utf8: boolean): string => (utf8 ? oneLine(value) : oneLine(value).replace(/[^ -~]/gu, "?"))
+/** A remote's words must neither end a field, nor leave ASCII where it is not allowed, nor be too long to fold (RFC 5322 §2.1.1). */
+const safe = (value: string, utf8: boolean): string => {
+  const words = oneLine(value).replace(/[^ ]{249}(?=[^ ])/gu, "$& ")
+  return utf8 ? words.toWellFormed() : words.replace(/[^ -~]/gu, "?")
+}
 
 /** RFC 5322 §2.1.1: lines of at most 78 characters where there is a space to fold at. */
 const folded = (line: string): string => {

@@ -1,3 +1,4 @@
+import { array, assert, constantFrom, property, string } from "fast-check"
 import { simpleParser } from "mailparser"
 import { describe, expect, test } from "vitest"
 import { buildDsn, dsnMessageId } from "../../src/delivery/dsn.ts"
@@ -118,6 +119,22 @@ describe("a DSN", () => {
     expect(statusOf(bytes).match(/^Action: /gm)).toHaveLength(1)
     for (const line of statusOf(bytes).split("\r\n")) expect(line.length).toBeLessThanOrEqual(78)
     expect(bytes.every((byte) => byte < 0x80)).toBe(true)
+  })
+
+  test("whatever peers and senders say, the fields stay fields", () => {
+    const words = string({ unit: "binary", maxLength: 1_200 })
+    assert(
+      property(array(words, { minLength: 4, maxLength: 4 }), constantFrom("failure", "delay", "success"), ([diagnostic = "", envid = "", original = "", remoteMta = ""], kind) => {
+        const bytes = bytesOf(build([owed({ kind, diagnostic, envid, originalRecipient: original, remoteMta }), owed({ kind, deliveryId: 8 })]))
+        expect(partsOf(bytes)).toHaveLength(3)
+        const status = statusOf(bytes)
+        expect(status.match(/^Action: /gm)).toHaveLength(2)
+        expect(status.split("\r\n\r\n")).toHaveLength(3)
+        expect(bytes.toString("latin1")).not.toMatch(/\r(?!\n)|(?<!\r)\n/)
+        for (const line of bytes.toString("latin1").split("\r\n")) expect(line.length).toBeLessThanOrEqual(998)
+      }),
+      { numRuns: 300 },
+    )
   })
 
   test("the Message-ID depends on what is told, not on when or in what order", () => {
