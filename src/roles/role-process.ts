@@ -3,7 +3,7 @@ import { createInterface } from "node:readline"
 import type { Logger } from "pino"
 import type { HealthReport } from "../telemetry/health.ts"
 import type { MetricSnapshot } from "../telemetry/metrics.ts"
-import { type FromRole, type RoleName, roleStopMs, type ToRole } from "./role.ts"
+import { type FromRole, nodeArguments, type RoleName, roleStopMs, type ToRole } from "./role.ts"
 
 /**
  * The supervisor's side of one role: keeps a process of it running, with a growing pause between quick deaths, and asks it how it
@@ -94,7 +94,7 @@ export class RoleProcess {
     const { script, args, log, now, role } = this.options
     this.state = "starting"
     const startedAt = now()
-    const child = spawn(process.execPath, [script, ...args, "--role", role], { stdio: ["ignore", "pipe", "pipe", "ipc"] })
+    const child = spawn(process.execPath, [...(nodeArguments[role] ?? []), script, ...args, "--role", role], { stdio: ["ignore", "pipe", "pipe", "ipc"] })
     this.child = child
     // whatever the runtime itself says (a crash, a warning); the role's own log is a file
     for (const stream of [child.stdout, child.stderr]) if (stream) createInterface({ input: stream }).on("line", (line) => log.warn({ role, line }, "output"))

@@ -8,7 +8,7 @@ import { connect as connectTls } from "node:tls"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { roleNames } from "../../src/roles/role.ts"
-import { health, launch, newDataDir, processesOf, removeDataDir, roleProcess, type RunningSystem, startSystem, until } from "../support/running-system.ts"
+import { health, killNow, launch, newDataDir, processesOf, removeDataDir, roleProcess, type RunningSystem, startSystem, until } from "../support/running-system.ts"
 
 let dataDir: string
 let system: RunningSystem
@@ -80,7 +80,7 @@ test("a second system on the same data folder is refused", async () => {
 
 test("a role that is killed comes back and no other role is touched", async () => {
   const before = new Map(roleNames.map((role) => [role, roleProcess(dataDir, role)]))
-  process.kill(before.get("imap") ?? 0, "SIGKILL")
+  killNow(before.get("imap"))
   await until(() => ![undefined, before.get("imap")].includes(roleProcess(dataDir, "imap")), 10_000)
   await until(async () => (await health(system.ports)).ok, 15_000)
   expect(await greeting(port("imap"))).toMatch(/^\* OK /)
@@ -92,7 +92,7 @@ test("PostgreSQL that is killed comes back at the same place and the roles recon
   const pidFile = join(dataDir, "postgres/postmaster.pid")
   const pid = async (): Promise<number> => Number((await readFile(pidFile, "utf8").catch(() => "0")).split("\n")[0])
   const killed = await pid()
-  process.kill(killed, "SIGKILL")
+  killNow(killed)
   await until(async () => ![0, killed].includes(await pid()), 10_000)
   await until(async () => (await health(system.ports)).ok, 15_000)
   expect(await readFile(join(dataDir, "run/postgres.url"), "utf8")).toBe(url)
@@ -108,7 +108,7 @@ test("SIGTERM ends everything, and the next start finds all as it was", async ()
 }, 60_000)
 
 test("SIGTERM while PostgreSQL is coming back leaves no process behind", async () => {
-  process.kill(Number((await readFile(join(dataDir, "postgres/postmaster.pid"), "utf8")).split("\n")[0]), "SIGKILL")
+  killNow(Number((await readFile(join(dataDir, "postgres/postmaster.pid"), "utf8")).split("\n")[0]))
   expect(await system.end("SIGTERM")).toBe(0)
   expect(processesOf(dataDir)).toEqual([])
   system = await startSystem(dataDir)

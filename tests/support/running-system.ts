@@ -60,17 +60,21 @@ export async function startSystem(dataDir: string, env: Readonly<Record<string, 
 }
 
 /** Processes that have the data folder in their command line or work in it: roles, the supervisor, PostgreSQL and its sessions. */
-export const processesOf = (dataDir: string): readonly string[] =>
+export const processesOf = (dataDir: string): readonly string[] => running(dataDir).map(({ pid, command }) => `${pid} ${command.slice(0, 160)}`)
+
+const running = (dataDir: string): readonly { readonly pid: number; readonly command: string }[] =>
   readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map((pid) => ({ pid: Number(pid), command: commandLine(pid) }))
     .filter(({ command }) => command.includes(dataDir))
-    .map(({ pid, command }) => `${pid} ${command.slice(0, 160)}`)
 
 /** The process of a role. */
-export function roleProcess(dataDir: string, role: string): number | undefined {
-  const line = processesOf(dataDir).find((command) => command.includes(`--role ${role}`))
-  return line === undefined ? undefined : Number(line.split(" ")[0])
+export const roleProcess = (dataDir: string, role: string): number | undefined => running(dataDir).find(({ command }) => command.includes(`--role ${role}`))?.pid
+
+/** SIGKILL for one process. A pid that is not known would mean everybody's: 0 is the whole process group of the test run. */
+export function killNow(pid: number | undefined): void {
+  if (pid === undefined || !(pid > 1)) throw new Error(`there is no process ${pid} to kill`)
+  process.kill(pid, "SIGKILL")
 }
 
 /** Empty for a process that has gone, also when nobody has collected it yet. */
