@@ -14,10 +14,11 @@ import { nextTry, type RetrySchedule } from "./retry-schedule.ts"
 export interface RemoteDeliveryLog {
   attempted(event: { readonly deliveryId: number; readonly envelopeId: number; readonly outcome: string; readonly status: string; readonly remoteMta: string; readonly tls: string | null; readonly ms: number }): void
   attemptFailed(event: { readonly envelopeId: number; readonly error: unknown }): void
+  leaseNotExtended(event: { readonly deliveries: number; readonly error: unknown }): void
 }
 
 export interface RemoteDeliveryParts {
-  readonly deliveries: Pick<DeliveryStore, "claimRemote" | "recordAttempt" | "dsnMade">
+  readonly deliveries: Pick<DeliveryStore, "claimRemote" | "extendLease" | "recordAttempt" | "dsnMade">
   readonly attempts: AttemptParts
   readonly schedule: RetrySchedule
   readonly concurrency: number
@@ -37,8 +38,9 @@ export interface RemoteDeliveries {
 
 /** An attempt that takes longer is broken off. A large message over a slow line fits in. */
 const attemptMs = 20 * 60_000
-/** A worker that dies keeps its deliveries this long: an attempt, and the wait for a free place. */
-const leaseMs = attemptMs + 10 * 60_000
+/** A worker that dies keeps its deliveries this long. While it lives it extends the lease, of those that wait for a place too. */
+const leaseMs = 2 * 60_000
+const renewMs = leaseMs / 3
 /** Between two tries at saving an outcome. */
 const saveEveryMs = 1_000
 /** Claimed at once: what shares a destination among them shares a transaction. */
@@ -52,11 +54,11 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
   const stopping = new AbortController()
   const underWay = new Set<Promise<void>>()
 
-  const run = async (group: AttemptGroup, claimedAt: number): Promise<void> => {
+  const run = async (group: AttemptGroup, lease: Lease): Promise<void> => {
     await places.take()
     try {
-      // what waited too long is nearly free for others again
-      if (stopping.signal.aborted || clock.now() > claimedAt + leaseMs - attemptMs) return
+      // a lease that could not be extended may be another worker's by now
+      if (stopping.signal.aborted || clock.now() > lease.until()) return
       await tryAndRecord(group)
     } finally {
       places.give()
@@ -112,10 +114,23 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
 
   const relay = async (ids: readonly number[]): Promise<void> => {
     for (let at = 0; at < ids.length && !stopping.signal.aborted; at += claimBatch) {
+      const asked = clock.now()
       const claimed = await deliveries.claimRemote(ids.slice(at, at + claimBatch), leaseMs)
-      const claimedAt = clock.now()
-      await Promise.all(groupByDestination(claimed).map((group) => run(group, claimedAt)))
+      const lease = keepLease(claimed.map(({ id }) => id), asked)
+      await Promise.all(groupByDestination(claimed).map((group) => run(group, lease))).finally(() => lease.end())
     }
+  }
+
+  const keepLease = (ids: readonly number[], claimedAt: number): Lease => {
+    let until = claimedAt + leaseMs
+    const renew = async (): Promise<void> => {
+      const asked = clock.now()
+      await deliveries.extendLease(ids, leaseMs)
+      until = asked + leaseMs
+    }
+    // a database that is away is asked again at the next turn
+    const timer = setInterval(() => void renew().catch((error: unknown) => log.leaseNotExtended({ deliveries: ids.length, error })), renewMs)
+    return { until: () => until, end: () => clearInterval(timer) }
   }
 
   return {
@@ -130,6 +145,12 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
       await Promise.all(underWay)
     },
   }
+}
+
+/** Our right to a batch of claimed deliveries. */
+interface Lease {
+  until(): number
+  end(): void
 }
 
 /** Recipients of one envelope at one domain share a transaction. */

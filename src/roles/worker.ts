@@ -22,14 +22,17 @@ export const startWorkerRole: StartRole = async (context) => {
   const { database, feed, blobs, contents } = app
   const deliveries = createDeliveryStore({ database, feed, delayNoticeMs: config.delivery.delayNotice })
   const { intake, outbox } = await createDoor(app)
+  const dsnSender = createDsnSender({ deliveries, contents, intake, hostname: config.hostname, clock, log: createDeliveryLog(log) })
+  // a sender who is owed word gets it now; what fails is found by the next sweep
+  const settled = (): void => void dsnSender.send().catch((error: unknown) => log.debug({ err: error }, "DSNs are left to the sweeper"))
   let deliveredHere = 0
   const workers = startWorkers({
     backend: queueBackend(app),
     localDelivery: createLocalDelivery({ deliveries, delivered: (count) => (deliveredHere += count) }),
-    remoteDeliveries: createRemote(app, deliveries),
+    remoteDeliveries: createRemote(app, { deliveries, settled }),
     deliveries,
     outbox,
-    dsnSender: createDsnSender({ deliveries, contents, intake, hostname: config.hostname, clock, log: createDeliveryLog(log) }),
+    dsnSender,
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
@@ -52,7 +55,7 @@ export const startWorkerRole: StartRole = async (context) => {
 
 const dnsTries = { timeout: 5_000, tries: 2 }
 
-function createRemote({ context: { config, clock, log }, contents }: App, deliveries: DeliveryStore): RemoteDeliveries {
+function createRemote({ context: { config, clock, log }, contents }: App, { deliveries, settled }: { readonly deliveries: DeliveryStore; readonly settled: () => void }): RemoteDeliveries {
   const { delivery, hostname } = config
   return createRemoteDeliveries({
     deliveries,
@@ -69,5 +72,6 @@ function createRemote({ context: { config, clock, log }, contents }: App, delive
     clock,
     random: systemRandom,
     log: createDeliveryLog(log),
+    settled,
   })
 }

@@ -16,6 +16,8 @@ export interface DeliveryStore {
   deliverLocal(ids: readonly number[], queuedAt: number): Promise<number>
   /** Claims the remote deliveries among `ids` that are due, until `leaseMs` from now: another worker's claim of the same returns nothing. */
   claimRemote(ids: readonly number[], leaseMs: number): Promise<readonly RemoteDelivery[]>
+  /** Keeps claimed deliveries for another `leaseMs` from now. Those that are settled or were never claimed are left alone. */
+  extendLease(ids: readonly number[], leaseMs: number): Promise<void>
   /** Saves one attempt and its outcome for a claimed delivery, and schedules the next or settles it. */
   recordAttempt(attempt: Attempt): Promise<void>
   /** Deliveries that are due (never queued, lease run out, or retry time come), oldest first, local and remote apart. */

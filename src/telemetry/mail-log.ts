@@ -65,6 +65,9 @@ export const createDeliveryLog = (log: Logger) => ({
   attempted(event: { readonly deliveryId: number; readonly envelopeId: number; readonly outcome: string; readonly status: string; readonly remoteMta: string; readonly tls: string | null; readonly ms: number }): void {
     log.info(event, "attempted")
   },
+  leaseNotExtended({ error, ...event }: { readonly deliveries: number; readonly error: unknown }): void {
+    log.warn({ ...event, err: error }, "the lease of deliveries could not be extended")
+  },
   attemptFailed({ error, ...event }: { readonly envelopeId: number; readonly error: unknown }): void {
     log.error({ ...event, err: error }, "an attempt failed by our own fault")
   },

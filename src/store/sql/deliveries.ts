@@ -17,6 +17,9 @@ export function createDeliveryStore({ database, feed, delayNoticeMs }: { readonl
     async claimRemote(ids, leaseMs) {
       return (await database.query<RemoteRow>(claimRemote, [ids, leaseMs])).map(remoteDelivery)
     },
+    async extendLease(ids, leaseMs) {
+      await database.query(extendLease, [ids, leaseMs])
+    },
     async recordAttempt(attempt) {
       await database.query(recordAttempt, attemptValues(attempt, delayNoticeMs))
     },
@@ -116,6 +119,11 @@ const claimRemote = {
     SELECT d.id, d.envelope_id, e.reverse_path, d.recipient, d.original_recipient, d.notify, e.ret, e.envid, e.require_tls, e.smtp_utf8, e.content, e.size, e.trace_prefix, d.attempts,
       (extract(epoch FROM e.accepted_at) * 1000)::bigint AS accepted_ms, (extract(epoch FROM d.expires_at) * 1000)::bigint AS expires_ms
     FROM claimed d JOIN envelope e ON e.id = d.envelope_id ORDER BY d.id`,
+}
+
+const extendLease = {
+  name: "extend-lease",
+  text: "UPDATE delivery SET claimed_until = clock_timestamp() + $2 * interval '1 millisecond' WHERE id = ANY ($1::bigint[]) AND claimed_until IS NOT NULL AND state IN ('waiting', 'deferred')",
 }
 
 interface RemoteRow {
