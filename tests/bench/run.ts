@@ -14,7 +14,8 @@ import { imapMix } from "./cases/imap-mix.ts"
 import { smtpIn, smtpNewConnections, submission } from "./cases/smtp.ts"
 import { machineDescription } from "./machine.ts"
 import { createMeter, type Usage } from "./meter.ts"
-import { type BenchOptions, type PeerOptions, readOptions, usage } from "./options.ts"
+import { type BenchOptions, readOptions, usage } from "./options.ts"
+import { peerTarget } from "./peer.ts"
 import { type CaseRuns, reportLine } from "./report.ts"
 import { startSystem } from "./system.ts"
 import type { Target, UserPattern } from "./target.ts"
@@ -94,18 +95,6 @@ async function runOnce(bench: BenchCase, target: Target, runs: GrowingRuns): Pro
   }
   await target.settled().catch((error: unknown) => process.stdout.write(`${bench.name.padEnd(11)}${target.name}: ${String(error)}\n`))
 }
-
-const peerTarget = ({ host, smtp, submission: submissionPort, imaps, users }: PeerOptions): Target => ({
-  name: "peer",
-  host,
-  ports: { smtp, submission: submissionPort, imaps },
-  users,
-  // its queue is not ours to look into: it gets a moment
-  settled: () => wait(2_000),
-  cpuSeconds: () => new Map(),
-  memoryKiB: () => new Map(),
-  diskBytes: () => undefined,
-})
 
 async function serve({ redis, users = defaultUsers() }: BenchOptions): Promise<number> {
   const system = await startSystem({ redis, users })
