@@ -4,6 +4,7 @@ import type { Change } from "./change.ts"
 export interface ChangeFeed {
   /** After commit, in commit order of this process. Never throws; a failure to publish is logged. */
   publish(changes: readonly Change[]): void
-  subscribe(listener: (changes: readonly Change[]) => void): () => void
+  /** `missed` is called when the feed hears again after it was cut off: anything may have gone past unheard. */
+  subscribe(listener: (changes: readonly Change[]) => void, missed?: () => void): () => void
   close(): Promise<void>
 }

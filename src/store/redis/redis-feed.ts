@@ -3,20 +3,31 @@ import type { Logger } from "pino"
 import { type Change, parseChanges } from "../change.ts"
 import type { ChangeFeed } from "../change-feed.ts"
 
-/** The change feed over Redis pub/sub. While Redis is away changes are not kept: readers find them by modseq. */
+/** The change feed over Redis pub/sub. While Redis is away changes are not kept: listeners are told that they missed some. */
 const channel = "congthu:change"
 
 export function createRedisChangeFeed({ url, log }: { readonly url: string; readonly log: Logger }): ChangeFeed & { readonly ready: Promise<void> } {
-  const listeners = new Set<(changes: readonly Change[]) => void>()
+  const listeners = new Map<(changes: readonly Change[]) => void, (() => void) | undefined>()
   const retry = (times: number): number => Math.min(50 * times, 1_000)
   const publisher = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1, retryStrategy: retry, lazyConnect: true })
-  const subscriber = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: retry, lazyConnect: true })
+  const subscriber = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: retry, lazyConnect: true, autoResubscribe: false })
   for (const [connection, name] of [[publisher, "publisher"], [subscriber, "subscriber"]] as const) {
     connection.on("error", (error: unknown) => log.warn({ err: error, connection: name }, "the change feed lost Redis"))
   }
+  const subscribed = Promise.withResolvers<void>()
+  let cutOff = false
+  const subscribe = async (): Promise<void> => {
+    await subscriber.subscribe(channel)
+    subscribed.resolve()
+    if (cutOff) for (const missed of listeners.values()) missed?.()
+    cutOff = false
+  }
+  // each new connection begins unsubscribed; one that breaks meanwhile is followed by another
+  subscriber.on("ready", () => void subscribe().catch((error: unknown) => log.debug({ err: error }, "the change feed could not subscribe")))
+  subscriber.on("close", () => (cutOff = true))
   subscriber.on("message", (_channel: string, text: string) => {
     const changes = parseChanges(text)
-    if (changes) for (const listener of listeners) listener(changes)
+    if (changes) for (const listener of listeners.keys()) listener(changes)
     else log.warn("a message of the change feed could not be read")
   })
   // one write for all that is published in a turn of the event loop
@@ -28,19 +39,16 @@ export function createRedisChangeFeed({ url, log }: { readonly url: string; read
   }
   return {
     ready: Promise.all([publisher.connect(), subscriber.connect()]).then(
-      async () => void (await subscriber.subscribe(channel)),
-      (error: unknown) => {
-        log.warn({ err: error }, "the change feed is not connected yet")
-        void subscriber.subscribe(channel).catch(() => undefined)
-      },
+      () => subscribed.promise,
+      (error: unknown) => log.warn({ err: error }, "the change feed is not connected yet"),
     ),
     publish(changes) {
       if (changes.length === 0) return
       if (queued.length === 0) setImmediate(flush)
       queued.push(...changes)
     },
-    subscribe(listener) {
-      listeners.add(listener)
+    subscribe(listener, missed) {
+      listeners.set(listener, missed)
       return () => listeners.delete(listener)
     },
     async close() {

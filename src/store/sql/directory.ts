@@ -44,7 +44,7 @@ export async function createDirectorySource({ database, feed, log, tickMs = 5_00
 
   const unsubscribe = feed?.subscribe((changes) => {
     if (changes.some((change) => change.kind === "directory" && change.version !== snapshot.version)) refreshQuietly()
-  })
+  }, refreshQuietly)
   const timer = tickMs > 0 ? setInterval(refreshQuietly, tickMs).unref() : undefined
 
   return {

@@ -35,7 +35,16 @@ export function createMailStore(options: MailStoreOptions): MailStore & { close(
 
   const unsubscribe = feed.subscribe((changes) => {
     for (const change of changes) if (change.kind === "appended" || change.kind === "advanced") logs.get(change.mailboxId)?.log?.hear(change)
-  })
+  }, () => void catchUpOpen())
+
+  /** What nobody has open is brought up to date when it is opened. A few at a time, so that others find a free connection. */
+  const catchUpOpen = async (): Promise<void> => {
+    const behind = [...logs.values()].filter(({ users }) => users > 0)
+    const next = async (): Promise<void> => {
+      for (let entry = behind.pop(); entry; entry = behind.pop()) await entry.log?.refresh().catch((error: unknown) => options.log.debug({ err: error }, "a mailbox could not be read again"))
+    }
+    await Promise.all([next(), next()])
+  }
 
   const publish = (...changes: Change[]): void => {
     for (const change of changes) if (change.kind === "appended" || change.kind === "advanced") logs.get(change.mailboxId)?.log?.hear(change)

@@ -4,17 +4,18 @@ import { type Change, parseChanges } from "../change.ts"
 import type { ChangeFeed } from "../change-feed.ts"
 import type { Database } from "./database.ts"
 
-/** The change feed over LISTEN/NOTIFY, for a machine without Redis. A dropped connection is made again; what was missed meanwhile readers find by modseq. */
+/** The change feed over LISTEN/NOTIFY, for a machine without Redis. A dropped connection is made again, and listeners are told that they missed something. */
 const channel = "congthu_change"
 /** PostgreSQL refuses payloads of 8,000 bytes. */
 const maxPayloadBytes = 7_900
 const reconnectMs = 500
 
 export function createPostgresChangeFeed({ database, url, log }: { readonly database: Database; readonly url: string; readonly log: Logger }): ChangeFeed & { readonly ready: Promise<void> } {
-  const listeners = new Set<(changes: readonly Change[]) => void>()
+  const listeners = new Map<(changes: readonly Change[]) => void, (() => void) | undefined>()
   let client: pg.Client | undefined
   let timer: NodeJS.Timeout | undefined
   let closed = false
+  let cutOff = false
   let queued: Change[] = []
   let sending: Promise<void> | undefined
 
@@ -23,6 +24,7 @@ export function createPostgresChangeFeed({ database, url, log }: { readonly data
     const lost = (): void => {
       if (client !== next || closed) return
       client = undefined
+      cutOff = true
       timer = setTimeout(() => void listen(), reconnectMs)
     }
     client = next
@@ -30,12 +32,14 @@ export function createPostgresChangeFeed({ database, url, log }: { readonly data
     next.on("end", lost)
     next.on("notification", ({ payload }) => {
       const changes = parseChanges(payload ?? "")
-      if (changes) for (const listener of listeners) listener(changes)
+      if (changes) for (const listener of listeners.keys()) listener(changes)
       else log.warn("a notification of the change feed could not be read")
     })
     try {
       await next.connect()
       await next.query(`LISTEN ${channel}`)
+      if (cutOff) for (const missed of listeners.values()) missed?.()
+      cutOff = false
     } catch (error) {
       log.warn({ err: error }, "the change feed is not connected")
       await next.end().catch(() => undefined)
@@ -62,8 +66,8 @@ export function createPostgresChangeFeed({ database, url, log }: { readonly data
       queued.push(...changes)
       sending ??= send()
     },
-    subscribe(listener) {
-      listeners.add(listener)
+    subscribe(listener, missed) {
+      listeners.set(listener, missed)
       return () => listeners.delete(listener)
     },
     async close() {
