@@ -57,6 +57,7 @@ export async function createApp(context: RoleContext): Promise<App> {
   const database = openDatabase({
     url: databaseUrl,
     poolSize: config.database.poolSize,
+    answerTimeoutMs: config.database.answerTimeout,
     applicationName: `congthu ${health.role}`,
     onError: (error) => log.warn({ err: error }, "an idle connection to PostgreSQL broke"),
   })

@@ -103,6 +103,7 @@ export const configSchema = z.strictObject({
   database: section({
     url: text("", "PostgreSQL URL. Empty: an embedded PostgreSQL under the data folder.", { secret: true }),
     poolSize: count(8, "Connections that one process keeps to PostgreSQL."),
+    answerTimeout: duration("1m", "A statement that PostgreSQL does not answer within this is given up, and its client told to try again later."),
   }),
   redis: section({ url: text("", "Redis URL for queues, change feed and rate limits. Empty: PostgreSQL does it all.", { secret: true }) }),
   tls: section({

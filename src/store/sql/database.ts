@@ -38,7 +38,16 @@ const parseTextArray = pg.types.getTypeParser(textArray) as (text: string) => st
 pg.types.setTypeParser(textArray, (text: string) => (text === "{}" ? [] : parseTextArray(text)))
 pg.types.setTypeParser(int8Array, (text: string) => (text === "{}" ? [] : text.slice(1, -1).split(",").map(exactNumber)))
 
-export function openDatabase(options: { readonly url: string; readonly poolSize: number; readonly applicationName: string; readonly onError?: (error: Error) => void }): Database {
+export interface DatabaseOptions {
+  readonly url: string
+  readonly poolSize: number
+  readonly applicationName: string
+  /** A statement that is not answered within this fails and its connection is given up; absent: waits as long as it takes. */
+  readonly answerTimeoutMs?: number
+  readonly onError?: (error: Error) => void
+}
+
+export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolSize,
@@ -46,6 +55,7 @@ export function openDatabase(options: { readonly url: string; readonly poolSize:
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 0,
     keepAlive: true,
+    ...(options.answerTimeoutMs !== undefined && { query_timeout: options.answerTimeoutMs }),
   })
   // an idle connection that breaks (server restart) is replaced by the pool at the next query
   pool.on("error", (error) => options.onError?.(error))
@@ -62,7 +72,9 @@ export function openDatabase(options: { readonly url: string; readonly poolSize:
         await client.query("COMMIT")
         return value
       } catch (error) {
-        await client.query("ROLLBACK").catch((failure: Error) => (broken = failure))
+        // a server that does not answer would not answer this either: the transaction ends with its connection
+        if (error instanceof Error && isSilence(error)) broken = error
+        else await client.query("ROLLBACK").catch((failure: Error) => (broken = failure))
         throw error
       } finally {
         client.release(broken)
@@ -85,9 +97,12 @@ export async function withRetry<T>(work: () => Promise<T>): Promise<T> {
 
 const sqlState = (error: Error): string => ("code" in error && typeof error.code === "string" ? error.code : "")
 
+/** The driver's own timeout. What was asked may be done all the same. */
+const isSilence = (error: Error): boolean => error.message === "Query read timeout"
+
 /** SQLSTATE classes that say the database cannot be used now, as opposed to a statement that is wrong (PostgreSQL appendix A). */
 export const isUnavailable = (error: unknown): boolean => {
   if (!(error instanceof Error)) return false
   const code = sqlState(error)
-  return /^(08|53|57P|58)/.test(code) || ["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT"].includes(code) || /terminated|timeout exceeded|Connection ended/i.test(error.message)
+  return /^(08|53|57P|58)/.test(code) || ["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT"].includes(code) || isSilence(error) || /terminated|timeout exceeded|Connection ended/i.test(error.message)
 }
