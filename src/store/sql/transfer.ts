@@ -20,11 +20,13 @@ export interface Transferred {
 export async function transfer(database: Database, source: MailboxLog, request: { readonly uids: readonly number[]; readonly targetId: number; readonly move: boolean }): Promise<Result<Transferred, Failure>> {
   if (request.move && request.targetId === source.mailboxId) return failed(failure("invalid", "the messages are in that mailbox already"))
   for (let tries = 0; tries < maxTries; tries++) {
+    // all of one moment: while the target is asked for its keywords, other sessions move the index on
     const positions = source.positionsOf([...new Set(request.uids)].sort((a, b) => a - b), () => true)
-    const flags = await flagsInTarget(database, source, positions, request.targetId)
-    if (!flags.ok) return flags
     const { expectedModSeq, ranges, counts } = source.removal(positions)
     const uids = positions.map((at) => source.index.uids[at] ?? 0)
+    const sets = positions.map((at) => source.index.flags[at] ?? 0)
+    const flags = await flagsInTarget(database, source, sets, request.targetId)
+    if (!flags.ok) return flags
     if (uids.length === 0) return (await readHead(database, request.targetId)) ? ok(nothing(source, request.targetId)) : failed(gone)
     const rows = await withRetry(() =>
       database.query<TransferRow>(request.move ? moveStatement : copyStatement, [
@@ -44,8 +46,7 @@ export async function transfer(database: Database, source: MailboxLog, request: 
 const maxTries = 50
 
 /** Each message's flags as the target writes them: keyword bits differ between mailboxes. Keywords are only ever added, so what was read stays right. */
-async function flagsInTarget(database: Database, source: MailboxLog, positions: readonly number[], targetId: number): Promise<Result<number[], Failure>> {
-  const sets = positions.map((at) => source.index.flags[at] ?? 0)
+async function flagsInTarget(database: Database, source: MailboxLog, sets: readonly number[], targetId: number): Promise<Result<readonly number[], Failure>> {
   const used = sets.reduce((all, set) => all | set, 0) >>> systemFlagNames.length
   if (used === 0) return ok(sets)
   const names = source.index.keywords.filter((_, bit) => (used >>> bit) & 1)
