@@ -165,25 +165,27 @@ function postgresLink(url: string, outage: OutageLog): Link {
     return queue
   }
   const queues = new Map<QueueName, ReturnType<typeof open>>()
-  const queueOf = (name: QueueName): ReturnType<typeof open> => {
+  const ready = async (name: QueueName): Promise<ReturnType<typeof open>> => {
     const queue = queues.get(name) ?? open(name)
     queues.set(name, queue)
-    return queue
+    try {
+      await queue.waitUntilReady()
+      return queue
+    } catch (error) {
+      // BullMQ remembers for ever that PostgreSQL was away at its first use: it is forgotten here, and the next add begins anew
+      if (queues.get(name) === queue) {
+        queues.delete(name)
+        await queue.close().catch(() => undefined)
+      }
+      throw error
+    }
   }
-  // connecting and making the schema must not be the first message's wait; a failure is met again, and told, by the first add
-  for (const name of Object.values(queueNames)) queueOf(name).waitUntilReady().catch(() => undefined)
+  // connecting and making the schema must not be the first message's wait
+  for (const name of Object.values(queueNames)) ready(name).catch((error: unknown) => outage.down(error))
   return {
     isReady: () => true,
     async add(name, jobs) {
-      const queue = queueOf(name)
-      try {
-        await queue.waitUntilReady()
-      } catch (error) {
-        // BullMQ remembers for ever that PostgreSQL was away at its first use: the next add begins anew
-        queues.delete(name)
-        await queue.close().catch(() => undefined)
-        throw error
-      }
+      const queue = await ready(name)
       await queue.addBulk([...jobs])
     },
     async close() {
