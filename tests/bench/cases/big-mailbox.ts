@@ -8,17 +8,24 @@ const count = 50_000
 const bytes = 4_096
 const user = 2001
 const mailbox = "Big"
-const rounds = 5
+/** The first ones are still being compiled; what is asked is how quick a server at work is. */
+const rounds = 21
+const slowRounds = 3
 const appendsAtOnce = 50
 
 const commands: readonly (readonly [string, string])[] = [
   ["FETCH 1:* (UID FLAGS)", "FETCH 1:* (UID FLAGS)"],
   ["FETCH last 50", `FETCH ${count - 49}:* (UID FLAGS ENVELOPE BODYSTRUCTURE INTERNALDATE RFC822.SIZE)`],
   ["UNSEEN", "UID SEARCH UNSEEN"],
-  ["SUBJECT", 'UID SEARCH SUBJECT "zebrafish"'],
   ["STORE 1:* +", "STORE 1:* +FLAGS (\\Flagged)"],
   ["STORE 1:* -", "STORE 1:* -FLAGS (\\Flagged)"],
   ["STORE one", `STORE ${count / 2} +FLAGS (\\Answered)`],
+]
+
+/** They look at every message. */
+const slowCommands: readonly (readonly [string, string])[] = [
+  ["SUBJECT", 'UID SEARCH SUBJECT "zebrafish"'],
+  ["TEXT", 'UID SEARCH TEXT "zebrafish"'],
 ]
 
 async function fill(target: Target): Promise<Figure[]> {
@@ -49,12 +56,12 @@ export const bigMailbox: BenchCase = {
     // it stays open elsewhere, as an office's mailbox does
     const keeper = await openMailbox(target, user)
     await keeper.select(mailbox)
-    const times = new Map<string, number[]>([["SELECT", []], ...commands.map(([name]) => [name, []] as [string, number[]])])
+    const times = new Map<string, number[]>([["SELECT", []], ...[...commands, ...slowCommands].map(([name]) => [name, []] as [string, number[]])])
     await meter.during(rounds, async () => {
       for (let round = 0; round < rounds; round++) {
         const client = await openMailbox(target, user)
         times.get("SELECT")?.push((await timed(() => client.select(mailbox))).ms)
-        for (const [name, command] of commands) times.get(name)?.push((await timed(() => client.command(command))).ms)
+        for (const [name, command] of round < rounds - slowRounds ? commands : [...commands, ...slowCommands]) times.get(name)?.push((await timed(() => client.command(command))).ms)
         client.close()
       }
     })
