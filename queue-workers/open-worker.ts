@@ -1,4 +1,5 @@
 import { createPostgresBackend, Worker } from "bullmq"
+import { watchClients } from "../src/delivery/queue-clients.ts"
 import { type DeliveryJob, postgresConnection, type QueueBackend, type QueueName, redisPrefix, redisRetryMs } from "../src/delivery/queues.ts"
 
 export interface WorkerSpec {
@@ -11,10 +12,12 @@ export interface WorkerSpec {
 /** A job of a worker that died is forgotten, not repeated: the sweeper asks the store what is still to be done. */
 const common = { maxStalledCount: 0, drainDelay: 5, runRetryDelay: 500 }
 
+const postgresBackend: typeof createPostgresBackend = (...parts) => watchClients(createPostgresBackend(...parts))
+
 /** One BullMQ worker on the engine that is configured. */
 export const openWorker = ({ queue, backend, concurrency, handle }: WorkerSpec) => {
   const options = { ...common, concurrency }
-  if (backend.kind === "postgres") return new Worker(queue, handle, { ...options, connection: postgresConnection(backend.url, 3) }, createPostgresBackend)
+  if (backend.kind === "postgres") return new Worker(queue, handle, { ...options, connection: postgresConnection(backend.url, 3) }, postgresBackend)
   const connection = { url: backend.url, maxRetriesPerRequest: null, retryStrategy: redisRetryMs }
   return new Worker<DeliveryJob>(queue, handle, { ...options, prefix: redisPrefix, skipVersionCheck: true, connection })
 }

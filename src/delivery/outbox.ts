@@ -8,6 +8,7 @@ import { Redis } from "ioredis"
 import type { Logger } from "pino"
 import type { Clock } from "../base/clock.ts"
 import { createOutageLog, type OutageLog } from "./outage-log.ts"
+import { watchClients } from "./queue-clients.ts"
 import { type DeliveryJob, jobOptions, postgresConnection, type QueueBackend, type QueueName, queueNames, redisPrefix, redisRetryMs } from "./queues.ts"
 
 export interface Deliverable {
@@ -158,9 +159,11 @@ function redisLink(url: string, outage: OutageLog): Link {
   }
 }
 
+const postgresBackend: typeof createPostgresBackend = (...parts) => watchClients(createPostgresBackend(...parts))
+
 function postgresLink(url: string, outage: OutageLog): Link {
   const open = (name: QueueName) => {
-    const queue = new Queue(name, { connection: postgresConnection(url, 2), streams }, createPostgresBackend)
+    const queue = new Queue(name, { connection: postgresConnection(url, 2), streams }, postgresBackend)
     queue.on("error", (error) => outage.down(error))
     return queue
   }

@@ -49,6 +49,7 @@ describe("when PostgreSQL breaks", () => {
     await latecomer.command("MAIL FROM:<nguoigui@ngoai.example>")
     await latecomer.command(`RCPT TO:<${an.address}>`)
     expect(await latecomer.command("DATA")).toMatch(/^354 /)
+    const processes = [...system.processes()]
 
     process.kill(server.pid, "SIGKILL")
     await server.exited
@@ -84,6 +85,8 @@ describe("when PostgreSQL breaks", () => {
     await eventually(() => deliveryStates(database), (states) => states["delivered"] === 4 && states["waiting"] === undefined)
     // what was answered with 250 or OK is there once; what was refused is not
     expect([...(await inbox(people, an))].map(([subject, { times }]) => `${subject} ${times}`).toSorted()).toEqual(["sau-1 1", "sau-2 1", "sau-3 1", "truoc-1 1", "truoc-2 1"])
+    // no role died of it
+    expect([...system.processes()]).toEqual(processes)
     for (const client of [smtp, submitter, reader, idle, stranger, latecomer]) client.destroy()
   }, 60_000)
 

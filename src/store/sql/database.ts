@@ -66,6 +66,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     async transaction(work) {
       const client = await pool.connect()
       let broken: Error | undefined
+      // one that breaks between two statements tells nobody else, and an error that nobody hears ends the process
+      const onError = (error: Error): void => void (broken = error)
+      client.on("error", onError)
       try {
         await client.query("BEGIN")
         const value = await work({ query: (statement, values) => run(client, statement, values) })
@@ -77,6 +80,7 @@ export function openDatabase(options: DatabaseOptions): Database {
         else await client.query("ROLLBACK").catch((failure: Error) => (broken = failure))
         throw error
       } finally {
+        client.off("error", onError)
         client.release(broken)
       }
     },
