@@ -68,9 +68,20 @@ export const fetchArgs = (reader: Reader, form: "plain" | "uid"): FetchArgs => {
   const implied: FetchItem[] = form === "uid" ? [{ kind: "uid" }] : []
   // RFC 7162 §3.1.4.1: CHANGEDSINCE implies MODSEQ.
   if (changedSince !== null) implied.push({ kind: "modSeq" })
-  const items = [...new Map([...implied, ...asked].map((item) => [item.kind === "section" ? item.label : item.kind, item])).values()]
+  const items = distinct([...implied, ...asked])
   if (items.length > maxItems) throw new ImapSyntaxError(`More than ${maxItems} items are asked for`)
   return { set, items, changedSince }
+}
+
+/** What is asked for twice is told once; what is read anywhere without PEEK is seen. */
+const distinct = (items: readonly FetchItem[]): FetchItem[] => {
+  const kept = new Map<string, FetchItem>()
+  for (const item of items) {
+    const name = item.kind === "section" ? item.label : item.kind
+    const before = kept.get(name)
+    if (before?.kind !== "section" || before.peek) kept.set(name, item)
+  }
+  return [...kept.values()]
 }
 
 const macroOrItem = (reader: Reader): FetchItem[] => {

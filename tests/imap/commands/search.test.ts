@@ -72,6 +72,14 @@ test("MODSEQ is answered with the highest one found (RFC 7162 §3.1.5)", async (
   expect((await client.command("SEARCH RETURN (COUNT) MODSEQ 1"))[0]).toMatch(/^\* ESEARCH \(TAG "t"\) COUNT 3 MODSEQ \d+$/)
 })
 
+test("MODSEQ with only MIN or MAX is that of the message they name (RFC 4731 §3.2)", async () => {
+  const fetched = await client.command("FETCH 1:* MODSEQ")
+  const [first = 0, , last = 0] = fetched.flatMap((line) => /MODSEQ \((\d+)\)/.exec(line)?.[1] ?? []).map(Number)
+  expect(first).toBeLessThan(last)
+  expect((await client.command("SEARCH RETURN (MIN) MODSEQ 1"))[0]).toBe(`* ESEARCH (TAG "t") MIN 1 MODSEQ ${first}`)
+  expect((await client.command("UID SEARCH RETURN (MAX MIN) MODSEQ 1"))[0]).toBe(`* ESEARCH (TAG "t") UID MAX 3 MIN 1 MODSEQ ${last}`)
+})
+
 test("bad words are BAD", async () => {
   for (const words of ["SEARCH", "SEARCH FOO", `SEARCH ${"(".repeat(1000)}ALL${")".repeat(1000)}`, `SEARCH ${"NOT ".repeat(10_000)}ALL`, "SEARCH SUBJECT \"\xff\""]) {
     client.send(Buffer.from(`t ${words}\r\n`, "latin1"))

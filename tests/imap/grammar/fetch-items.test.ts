@@ -36,6 +36,10 @@ describe("sections", () => {
       section: { part: [1, 2], text: "headerFieldsNot", fields: ["received", "dkim-signature"] },
     }])
   })
+  test("a section asked for with and without PEEK is read", () => {
+    for (const both of ["(BODY[1] BODY.PEEK[1])", "(BODY.PEEK[1] BODY[1])"]) expect(items(both)).toEqual([expect.objectContaining({ label: "BODY[1]", peek: false })])
+  })
+
   test("only BODY.PEEK and RFC822.HEADER leave \\Seen alone", () => {
     const peeks = items("(BODY[] BODY.PEEK[1] RFC822 RFC822.HEADER RFC822.TEXT)").map((item) => item.kind === "section" && item.peek)
     expect(peeks).toEqual([false, true, false, true, false])
