@@ -70,7 +70,9 @@ export function createMailStore(options: MailStoreOptions): MailStore & { close(
       // one kept from before, or opened while changes went past unheard, may be behind
       if (log && (await log.refresh())) return log
     } catch (error) {
-      logs.delete(mailboxId)
+      entry.users--
+      // one that others have open must go on hearing of changes
+      if (!entry.log) logs.delete(mailboxId)
       throw error
     }
     logs.delete(mailboxId)
