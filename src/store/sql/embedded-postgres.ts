@@ -46,6 +46,8 @@ const baseSettings: Readonly<Record<string, string>> = {
   track_commit_timestamp: "on",
   jit: "off",
   log_checkpoints: "off",
+  // plans made on the first minute's empty tables are kept until statistics come: a local delivery then costs 0.9 ms, afterwards 0.5
+  autovacuum_naptime: "5s",
 }
 
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
