@@ -170,7 +170,7 @@ const recordAttempt = {
   text: `
     WITH d AS (
       UPDATE delivery d SET
-        state = $2::delivery_state, attempts = d.attempts + 1, claimed_until = NULL, status = $3, diagnostic = $4, remote_mta = $5,
+        state = $2::delivery_state, attempts = d.attempts + 1, claimed_until = NULL, requeued_at = NULL, status = $3, diagnostic = $4, remote_mta = $5,
         next_attempt_at = coalesce(to_timestamp($6::float8 / 1000), d.next_attempt_at),
         settled_at = CASE WHEN $2 = 'deferred' THEN NULL ELSE to_timestamp($8::float8 / 1000) END,
         dsn_owed = CASE
