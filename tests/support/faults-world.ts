@@ -126,26 +126,32 @@ export async function send(client: SmtpClient, envelope: { readonly from?: strin
   return client.command(`${text}.`)
 }
 
-/** Subjects in INBOX and how often each is there, read over IMAP by a new session; with what came before the From: field cut off, contents by hash. */
-export async function inbox(people: People, account: CrashAccount): Promise<ReadonlyMap<string, { readonly times: number; readonly sha256: string; readonly source: string }>> {
+/** What INBOX holds, trace header included, read over IMAP by a new session. */
+export async function inboxSources(people: People, account: CrashAccount): Promise<readonly string[]> {
   const client = await people.reader(account)
   try {
     await client.command("EXAMINE INBOX")
-    const found = new Map<string, { times: number; sha256: string; source: string }>()
     const lines = await client.command("UID FETCH 1:* BODY.PEEK[]")
     if (!tagged(lines).startsWith("t OK")) throw new Error(tagged(lines))
     const starts = lines.flatMap((line, at) => (/^\* \d+ FETCH /.test(line) ? [at] : []))
-    for (const [n, start] of starts.entries()) {
+    return starts.map((start, n) => {
       const size = Number(/\{(\d+)\}$/.exec(lines[start] ?? "")?.[1])
-      const whole = lines.slice(start + 1, starts[n + 1] ?? lines.length).join("\r\n").slice(0, size)
-      const source = whole.slice(whole.startsWith("From: ") ? 0 : whole.indexOf("\r\nFrom: ") + 2)
-      const subject = /^Subject: (.*)$/m.exec(source)?.[1]?.trim() ?? ""
-      found.set(subject, { times: (found.get(subject)?.times ?? 0) + 1, sha256: createHash("sha256").update(source, "latin1").digest("hex"), source: whole })
-    }
-    return found
+      return lines.slice(start + 1, starts[n + 1] ?? lines.length).join("\r\n").slice(0, size)
+    })
   } finally {
     client.destroy()
   }
+}
+
+/** Subjects in INBOX, how often each is there, and the hash of what was sent: the bytes from the From: field on. */
+export async function inbox(people: People, account: CrashAccount): Promise<ReadonlyMap<string, { readonly times: number; readonly sha256: string }>> {
+  const found = new Map<string, { times: number; sha256: string }>()
+  for (const source of await inboxSources(people, account)) {
+    const sent = source.slice(source.startsWith("From: ") ? 0 : source.indexOf("\r\nFrom: ") + 2)
+    const subject = /^Subject: (.*)$/m.exec(sent)?.[1]?.trim() ?? ""
+    found.set(subject, { times: (found.get(subject)?.times ?? 0) + 1, sha256: createHash("sha256").update(sent, "latin1").digest("hex") })
+  }
+  return found
 }
 
 /** Asks again until the answer satisfies; what is waited for is in another process. Returns the answer, or throws with the last one. */
