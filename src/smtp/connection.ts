@@ -69,6 +69,28 @@ class Connection extends SMTPConnection {
     callback()
   }
 
+  override handler_DATA(command: Buffer, callback: () => void): void {
+    if (this.isAlone(command, callback)) super.handler_DATA(command, callback)
+  }
+
+  override handler_RSET(command: Buffer, callback: () => void): void {
+    if (this.isAlone(command, callback)) super.handler_RSET(command, callback)
+  }
+
+  override handler_QUIT(command: Buffer, callback: () => void): void {
+    if (this.isAlone(command, callback)) super.handler_QUIT(command, callback)
+  }
+
+  /** RFC 5321 §4.1.1: these commands have no arguments. */
+  private isAlone(command: Buffer, callback: () => void): boolean {
+    const alone = /^[A-Za-z]+[ \t]*$/.test(command.toString("latin1"))
+    if (!alone) {
+      this.reply(replies.noArguments)
+      callback()
+    }
+    return alone
+  }
+
   private reply(reply: Reply): void {
     this.send(reply.code, replyText(reply, this.session.envelope?.smtpUtf8 === true))
   }

@@ -23,6 +23,7 @@ export const replies = {
   rateExceeded: { code: 450, status: status.rateLimited, text: "Hộp thư này đã gửi quá nhiều thư trong một giờ / This account has sent too many messages in an hour" },
   accountSuspended: { code: 550, status: status.refusedByPolicy, text: "Hộp thư của bạn đang tạm ngưng / Your account is suspended" },
   badParameter: { code: 501, status: status.invalidArguments, text: "Bad parameter" },
+  noArguments: { code: 501, status: status.invalidArguments, text: "This command has no arguments" },
   unknownParameter: { code: 555, status: status.invalidArguments, text: "Parameter not recognized" },
   needsSmtpUtf8: { code: 553, status: status.utf8AddressNotSupported, text: "Non-ASCII addresses need SMTPUTF8" },
   badUtf8: { code: 501, status: status.syntaxError, text: "The command is not valid UTF-8" },
@@ -104,6 +105,9 @@ const closingStatus = (text: string): EnhancedStatus => {
   return text.includes("too long") ? "4.5.2" : status.tooManyErrors
 }
 
+/** RFC 4954 §4: a response that is not base64, or not the mechanism's message. */
+const badSaslResponse = new Set(["invalid userdata", "missing username"])
+
 const hasStatus = /^[245]\.\d{1,3}\.\d{1,3} /
 
 /**
@@ -113,6 +117,6 @@ const hasStatus = /^[245]\.\d{1,3}\.\d{1,3} /
 export const libraryText = (code: number, text: string, context: string | false | undefined): string => {
   if (hasStatus.test(text) || (code >= 300 && code < 400) || (context === false && code < 300)) return text
   const sentence = text.replace(/^Error: /, "")
-  const enhanced = code === 421 ? closingStatus(sentence) : ((context ? byContext[context] : undefined) ?? byCode[code] ?? (code < 300 ? status.ok : code < 500 ? status.storeUnavailable : status.badContent))
+  const enhanced = code === 421 ? closingStatus(sentence) : code === 501 && badSaslResponse.has(sentence) ? status.syntaxError : ((context ? byContext[context] : undefined) ?? byCode[code] ?? (code < 300 ? status.ok : code < 500 ? status.storeUnavailable : status.badContent))
   return `${enhanced} ${sentence || "OK"}`
 }
