@@ -8,7 +8,8 @@ export interface PostgresKeeper {
   readonly url: string
   pid(): number
   restarts(): number
-  stop(): Promise<void>
+  /** `patienceMs` as for the server. */
+  stop(patienceMs: number): Promise<void>
 }
 
 const firstPauseMs = 50
@@ -45,9 +46,9 @@ export async function keepPostgres(dataDir: string, log: Logger): Promise<Postgr
     url: server.url,
     pid: () => server.pid,
     restarts: () => restarts,
-    async stop() {
+    async stop(patienceMs) {
       stopping = true
-      await server.stop()
+      await server.stop(patienceMs)
       await keeping
     },
   }

@@ -29,6 +29,8 @@ export interface SuperviseOptions {
 }
 
 const healthEveryMs = 5_000
+/** PostgreSQL's time for an orderly end: what the roles have left of it, so that all is over within ten seconds. */
+const postgresPatience = (rolesTookMs: number): number => Math.max(500, Math.min(4_000, 8_000 - rolesTookMs))
 
 /** Runs until a signal. Resolves with the process's exit code. */
 export async function supervise(options: SuperviseOptions): Promise<number> {
@@ -108,12 +110,13 @@ class System {
 
   /** The roles first, all at once; PostgreSQL when nobody needs it any more. */
   async stop(): Promise<void> {
+    const from = systemClock.now()
     this.stopped = true
     clearInterval(this.healthTimer)
     await Promise.all([...this.roles.map((role) => role.stop()), this.telemetry?.close()])
     await rm(this.portsFile, { force: true })
     await this.postgres?.then(
-      (keeper) => keeper.stop(),
+      (keeper) => keeper.stop(postgresPatience(systemClock.now() - from)),
       () => undefined,
     )
   }

@@ -62,9 +62,9 @@ export async function startDataFolderPostgres(options: { readonly dataDir: strin
   await rename(`${file}.new`, file)
   return {
     ...server,
-    async stop() {
+    async stop(patienceMs) {
       await rm(file, { force: true })
-      await server.stop()
+      await server.stop(patienceMs)
       await rm(socketDir, { recursive: true, force: true })
     },
   }

@@ -6,7 +6,7 @@ import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { createInterface } from "node:readline"
-import { endLeftovers } from "./postgres-leftovers.ts"
+import { endLeftovers, killProcessesOn } from "./postgres-leftovers.ts"
 
 /**
  * A PostgreSQL 18 of our own, from the npm package's binaries: one cluster in one folder, reached by a unix socket only.
@@ -20,8 +20,8 @@ export interface EmbeddedPostgres {
   readonly pid: number
   /** Resolves with the exit code when the server has ended, whoever ended it. */
   readonly exited: Promise<number | null>
-  /** Fast shutdown: sessions are ended, everything committed is on disk. */
-  stop(): Promise<void>
+  /** Fast shutdown: sessions are ended, everything committed is on disk. After `patienceMs` an immediate one, then the end of its processes: also of a server that hangs. */
+  stop(patienceMs?: number): Promise<void>
 }
 
 export interface EmbeddedPostgresOptions {
@@ -65,19 +65,22 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     url: `postgres://${user}@/postgres?host=${encodeURIComponent(socketDir)}`,
     pid: child.pid ?? 0,
     exited,
-    async stop() {
+    async stop(patienceMs = fastShutdownMs) {
       const signal = (name: NodeJS.Signals) => (child.exitCode === null && child.signalCode === null ? child.kill(name) : false)
       signal("SIGINT")
       // a checkpoint on a slow disk must not hold up a stop: the log replays what an immediate shutdown leaves
-      const impatience = setTimeout(() => signal("SIGQUIT"), fastShutdownMs)
+      const impatience = setTimeout(() => signal("SIGQUIT"), patienceMs)
+      const end = setTimeout(() => killProcessesOn(options.dir), patienceMs + immediateShutdownMs)
       await exited
       clearTimeout(impatience)
+      clearTimeout(end)
       if (options.socketDir === undefined) await rm(socketDir, { recursive: true, force: true })
     },
   }
 }
 
 const fastShutdownMs = 4_000
+const immediateShutdownMs = 1_000
 
 /** Whoever reaches the socket is trusted: a folder that somebody else made first under the temporary folder is refused. */
 async function makePrivateFolder(dir: string): Promise<void> {

@@ -31,6 +31,11 @@ export async function endLeftovers(dir: string): Promise<void> {
   if (pid > 0 && isAlive(pid)) await rm(join(dir, "postmaster.pid"), { force: true })
 }
 
+/** The end of a server that does not answer even to signals that it may handle; its log is replayed at the next start. */
+export function killProcessesOn(dir: string): void {
+  for (const pid of processesOn(realpathSync(dir))) trySignal(pid, "SIGKILL")
+}
+
 /** Every process of a server changes into its cluster's folder. */
 function processesOn(dir: string): number[] {
   return readdirSync("/proc")
