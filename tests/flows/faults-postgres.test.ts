@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { get } from "node:https"
 import { join } from "node:path"
@@ -6,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type Database, openDatabase } from "../../src/store/sql/database.ts"
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/store/sql/embedded-postgres.ts"
 import { migrate } from "../../src/store/sql/migrate.ts"
-import { authPlain, deliveryStates, eventually, type FaultsWorld, healthOf, inbox, loginCommand, message, newFaultsDir, send, startFaultsWorld, tagged } from "../support/faults-world.ts"
+import { authPlain, deliveryStates, eventually, type FaultsWorld, healthOf, inbox, loginCommand, message, newFaultsDir, postgresProcesses, send, startFaultsWorld, tagged } from "../support/faults-world.ts"
 import type { ImapClient } from "../support/imap-client.ts"
 import { SmtpClient } from "../support/smtp-dialog.ts"
 
@@ -161,14 +160,3 @@ const statusPage = ({ system }: FaultsWorld): Promise<{ readonly status: number;
     })
     asked.on("error", reject)
   })
-
-/** The server and its sessions. */
-const postgresProcesses = (root: number): readonly number[] => [root, ...readdirSync("/proc").map(Number).filter((pid) => Number.isInteger(pid) && parentOf(pid) === root)]
-
-function parentOf(pid: number): number {
-  try {
-    return Number(readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ")[1])
-  } catch {
-    return 0
-  }
-}

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { readdirSync, readFileSync } from "node:fs"
 import { mkdtemp } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -181,4 +182,15 @@ export interface HealthAnswer {
 export async function healthOf({ ports }: Pick<TestSystem, "ports">): Promise<HealthAnswer> {
   const response = await fetch(`http://127.0.0.1:${ports.metrics}/health`)
   return (await response.json()) as HealthAnswer
+}
+
+/** The server and its sessions. */
+export const postgresProcesses = (root: number): readonly number[] => [root, ...readdirSync("/proc").map(Number).filter((pid) => Number.isInteger(pid) && parentOf(pid) === root)]
+
+function parentOf(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ")[1])
+  } catch {
+    return 0
+  }
 }
