@@ -16,6 +16,7 @@ import { type PreparedFiles, prepareFiles } from "./roles/prepare.ts"
 import type { RoleContext } from "./roles/role.ts"
 import { createFileBlobs } from "./store/blob/file-blobs.ts"
 import type { BlobStore } from "./store/blob/blob-store.ts"
+import type { Topic } from "./store/change.ts"
 import type { ChangeFeed } from "./store/change-feed.ts"
 import type { ContentStore } from "./store/content-store.ts"
 import { watchDiskSpace } from "./store/disk-space.ts"
@@ -50,7 +51,7 @@ export interface App {
   close(): Promise<void>
 }
 
-export async function createApp(context: RoleContext): Promise<App> {
+export async function createApp(context: RoleContext, hears: readonly Topic[] = ["directory"]): Promise<App> {
   const { config, databaseUrl, log, health, clock, metrics } = context
   const endings: (() => Promise<void> | void)[] = []
   const files = await prepareFiles(config)
@@ -62,7 +63,7 @@ export async function createApp(context: RoleContext): Promise<App> {
     onError: (error) => log.warn({ err: error }, "an idle connection to PostgreSQL broke"),
   })
   endings.push(() => database.close())
-  const feed = config.redis.url ? createRedisChangeFeed({ url: config.redis.url, log }) : createPostgresChangeFeed({ database, url: databaseUrl, log })
+  const feed = config.redis.url ? createRedisChangeFeed({ url: config.redis.url, log, hears }) : createPostgresChangeFeed({ database, url: databaseUrl, log, hears })
   endings.push(() => feed.close())
   const [directory] = await Promise.all([createDirectorySource({ database, feed, log }), feed.ready])
   endings.push(() => directory.close())

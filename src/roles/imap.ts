@@ -7,7 +7,7 @@ import type { StartRole } from "./role.ts"
 
 /** The role `imap`: mailboxes for mail clients. */
 export const startImapRole: StartRole = async (context) => {
-  const app = await createApp(context)
+  const app = await createApp(context, ["directory", "mail"])
   const { config, clock, log, metrics } = context
   const { database, feed, contents, sealer, directory } = app
   const mailStore = createMailStore({ database, feed, contents, sealer, cacheBytes: config.store.detailsCache, log })

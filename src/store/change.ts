@@ -18,6 +18,17 @@ export interface AppendedMessage {
   readonly internalDate: number
 }
 
+/** Changes travel by topic, so that a process is woken only for what it listens to: mail changes with every message, the directory now and then. */
+export const topics = ["directory", "mail"] as const
+export type Topic = (typeof topics)[number]
+
+export const topicOf = (change: Change): Topic => (change.kind === "directory" ? "directory" : "mail")
+
+/** Changes by topic, each in its order. */
+export function byTopic(changes: readonly Change[]): readonly (readonly [Topic, readonly Change[]])[] {
+  return topics.map((topic) => [topic, changes.filter((change) => topicOf(change) === topic)] as const).filter(([, some]) => some.length > 0)
+}
+
 /** Reads what a feed carried; undefined when it is not a list of changes. Only our own processes write there, so the shape is looked at no closer than a mix of versions needs. */
 export function parseChanges(text: string): readonly Change[] | undefined {
   try {

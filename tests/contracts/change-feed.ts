@@ -1,9 +1,10 @@
 import { expect, test } from "vitest"
 import type { Change } from "../../src/store/change.ts"
+import type { Topic } from "../../src/store/change.ts"
 import type { ChangeFeed } from "../../src/store/change-feed.ts"
 
 /** What every change feed promises. `open` gives one process's feed, connected. */
-export function changeFeedContract(open: () => Promise<ChangeFeed>): void {
+export function changeFeedContract(open: (hears?: readonly Topic[]) => Promise<ChangeFeed>): void {
   const collect = (feed: ChangeFeed, count: number): { readonly all: Promise<readonly Change[]>; stop(): void } => {
     const heard: Change[] = []
     let stop = (): void => undefined
@@ -22,12 +23,20 @@ export function changeFeedContract(open: () => Promise<ChangeFeed>): void {
     const changes: Change[] = [
       { kind: "appended", accountId: 1, mailboxId: 2, modSeq: 3, messages: [{ uid: 1, flags: 0, size: 100, internalDate: 1_700_000_000_000 }] },
       { kind: "mailboxes", accountId: 1 },
-      { kind: "directory", version: 7 },
       ...Array.from({ length: 500 }, (_, n) => advanced(n + 4)),
     ]
     const heard = collect(two, changes.length)
     for (let at = 0; at < changes.length; at += 100) one.publish(changes.slice(at, at + 100))
     expect(await heard.all).toEqual(changes)
+    await Promise.all([one.close(), two.close()])
+  })
+
+  test("a process is not woken for a topic that it does not hear", async () => {
+    const [one, two] = await Promise.all([open(), open(["directory"])])
+    const heard = collect(two, 1)
+    one.publish([advanced(1), { kind: "mailboxes", accountId: 1 }])
+    one.publish([{ kind: "directory", version: 8 }])
+    expect(await heard.all).toEqual([{ kind: "directory", version: 8 }])
     await Promise.all([one.close(), two.close()])
   })
 

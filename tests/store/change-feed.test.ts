@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { createRedisChangeFeed } from "../../src/store/redis/redis-feed.ts"
-import type { Change } from "../../src/store/change.ts"
+import { type Change, type Topic, topics } from "../../src/store/change.ts"
 import type { ChangeFeed } from "../../src/store/change-feed.ts"
 import { createPostgresChangeFeed, payloadsOf } from "../../src/store/sql/postgres-feed.ts"
 import { changeFeedContract } from "../contracts/change-feed.ts"
@@ -16,8 +16,8 @@ describe("over LISTEN/NOTIFY", () => {
     database = await createTestDatabase()
   })
   afterAll(() => database.drop())
-  const open = async () => {
-    const feed = createPostgresChangeFeed({ database, url: database.url, log: testLog })
+  const open = async (hears: readonly Topic[] = topics) => {
+    const feed = createPostgresChangeFeed({ database, url: database.url, log: testLog, hears })
     await feed.ready
     return feed
   }
@@ -46,8 +46,8 @@ describe.skipIf(redisUnavailable())("over Redis", () => {
     redis = await startRedisServer()
   })
   afterAll(() => redis.stop())
-  const open = async () => {
-    const feed = createRedisChangeFeed({ url: redis.url, log: testLog })
+  const open = async (hears: readonly Topic[] = topics) => {
+    const feed = createRedisChangeFeed({ url: redis.url, log: testLog, hears })
     await feed.ready
     return feed
   }

@@ -1,12 +1,12 @@
 import { Redis } from "ioredis"
 import type { Logger } from "pino"
-import { type Change, parseChanges } from "../change.ts"
+import { byTopic, type Change, parseChanges, type Topic, topics } from "../change.ts"
 import type { ChangeFeed } from "../change-feed.ts"
 
 /** The change feed over Redis pub/sub. While Redis is away changes are not kept: listeners are told that they missed some. */
-const channel = "congthu:change"
+const channelOf = (topic: Topic): string => `congthu:change:${topic}`
 
-export function createRedisChangeFeed({ url, log }: { readonly url: string; readonly log: Logger }): ChangeFeed & { readonly ready: Promise<void> } {
+export function createRedisChangeFeed({ url, log, hears = topics }: { readonly url: string; readonly log: Logger; readonly hears?: readonly Topic[] }): ChangeFeed & { readonly ready: Promise<void> } {
   const listeners = new Map<(changes: readonly Change[]) => void, (() => void) | undefined>()
   const retry = (times: number): number => Math.min(50 * times, 1_000)
   const publisher = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1, retryStrategy: retry, lazyConnect: true })
@@ -17,7 +17,7 @@ export function createRedisChangeFeed({ url, log }: { readonly url: string; read
   const subscribed = Promise.withResolvers<void>()
   let cutOff = false
   const subscribe = async (): Promise<void> => {
-    await subscriber.subscribe(channel)
+    await subscriber.subscribe(...hears.map(channelOf))
     subscribed.resolve()
     if (cutOff) for (const missed of listeners.values()) missed?.()
     cutOff = false
@@ -33,9 +33,11 @@ export function createRedisChangeFeed({ url, log }: { readonly url: string; read
   // one write for all that is published in a turn of the event loop
   let queued: Change[] = []
   const flush = (): void => {
-    const text = JSON.stringify(queued)
+    const changes = queued
     queued = []
-    publisher.publish(channel, text).catch((error: unknown) => log.debug({ err: error }, "changes could not be published"))
+    for (const [topic, some] of byTopic(changes)) {
+      publisher.publish(channelOf(topic), JSON.stringify(some)).catch((error: unknown) => log.debug({ err: error }, "changes could not be published"))
+    }
   }
   return {
     ready: Promise.all([publisher.connect(), subscriber.connect()]).then(

@@ -1,16 +1,23 @@
 import pg from "pg"
 import type { Logger } from "pino"
-import { type Change, parseChanges } from "../change.ts"
+import { byTopic, type Change, parseChanges, type Topic, topics } from "../change.ts"
 import type { ChangeFeed } from "../change-feed.ts"
 import type { Database } from "./database.ts"
 
 /** The change feed over LISTEN/NOTIFY, for a machine without Redis. A dropped connection is made again, and listeners are told that they missed something. */
-const channel = "congthu_change"
+const channelOf = (topic: Topic): string => `congthu_change_${topic}`
 /** PostgreSQL refuses payloads of 8,000 bytes. */
 const maxPayloadBytes = 7_900
 const reconnectMs = 500
 
-export function createPostgresChangeFeed({ database, url, log }: { readonly database: Database; readonly url: string; readonly log: Logger }): ChangeFeed & { readonly ready: Promise<void> } {
+export interface PostgresFeedOptions {
+  readonly database: Database
+  readonly url: string
+  readonly log: Logger
+  readonly hears?: readonly Topic[]
+}
+
+export function createPostgresChangeFeed({ database, url, log, hears = topics }: PostgresFeedOptions): ChangeFeed & { readonly ready: Promise<void> } {
   const listeners = new Map<(changes: readonly Change[]) => void, (() => void) | undefined>()
   let client: pg.Client | undefined
   let timer: NodeJS.Timeout | undefined
@@ -37,7 +44,7 @@ export function createPostgresChangeFeed({ database, url, log }: { readonly data
     })
     try {
       await next.connect()
-      await next.query(`LISTEN ${channel}`)
+      await next.query(hears.map((topic) => `LISTEN ${channelOf(topic)}`).join("; "))
       if (cutOff) for (const missed of listeners.values()) missed?.()
       cutOff = false
     } catch (error) {
@@ -49,10 +56,10 @@ export function createPostgresChangeFeed({ database, url, log }: { readonly data
 
   const send = async (): Promise<void> => {
     while (queued.length > 0) {
-      const payloads = payloadsOf(queued)
+      const messages = byTopic(queued).flatMap(([topic, some]) => payloadsOf(some).map((payload) => ({ channel: channelOf(topic), payload })))
       queued = []
       try {
-        await database.query({ name: "notify", text: "SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload" }, [channel, payloads])
+        await database.query(notify, [messages.map(({ channel }) => channel), messages.map(({ payload }) => payload)])
       } catch (error) {
         log.warn({ err: error }, "changes could not be published")
       }
@@ -78,6 +85,8 @@ export function createPostgresChangeFeed({ database, url, log }: { readonly data
     },
   }
 }
+
+const notify = { name: "notify", text: "SELECT pg_notify(channel, payload) FROM unnest($1::text[], $2::text[]) AS m (channel, payload)" }
 
 /** Changes packed into as few payloads as fit; one too large for any becomes the hint that its mailbox has moved. */
 export function payloadsOf(changes: readonly Change[]): string[] {
