@@ -114,6 +114,11 @@ export class ContentScanner {
     this.open.push({ part: this.root, linesBefore: 0, isMessageRoot: true, absent: plainText })
   }
 
+  /** Parts begun so far: each costs far more than its bytes. */
+  get partCount(): number {
+    return this.parts
+  }
+
   push(chunk: Uint8Array): void {
     const fresh = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
     const data = this.carry ? Buffer.concat([this.carry, fresh]) : fresh

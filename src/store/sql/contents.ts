@@ -1,4 +1,5 @@
 import { createHash, type Hash } from "node:crypto"
+import { setImmediate as yieldToOthers } from "node:timers/promises"
 import type { Logger } from "pino"
 import { failed, ok, type Result } from "../../base/result.ts"
 import { encodeSearchText, encodeStructure } from "../../mail/content-record.ts"
@@ -33,10 +34,16 @@ export function createContentStore(options: ContentStoreOptions): ContentStore {
       if (!row) throw new Error("the content is not in the store")
       if (row.inline_bytes) {
         const plain = options.sealer.open(row.inline_bytes, content, row.size)
-        yield plain.subarray(range.start, Math.min(range.end, plain.length))
+        yield part(plain, range.start, range.end)
       } else yield* readBlob(options, row.blob_key ?? "", { start: range.start, end: Math.min(range.end, row.size) })
     },
   }
+}
+
+/** A few bytes are copied out, or whoever keeps them would keep the whole piece in memory. */
+function part(plain: Buffer, start: number, end: number): Buffer {
+  const view = plain.subarray(start, Math.min(end, plain.length))
+  return view.length * 4 < plain.length ? Buffer.from(view) : view
 }
 
 interface ContentRow {
@@ -53,12 +60,18 @@ async function* readBlob({ blobs, sealer }: ContentStoreOptions, key: string, ra
     for (let index = Math.floor(range.start / pieceBytes); index < blob.pieces && index * pieceBytes < range.end; index++) {
       const plain = sealer.open(await blob.piece(index), piecePlace(key, index), pieceBytes)
       const at = index * pieceBytes
-      yield plain.subarray(Math.max(0, range.start - at), Math.min(plain.length, range.end - at))
+      yield part(plain, Math.max(0, range.start - at), range.end - at)
     }
   } finally {
     await blob.close()
   }
 }
+
+/** Bytes scanned before the parts found in them are counted. */
+const sliceBytes = 16 * 1024
+/** Parts begun before others get their turn on the event loop: about 3 ms. */
+const partsAtOnce = 500
+const largeStructureChars = 128 * 1024
 
 const piecePlace = (key: string, index: number): string => `${key}/${index}`
 
@@ -71,6 +84,7 @@ class StreamingContentWriter implements ContentWriter {
   private size = 0
   private blob: BlobWriter | undefined
   private pieces = 0
+  private partsAtRest = 0
   private readonly options: ContentStoreOptions
   private readonly maxBytes: number
 
@@ -86,7 +100,7 @@ class StreamingContentWriter implements ContentWriter {
       return failed(failure("tooBig", `the message is larger than ${this.maxBytes} bytes`))
     }
     this.hash.update(chunk)
-    this.scanner.push(chunk)
+    await this.scan(chunk)
     this.gathered.push(chunk)
     this.gatheredBytes += chunk.length
     if (this.size <= this.options.inlineBytes) return ok(undefined)
@@ -108,6 +122,13 @@ class StreamingContentWriter implements ContentWriter {
     const ref = sealer.contentHash(sha256)
     const { structure, searchText } = this.scanner.finish()
     const blob = this.blob
+    // only hostile messages have so much to write down; others get their turn between the steps
+    const large = structure.bodyStructure.length > largeStructureChars
+    if (large) await yieldToOthers()
+    const encodedStructure = encodeStructure(structure)
+    if (large) await yieldToOthers()
+    const sealedStructure = sealer.seal(encodedStructure, structurePlace(ref))
+    if (large) await yieldToOthers()
     return ok({
       ref,
       sha256,
@@ -115,7 +136,7 @@ class StreamingContentWriter implements ContentWriter {
       structure,
       searchText,
       stored: blob ? { kind: "blob", key: blob.key } : { kind: "inline", bytes: sealer.seal(this.take(this.gatheredBytes), ref) },
-      sealedStructure: sealer.seal(encodeStructure(structure), structurePlace(ref)),
+      sealedStructure,
       sealedSearchText: sealer.seal(encodeSearchText(searchText), searchTextPlace(ref)),
       async discard() {
         if (blob) await blobs.remove(blob.key).catch((error: unknown) => log.warn({ err: error, blob: blob.key }, "a blob could not be removed; housekeeping will"))
@@ -126,6 +147,16 @@ class StreamingContentWriter implements ContentWriter {
   async abort(): Promise<void> {
     this.gathered = []
     await this.blob?.abort().catch((error: unknown) => this.options.log.warn({ err: error }, "an unfinished blob could not be removed; housekeeping will"))
+  }
+
+  /** In slices, so that thousands of parts let others have their turn. */
+  private async scan(chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.length; at += sliceBytes) {
+      this.scanner.push(chunk.subarray(at, at + sliceBytes))
+      if (this.scanner.partCount - this.partsAtRest < partsAtOnce) continue
+      this.partsAtRest = this.scanner.partCount
+      await yieldToOthers()
+    }
   }
 
   private async writePiece(bytes: number): Promise<void> {
