@@ -18,10 +18,12 @@ export const openMessage = async (
   const { items, pace } = request
   const sections = new Map<FetchItem, SectionValue>()
   let complete = false
+  let streams = 0
   try {
     for (const item of items.filter(isSection)) {
-      const value = await openSection(item, details, request)
+      const value = await openSection(item, details, { ...request, later: streams >= streamsAhead })
       if (!value) return null
+      if (value.kind === "stream") streams++
       sections.set(item, value)
       await pace.spend(sectionCost)
     }
@@ -31,6 +33,9 @@ export const openMessage = async (
     if (!complete) for (const value of sections.values()) closeSection(value)
   }
 }
+
+/** Sections of one message that hold a piece of its content before they are written: a client may ask for hundreds. */
+const streamsAhead = 2
 
 /** What opening a section costs besides what is looked at, as bytes of a `Pace`. */
 const sectionCost = 500

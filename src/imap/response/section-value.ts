@@ -12,16 +12,27 @@ import type { ResponseWriter } from "./writer.ts"
 export type SectionValue =
   | { readonly kind: "nil" }
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
-  | { readonly kind: "stream"; readonly length: number; readonly first: Uint8Array; readonly rest: AsyncIterator<Uint8Array> }
+  | StreamValue
+  /** To be opened when its turn comes: the message has others open already, and each holds a piece of content in memory. */
+  | { readonly kind: "later"; readonly open: () => Promise<StreamValue | null> }
+
+interface StreamValue {
+  readonly kind: "stream"
+  readonly length: number
+  readonly first: Uint8Array
+  readonly rest: AsyncIterator<Uint8Array>
+}
 
 /** Where sections are read, and at whose pace. */
 export interface SectionReading {
   readonly mailbox: Pick<OpenMailbox, "read">
   readonly pace: Pace
+  /** Content is not read before the section's turn comes. */
+  readonly later?: boolean
 }
 
 /** Null when the message is gone from the store. */
-export const openSection = async (item: SectionItem, details: MessageDetails, { mailbox, pace }: SectionReading): Promise<SectionValue | null> => {
+export const openSection = async (item: SectionItem, details: MessageDetails, { mailbox, pace, later = false }: SectionReading): Promise<SectionValue | null> => {
   const range = sectionRange(item.section, { root: details.structure.root, prefixBytes: details.tracePrefix.length, size: details.size })
   if (!range) return { kind: "nil" }
   const { text, fields } = item.section
@@ -32,7 +43,8 @@ export const openSection = async (item: SectionItem, details: MessageDetails, { 
   if (isKeptHeader(range, details)) return bytesValue(keptHeader(details), item.partial)
   const part = partialWithin(range.end - range.start, item.partial)
   if (part.end === part.start) return { kind: "bytes", bytes: nothing }
-  return openStream(part.end - part.start, mailbox.read(details.uid, { start: range.start + part.start, end: range.start + part.end }))
+  const open = (): Promise<StreamValue | null> => openStream(part.end - part.start, mailbox.read(details.uid, { start: range.start + part.start, end: range.start + part.end }))
+  return later ? { kind: "later", open } : open()
 }
 
 const nothing = new Uint8Array(0)
@@ -42,7 +54,7 @@ const bytesValue = (bytes: Uint8Array, partial: SectionItem["partial"]): Section
   return { kind: "bytes", bytes: bytes.subarray(part.start, part.end) }
 }
 
-const openStream = async (length: number, chunks: AsyncIterable<Uint8Array>): Promise<SectionValue | null> => {
+const openStream = async (length: number, chunks: AsyncIterable<Uint8Array>): Promise<StreamValue | null> => {
   const rest = chunks[Symbol.asyncIterator]()
   const first = await rest.next()
   return first.done ? null : { kind: "stream", length, first: first.value, rest }
@@ -51,12 +63,14 @@ const openStream = async (length: number, chunks: AsyncIterable<Uint8Array>): Pr
 /** Writes NIL or a literal. */
 export const writeSection = async (out: ResponseWriter, value: SectionValue): Promise<void> => {
   if (value.kind === "nil") return out.text("NIL")
+  // gone since the response began: nothing is announced yet
+  if (value.kind === "later") return writeSection(out, (await value.open()) ?? { kind: "nil" })
   out.text(`{${value.kind === "bytes" ? value.bytes.length : value.length}}\r\n`)
   if (value.kind === "bytes") out.bytes(value.bytes)
   else await writeStream(out, value)
 }
 
-const writeStream = async (out: ResponseWriter, value: SectionValue & { readonly kind: "stream" }): Promise<void> => {
+const writeStream = async (out: ResponseWriter, value: StreamValue): Promise<void> => {
   let left = value.length
   try {
     for (let chunk: Uint8Array | undefined = value.first; chunk && left >= chunk.length; chunk = left === 0 ? undefined : await nextChunk(value.rest)) {

@@ -55,6 +55,19 @@ test.each([
   expect(reads).toEqual(expected)
 })
 
+test("a section whose turn comes later holds nothing until then, and is NIL when the message has gone meanwhile", async () => {
+  for (const [chunks, expected] of [[["0123"], "{4}\r\n0123"], [[], "NIL"]] as const) {
+    reads.length = 0
+    const value = await openSection(item("BODY[TEXT]<0.4>"), details(), { mailbox: mailbox(() => chunks), pace: new Pace(), later: true })
+    expect(reads).toEqual([])
+    const sink = memorySink()
+    const out = new ResponseWriter(sink)
+    if (value) await writeSection(out, value)
+    out.flush()
+    expect(sink.text()).toBe(expected)
+  }
+})
+
 test("fields are picked alike from a header of any size", async () => {
   const lines = Array.from({ length: 20_000 }, (_, at) => `X-${at % 100}: ${"v".repeat(at % 60)}${at % 3 === 0 ? "\r\n\tfolded" : ""}\r\n`)
   const header = `${lines.join("")}\r\n`
