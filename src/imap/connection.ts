@@ -1,4 +1,5 @@
 import type { Socket } from "node:net"
+import { setImmediate as yieldToOthers } from "node:timers/promises"
 import { type SecureContext, TLSSocket } from "node:tls"
 import type { Login } from "../accounts/login.ts"
 import { randomId } from "../base/id.ts"
@@ -37,6 +38,9 @@ export class Connection implements Session, SessionLink {
   private busy = false
   /** Commands in a row that could not be understood. */
   private errors = 0
+  /** Pipelined commands answered since others had their turn, and since when. */
+  private commandsInTurn = 0
+  private turnBegan = 0
   /** Bytes the client had taken when last looked, and when that was. */
   private takenBytes = 0
   private takenAt = 0
@@ -224,6 +228,7 @@ export class Connection implements Session, SessionLink {
     const outcome = await command
     this.out.flush()
     await this.out.ready()
+    if (this.receiver.buffered > 0 && this.turnIsOver()) await yieldToOthers()
     this.busy = false
     if (this.over) return this.leave()
     this.count(outcome)
@@ -231,6 +236,15 @@ export class Connection implements Session, SessionLink {
     if (this.ending === "shutdown") return this.bye("Server is shutting down", "shutdown")
     if (this.tlsWanted) return this.upgrade()
     this.pump()
+  }
+
+  /** Many commands need nothing but memory: a client that pipelines thousands must not keep the event loop to itself. */
+  private turnIsOver(): boolean {
+    const now = this.services.clock.now()
+    if (++this.commandsInTurn < commandsInTurn && now - this.turnBegan < turnMs) return false
+    this.commandsInTurn = 0
+    this.turnBegan = now
+    return true
   }
 
   /** RFC 9051 §4: parsers send a stranger's commands here (cross-protocol attacks), so nonsense ends a connection, and sooner before sign-in. */
@@ -343,3 +357,5 @@ const nothing = new Uint8Array(0)
 /** Pipelined commands kept in memory for one client before it is made to wait. */
 const maxReadAheadBytes = 64 * 1024
 const maxStrangerErrors = 3
+const commandsInTurn = 32
+const turnMs = 3

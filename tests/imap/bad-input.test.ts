@@ -137,3 +137,28 @@ test("a client that pipelines without end and reads nothing is made to wait", as
   client.destroy()
   other.destroy()
 })
+
+test("a client that pipelines thousands of commands leaves others their turns", async () => {
+  let inTurn = 0
+  let most = 0
+  let over = false
+  const tick = (): void => {
+    most = Math.max(most, inTurn)
+    inTurn = 0
+    if (!over) setImmediate(tick)
+  }
+  // the server looks at its clock for each command
+  const now = (): number => {
+    inTurn++
+    return Date.now()
+  }
+  const server = await world.another({ services: { clock: { now } } })
+  const client = await world.signIn("an@tinh.example", server)
+  await client.command("SELECT INBOX")
+  tick()
+  client.send("q SEARCH ALL\r\n".repeat(4000) + "x NOOP\r\n")
+  expect((await client.until("x")).filter((line) => line.startsWith("q OK"))).toHaveLength(4000)
+  over = true
+  expect(most).toBeLessThan(300)
+  client.destroy()
+})
