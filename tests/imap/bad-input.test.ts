@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import type { ImapClient } from "../support/imap-client.ts"
 import { createImapWorld, type ImapWorld } from "../support/imap-world.ts"
+import { appendMessage, ask } from "./commands/dialog.ts"
 
 let world: ImapWorld
 beforeAll(async () => {
@@ -61,6 +62,52 @@ describe("one clear reply, and the session goes on", () => {
     client.send(Buffer.from(line, "latin1"))
     expect(await client.line()).toMatch(/^\* BAD/)
     expect((await client.command("NOOP")).at(-1)).toMatch(/^t OK/)
+    client.destroy()
+  })
+})
+
+describe("a stranger, in clear and under TLS, gets one clear reply and may still go on", () => {
+  test.each<[string, string | Buffer, RegExp]>([
+    ["an over-long line", `x NOOP ${"y".repeat(70_000)}\r\n`, /^x BAD \[TOOBIG\]/],
+    ["a literal over the limit, which is not asked for", "x LOGIN {20000}\r\n", /^x BAD \[TOOBIG\]/],
+    ["a literal over the limit that comes all the same", `x LOGIN {20000+}\r\n${"y".repeat(20_000)} z\r\n`, /^x BAD \[TOOBIG\]/],
+    ["NUL bytes", "x LOGIN a\0b c\r\n", /^x BAD/],
+    ["NUL bytes in a literal", "x LOGIN {3+}\r\na\0b c\r\n", /^x BAD/],
+    ["1,000 parentheses", `x ID ${"(".repeat(1000)}\r\n`, /^x BAD/],
+    ["10,000 ranges", `x FETCH 1:*${",1:*".repeat(4000)} UID\r\n`, /^x BAD/],
+    ["invalid UTF-8", Buffer.from('x LOGIN "\xff\xfe" y\r\n', "latin1"), /^x BAD/],
+  ])("%s", async (_, bytes, expected) => {
+    for (const clear of [true, false]) expect(await answer(await world.connect({ clear }), bytes)).toMatch(expected)
+  })
+
+  test("and one that vanishes in the middle of a literal is forgotten", async () => {
+    const connections = world.server.connections()
+    for (const clear of [true, false]) {
+      const client = await world.connect({ clear })
+      client.send("x LOGIN {100+}\r\nhalf")
+      client.destroy()
+    }
+    await expect.poll(() => world.server.connections()).toBe(connections)
+  })
+})
+
+describe("a message made to hurt is kept, told and searched like any other", () => {
+  const multipart = (at: number): string => `Content-Type: multipart/mixed; boundary=b${at}\r\n\r\n--b${at}\r\n`
+  test.each<[string, string]>([
+    ["MIME nested 200 deep", `${Array.from({ length: 200 }, (_, at) => multipart(at)).join("")}\r\nx\r\n`],
+    ["messages nested 200 deep", `${"Content-Type: message/rfc822\r\n\r\n".repeat(200)}\r\nx\r\n`],
+    ["10,000 parts", `Content-Type: multipart/mixed; boundary=b\r\n\r\n${"--b\r\nContent-Type: text/plain\r\n\r\nx\r\n".repeat(10_000)}--b--\r\n`],
+    ["a header field of 1 MB", `Subject: ${"x".repeat(900_000)}\r\n\r\nx\r\n`],
+    ["1 MB of header fields", `${"X-Line: 0123456789\r\n".repeat(45_000)}\r\nx\r\n`],
+    ["NUL-free binary", `\r\n${"\xff\x01\x80".repeat(100_000)}\r\n`],
+  ])("%s", async (_, text) => {
+    const bytes = Buffer.from(text, "latin1")
+    const client = await world.signIn("binh@tinh.example")
+    expect(await appendMessage(client, bytes)).toMatch(/^a OK/)
+    await client.command("SELECT INBOX")
+    const [response] = await ask(client, "FETCH * (ENVELOPE BODYSTRUCTURE BODY.PEEK[] BODY.PEEK[1.1.1] BODY.PEEK[HEADER.FIELDS.NOT (Subject)])")
+    expect(response?.literals.some((each) => each.equals(bytes))).toBe(true)
+    expect((await client.command("SEARCH * TEXT nowhere NOT HEADER X-Line 9876 SENTSINCE 1-Jan-2026")).at(-1)).toMatch(/^t OK/)
     client.destroy()
   })
 })

@@ -261,6 +261,28 @@ describe("bad input gets one clear reply", () => {
     // and nobody else noticed
     expect(await send("Subject: x\r\n\r\nx")).toMatch(/^250 2\.0\.0/)
   })
+
+  test.each(["smtp", "submissions"] as const)("commands made to hurt, at the %s door", async (door) => {
+    const commands: readonly [string | Buffer, RegExp][] = [
+      [`MAIL FROM:<${"(".repeat(1000)}@x.example>`, /^5\d\d 5/],
+      [`MAIL FROM:<a@x.example> ${"(".repeat(1000)}`, /^5\d\d 5/],
+      [`NOOP \0${"\0".repeat(100)}`, /^250 2\.0\.0/],
+      ["EHLO a\0b", /^501 5/],
+      [Buffer.from("MAIL FROM:<\xff@x.example> SMTPUTF8", "latin1"), /^5\d\d 5/],
+      [`RCPT TO:<${"a@b,".repeat(1000)}>`, /^5\d\d 5/],
+    ]
+    for (const [command, reply] of commands) {
+      const client = await connect(server.ports[door], door === "submissions")
+      expect(await client.command("EHLO may.example")).toMatch(/^250-/)
+      client.send(Buffer.concat([Buffer.from(command), Buffer.from("\r\n")]))
+      expect((await client.reply())?.join()).toMatch(reply)
+      expect(await client.command("NOOP")).toMatch(/^250 2\.0\.0/)
+      client.destroy()
+    }
+    const endless = await connect(server.ports[door], door === "submissions")
+    endless.send("x".repeat(100_000))
+    expect((await endless.reply())?.join()).toMatch(/^421 4\.5\.2/)
+  })
 })
 
 describe("XCLIENT", () => {
