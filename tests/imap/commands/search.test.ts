@@ -56,6 +56,16 @@ test("a search string may be a literal in UTF-8", async () => {
   expect(await client.until("t")).toEqual(["* SEARCH 1", "t OK Searched"])
 })
 
+test("Vietnamese is found composed and decomposed, in any case", async () => {
+  for (const words of ["công văn", "CÔNG VĂN SỐ"]) for (const form of ["NFC", "NFD"] as const) {
+    const text = words.normalize(form)
+    client.send(`t SEARCH CHARSET UTF-8 SUBJECT "${text}"\r\n`)
+    expect((await client.until("t"))[0]).toBe("* SEARCH 1")
+    client.send(`t SEARCH CHARSET UTF-8 NOT OR BODY {${Buffer.byteLength(text)}+}\r\n${text} SUBJECT "${text}"\r\n`)
+    expect((await client.until("t"))[0]).toBe("* SEARCH 2 3")
+  }
+})
+
 test("other charsets are refused by name", async () => {
   expect(await client.command("SEARCH CHARSET KOI8-R SUBJECT x")).toEqual(["t NO [BADCHARSET (US-ASCII UTF-8)] This charset is not supported"])
 })
