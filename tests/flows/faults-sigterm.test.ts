@@ -4,11 +4,13 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { loadOrCreateKey } from "../../src/base/key-file.ts"
 import { openDatabase } from "../../src/store/sql/database.ts"
+import { createPostgresChangeFeed } from "../../src/store/sql/postgres-feed.ts"
 import { type CrashAccount, makeProvince } from "../crash/province.ts"
 import { deliveryStates, eventually, inbox, message, newFaultsDir, type People, peopleOf, postgresProcesses, send } from "../support/faults-world.ts"
 import { freeLoopbackPort, startForeignServer } from "../support/foreign-mail.ts"
 import { processesOf, removeDataDir } from "../support/running-system.ts"
 import { SmtpClient } from "../support/smtp-dialog.ts"
+import { testLog } from "../support/store.ts"
 import { startTestSystem, type TestSystem } from "../support/system.ts"
 
 /** design.md §5: SIGTERM: stop accepting, finish or hand back what is in flight, exit within 10 s; nothing that was answered with 250 is lost. */
@@ -105,7 +107,10 @@ async function province(system: TestSystem): Promise<readonly [CrashAccount, Cra
   try {
     const [an, binh] = await makeProvince(database, 2, await loadOrCreateKey(join(system.dataDir, "keys/credential.key")))
     if (!an || !binh) throw new Error("no accounts")
-    await database.query({ text: "SELECT pg_notify('congthu_change', json_build_array(json_build_object('kind', 'directory', 'version', version))::text) FROM directory_version" })
+    const feed = createPostgresChangeFeed({ database, url: system.databaseUrl, log: testLog })
+    await feed.ready
+    const [current] = await database.query<{ version: number }>({ text: "SELECT version FROM directory_version" })
+    feed.publish([{ kind: "directory", version: current?.version ?? 0 }])
     // a new connection each time: too many refusals would end one
     const ask = async (): Promise<string> => {
       const client = await peopleOf(system).outsider()
@@ -115,6 +120,10 @@ async function province(system: TestSystem): Promise<readonly [CrashAccount, Cra
       return reply
     }
     await eventually(ask, (reply) => reply.startsWith("250 "))
+    // each role reads the directory for itself
+    await eventually(() => peopleOf(system).reader(an), (client) => (client.destroy(), true))
+    await eventually(() => peopleOf(system).submitter(an), (client) => (client.destroy(), true))
+    await feed.close()
     return [an, binh]
   } finally {
     await database.close()
