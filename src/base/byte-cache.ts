@@ -1,6 +1,9 @@
-/** A cache bounded by the bytes its values say they take; what was used longest ago goes first. For values that never change. */
+/**
+ * A cache bounded by the bytes its values say they take; the oldest goes first, unless it has been asked for since it was last
+ * looked at: then it gets a second chance. A hit only sets a mark, so it costs one lookup. For values that never change.
+ */
 export class ByteCache<Key, Value> {
-  private readonly entries = new Map<Key, { readonly value: Value; readonly bytes: number }>()
+  private readonly entries = new Map<Key, Entry<Value>>()
   private used = 0
   private readonly maxBytes: number
 
@@ -11,8 +14,7 @@ export class ByteCache<Key, Value> {
   get(key: Key): Value | undefined {
     const entry = this.entries.get(key)
     if (!entry) return undefined
-    this.entries.delete(key)
-    this.entries.set(key, entry)
+    entry.asked = true
     return entry.value
   }
 
@@ -20,11 +22,20 @@ export class ByteCache<Key, Value> {
     if (bytes > this.maxBytes / 8) return
     this.used += bytes - (this.entries.get(key)?.bytes ?? 0)
     this.entries.delete(key)
-    this.entries.set(key, { value, bytes })
+    this.entries.set(key, { value, bytes, asked: false })
     for (const [oldest, entry] of this.entries) {
       if (this.used <= this.maxBytes) break
       this.entries.delete(oldest)
-      this.used -= entry.bytes
+      if (entry.asked) {
+        entry.asked = false
+        this.entries.set(oldest, entry)
+      } else this.used -= entry.bytes
     }
   }
+}
+
+interface Entry<Value> {
+  readonly value: Value
+  readonly bytes: number
+  asked: boolean
 }
