@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process"
 import { accessSync, constants } from "node:fs"
 import { mkdir } from "node:fs/promises"
-import { createServer } from "node:net"
 import { once } from "node:events"
 import { delimiter, join } from "node:path"
 import { createInterface } from "node:readline"
+import { freeLoopbackPort } from "../support/free-port.ts"
 
 /** A Redis of our own, as durable as production's: its log is synced once a second. */
 export interface BenchRedis {
@@ -18,7 +18,7 @@ export async function startRedis(dir: string): Promise<BenchRedis | undefined> {
   const path = (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "redis-server")).find(isExecutable)
   if (path === undefined) return undefined
   await mkdir(dir, { recursive: true })
-  const port = await freePort()
+  const port = await freeLoopbackPort()
   const child = spawn(path, ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--dir", dir, "--maxmemory-policy", "noeviction"], { stdio: ["ignore", "pipe", "inherit"] })
   await new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout }).on("line", (line) => {
@@ -44,13 +44,4 @@ const isExecutable = (path: string): boolean => {
   } catch {
     return false
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  server.close()
-  await once(server, "close")
-  return address !== null && typeof address === "object" ? address.port : 0
 }

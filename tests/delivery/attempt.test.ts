@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { attempt, type AttemptGroup, type AttemptParts } from "../../src/delivery/attempt.ts"
 import { opportunisticTls } from "../../src/delivery/tls-policy.ts"
 import type { RemoteDelivery } from "../../src/store/delivery-store.ts"
-import { fakeDns, type ForeignServer, freeLoopbackPort, smtpError, startForeignServer, type Zone } from "../support/foreign-mail.ts"
+import { fakeDns, type ForeignServer, smtpError, startForeignServer, type Zone } from "../support/foreign-mail.ts"
+import { freeLoopbackPort } from "../support/free-port.ts"
 import { testTls } from "../support/test-tls.ts"
 
 const tls = await testTls("a.xa.example")

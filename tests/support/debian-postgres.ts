@@ -2,11 +2,11 @@ import { spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { chownSync, readdirSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 import pg from "pg"
+import { freeLoopbackPort } from "./free-port.ts"
 
 /** A PostgreSQL of the distribution's packages, reached over TCP as a real server is. */
 export interface DebianPostgres {
@@ -42,7 +42,7 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
   const data = join(dir, "data")
   const made = spawnSync(join(bin, "initdb"), ["-D", data, "-U", "congthu", "-A", "trust", "--locale=C.UTF-8", "-E", "UTF8", "--no-sync"], { cwd: "/", ...identity, encoding: "utf8" })
   if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`)
-  const port = await freePort()
+  const port = await freeLoopbackPort()
   const settings = { listen_addresses: "127.0.0.1", port: String(port), unix_socket_directories: dir, shared_buffers: "64MB" }
   const server = spawn(join(bin, "postgres"), ["-D", data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])], { cwd: "/", ...identity, stdio: "ignore" })
   const url = `postgres://congthu@127.0.0.1:${port}/postgres`
@@ -67,14 +67,4 @@ async function answers(url: string): Promise<boolean> {
   } catch {
     return false
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  server.close()
-  await once(server, "close")
-  if (address === null || typeof address === "string") throw new Error("no port")
-  return address.port
 }

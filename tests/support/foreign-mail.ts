@@ -1,5 +1,4 @@
 import { once } from "node:events"
-import { createServer } from "node:net"
 import { SMTPServer, type SMTPServerAddress, type SMTPServerOptions, type SMTPServerSession } from "smtp-server"
 import type { MailResolver } from "../../src/delivery/mx-lookup.ts"
 
@@ -88,14 +87,3 @@ export async function startForeignServer(options: SMTPServerOptions & { readonly
 }
 
 export const smtpError = (responseCode: number, text: string): Error => Object.assign(new Error(text), { responseCode })
-
-/** A port that is free on every loopback address. */
-export async function freeLoopbackPort(): Promise<number> {
-  const server = createServer().listen(0, "0.0.0.0")
-  await once(server, "listening")
-  const found = server.address()
-  server.close()
-  await once(server, "close")
-  if (found === null || typeof found === "string") throw new Error("no port")
-  return found.port
-}

@@ -1,10 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Redis } from "ioredis"
+import { freeLoopbackPort } from "./free-port.ts"
 
 /** A private Redis on a loopback port that a test may kill and bring back empty. */
 export interface RedisServer {
@@ -32,21 +32,11 @@ const givenRedis = (url: string): RedisServer => {
   return { url, kill: refuse, start: refuse, stop: () => Promise.resolve() }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  server.close()
-  await once(server, "close")
-  if (address === null || typeof address === "string") throw new Error("no port")
-  return address.port
-}
-
 export async function startRedisServer(): Promise<RedisServer> {
   const given = process.env["REDIS_URL"]
   if (given && !hasRedisServer()) return givenRedis(given)
   const dir = await mkdtemp(join(tmpdir(), "congthu-redis-"))
-  const port = await freePort()
+  const port = await freeLoopbackPort()
   const url = `redis://127.0.0.1:${port}`
   let child: ChildProcess | undefined
 
