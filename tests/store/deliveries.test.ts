@@ -37,6 +37,18 @@ test("extending touches neither what was never claimed nor what is settled", asy
   expect(await store.database.query({ text: "SELECT claimed_until FROM delivery WHERE id = ANY ($1)" }, [[waiting, settled]])).toEqual([{ claimed_until: null }, { claimed_until: null }])
 })
 
+test("a delivery whose row is locked for a moment is claimed all the same, by one worker only", async () => {
+  const ids = await remote("bay@xa.example", "tam@xa.example")
+  let claims: Promise<readonly (readonly number[])[]> | undefined
+  await store.database.transaction(async (tx) => {
+    await tx.query({ text: "UPDATE delivery SET dsn_made = '{delay}' WHERE id = $1" }, [ids[1]])
+    claims = Promise.all([claimed(ids), claimed(ids.toReversed())])
+    // both are waiting for the row, or have not begun: nothing is answered before this commits
+    await store.database.query({ text: "SELECT 1" })
+  })
+  expect((await claims)?.flat().toSorted()).toEqual(ids)
+})
+
 test("a deferred delivery is tried again only when its time has come", async () => {
   const ids = await remote("sau@xa.example")
   await claimed(ids)

@@ -15,7 +15,7 @@ export function createDeliveryStore({ database, feed, delayNoticeMs }: { readonl
       return rows.length
     },
     async claimRemote(ids, leaseMs) {
-      return (await database.query<RemoteRow>(claimRemote, [ids, leaseMs])).map(remoteDelivery)
+      return (await withRetry(() => database.query<RemoteRow>(claimRemote, [ids, leaseMs]))).map(remoteDelivery)
     },
     async extendLease(ids, leaseMs) {
       await database.query(extendLease, [ids, leaseMs])
@@ -104,6 +104,10 @@ function appendedChanges(rows: readonly DeliveredRow[]): Change[] {
   return changes
 }
 
+/**
+ * Waits for a row that is locked: its DSN may be on its way in at that moment, and a delivery passed over then would not be tried again
+ * until the sweeper makes another job for it. What another worker has claimed meanwhile is left out: the conditions are looked at again.
+ */
 const claimRemote = {
   name: "claim-remote",
   text: `
@@ -111,7 +115,7 @@ const claimRemote = {
       SELECT id FROM delivery
       WHERE id = ANY ($1::bigint[]) AND account_id IS NULL AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
         AND (state = 'waiting' OR (state = 'deferred' AND next_attempt_at <= clock_timestamp()))
-      FOR UPDATE SKIP LOCKED
+      ORDER BY id FOR UPDATE
     ), claimed AS (
       UPDATE delivery d SET claimed_until = clock_timestamp() + $2 * interval '1 millisecond', queued_at = coalesce(queued_at, clock_timestamp()) FROM due WHERE d.id = due.id
       RETURNING d.*
