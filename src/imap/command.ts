@@ -1,4 +1,3 @@
-import type { Result } from "../base/result.ts"
 import type { Reader } from "./grammar/reader.ts"
 import type { Session } from "./session.ts"
 import type { ResponseWriter } from "./response/writer.ts"
@@ -62,5 +61,3 @@ export type SessionState = "notAuthenticated" | "authenticated" | "selected"
 /** The tagged response, without its tag. `code` is a response code such as `READ-ONLY` or `COPYUID 1 2 3`. */
 export type Reply =
   | { readonly kind: "ok" | "no" | "bad"; readonly code?: string; readonly text: string }
-
-export type Parsed<Args> = Result<Args, string>

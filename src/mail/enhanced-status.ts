@@ -11,6 +11,5 @@ export const enhancedStatus = {
   temporaryAuthenticationFailure: "4.7.0", integrityFailure: "5.7.7", rateLimited: "4.7.1", requireTlsFailed: "5.7.30", tooManyErrors: "4.7.0",
 } as const
 
-export type EnhancedStatusName = keyof typeof enhancedStatus
 /** "5.1.1" and the like; remote ones are whatever the peer said. */
 export type EnhancedStatus = `${2 | 4 | 5}.${number}.${number}`
