@@ -1,0 +1,52 @@
+/**
+ * An X.509 certificate as the rest of the program sees it (RFC 5280): parsed once, immutable, comparable by its fingerprint.
+ * Pure data; how it is read from bytes is parse-certificate.ts. Must not know: who holds it, whether it is trusted.
+ */
+export interface Certificate {
+  readonly der: Uint8Array
+  /** SHA-256 of the DER, lower case hex: what the registry and all caches know a certificate by. */
+  readonly fingerprint: string
+  /** Lower case hex, without leading zero octets. */
+  readonly serialNumber: string
+  /** RFC 4514 text for people, and the DER of the Name for comparing. */
+  readonly subject: DistinguishedNameText
+  readonly issuer: DistinguishedNameText
+  /** Milliseconds since the epoch, both inclusive (RFC 5280 §4.1.2.5). */
+  readonly notBefore: number
+  readonly notAfter: number
+  /** DER of SubjectPublicKeyInfo, for `createPublicKey`. */
+  readonly publicKeyInfo: Uint8Array
+  readonly key: KeySummary
+  /** rfc822Name and SmtpUTF8Mailbox (RFC 9598) of subjectAltName, and emailAddress of the subject (RFC 8550 §3); canonical addresses. */
+  readonly addresses: readonly string[]
+  /** Bits by name, null when the extension is absent (RFC 5280 §4.2.1.3). */
+  readonly keyUsage: ReadonlySet<KeyUsageBit> | null
+  /** OIDs, null when the extension is absent (RFC 5280 §4.2.1.12). */
+  readonly extendedKeyUsage: ReadonlySet<string> | null
+  readonly isAuthority: boolean
+  readonly pathLength: number | null
+  readonly subjectKeyIdentifier: string | null
+  readonly authorityKeyIdentifier: string | null
+  /** Where its CRL and its issuer's OCSP responder are said to be (RFC 5280 §4.2.1.13, §4.2.2.1). */
+  readonly crlUrls: readonly string[]
+  readonly ocspUrls: readonly string[]
+  readonly issuerUrls: readonly string[]
+}
+
+export interface DistinguishedNameText {
+  readonly text: string
+  readonly der: Uint8Array
+  /** Common name, empty when there is none: what people know a holder by. */
+  readonly commonName: string
+}
+
+export interface KeySummary {
+  readonly kind: "rsa" | "ec" | "ed25519" | "ed448" | "other"
+  /** Modulus or field size. */
+  readonly bits: number
+  /** "P-256" and the like for `ec`, otherwise empty. */
+  readonly curve: string
+}
+
+export type KeyUsageBit =
+  | "digitalSignature" | "nonRepudiation" | "keyEncipherment" | "dataEncipherment" | "keyAgreement" | "keyCertSign" | "cRLSign" | "encipherOnly" | "decipherOnly"

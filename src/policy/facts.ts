@@ -1,0 +1,41 @@
+import type { SignatureFacts } from "../pki/signature-facts.ts"
+
+/**
+ * Everything the rules of `config/policy.yaml` may ask about one message. Plain JSON-safe data: it is stored with the decision, so that
+ * a changed policy can be replayed over it. Gathered by intake; the engine adds nothing.
+ */
+export interface MessageFacts {
+  /** `submission`: signed in, to other agencies or the world; see `direction` in docs/policy.md. */
+  readonly direction: "submission" | "internal" | "inbound" | "outbound"
+  readonly sender: PartyFacts | null
+  /** The reverse-path as given; empty for notifications. */
+  readonly reversePath: string
+  readonly recipients: readonly PartyFacts[]
+  readonly header: HeaderFacts
+  readonly bytes: number
+  readonly authentication: { readonly how: "none" | "password" | "appPassword" | "certificate" | "local"; readonly principalId: string | null }
+  readonly signature: SignatureFacts
+  readonly tls: { readonly version: string; readonly cipher: string; readonly clientCertificate: boolean } | null
+  /** When it was accepted, ms. */
+  readonly at: number
+  readonly hops: number
+}
+
+export interface PartyFacts {
+  readonly address: string
+  readonly domain: string
+  readonly local: boolean
+  readonly kind: "personal" | "organizational" | "foreign"
+  /** Codes from the unit itself up to the province; empty when foreign. */
+  readonly units: readonly string[]
+  /** Addresses of the groups it is a member of, nested ones included; empty when foreign. */
+  readonly groups: readonly string[]
+}
+
+export interface HeaderFacts {
+  /** Decoded (RFC 2047). */
+  readonly subject: string
+  readonly from: readonly string[]
+  /** Lower case name → decoded values in order; bounded. */
+  readonly fields: Readonly<Record<string, readonly string[]>>
+}
