@@ -117,7 +117,7 @@ export const configSchema = z.strictObject({
     contentGrace: duration("7d", "How long an unreferenced content is kept before housekeeping deletes it."),
     housekeeping: duration("1h", "How often unreferenced contents are looked for and long logs folded."),
     minimumFree: size("512MiB", "Below this much free disk new mail is deferred with 452 4.3.1."),
-    detailsCache: size("64MiB", "Memory that one IMAP process spends on message structures."),
+    detailsCache: size("128MiB", "Memory that one IMAP process spends on what never changes about messages: half on structures, half on search text."),
   }),
   smtp: section({
     processes: count(1, "Processes that share the SMTP ports under `npm start`. Without Redis each counts rates and failed sign-ins alone."),
