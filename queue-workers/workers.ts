@@ -4,6 +4,7 @@ import type { LocalDelivery } from "../src/delivery/local-delivery.ts"
 import type { Outbox } from "../src/delivery/outbox.ts"
 import type { QueueBackend } from "../src/delivery/queues.ts"
 import type { RemoteDeliveries } from "../src/delivery/remote-delivery.ts"
+import type { HeldNotices } from "../src/notifications/held-notices.ts"
 import type { DeliveryStore } from "../src/store/delivery-store.ts"
 import { startDeliverWorker } from "./deliver.worker.ts"
 import { type HousekeepingParts, startHousekeepingWorker } from "./housekeeping.worker.ts"
@@ -18,6 +19,7 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly deliveries: DeliveryStore
   readonly outbox: Outbox
   readonly dsnSender: DsnSender
+  readonly heldNotices: HeldNotices
   readonly relayConcurrency: number
   readonly sweepMs: number
   readonly housekeepingMs: number

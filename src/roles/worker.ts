@@ -7,8 +7,11 @@ import { ownAddresses } from "../delivery/own-addresses.ts"
 import { createRemoteDeliveries, type RemoteDeliveries } from "../delivery/remote-delivery.ts"
 import { retrySchedule } from "../delivery/retry-schedule.ts"
 import { opportunisticTls } from "../delivery/tls-policy.ts"
+import { createHeldNotices } from "../notifications/held-notices.ts"
+import { createNoticeSender } from "../notifications/notice.ts"
 import type { DeliveryStore } from "../store/delivery-store.ts"
 import { createExclusive } from "../store/sql/exclusive.ts"
+import { createHeldStore } from "../store/sql/held.ts"
 import { createHousekeeping } from "../store/sql/housekeeping.ts"
 import { createDeliveryLog } from "../telemetry/mail-log.ts"
 import type { StartRole } from "./role.ts"
@@ -23,6 +26,10 @@ export const startWorkerRole: StartRole = async (context) => {
   const dsnSender = createDsnSender({ deliveries, contents, intake, hostname: config.hostname, clock, log: createDeliveryLog(log) })
   // a sender who is owed word gets it now; what fails is found by the next sweep
   const settled = (): void => void dsnSender.send().catch((error: unknown) => log.debug({ err: error }, "DSNs are left to the sweeper"))
+  const heldNotices = createHeldNotices({
+    held: createHeldStore({ database }), hostname: config.hostname,
+    notices: createNoticeSender({ intake, contents, hostname: config.hostname, clock }),
+  })
   const workers = startWorkers({
     backend: queueBackend(app),
     localDelivery,
@@ -30,6 +37,7 @@ export const startWorkerRole: StartRole = async (context) => {
     deliveries,
     outbox,
     dsnSender,
+    heldNotices,
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
