@@ -91,6 +91,8 @@ interface SingleResponse {
   readonly nextUpdate: number | null
 }
 
+const context0 = 0xa0
+const context1 = 0xa1
 const maxResponses = 100
 const maxCertificates = 10
 /** RFC 6960 §4.2.1. */
@@ -102,7 +104,7 @@ function readOcspResponse(bytes: Uint8Array): Result<OcspResponse, string> {
     const [status, responseBytes] = sequenceItems(readAsn1(bytes), "response")
     const code = expectTag(status, derTag.enumerated, "response status").octets[0] ?? 2
     if (code !== 0) return failed(failures[code] ?? "has a status that is not known")
-    const [type, response] = sequenceItems(responseBytes?.items[0], "response bytes")
+    const [type, response] = sequenceItems(expectTag(responseBytes, context0, "response bytes").items[0], "response bytes")
     if (oidText(type) !== id.basic) return failed("is of a type that is not known")
     return ok(readBasicResponse(expectTag(response, derTag.octetString, "basic response").octets))
   } catch (error) {
@@ -115,11 +117,8 @@ function readBasicResponse(basic: Uint8Array): OcspResponse {
   const [data, , , certificates] = sequenceItems(readAsn1(basic), "basic response")
   const signed = signedStructure(basic, outerElements(basic, 4) ?? [])
   if (!signed) throw new Asn1SyntaxError("is not signed")
-  return { data: readResponseData(data), signed, certificates: certificates ? sequenceItems(certificates.items[0], "certificates").slice(0, maxCertificates).map((one) => one.der) : [] }
+  return { data: readResponseData(data), signed, certificates: certificates ? sequenceItems(expectTag(certificates, context0, "certificates").items[0], "certificates").slice(0, maxCertificates).map((one) => one.der) : [] }
 }
-
-const context0 = 0xa0
-const context1 = 0xa1
 
 function readResponseData(node: Asn1 | undefined): ResponseData {
   const items = sequenceItems(node, "response data")
