@@ -34,6 +34,8 @@ export interface RevocationRequest {
   readonly stapled?: readonly StapledRevocation[]
   /** Over the configuration's: thousands of certificates are looked up in a list sooner than asked for one by one. */
   readonly prefer?: "ocsp" | "crl"
+  /** False: the caller saves the answers, many at once. */
+  readonly saves?: boolean
 }
 
 export interface RevocationCheck {
@@ -140,10 +142,9 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
     return noAnswer(fingerprint)
   }
 
-  /** Records what is said for the first time or differently; tells those who remember the old answer. */
-  const notice = async (evidence: readonly RevocationEvidence[]): Promise<void> => {
+  /** Tells those who remember the old answer; returns what is said for the first time or differently. */
+  const notice = (evidence: readonly RevocationEvidence[]): readonly RevocationEvidence[] => {
     const news = evidence.filter(({ fingerprint, status, source }) => source !== "none" && lastStatus.get(fingerprint) !== status)
-    if (news.length === 0) return
     for (const { fingerprint, status } of news) {
       const before = lastStatus.get(fingerprint)
       lastStatus.delete(fingerprint)
@@ -154,7 +155,7 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
       if (lastStatus.size <= maxRemembered) break
       lastStatus.delete(oldest)
     }
-    await store.saveAnswers(news, clock.now())
+    return news
   }
 
   return {
@@ -168,7 +169,8 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
       // each source has its own time limit; a path of many certificates must not add them up
       const patience = AbortSignal.timeout(config.timeout * 2)
       const evidence = await Promise.all(pairs.map(({ certificate, issuer }) => sooner(patience, checkOne(certificate, issuer, came.get(certificate.fingerprint) ?? [], request), noAnswer(certificate.fingerprint))))
-      await notice(evidence)
+      const news = notice(evidence)
+      if (news.length > 0 && request.saves !== false) await store.saveAnswers(news, clock.now())
       const has = (status: RevocationEvidence["status"]): boolean => evidence.some((one) => one.status === status)
       return { evidence, problems: [...(has("revoked") ? (["revoked"] as const) : []), ...(has("unknown") ? (["revocationUnknown"] as const) : [])] }
     },
