@@ -26,7 +26,7 @@ const fewNodes = 4_000
 /** One element that fills `bytes`. */
 export function readAsn1(bytes: Uint8Array, maxNodes = fewNodes): Asn1 {
   const { offset, result } = parsed(bytes, maxNodes)
-  if (offset === -1) throw new Asn1SyntaxError(result.error || "is not ASN.1")
+  if (offset === -1) throw new Asn1SyntaxError("is cut short, too deep or not ASN.1 at all")
   if (offset !== bytes.length) throw new Asn1SyntaxError("has octets after its end")
   return plain(result)
 }
