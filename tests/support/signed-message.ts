@@ -33,14 +33,20 @@ const base64Lines = (bytes: Buffer): string => bytes.toString("base64").replace(
 
 /** The multipart/signed entity alone, header included: what a forger has in hand. */
 export function signedEntity(parts: MessageParts = {}): string {
-  const { entity = usualEntity, signers = [anySigner()], cms = {}, preamble = "", epilogue = "", protocol = "application/pkcs7-signature" } = parts
+  const { entity = usualEntity, signers = [anySigner()], cms = {} } = parts
+  return multipartSigned(parts.shown ?? entity, signedData(Buffer.from(entity), signers, cms), parts)
+}
+
+function multipartSigned(entity: string, signature: Buffer, { preamble = "", epilogue = "", protocol = "application/pkcs7-signature" }: MessageParts): string {
   const boundary = "----ky-so"
-  const signature = signedData(Buffer.from(entity), signers, cms)
   return lines(
     `Content-Type: multipart/signed; protocol="${protocol}"; micalg=sha-256;`, ` boundary="${boundary}"`, "",
-    `${preamble}--${boundary}`, parts.shown ?? entity, `--${boundary}`, ...signaturePart(signature), `--${boundary}--`, epilogue,
+    `${preamble}--${boundary}`, entity, `--${boundary}`, ...signaturePart(signature), `--${boundary}--`, epilogue,
   )
 }
+
+/** A message around a signature that somebody else made. */
+export const signatureShell = (entity: string, signature: Buffer): string => lines(...usualHeader, "MIME-Version: 1.0", multipartSigned(entity, signature, {}))
 
 export const signaturePart = (signature: Buffer): readonly string[] => [
   "Content-Type: application/pkcs7-signature; name=smime.p7s", "Content-Transfer-Encoding: base64", "Content-Disposition: attachment; filename=smime.p7s", "", base64Lines(signature),
@@ -54,11 +60,14 @@ export const signedMessage = (parts: MessageParts = {}): Buffer =>
 export function opaqueEntity(parts: MessageParts = {}): string {
   const { entity = usualEntity, signers = [anySigner()], cms = {} } = parts
   const content = Buffer.from(entity)
-  return lines(
-    "Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m", "Content-Transfer-Encoding: base64", "",
-    base64Lines(signedData(content, signers, { attached: content, ...cms })), "",
-  )
+  return cmsEntity(signedData(content, signers, { attached: content, ...cms }))
 }
+
+export const cmsEntity = (cms: Buffer, smimeType = "signed-data"): string =>
+  lines(`Content-Type: application/pkcs7-mime; smime-type=${smimeType}; name=smime.p7m`, "Content-Transfer-Encoding: base64", "", base64Lines(cms), "")
+
+/** A message around a CMS object that somebody else made. */
+export const opaqueShell = (cms: Buffer): string => lines(...usualHeader, "MIME-Version: 1.0", cmsEntity(cms))
 
 export const opaqueMessage = (parts: MessageParts = {}): Buffer =>
   Buffer.from(lines(...(parts.header ?? usualHeader), "MIME-Version: 1.0", opaqueEntity(parts)))

@@ -44,8 +44,8 @@ const schemes: Readonly<Record<string, { readonly kind: SignatureScheme["kind"];
 }
 
 const mgf1 = "1.2.840.113549.1.1.8"
-/** The salt is as long as the digest (RFC 4056 §2.2), or shorter. */
-const maxSaltLength = 64
+/** RFC 4056 §2.2 advises the digest's length; OpenSSL fills what room the modulus has. */
+const maxSaltLength = 1_024
 /** Larger moduli cost the server tens of milliseconds each and nobody issues them. */
 const maxRsaBits = 8_192
 const curves = new Set(["prime256v1", "secp384r1", "secp521r1"])
