@@ -49,6 +49,10 @@ Files, all optional, columns in any order (UTF-8, with or without BOM):
   aliases.csv             address,target
   groups.csv              address,display_name,allowed_senders
   group-members.csv       group,member
+  certificates.csv        principal_id,use,file,addresses,from,until
+
+A certificate's file is PEM, DER, PKCS#7, or PKCS#12 without a key, inside the folder; without addresses it speaks for every
+account on which its holder has the right "owner", or "sign" on an office's account.
 
 Examples:
   npm run congthu -- import ./province --dry-run
