@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander"
 import { migrate } from "../store/sql/migrate.ts"
 import { createAppPassword, type CreateOptions, listCredentials, revokeCredential } from "./app-password-command.ts"
+import { addCertificateCommands } from "./certificate-commands.ts"
 import { type CommandContext, exitCodes, type GlobalOptions, print, withContext } from "./context.ts"
 import { type ImportOptions, runImport } from "./import-command.ts"
 import { setPassword } from "./password-command.ts"
@@ -80,6 +81,8 @@ command(password, "set <address>")
   .option("--stdin", "read it from the first line of standard input")
   .addHelpText("after", "\nExample:\n  npm run congthu -- password set an.vp@sonv.tinh.example")
   .action((address: string, options: { stdin?: boolean }) => run((context) => setPassword(context, address, options))())
+
+addCertificateCommands({ program, command, run })
 
 command(program, "migrate")
   .description("bring the database schema up to date")
