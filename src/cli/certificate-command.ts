@@ -51,9 +51,9 @@ export interface AddOptions {
 
 export async function addCertificate(context: CommandContext, file: string, options: AddOptions): Promise<number> {
   const bytes = await readBounded(file)
-  if (typeof bytes === "string") throw new CommandError(`${file} ${bytes}`)
+  if (typeof bytes === "string") throw new CommandError(`${file}: ${bytes}`)
   const certificate = holderCertificate(bytes)
-  if (typeof certificate === "string") throw new CommandError(`${file} ${certificate}`)
+  if (typeof certificate === "string") throw new CommandError(`${file}: ${certificate}`)
   const added = bindingOf(await loadDirectory(context.database), options)
   if (certificate.notAfter < systemClock.now()) say(`Note: this certificate ended on ${new Date(certificate.notAfter).toISOString()}; what it signs now counts for nothing.`)
   await changed(context, createCertificateRegistry(context.database).add([{ certificate, ...added }], { by: administrator(), source: "command" }))

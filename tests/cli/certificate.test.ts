@@ -92,8 +92,8 @@ test("a certificate's life: added, listed, shown, suspended, reinstated, revoked
 
 describe("mistakes are told with what to do", () => {
   test.each<[args: readonly string[], err: string]>([
-    [["add", "DIR/none.pem", "--holder", "an", "--use", "personal"], "DIR/none.pem does not exist\n"],
-    [["add", "DIR/ca.pem", "--holder", "an", "--use", "personal"], "DIR/ca.pem holds only certificates of authorities; name the holder's own\n"],
+    [["add", "DIR/none.pem", "--holder", "an", "--use", "personal"], "DIR/none.pem: the file does not exist\n"],
+    [["add", "DIR/ca.pem", "--holder", "an", "--use", "personal"], "DIR/ca.pem: the file has only certificates of authorities in it; give the holder's own\n"],
     [["add", "DIR/an.pem", "--holder", "nobody", "--use", "personal"], "there is no principal nobody\n"],
     [["add", "DIR/an.pem", "--holder", "an", "--use", "office"], '"office" is not one of: personal, organizational, mobile\n'],
     [["add", "DIR/an.pem", "--holder", "an", "--use", "organizational"], 'an is a person: their certificates are "personal" or "mobile"\n'],

@@ -57,38 +57,38 @@ async function readOne(dir: string, name: string, bad: (reason: string) => void)
   }
   const bytes = await readBounded(join(dir, name))
   if (typeof bytes === "string") {
-    bad(`${short(name)} ${bytes}`)
+    bad(`${short(name)}: ${bytes}`)
     return undefined
   }
   const certificate = holderCertificate(bytes)
   if (typeof certificate !== "string") return certificate
-  bad(`${short(name)} ${certificate}`)
+  bad(`${short(name)}: ${certificate}`)
   return undefined
 }
 
-/** The one certificate of a holder in a file, or what is wrong with the file: a phrase that follows its name. */
+/** The one certificate of a holder in a file, or a sentence about what is wrong with the file. */
 export function holderCertificate(bytes: Uint8Array): Certificate | string {
   const read = readCertificates(bytes)
   if (!read.ok) return read.failure.detail
   const holders = read.value.filter(({ isAuthority }) => !isAuthority)
   const [only] = holders
-  if (only === undefined) return "holds only certificates of authorities; name the holder's own"
-  return holders.length > 1 ? `holds ${holders.length} holders' certificates; put each in a file of its own` : only
+  if (only === undefined) return "the file has only certificates of authorities in it; give the holder's own"
+  return holders.length > 1 ? `the file has certificates of ${holders.length} holders in it; put each in a file of its own` : only
 }
 
-/** The bytes of a file, or why there are none: a phrase that follows its name. */
+/** The bytes of a file, or a sentence about why there are none. */
 export async function readBounded(path: string): Promise<Buffer | string> {
   try {
     const handle = await open(path)
     try {
       const stat = await handle.stat()
-      if (!stat.isFile()) return "is not a file"
-      return stat.size > maxCertificateFileBytes ? "is larger than 1 MiB" : await handle.readFile()
+      if (!stat.isFile()) return "this is not a file"
+      return stat.size > maxCertificateFileBytes ? "the file is larger than 1 MiB" : await handle.readFile()
     } finally {
       await handle.close()
     }
   } catch (error) {
     if (!(error instanceof Error && "code" in error && typeof error.code === "string")) throw error
-    return error.code === "ENOENT" ? "does not exist" : `cannot be read (${error.code})`
+    return error.code === "ENOENT" ? "the file does not exist" : `the file cannot be read (${error.code})`
   }
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process"
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -130,14 +131,14 @@ describe("bad rows", () => {
     ["TC1,mobile,certs/a.der,,,", 'certificates.csv:2: use: TC1 is an organization: its certificates are "organizational"'],
     ["CN1,office,certs/a.der,,,", 'certificates.csv:2: use: "office" is not one of: personal, organizational, mobile'],
     ["CN1,personal,,,,", "certificates.csv:2: file: is empty"],
-    ["CN1,personal,certs/none.der,,,", "certificates.csv:2: file: certs/none.der does not exist"],
-    ["CN1,personal,certs,,,", "certificates.csv:2: file: certs is not a file"],
+    ["CN1,personal,certs/none.der,,,", "certificates.csv:2: file: certs/none.der: the file does not exist"],
+    ["CN1,personal,certs,,,", "certificates.csv:2: file: certs: this is not a file"],
     ["CN1,personal,../a.der,,,", "certificates.csv:2: file: ../a.der is not inside the folder"],
     ["CN1,personal,certs/../../a.der,,,", "certificates.csv:2: file: certs/../../a.der is not inside the folder"],
     ["CN1,personal,/etc/hostname,,,", "certificates.csv:2: file: /etc/hostname is not inside the folder"],
-    ["CN1,personal,certs/ca.pem,,,", "certificates.csv:2: file: certs/ca.pem holds only certificates of authorities; name the holder's own"],
-    ["CN1,personal,certs/two.pem,,,", "certificates.csv:2: file: certs/two.pem holds 2 holders' certificates; put each in a file of its own"],
-    ["CN1,personal,certs/big.der,,,", "certificates.csv:2: file: certs/big.der is larger than 1 MiB"],
+    ["CN1,personal,certs/ca.pem,,,", "certificates.csv:2: file: certs/ca.pem: the file has only certificates of authorities in it; give the holder's own"],
+    ["CN1,personal,certs/two.pem,,,", "certificates.csv:2: file: certs/two.pem: the file has certificates of 2 holders in it; put each in a file of its own"],
+    ["CN1,personal,certs/big.der,,,", "certificates.csv:2: file: certs/big.der: the file is larger than 1 MiB"],
     ["CN1,personal,certs/a.der,none@tinh.example,,", "certificates.csv:2: addresses: there is no account none@tinh.example"],
     ["CN1,personal,certs/a.der,motcua@tinh.example,,", 'certificates.csv:2: addresses: CN1 holds neither "owner" nor "sign" on motcua@tinh.example'],
     ["CN1,personal,certs/a.der,,2026-02-01,2026-01-01", "certificates.csv:2: until: 2026-01-01 is before 2026-02-01"],
@@ -155,9 +156,29 @@ describe("bad rows", () => {
     expect(await problemsOf()).toEqual([problem])
   })
 
-  test("a file of anything else is told as such", async () => {
-    await put("a.der", "not a certificate")
-    await list("CN1,personal,certs/a.der,,,\n")
-    expect(await problemsOf()).toEqual([expect.stringMatching(/^certificates\.csv:2: file: certs\/a\.der ./)])
+  const openssl = (...args: readonly string[]): void => {
+    const { status, stderr } = spawnSync("openssl", args, { encoding: "utf8" })
+    if (status !== 0) throw new Error(stderr)
+  }
+
+  test.each<[name: string, make: (file: string) => Promise<void> | void, problem: string]>([
+    ["anything else", (file) => writeFile(file, "not a certificate"), "the file has no certificate in it"],
+    ["a key and its certificate", (file) => writeFile(file, `${pem("CERTIFICATE", certificateOf("a"))}-----BEGIN PRIVATE KEY-----\n`), "the file has a private key in it: give only the certificate, and keep the key to its holder"],
+  ])("a file of %s is told as such", async (_name, make, problem) => {
+    await make(join(dir, "certs/a.pem"))
+    await list("CN1,personal,certs/a.pem,,,\n")
+    expect(await problemsOf()).toEqual([`certificates.csv:2: file: certs/a.pem: ${problem}`])
+  })
+
+  test.skipIf(spawnSync("openssl", ["version"]).status !== 0)("PKCS #7 and PKCS #12 without a key, as OpenSSL writes them, are read; PKCS #12 with a password is told as such", async () => {
+    for (const name of ["a", "b", "c"]) await put(`${name}.pem`, pem("CERTIFICATE", certificateOf(name)))
+    const at = (name: string): string => join(dir, "certs", name)
+    openssl("crl2pkcs7", "-nocrl", "-certfile", at("a.pem"), "-outform", "DER", "-out", at("a.p7b"))
+    openssl("pkcs12", "-export", "-nokeys", "-in", at("b.pem"), "-passout", "pass:", "-out", at("b.p12"))
+    openssl("pkcs12", "-export", "-nokeys", "-in", at("c.pem"), "-passout", "pass:x", "-out", at("c.p12"))
+    await list("CN1,personal,certs/c.p12,,,\n")
+    expect(await problemsOf()).toEqual(["certificates.csv:2: file: certs/c.p12: the file needs a password"])
+    await list("CN1,personal,certs/a.p7b,,,\nCN1,mobile,certs/b.p12,,,\n")
+    expect((await plan()).tables.certificates.add).toHaveLength(2)
   })
 })
