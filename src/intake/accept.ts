@@ -84,6 +84,7 @@ export function createIntake({ directory, acceptances, wake, rates, clock, confi
       source, envelope, deliveries, content, directoryVersion, acceptedAt, session,
       tracePrefix: tracePrefix({ source, envelope, session, hostname: config.hostname, acceptedAt, deliveredHere }),
       ...(request.dsnFor ? { dsnFor: request.dsnFor } : {}),
+      ...(request.warningFor ? { warningFor: request.warningFor } : {}),
     })
   }
 

@@ -33,6 +33,17 @@ export interface Acceptance {
    * Fails with `alreadyExists`, and stores nothing, when one of them no longer owes it: another process was faster.
    */
   readonly dsnFor?: DsnFor
+  /**
+   * Set when the message warns that certificates end: the same transaction records who has been told of what. Fails with
+   * `alreadyExists`, and stores nothing, when one of them was told already.
+   */
+  readonly warningFor?: WarningFor
+}
+
+/** What a warning tells of, and whom. */
+export interface WarningFor {
+  readonly recipient: string
+  readonly warnings: readonly { readonly fingerprint: string; readonly days: number }[]
 }
 
 /** What a DSN tells of. */

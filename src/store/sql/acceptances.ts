@@ -1,9 +1,9 @@
 import type { Logger } from "pino"
 import { failed, ok, type Result } from "../../base/result.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
-import type { Acceptance, AcceptanceStore, Committed, DsnFor } from "../acceptance-store.ts"
+import type { Acceptance, AcceptanceStore, Committed, DsnFor, WarningFor } from "../acceptance-store.ts"
 import { contentColumns, contentRowsSql, contentRowValues, discardUnused, distinctContents, insertContentsSql } from "./content-rows.ts"
-import type { Database } from "./database.ts"
+import type { Database, Transaction } from "./database.ts"
 import { createIdBlocks } from "./id-blocks.ts"
 
 /**
@@ -65,31 +65,32 @@ export function createAcceptanceStore({ database, log }: { readonly database: Da
     )
   }
 
-  /** A DSN and the marks that it was made are one transaction of its own: few are made, and one that was made already must leave nothing. */
-  const commitDsn = async (acceptance: Acceptance, { deliveryIds, kind }: DsnFor): Promise<Result<Committed, Failure>> => {
+  /** A message and the marks that it was made are one transaction of its own: few are made, and one that was made already must leave nothing. */
+  const commitMarked = async (acceptance: Acceptance, mark: (tx: Transaction, envelopeId: number) => Promise<boolean>): Promise<Result<Committed, Failure>> => {
     try {
       return await database.transaction(async (tx) => {
-        const marked = await tx.query(markDsnMade, [deliveryIds, kind])
-        if (marked.length < deliveryIds.length) throw new Undone(failure("alreadyExists", "the DSN has been made already"))
         const [result] = await commitBatch([acceptance], tx)
         if (!result?.ok) throw new Undone(result?.failure ?? unavailable)
+        if (!(await mark(tx, result.value.envelopeId))) throw new Undone(failure("alreadyExists", "the message has been made already"))
         return result
       })
     } catch (error) {
       if (error instanceof Undone) return failed(error.failure)
-      log.error({ err: error }, "a DSN could not be committed")
+      log.error({ err: error }, "a message of the system could not be committed")
       return failed(unavailable)
     }
   }
 
   return {
-    commit: (acceptance) =>
-      acceptance.dsnFor
-        ? commitDsn(acceptance, acceptance.dsnFor)
-        : new Promise((settle) => {
-            waiting.push({ acceptance, settle })
-            pump()
-          }),
+    commit(acceptance) {
+      const { dsnFor, warningFor } = acceptance
+      if (dsnFor) return commitMarked(acceptance, (tx) => markDsn(tx, dsnFor))
+      if (warningFor) return commitMarked(acceptance, (tx, envelopeId) => markWarning(tx, warningFor, envelopeId))
+      return new Promise((settle) => {
+        waiting.push({ acceptance, settle })
+        pump()
+      })
+    },
   }
 }
 
@@ -106,6 +107,22 @@ class Undone extends Error {
 const markDsnMade = {
   name: "mark-dsn-made",
   text: "UPDATE delivery SET dsn_owed = array_remove(dsn_owed, $2), dsn_made = array_append(dsn_made, $2) WHERE id = ANY ($1::bigint[]) AND $2 = ANY (dsn_owed) RETURNING id",
+}
+
+/** False when one of them was marked already. */
+async function markDsn(tx: Transaction, { deliveryIds, kind }: DsnFor): Promise<boolean> {
+  return (await tx.query(markDsnMade, [deliveryIds, kind])).length === deliveryIds.length
+}
+
+async function markWarning(tx: Transaction, { recipient, warnings }: WarningFor, envelopeId: number): Promise<boolean> {
+  const marked = await tx.query(markWarned, [warnings.map(({ fingerprint }) => fingerprint), warnings.map(({ days }) => days), recipient, envelopeId])
+  return marked.length === warnings.length
+}
+
+const markWarned = {
+  name: "mark-warned",
+  text: `INSERT INTO certificate_warning (fingerprint, days, recipient, envelope_id) SELECT t.fingerprint, t.days, $3, $4 FROM unnest($1::text[], $2::int[]) AS t (fingerprint, days)
+    ON CONFLICT DO NOTHING RETURNING fingerprint`,
 }
 
 const unavailable = failure("unavailable", "the message could not be stored")
