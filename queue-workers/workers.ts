@@ -7,6 +7,7 @@ import type { RemoteDeliveries } from "../src/delivery/remote-delivery.ts"
 import type { HeldNotices } from "../src/notifications/held-notices.ts"
 import type { DeliveryStore } from "../src/store/delivery-store.ts"
 import { startDeliverWorker } from "./deliver.worker.ts"
+import { type ExpiryWorkerParts, startExpiryWorker } from "./expiry.worker.ts"
 import { type HousekeepingParts, startHousekeepingWorker } from "./housekeeping.worker.ts"
 import { startOutboxWorker } from "./outbox.worker.ts"
 import { startRelayWorker } from "./relay.worker.ts"
@@ -23,6 +24,7 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly relayConcurrency: number
   readonly sweepMs: number
   readonly housekeepingMs: number
+  readonly expiry: Omit<ExpiryWorkerParts, "log">
   readonly log: Logger
 }
 
@@ -30,6 +32,9 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
 export function startWorkers(services: WorkerServices): RunningWorker {
   const { relayConcurrency, sweepMs, housekeepingMs, remoteDeliveries } = services
   const sweeper = startOutboxWorker({ ...services, everyMs: sweepMs })
-  const others = [startDeliverWorker(services), startRelayWorker({ ...services, concurrency: relayConcurrency }), startHousekeepingWorker({ ...services, everyMs: housekeepingMs })]
+  const others = [
+    startDeliverWorker(services), startRelayWorker({ ...services, concurrency: relayConcurrency }), startHousekeepingWorker({ ...services, everyMs: housekeepingMs }),
+    startExpiryWorker({ ...services.expiry, log: services.log }),
+  ]
   return { close: async () => void (await Promise.all([sweeper.close(), remoteDeliveries.close(), ...others.map((worker) => worker.close())])) }
 }

@@ -248,6 +248,10 @@ export const configSchema = z.strictObject({
     maxFailures: count(10, "Failed sign-ins of one client address on one account within the window before it must wait."),
     failureWindow: duration("10m", "Window in which failed sign-ins are counted."),
   }),
+  certificates: section({
+    administrators: list("Addresses that are warned, beside the holders and the administrators of their units, before signing certificates end."),
+    warningCheck: duration("1h", "How often certificates are looked for that end in 60, 30, 7 or 1 days."),
+  }),
   log: section({
     level: level("Least severe log line written."),
   }),

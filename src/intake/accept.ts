@@ -85,6 +85,7 @@ export function createIntake({ directory, acceptances, wake, rates, clock, confi
       tracePrefix: tracePrefix({ source, envelope, session, hostname: config.hostname, acceptedAt, deliveredHere }),
       ...(request.dsnFor && { dsnFor: request.dsnFor }),
       ...(request.heldNotice !== undefined && { heldNotice: request.heldNotice }),
+      ...(request.warningFor && { warningFor: request.warningFor }),
     })
   }
 

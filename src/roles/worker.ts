@@ -7,16 +7,19 @@ import { ownAddresses } from "../delivery/own-addresses.ts"
 import { createRemoteDeliveries, type RemoteDeliveries } from "../delivery/remote-delivery.ts"
 import { retrySchedule } from "../delivery/retry-schedule.ts"
 import { opportunisticTls } from "../delivery/tls-policy.ts"
+import { canonicalAddress } from "../mail/address.ts"
+import { createExpiryWarnings } from "../notifications/expiry-warnings.ts"
 import { createHeldNotices } from "../notifications/held-notices.ts"
 import { createNoticeSender } from "../notifications/notice.ts"
 import type { DeliveryStore } from "../store/delivery-store.ts"
 import { createExclusive } from "../store/sql/exclusive.ts"
+import { createExpiryStore } from "../store/sql/expiry.ts"
 import { createHeldStore } from "../store/sql/held.ts"
 import { createHousekeeping } from "../store/sql/housekeeping.ts"
-import { createDeliveryLog } from "../telemetry/mail-log.ts"
+import { createDeliveryLog, createExpiryLog } from "../telemetry/mail-log.ts"
 import type { StartRole } from "./role.ts"
 
-/** The role `worker`: local and remote delivery, the sweeper, DSNs, housekeeping. */
+/** The role `worker`: local and remote delivery, the sweeper, DSNs, warnings before certificates end, housekeeping. */
 export const startWorkerRole: StartRole = async (context) => {
   const app = await createApp(context)
   const { config, clock, log, metrics } = context
@@ -44,6 +47,14 @@ export const startWorkerRole: StartRole = async (context) => {
     relayConcurrency: config.delivery.concurrency,
     sweepMs: config.delivery.sweep,
     housekeepingMs: config.store.housekeeping,
+    expiry: {
+      expiryWarnings: createExpiryWarnings({
+        expiries: createExpiryStore(database), directory: app.directory, contents, intake, hostname: config.hostname, clock,
+        administrators: config.certificates.administrators.map(canonicalAddress), log: createExpiryLog(log),
+      }),
+      exclusively: createExclusive(database, "expiryWarnings"),
+      everyMs: config.certificates.warningCheck,
+    },
     log,
   })
   metrics.gauge("deliveries_waiting", "Deliveries that are not settled.", async () => (await deliveries.waiting()).count)

@@ -39,6 +39,17 @@ export interface Acceptance {
   readonly dsnFor?: DsnFor
   /** Set when it tells of a held message: the same transaction marks that as told, or fails with `alreadyExists` as above. */
   readonly heldNotice?: number
+  /**
+   * Set when the message warns that certificates end: the same transaction records who has been told of what. Fails with
+   * `alreadyExists`, and stores nothing, when one of them was told already.
+   */
+  readonly warningFor?: WarningFor
+}
+
+/** What a warning tells of, and whom. */
+export interface WarningFor {
+  readonly recipient: string
+  readonly warnings: readonly { readonly fingerprint: string; readonly days: number }[]
 }
 
 /** Why a message waits for a person, and who is told. */

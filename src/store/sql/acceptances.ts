@@ -1,9 +1,9 @@
 import type { Logger } from "pino"
 import { failed, ok, type Result } from "../../base/result.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
-import type { Acceptance, AcceptanceStore, Committed } from "../acceptance-store.ts"
+import type { Acceptance, AcceptanceStore, Committed, DsnFor, WarningFor } from "../acceptance-store.ts"
 import { contentColumns, contentRowsSql, contentRowValues, discardUnused, distinctContents, insertContentsSql } from "./content-rows.ts"
-import type { Database } from "./database.ts"
+import type { Database, Transaction } from "./database.ts"
 import { markHeldTold } from "./held.ts"
 import { createIdBlocks } from "./id-blocks.ts"
 
@@ -66,46 +66,34 @@ export function createAcceptanceStore({ database, log }: { readonly database: Da
     )
   }
 
-  /** What is told once and the mark that it was told are one transaction of its own: few are made, and one that was made already must leave nothing. */
-  const commitOnce = async (acceptance: Acceptance, once: Once): Promise<Result<Committed, Failure>> => {
+  /** A message and the marks that it was made are one transaction of its own: few are made, and one that was made already must leave nothing. */
+  const commitMarked = async (acceptance: Acceptance, mark: (tx: Transaction, envelopeId: number) => Promise<boolean>): Promise<Result<Committed, Failure>> => {
     try {
       return await database.transaction(async (tx) => {
-        const marked = await tx.query(once.mark, once.values)
-        if (marked.length < once.rows) throw new Undone(failure("alreadyExists", "it has been told already"))
         const [result] = await commitBatch([acceptance], tx)
         if (!result?.ok) throw new Undone(result?.failure ?? unavailable)
+        if (!(await mark(tx, result.value.envelopeId))) throw new Undone(failure("alreadyExists", "the message has been made already"))
         return result
       })
     } catch (error) {
       if (error instanceof Undone) return failed(error.failure)
-      log.error({ err: error }, "a notice could not be committed")
+      log.error({ err: error }, "a message of the system could not be committed")
       return failed(unavailable)
     }
   }
 
   return {
     commit(acceptance) {
-      const once = onceOf(acceptance)
-      if (once) return commitOnce(acceptance, once)
+      const { dsnFor, warningFor, heldNotice } = acceptance
+      if (dsnFor) return commitMarked(acceptance, (tx) => markDsn(tx, dsnFor))
+      if (warningFor) return commitMarked(acceptance, (tx, envelopeId) => markWarning(tx, warningFor, envelopeId))
+      if (heldNotice !== undefined) return commitMarked(acceptance, async (tx) => (await tx.query(markHeldTold, [heldNotice])).length > 0)
       return new Promise((settle) => {
         waiting.push({ acceptance, settle })
         pump()
       })
     },
   }
-}
-
-/** How the store remembers that something was told: the statement returns a row for each mark that it set. */
-interface Once {
-  readonly mark: { readonly name: string; readonly text: string }
-  readonly values: readonly unknown[]
-  readonly rows: number
-}
-
-function onceOf({ dsnFor, heldNotice }: Acceptance): Once | undefined {
-  if (dsnFor) return { mark: markDsnMade, values: [dsnFor.deliveryIds, dsnFor.kind], rows: dsnFor.deliveryIds.length }
-  if (heldNotice !== undefined) return { mark: markHeldTold, values: [heldNotice], rows: 1 }
-  return undefined
 }
 
 /** Rolls a transaction back with an expected failure. */
@@ -121,6 +109,22 @@ class Undone extends Error {
 const markDsnMade = {
   name: "mark-dsn-made",
   text: "UPDATE delivery SET dsn_owed = array_remove(dsn_owed, $2), dsn_made = array_append(dsn_made, $2) WHERE id = ANY ($1::bigint[]) AND $2 = ANY (dsn_owed) RETURNING id",
+}
+
+/** False when one of them was marked already. */
+async function markDsn(tx: Transaction, { deliveryIds, kind }: DsnFor): Promise<boolean> {
+  return (await tx.query(markDsnMade, [deliveryIds, kind])).length === deliveryIds.length
+}
+
+async function markWarning(tx: Transaction, { recipient, warnings }: WarningFor, envelopeId: number): Promise<boolean> {
+  const marked = await tx.query(markWarned, [warnings.map(({ fingerprint }) => fingerprint), warnings.map(({ days }) => days), recipient, envelopeId])
+  return marked.length === warnings.length
+}
+
+const markWarned = {
+  name: "mark-warned",
+  text: `INSERT INTO certificate_warning (fingerprint, days, recipient, envelope_id) SELECT t.fingerprint, t.days, $3, $4 FROM unnest($1::text[], $2::int[]) AS t (fingerprint, days)
+    ON CONFLICT DO NOTHING RETURNING fingerprint`,
 }
 
 const unavailable = failure("unavailable", "the message could not be stored")
