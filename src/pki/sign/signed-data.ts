@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto"
 import type { Certificate } from "../certificate.ts"
 import { context, der, derTag, octetString, oid, positiveInteger, sequence, time } from "../der.ts"
+import { pssAlgorithm } from "../signature-algorithm.ts"
 import type { SigningAlgorithm, SigningDigest, SigningKey } from "./signing-key.ts"
 
 export interface SignerInput {
@@ -79,9 +80,6 @@ const asn1Null = der(derTag.null)
 
 const ecdsaOids: Readonly<Record<SigningDigest, string>> = { sha256: "1.2.840.10045.4.3.2", sha384: "1.2.840.10045.4.3.3", sha512: "1.2.840.10045.4.3.4" }
 
-/** Octets of a digest, which are also those of the PSS salt (RFC 4056 §3). */
-export const digestOctets: Readonly<Record<SigningDigest, number>> = { sha256: 32, sha384: 48, sha512: 64 }
-
 function signatureAlgorithm({ scheme, digest }: SigningAlgorithm): Buffer {
   switch (scheme) {
     // RFC 3370 §3.2: rsaEncryption says no digest, which stands beside it; the form that every reader knows
@@ -91,11 +89,4 @@ function signatureAlgorithm({ scheme, digest }: SigningAlgorithm): Buffer {
     // RFC 8419 §2.1
     case "ed25519": return sequence(oid("1.3.101.112"))
   }
-}
-
-/** RFC 4056 §3: the mask is made with the digest of the message. */
-function pssAlgorithm(digest: SigningDigest): Buffer {
-  const hash = sequence(oid(digestOids[digest]), asn1Null)
-  const mask = sequence(oid("1.2.840.113549.1.1.8"), hash)
-  return sequence(oid("1.2.840.113549.1.1.10"), sequence(context(0, hash), context(1, mask), context(2, positiveInteger(Buffer.from([digestOctets[digest]])))))
 }

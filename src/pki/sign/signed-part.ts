@@ -41,10 +41,15 @@ export function planBody(root: PartOffsets, isText: boolean, parts: SurveyedPart
 
 /** Where the leaves are that may get another encoding: outside of what is left alone. */
 function* changeableLeaves(part: PartOffsets, headers: ReadonlyMap<number, Buffer>): Generator<number> {
-  const header = headers.get(part.headerStart)
-  if (!header || part.message || isMultipartSigned(parseHeader(header))) return
+  if (isLeftAlone(part, headers)) return
   if (!part.multipart && identityEncodings.has(part.encoding)) yield part.bodyStart
   for (const child of part.children) yield* changeableLeaves(child, headers)
+}
+
+/** A nested message, a part with its own signature, a part whose header is too large to know. */
+function isLeftAlone(part: PartOffsets, headers: SurveyedParts["headers"]): boolean {
+  const header = headers.get(part.headerStart)
+  return !header || part.message !== undefined || isMultipartSigned(parseHeader(header))
 }
 
 const identityEncodings = new Set(["7bit", "8bit", "binary"])
@@ -65,7 +70,7 @@ const bodyPieces = (part: PartOffsets, parts: SurveyedParts, sevenBit: boolean, 
   if (encoding) return [{ kind: "encode", encoding, start: bodyStart, end: bodyEnd }]
   const pieces: Piece[] = []
   let at = bodyStart
-  for (const child of part.multipart ? part.children : []) {
+  for (const child of isLeftAlone(part, parts.headers) ? [] : part.children) {
     pieces.push({ kind: "copy", start: at, end: child.headerStart }, ...childPieces(child, parts, sevenBit))
     at = child.bodyEnd
   }
@@ -77,7 +82,7 @@ function childPieces(part: PartOffsets, parts: SurveyedParts, sevenBit: boolean)
   const { headerStart, bodyStart, bodyEnd } = part
   const header = parts.headers.get(headerStart)
   const unchanged: Piece = { kind: "copy", start: headerStart, end: bodyEnd }
-  if (!header || part.message || isMultipartSigned(parseHeader(header))) return [unchanged]
+  if (!header || isLeftAlone(part, parts.headers)) return [unchanged]
   const encoding = neededEncoding(part, readMimeFields(parseHeader(header), plainText).type === "text", parts.leaves.get(bodyStart))
   const declared = encoding ?? (part.multipart && sevenBit && part.encoding !== "7bit" ? "7bit" : undefined)
   const newHeader: Piece = declared ? { kind: "text", bytes: withEncoding(header, declared) } : { kind: "copy", start: headerStart, end: bodyStart }
