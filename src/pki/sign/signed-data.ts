@@ -6,6 +6,7 @@ import { createHash } from "node:crypto"
 import type { Certificate } from "../certificate.ts"
 import { context, der, derTag, octetString, oid, positiveInteger, sequence, time } from "../der.ts"
 import { pssAlgorithm } from "../signature-algorithm.ts"
+import { hexOctets } from "../write-certificate.ts"
 import type { SigningAlgorithm, SigningDigest, SigningKey } from "./signing-key.ts"
 
 export interface SignerInput {
@@ -69,7 +70,7 @@ const issuerSerial = (certificate: Certificate): Buffer => sequence(sequence(con
 
 const issuerAndSerialNumber = (certificate: Certificate): Buffer => sequence(certificate.issuer.der, serialNumber(certificate))
 
-const serialNumber = ({ serialNumber: digits }: Certificate): Buffer => positiveInteger(Buffer.from(digits.padStart(digits.length + (digits.length % 2), "0"), "hex"))
+const serialNumber = ({ serialNumber: digits }: Certificate): Buffer => positiveInteger(hexOctets(digits))
 
 const digestOids: Readonly<Record<SigningDigest, string>> = { sha256: "2.16.840.1.101.3.4.2.1", sha384: "2.16.840.1.101.3.4.2.2", sha512: "2.16.840.1.101.3.4.2.3" }
 

@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto"
+import { createHash, verify, X509Certificate } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import fc from "fast-check"
 import { simpleParser } from "mailparser"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { oidText, readAsn1 } from "../../../src/pki/asn1.ts"
 import { signMessage } from "../../../src/pki/sign/smime-sign.ts"
 import { contentOf, openSigningWorld, run, signed, type SigningWorld } from "./signing-world.ts"
 
@@ -80,6 +81,19 @@ test.each([
   expect(message.toString("latin1")).toContain(`micalg=${micalg};`)
   expect(message.includes(content)).toBe(true)
   expect((await simpleParser(content)).text).toContain("Kính gửi ông bà,\nFrom nay on, documents are returned by post, and the receipt below is enough to ask for them. \n.")
+})
+
+test("Ed25519 signs the attributes with SHA-512 beside it (RFC 8419)", async () => {
+  const key = world.key({ keyType: "ed25519" })
+  const message = (await signed(letter, { key, newBoundary: () => "b" })).toString("latin1")
+  const signature = message.slice(message.lastIndexOf("\r\n\r\n"), message.lastIndexOf("\r\n--b--"))
+  const signedData = readAsn1(Buffer.from(signature, "base64")).items[1]?.items[0]
+  const [, , digest, attributes, algorithm, value] = signedData?.items.at(-1)?.items[0]?.items ?? []
+  if (!attributes || !value) throw new Error("no signer")
+  expect([oidText(digest?.items[0]), oidText(algorithm?.items[0])]).toEqual(["2.16.840.1.101.3.4.2.3", "1.3.101.112"])
+  const signedBytes = Buffer.from(attributes.der)
+  signedBytes[0] = 0x31
+  expect(verify(undefined, signedBytes, new X509Certificate(key.certificate.der).publicKey, value.octets)).toBe(true)
 })
 
 test("OpenSSL refuses it when one octet of the signed part is another", async () => {
