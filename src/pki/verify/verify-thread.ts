@@ -10,7 +10,7 @@ export type ThreadOutcome =
 
 /** Larger messages are fetched by the thread piece by piece. */
 const maxWholeBytes = 1024 * 1024
-/** V8's heap of one thread; a message that needs more ends its thread and not the process. */
+/** V8's heap of one thread: what creeps beyond ends the thread. One sudden huge allocation would still end the process, so verifiers bound theirs. */
 const maxHeapMb = 256
 
 /** One thread that verifies one message at a time. Ends with `close`, and when it is of no use any more. */
