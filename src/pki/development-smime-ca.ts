@@ -2,9 +2,12 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject,
 import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Clock } from "../base/clock.ts"
+import type { AlgorithmPolicy } from "./algorithm-policy.ts"
 import type { Certificate, KeyUsageBit } from "./certificate.ts"
 import { type DistinguishedName, writeName } from "./distinguished-name.ts"
+import { keyPurpose } from "./key-purpose.ts"
 import { parseCertificate } from "./parse-certificate.ts"
+import type { TrustSettings } from "./trust-anchors.ts"
 import { pem, writeCertificate } from "./write-certificate.ts"
 import { type RevokedEntry, writeCrl } from "./write-crl.ts"
 import {
@@ -71,10 +74,6 @@ export interface CrlRequest {
   readonly number?: bigint
 }
 
-export const keyPurpose = {
-  clientAuth: "1.3.6.1.5.5.7.3.2", emailProtection: "1.3.6.1.5.5.7.3.4", timeStamping: "1.3.6.1.5.5.7.3.8", ocspSigning: "1.3.6.1.5.5.7.3.9", any: "2.5.29.37.0",
-} as const
-
 const day = 86_400_000
 const rootDays = 7_300
 const intermediateDays = 3_650
@@ -117,6 +116,13 @@ export async function openDevelopmentSmimeCa({ dir, clock }: { readonly dir: str
       }),
   }
 }
+
+/** What trusts it, where configuration names no anchor. */
+export const developmentTrust = ({ root, intermediate }: DevelopmentSmimeCa, algorithms: AlgorithmPolicy): TrustSettings => ({
+  anchors: [{ name: "development", certificate: root.certificate, purposes: new Set([keyPurpose.emailProtection, keyPurpose.clientAuth, keyPurpose.timeStamping, keyPurpose.ocspSigning]) }],
+  intermediates: [intermediate.certificate],
+  algorithms,
+})
 
 function writeHolder(publicKey: KeyObject, request: SmimeRequest, issuer: Authority, now: number): Uint8Array {
   const { addresses = [], crlUrls = [], ocspUrls = [], issuerUrls = [] } = request
