@@ -1,9 +1,10 @@
 /** The thread's side: gives `verify` a message that is here, or one whose pieces are fetched as it asks for them. */
 import { parentPort, type MessagePort } from "node:worker_threads"
 import type { MessageSignature } from "../signature-facts.ts"
-import type { ByteRange, FromThread, ReadableMessage, ToThread } from "./verify-protocol.ts"
+import { type ByteRange, bytesSource, type MessageSource } from "../smime/message-source.ts"
+import type { FromThread, ToThread } from "./verify-protocol.ts"
 
-export type Verify = (message: ReadableMessage) => Promise<MessageSignature>
+export type Verify = (message: MessageSource) => Promise<MessageSignature>
 
 /** Serves until the thread is ended. Throws when it is not called in a thread. */
 export function serveVerification(verify: Verify): void {
@@ -16,7 +17,7 @@ export function serveVerification(verify: Verify): void {
       return
     }
     const { bytes, scanned } = message
-    void verify({ read: bytes ? wholeMessage(bytes) : (range) => pieces.read(range), ...(scanned === undefined ? {} : { scanned }) }).then(
+    void verify({ read: bytes ? bytesSource(bytes).read : (range) => pieces.read(range), ...(scanned === undefined ? {} : { scanned }) }).then(
       (signature) => tell(port, { kind: "done", signature }),
       (error: unknown) => tell(port, { kind: "failed", error: error instanceof Error ? error : new Error(String(error)) }),
     )
@@ -25,11 +26,6 @@ export function serveVerification(verify: Verify): void {
 
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
 const tell = (port: MessagePort, message: FromThread): void => port.postMessage(message)
-
-const wholeMessage = (bytes: Uint8Array): ReadableMessage["read"] =>
-  async function* ({ start, end } = { start: 0, end: bytes.length }) {
-    yield bytes.subarray(start, end)
-  }
 
 /** Reads under way, each waiting for at most one piece: so no more than that is ever in flight. */
 class Pieces {

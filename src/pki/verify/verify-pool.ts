@@ -8,7 +8,7 @@ import { ByteCache } from "../../base/byte-cache.ts"
 import { failed, ok, type Result } from "../../base/result.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
 import type { MessageSignature } from "../signature-facts.ts"
-import type { ReadableMessage } from "./verify-protocol.ts"
+import type { MessageSource } from "../smime/message-source.ts"
 import { type ThreadOutcome, VerifyThread } from "./verify-thread.ts"
 
 export interface VerifyPool {
@@ -17,18 +17,20 @@ export interface VerifyPool {
   close(): Promise<void>
 }
 
-export interface MessageToVerify extends ReadableMessage {
+export interface MessageToVerify extends MessageSource {
   /** SHA-256 of the content, hex. */
   readonly sha256: string
   readonly size: number
 }
 
 export interface VerifyPoolOptions {
-  /** The thread's script, which calls serveVerification. */
-  readonly script: URL
+  /** Another script than verify-worker.ts, which calls serveVerification as well. */
+  readonly script?: URL
   readonly threads?: number
   readonly maxWaiting?: number
   readonly limitMs?: number
+  /** V8's heap of each thread. */
+  readonly heapMb?: number
   /** Of remembered results. */
   readonly cacheBytes?: number
   readonly log: { error(detail: object, message: string): void }
@@ -42,7 +44,7 @@ const tooSlow: MessageSignature = {
 const mebibyte = 1024 * 1024
 
 export function createVerifyPool(options: VerifyPoolOptions): VerifyPool {
-  const { script, threads = availableParallelism(), maxWaiting = 200, limitMs = 10_000, cacheBytes = 32 * mebibyte, log } = options
+  const { script = new URL("verify-worker.ts", import.meta.url), threads = availableParallelism(), maxWaiting = 200, limitMs = 10_000, cacheBytes = 32 * mebibyte, heapMb, log } = options
   const known = new ByteCache<string, MessageSignature>(cacheBytes)
   const underWay = new Map<string, Promise<Result<MessageSignature, Failure>>>()
   const idle: VerifyThread[] = []
@@ -60,7 +62,7 @@ export function createVerifyPool(options: VerifyPoolOptions): VerifyPool {
     return all.size < threads ? newThread() : new Promise((resolve) => waiting.push(resolve))
   }
   const newThread = (): VerifyThread => {
-    const thread = new VerifyThread(script)
+    const thread = new VerifyThread(script, heapMb)
     all.add(thread)
     return thread
   }

@@ -1,9 +1,10 @@
 import type { MessageSignature } from "../signature-facts.ts"
+import type { ByteRange, MessageSource } from "../smime/message-source.ts"
 
 /** What the two sides of a verifying thread say to each other. One message is verified at a time, so nothing but reads has a number. */
 export type ToThread =
-  /** `bytes` is the whole message; null for one that is read piece by piece. `scanned` is plain data, handed through. */
-  | { readonly kind: "verify"; readonly bytes: Uint8Array | null; readonly scanned: unknown }
+  /** `bytes` is the whole message; null for one that is read piece by piece. */
+  | { readonly kind: "verify"; readonly bytes: Uint8Array | null; readonly scanned: MessageSource["scanned"] | undefined }
   | { readonly kind: "chunk"; readonly read: number; readonly bytes: Uint8Array }
   | { readonly kind: "end"; readonly read: number }
 
@@ -14,15 +15,3 @@ export type FromThread =
   | { readonly kind: "done"; readonly signature: MessageSignature }
   /** The verification threw: a bug, told with its stack. */
   | { readonly kind: "failed"; readonly error: Error }
-
-export interface ByteRange {
-  readonly start: number
-  readonly end: number
-}
-
-/** A message whose bytes can be read more than once, in chunks of bounded size. */
-export interface ReadableMessage {
-  read(range?: ByteRange): AsyncIterable<Uint8Array>
-  /** What the scanner said when the message came in: plain data. */
-  readonly scanned?: unknown
-}

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads"
 import type { MessageSignature } from "../signature-facts.ts"
-import type { ByteRange, FromThread, ReadableMessage, ToThread } from "./verify-protocol.ts"
+import type { ByteRange, MessageSource } from "../smime/message-source.ts"
+import type { FromThread, ToThread } from "./verify-protocol.ts"
 
 /** How a verification ended. After `crashed`, `tooSlow` and `unreadable` the thread is gone. */
 export type ThreadOutcome =
@@ -11,18 +12,18 @@ export type ThreadOutcome =
 /** Larger messages are fetched by the thread piece by piece. */
 const maxWholeBytes = 1024 * 1024
 /** V8's heap of one thread: what creeps beyond ends the thread. One sudden huge allocation would still end the process, so verifiers bound theirs. */
-const maxHeapMb = 256
+const defaultHeapMb = 256
 
 /** One thread that verifies one message at a time. Ends with `close`, and when it is of no use any more. */
 export class VerifyThread {
   private readonly worker: Worker
   private readonly reads = new Map<number, AsyncIterator<Uint8Array>>()
-  private message: ReadableMessage | undefined
+  private message: MessageSource | undefined
   private settle: ((outcome: ThreadOutcome) => void) | undefined
   private gone = false
 
-  constructor(script: URL) {
-    this.worker = new Worker(script, { resourceLimits: { maxOldGenerationSizeMb: maxHeapMb } })
+  constructor(script: URL, heapMb = defaultHeapMb) {
+    this.worker = new Worker(script, { resourceLimits: { maxOldGenerationSizeMb: heapMb } })
     this.worker.on("message", (message: FromThread) => void this.heard(message))
     this.worker.on("error", (error) => this.end({ kind: "crashed", error }))
     this.worker.on("exit", (code) => this.end({ kind: "crashed", error: new Error(`the thread ended with code ${code}`) }))
@@ -35,7 +36,7 @@ export class VerifyThread {
   }
 
   /** `limitMs` is for the whole of it, reading included. */
-  async run(message: ReadableMessage, bytes: number, limitMs: number): Promise<ThreadOutcome> {
+  async run(message: MessageSource, bytes: number, limitMs: number): Promise<ThreadOutcome> {
     // it may have died since it was handed out
     if (this.gone) return { kind: "crashed", error: new Error("the thread has ended") }
     this.worker.ref()
@@ -61,7 +62,7 @@ export class VerifyThread {
   }
 
   /** The bytes are gathered once and then belong to the thread. */
-  private async hand(message: ReadableMessage): Promise<void> {
+  private async hand(message: MessageSource): Promise<void> {
     try {
       const chunks: Uint8Array[] = []
       for await (const chunk of message.read()) chunks.push(chunk)

@@ -32,7 +32,7 @@ serveVerification(async (message) => {
   }
   const answer: MessageSignature = {
     form: "none", problems: [], signers: [], certificates: [], revocationInfo: [], encryptedInside: false, tripleWrapped: false, headerProtection: "none",
-    from: [String(threadId)], sender: [hash.digest("hex"), String(bytes), JSON.stringify(message.scanned ?? null)],
+    from: [String(threadId)], sender: [hash.digest("hex"), String(bytes), JSON.stringify(message.scanned?.headerFields ?? null)],
   }
   return answer
 })
