@@ -14,7 +14,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   store: ["base", "mail", "accounts", "config"],
   "store/blob": ["base", "mail", "store"],
   "store/redis": ["base", "mail", "store"],
-  "store/sql": ["base", "mail", "accounts", "config", "store", "store/blob"],
+  "store/sql": ["base", "mail", "pki", "accounts", "config", "store", "store/blob"],
   telemetry: ["base", "mail", "accounts", "store"],
   intake: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry"],
   delivery: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],

@@ -135,7 +135,26 @@ const level = (sentence: string) => {
   const words = ["trace", "debug", "info", "warn", "error"] as const
   return noted(z.enum(words, { error: `is none of ${words.join(", ")}` }).default("info"), { sentence, type: "word" })
 }
+const word = <const W extends readonly [string, ...string[]]>(words: W, fallback: W[number], sentence: string) =>
+  noted(z.enum(words, { error: `is none of ${words.join(", ")}` }).default(fallback as never), { sentence, type: "word" })
 const section = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never)
+
+const revocation = section({
+  prefer: word(["ocsp", "crl"], "ocsp", "What is asked first of a certificate that names both: `ocsp` is fresher, `crl` is one download for all."),
+  whenUnreachable: word(["hold", "reject", "accept-and-mark"], "hold", "What becomes of a signed message while nobody can say whether its certificate was revoked, and no earlier answer is recent enough: `hold`, `reject` or `accept-and-mark`."),
+  refresh: duration("15m", "An answer this old is asked for again."),
+  maxAge: duration("1d", "How long an answer stands while its source cannot be reached, counted from when it was had; never beyond its own nextUpdate. Evidence that came with a message counts from its thisUpdate."),
+  retry: duration("30s", "A source that failed is left alone for this long."),
+  remember: duration("5m", "How long the status of a certificate, path and revocation together, is used without looking at either."),
+  timeout: duration("5s", "Time for one download. A message waits at most twice as long for all of them."),
+  skew: duration("5m", "How much the clocks of authorities may differ from ours."),
+  nonce: flag(false, "Send a nonce with OCSP requests (RFC 9654). Many responders answer with what they signed in advance, without one."),
+  allow: list(
+    "Where CRLs and OCSP responders may be asked: `public` for any public address, or beginnings of URLs such as `http://crl.ca.example/` or `http://*.ca.example/`, which may be on private addresses. " +
+      "Empty: `public`. Only certificates on a path to an anchor are ever followed, over http and https, and no redirect is.",
+  ),
+  lists: list("URLs of CRLs for certificates that name neither a CRL nor a responder."),
+})
 
 export const configSchema = z.strictObject({
   dataDir: text("data", "Folder of everything that must last: embedded database, blobs, keys, development certificates."),
@@ -180,6 +199,7 @@ export const configSchema = z.strictObject({
       digests: words(["sha256", "sha384", "sha512"], "Digests allowed in signatures; others are called weak."),
       ed25519: flag(true, "Whether Ed25519 is allowed (RFC 8410)."),
     }),
+    revocation,
   }),
   store: section({
     keyFile: file("File with the 32-byte key (hex) that seals contents at rest. Empty: `keys/content.key` in the data folder, made at the first start."),

@@ -92,8 +92,8 @@ function sha1Root(): Pki {
 
 /** Somebody else's authority under the name of ours. */
 function impostor(): Pki {
-  const false_ = authorityOf({ name: "Signing" })
-  return { anchors: [root], pool: [signing], end: holderOf({ by: false_ }) }
+  const stranger = authorityOf({ name: "Signing" })
+  return { anchors: [root], pool: [signing], end: holderOf({ by: stranger }) }
 }
 
 const rsaRoot = authorityOf({ name: "RSA root", key: "rsa2048" })
@@ -166,4 +166,79 @@ test.each(cases)("%s", (_name, pki, problems, openssl) => {
   const path = validate(made)
   expect(path.problems).toEqual(problems)
   expect(opensslSays(made)).toMatch(openssl)
+})
+
+test("the chain goes from the holder to the anchor, and the anchor is named", () => {
+  const path = validate(good)
+  expect(path.chain).toEqual([good.end.certificate, signing.certificate, root.certificate])
+  expect(path.anchor).toBe("anchor 0")
+})
+
+test("a path that is no good is shown all the same, with everything that is wrong", () => {
+  const path = validate({ ...good, end: holderOf({ by: signing, to: pkiTime - 1, from: pkiTime - day, key: "rsa1024", purposes: [keyPurpose.serverAuth] }) })
+  expect(path.problems).toEqual(["expired", "weakKey", "wrongPurpose"])
+  expect(path.chain).toHaveLength(3)
+})
+
+test("an anchor that is not for this purpose is none", () => {
+  expect(validate(good, [keyPurpose.timeStamping])).toMatchObject({ problems: ["untrusted"], chain: [], anchor: null })
+})
+
+test("a purpose of the administrator's own must be allowed by the certificate, its authorities and the anchor", () => {
+  const own = "1.2.3.4.5"
+  const verdict = (authorityPurposes: readonly string[] | undefined, anchorPurposes: readonly string[]): readonly string[] => {
+    const middle = authorityOf({ name: "Middle", by: root, ...(authorityPurposes && { purposes: authorityPurposes }) })
+    const anchors = [{ name: "a", certificate: root.certificate, purposes: new Set(anchorPurposes) }]
+    const { certificate } = holderOf({ by: middle, purposes: [own] })
+    const request = { certificate, intermediates: [middle.certificate], purpose: mailSigning([keyPurpose.emailProtection, own]), at: pkiTime }
+    return createPathValidator({ anchors, intermediates: [], algorithms }).validate(request).problems
+  }
+  expect(verdict(undefined, [own])).toEqual([])
+  expect(verdict([own, keyPurpose.serverAuth], [own])).toEqual([])
+  expect(verdict([keyPurpose.any], [own])).toEqual([])
+  expect(verdict([keyPurpose.emailProtection], [own])).toEqual(["wrongPurpose"])
+  expect(verdict(undefined, [keyPurpose.emailProtection])).toEqual(["wrongPurpose"])
+})
+
+test("a time-stamping certificate must say so itself (RFC 3161 §2.3)", () => {
+  const validator = createPathValidator({ anchors: [{ name: "a", certificate: root.certificate, purposes: new Set([keyPurpose.timeStamping]) }], intermediates: [], algorithms })
+  const problems = (purposes: readonly string[]): readonly string[] =>
+    validator.validate({ certificate: holderOf({ by: root, purposes }).certificate, intermediates: [], purpose: timeStamping, at: pkiTime }).problems
+  expect(problems([keyPurpose.timeStamping])).toEqual([])
+  expect(problems([])).toEqual(["wrongPurpose"])
+  expect(problems([keyPurpose.any])).toEqual(["wrongPurpose"])
+})
+
+test("configured intermediates stand in for those that did not come along", () => {
+  const anchors = [{ name: "a", certificate: root.certificate, purposes: new Set([keyPurpose.emailProtection]) }]
+  const validator = createPathValidator({ anchors, intermediates: [signing.certificate], algorithms })
+  expect(validator.validate({ certificate: good.end.certificate, intermediates: [], purpose: mailSigning([keyPurpose.emailProtection]), at: pkiTime }).problems).toEqual([])
+})
+
+test("a remembered path ends with the first of its certificates, and is judged anew outside", () => {
+  const anchors = [{ name: "a", certificate: root.certificate, purposes: new Set([keyPurpose.emailProtection]) }]
+  const validator = createPathValidator({ anchors, intermediates: [], algorithms })
+  const middle = authorityOf({ name: "Short", by: root, to: pkiTime + 5_000 })
+  const end = holderOf({ by: middle })
+  const at = (moment: number, intermediates = [middle.certificate]): ValidatedPath =>
+    validator.validate({ certificate: end.certificate, intermediates, purpose: mailSigning([keyPurpose.emailProtection]), at: moment })
+  const first = at(pkiTime)
+  expect(first.problems).toEqual([])
+  expect(at(pkiTime + 5_000, [])).toBe(first)
+  expect(at(pkiTime + 6_000).problems).toEqual(["expired"])
+  expect(at(pkiTime - 2 * day).problems).toEqual(["notYetValid"])
+  expect(at(pkiTime)).toBe(first)
+})
+
+test("dozens of authorities of one name, each vouched for by all the others, end in a bounded number of checks", () => {
+  const keys = Array.from({ length: 8 }, () => authorityOf({ name: "Many" }))
+  const maze = keys.flatMap((key) => keys.filter((by) => by !== key).map((by) => authorityOf({ name: "Many", by, key: key.privateKey })))
+  const [by] = keys
+  if (!by) throw new Error("no key")
+  expect(validate({ anchors: [root], pool: maze, end: holderOf({ by }) })).toMatchObject({ problems: ["untrusted"], chain: [] })
+})
+
+test("an unreadable constraint is no licence", () => {
+  const broken = authorityOf({ name: "Broken", by: root, extensions: [extension("2.5.29.30", true, der(derTag.null))] })
+  expect(validate(below(broken)).problems).toEqual(["badPath"])
 })
