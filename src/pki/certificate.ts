@@ -19,6 +19,10 @@ export interface Certificate {
   readonly key: KeySummary
   /** rfc822Name and SmtpUTF8Mailbox (RFC 9598) of subjectAltName, and emailAddress of the subject (RFC 8550 §3); canonical addresses. */
   readonly addresses: readonly string[]
+  /** How its issuer signed it. */
+  readonly signature: SignatureAlgorithm
+  /** By OID, those of which the rest is read out included: path validation asks which ones are critical (RFC 5280 §4.2). */
+  readonly extensions: ReadonlyMap<string, CertificateExtension>
   /** Bits by name, null when the extension is absent (RFC 5280 §4.2.1.3). */
   readonly keyUsage: ReadonlySet<KeyUsageBit> | null
   /** OIDs, null when the extension is absent (RFC 5280 §4.2.1.12). */
@@ -31,6 +35,20 @@ export interface Certificate {
   readonly crlUrls: readonly string[]
   readonly ocspUrls: readonly string[]
   readonly issuerUrls: readonly string[]
+}
+
+export interface CertificateExtension {
+  readonly critical: boolean
+  /** DER of the value, the OCTET STRING around it taken off. */
+  readonly value: Uint8Array
+}
+
+/** What an AlgorithmIdentifier of a signature says, in words. */
+export interface SignatureAlgorithm {
+  readonly scheme: "rsa" | "rsaPss" | "ecdsa" | "ed25519" | "ed448" | "other"
+  /** As node:crypto names it ("sha256"); empty where the scheme has its own (Ed25519) or it is not known. */
+  readonly digest: string
+  readonly oid: string
 }
 
 export interface DistinguishedNameText {

@@ -1,5 +1,8 @@
-/** The few ASN.1 values that a certificate is written with, in DER (X.690 §8, §10). Pure; parsing is left to node:crypto. */
-export const derTag = { boolean: 0x01, integer: 0x02, bitString: 0x03, octetString: 0x04, null: 0x05, oid: 0x06, utf8String: 0x0c, sequence: 0x30, set: 0x31, utcTime: 0x17, generalizedTime: 0x18 } as const
+/** The few ASN.1 values that certificates and CRLs are written with, in DER (X.690 §8, §10). Pure; reading is asn1.ts. */
+export const derTag = {
+  boolean: 0x01, integer: 0x02, bitString: 0x03, octetString: 0x04, null: 0x05, oid: 0x06, enumerated: 0x0a, utf8String: 0x0c, numericString: 0x12, printableString: 0x13,
+  teletexString: 0x14, ia5String: 0x16, utcTime: 0x17, generalizedTime: 0x18, visibleString: 0x1a, universalString: 0x1c, bmpString: 0x1e, sequence: 0x30, set: 0x31,
+} as const
 
 export function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(contents)

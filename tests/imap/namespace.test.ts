@@ -18,6 +18,7 @@ const directory: Directory = buildDirectory({
   ],
   aliases: [],
   groups: [],
+  certificates: [],
   unitDomains: ["t.example"],
 })
 

@@ -72,6 +72,6 @@ export type TableName = keyof DirectoryTables
 
 export const tableNames = ["units", "principals", "accounts", "assignments", "aliases", "groups", "members"] as const satisfies readonly TableName[]
 
-export const rights = ["owner", "read", "write", "send-as", "administer"] as const satisfies readonly Right[]
+export const rights = ["owner", "read", "write", "send-as", "administer", "sign"] as const satisfies readonly Right[]
 
 export const unitKinds = ["province", "department", "district", "town", "commune", "company", "division"] as const

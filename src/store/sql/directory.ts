@@ -1,6 +1,6 @@
 import type { Logger } from "pino"
 import type { Account, Assignment, Directory, DirectorySource, Group, Principal } from "../../accounts/directory.ts"
-import { buildDirectory, type DirectoryRows } from "../../accounts/directory-snapshot.ts"
+import { buildDirectory, type CertificateOnRecord, type DirectoryRows } from "../../accounts/directory-snapshot.ts"
 import type { ChangeFeed } from "../change-feed.ts"
 import type { Database, Transaction } from "./database.ts"
 
@@ -95,5 +95,13 @@ async function readRows(tx: Transaction): Promise<DirectoryRows> {
         SELECT group_address, array_agg(member_address ORDER BY member_address) AS members FROM mail_group_member GROUP BY group_address
       ) m ON m.group_address = g.address`,
   })
-  return { version, unitDomains: units.map(({ domain }) => domain), accounts, principals, assignments, aliases, groups }
+  const certificates = await tx.query<CertificateOnRecord>({
+    text: `SELECT c.fingerprint, c.issuer_hash AS "issuerHash", c.serial_number AS "serialNumber", c.principal_id AS "principalId", c.use, c.state,
+        (extract(epoch FROM c.not_after) * 1000)::bigint AS "notAfter", b.account_ids AS "accountIds",
+        to_char(c.valid_from, 'YYYY-MM-DD') AS "from", to_char(c.valid_until, 'YYYY-MM-DD') AS "until"
+      FROM certificate c LEFT JOIN (
+        SELECT fingerprint, array_agg(account_id ORDER BY account_id) AS account_ids FROM certificate_account GROUP BY fingerprint
+      ) b ON b.fingerprint = c.fingerprint`,
+  })
+  return { version, unitDomains: units.map(({ domain }) => domain), accounts, principals, assignments, aliases, groups, certificates }
 }
