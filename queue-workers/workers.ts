@@ -7,6 +7,7 @@ import type { RemoteDeliveries } from "../src/delivery/remote-delivery.ts"
 import type { DeliveryStore } from "../src/store/delivery-store.ts"
 import { startDeliverWorker } from "./deliver.worker.ts"
 import { type HousekeepingParts, startHousekeepingWorker } from "./housekeeping.worker.ts"
+import { type LdapWorkerParts, startLdapWorker } from "./ldap.worker.ts"
 import { startOutboxWorker } from "./outbox.worker.ts"
 import { startRelayWorker } from "./relay.worker.ts"
 import type { RunningWorker } from "./run-worker.ts"
@@ -21,13 +22,16 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly relayConcurrency: number
   readonly sweepMs: number
   readonly housekeepingMs: number
+  /** Absent where no LDAP server is configured. */
+  readonly addressBook?: Omit<LdapWorkerParts, "log"> | undefined
   readonly log: Logger
 }
 
 /** Everything that the role `worker` does. Closing breaks off remote attempts and finishes the rest. */
 export function startWorkers(services: WorkerServices): RunningWorker {
-  const { relayConcurrency, sweepMs, housekeepingMs, remoteDeliveries } = services
+  const { relayConcurrency, sweepMs, housekeepingMs, remoteDeliveries, addressBook, log } = services
   const sweeper = startOutboxWorker({ ...services, everyMs: sweepMs })
-  const others = [startDeliverWorker(services), startRelayWorker({ ...services, concurrency: relayConcurrency }), startHousekeepingWorker({ ...services, everyMs: housekeepingMs })]
+  const others: RunningWorker[] = [startDeliverWorker(services), startRelayWorker({ ...services, concurrency: relayConcurrency }), startHousekeepingWorker({ ...services, everyMs: housekeepingMs })]
+  if (addressBook) others.push(startLdapWorker({ ...addressBook, log }))
   return { close: async () => void (await Promise.all([sweeper.close(), remoteDeliveries.close(), ...others.map((worker) => worker.close())])) }
 }

@@ -23,7 +23,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   smtp: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
   imap: ["base", "mail", "accounts", "store", "telemetry", "config"],
   api: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
-  console: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
+  console: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "addressbook"],
 }
 
 /** Assemble, start or are started: these know modules of every kind. */

@@ -1,5 +1,5 @@
 import { Attribute, Change, Client, type Entry, NoSuchObjectError, ResultCodeError } from "ldapts"
-import { childName, firstPart } from "./distinguished-name.ts"
+import { childName, firstPart } from "./ldap-name.ts"
 import { binaryAttributes, entryDigest, type LdapAttributes, type LdapEntry, type LdapValue, type ManagedAttribute, managedAttributes } from "./ldap-entry.ts"
 
 /**
@@ -40,7 +40,8 @@ export interface LdapServer {
   readonly baseDn: string
 }
 
-const connectTimeoutMs = 10_000
+/** Shorter than a role may take to stop. */
+const connectTimeoutMs = 5_000
 const answerTimeoutMs = 30_000
 /** Entries in one answer: a few hundred KiB, parsed as they come. */
 const pageSize = 100

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { certificatesOnly } from "../pki/certificates-only.ts"
 import type { AddressBookEntry } from "../store/address-book-source.ts"
 import { withoutDiacritics } from "./folded-name.ts"
+import { recipientCertificates } from "./recipient-certificates.ts"
 
 /**
  * An entry of the address book as LDAP has it: inetOrgPerson (RFC 2798) with pkiUser (RFC 4523 §3.1). Pure. Only what the schema
@@ -43,7 +44,7 @@ export function ldapEntry(entry: AddressBookEntry, { showPhones }: EntryOptions)
   const words = name.split(" ")
   const person = entry.kind === "personal" && words.length > 1
   const units = texts(...entry.units)
-  const certificates = entry.certificates.slice(0, maxCertificates)
+  const certificates = recipientCertificates(entry.certificates).slice(0, maxCertificates)
   const attributes: Record<ManagedAttribute, readonly LdapValue[]> = {
     objectClass: objectClasses,
     uid: [entry.address],

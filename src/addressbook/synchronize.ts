@@ -1,6 +1,7 @@
-import type { AddressBookSource } from "../store/address-book-source.ts"
+import { setImmediate as nextTurn } from "node:timers/promises"
+import type { AddressBookEntry, AddressBookSource } from "../store/address-book-source.ts"
 import type { LdapDirectory, PresentEntry } from "./ldap-directory.ts"
-import { entryDigest, type EntryOptions, type LdapEntry, ldapEntry } from "./ldap-entry.ts"
+import { entryDigest, type EntryOptions, ldapEntry } from "./ldap-entry.ts"
 
 /**
  * Makes an LDAP server's address book what the directory says: reads what is there, adds, replaces and removes what differs. A second
@@ -23,15 +24,16 @@ export interface SynchronizeReport {
   readonly refused: readonly { readonly uid: string; readonly reason: string }[]
 }
 
-/** Requests under way at once on the one connection. */
-const window = 32
+/** Entries at once: as many requests are under way on the one connection, and reading their certificates takes a few milliseconds. */
+const window = 16
 
 export async function synchronize({ source, directory, options, signal }: SynchronizeParts): Promise<SynchronizeReport> {
   const counts = { unchanged: 0, added: 0, changed: 0, removed: 0 }
   const refused: { readonly uid: string; readonly reason: string }[] = []
   const stale = await readPresent(directory, signal)
 
-  const put = async (entry: LdapEntry): Promise<void> => {
+  const put = async (wanted: AddressBookEntry): Promise<void> => {
+    const entry = ldapEntry(wanted, options)
     const present = stale.get(entry.uid)
     stale.delete(entry.uid)
     if (present?.digest === entryDigest(entry.attributes)) {
@@ -44,10 +46,7 @@ export async function synchronize({ source, directory, options, signal }: Synchr
     else counts.added++
   }
 
-  for await (const batch of source.entries()) {
-    const entries = batch.map((entry) => ldapEntry(entry, options))
-    await inWindows(entries, put, signal)
-  }
+  for await (const batch of source.entries()) await inWindows(batch, put, signal)
   // only now is it known what nobody asked for
   await inWindows([...stale.values()], async ({ dn }) => {
     await directory.remove(dn)
@@ -60,7 +59,7 @@ async function readPresent(directory: Pick<LdapDirectory, "present">, signal: Ab
   const present = new Map<string, PresentEntry>()
   for await (const page of directory.present()) {
     signal.throwIfAborted()
-    for (const entry of page) present.set(entry.uid, entry)
+    for (const entry of page) present.set(entry.uid || entry.dn, entry)
   }
   return present
 }
@@ -68,6 +67,8 @@ async function readPresent(directory: Pick<LdapDirectory, "present">, signal: Ab
 async function inWindows<Item>(items: readonly Item[], work: (item: Item) => Promise<void>, signal: AbortSignal): Promise<void> {
   for (let at = 0; at < items.length; at += window) {
     signal.throwIfAborted()
+    // where nothing differs nothing is waited for, and others would not get their turns
+    await nextTurn()
     await Promise.all(items.slice(at, at + window).map(work))
   }
 }

@@ -13,6 +13,7 @@ import { createDeliveryStore } from "../store/sql/deliveries.ts"
 import { createExclusive } from "../store/sql/exclusive.ts"
 import { createHousekeeping } from "../store/sql/housekeeping.ts"
 import { createDeliveryLog } from "../telemetry/mail-log.ts"
+import { addressBookUpkeep } from "./address-book.ts"
 import type { StartRole } from "./role.ts"
 
 /** The role `worker`: local and remote delivery, the sweeper, DSNs, housekeeping. */
@@ -39,6 +40,7 @@ export const startWorkerRole: StartRole = async (context) => {
     relayConcurrency: config.delivery.concurrency,
     sweepMs: config.delivery.sweep,
     housekeepingMs: config.store.housekeeping,
+    addressBook: addressBookUpkeep(app),
     log,
   })
   metrics.gauge("deliveries_waiting", "Deliveries that are not settled.", async () => (await deliveries.waiting()).count)

@@ -11,19 +11,19 @@ export interface AddressBookEntry {
   readonly displayName: string
   /** Names of its unit and of the units above, the province last. */
   readonly units: readonly string[]
-  /** Of the owner in force; empty when there is none. */
+  /** Of the owner in force; empty for an office. */
   readonly title: string
   readonly phone: string
-  /** DER of the active certificates to encrypt to. */
+  /** DER of its owner's certificates that can be used now, the one that lasts longest first. */
   readonly certificates: readonly Uint8Array[]
 }
 
 /** The directory as an address book sees it. Suspended accounts are not in it. */
 export interface AddressBookSource {
-  /** Changes whenever an entry may have changed. Rejects when the store is away, and so does `entries`. */
+  /** Another one whenever somebody changed the directory. Rejects when the store is away, and so does `entries`. */
   version(): Promise<number>
   /** All entries in batches, each account once. What changes meanwhile is in another `version`. */
   entries(): AsyncIterable<readonly AddressBookEntry[]>
-  /** Empty for an account that is suspended or has none; `unavailable` when the store is away. */
-  certificatesOf(accountId: number): Promise<Result<readonly Uint8Array[], Failure>>
+  /** By an account's canonical address. Empty for one that is unknown, suspended, or has none; `unavailable` when the store is away. */
+  certificatesOf(address: string): Promise<Result<readonly Uint8Array[], Failure>>
 }

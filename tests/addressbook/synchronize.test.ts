@@ -1,10 +1,13 @@
-import { X509Certificate } from "node:crypto"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { type LdapDirectory, openLdapDirectory } from "../../src/addressbook/ldap-directory.ts"
 import { synchronize, type SynchronizeReport } from "../../src/addressbook/synchronize.ts"
+import { systemClock } from "../../src/base/clock.ts"
+import { openDevelopmentSmimeCa } from "../../src/pki/development-smime-ca.ts"
 import type { AddressBookEntry } from "../../src/store/address-book-source.ts"
 import { type Slapd, slapdUnavailable, startSlapd } from "../support/slapd.ts"
-import { testTls } from "../support/test-tls.ts"
 
 const entry = (name: string, address: string, more: Partial<AddressBookEntry> = {}): AddressBookEntry => ({
   accountId: 1, address, aliases: [], kind: "personal", displayName: name, units: ["Phòng Tổng hợp", "Văn phòng", "Tỉnh Giang Khê"], title: "Chuyên viên", phone: "", certificates: [], ...more,
@@ -18,7 +21,10 @@ describe.skipIf(slapdUnavailable())("on a real slapd", () => {
     slapd = await startSlapd()
     directory = await openLdapDirectory(slapd.server)
     await directory.prepare()
-    certificate = new X509Certificate((await testTls("an.example")).cert).raw
+    const dir = await mkdtemp(join(tmpdir(), "congthu-smime-"))
+    const ca = await openDevelopmentSmimeCa({ dir, clock: systemClock })
+    certificate = ca.issue({ subject: { commonName: "Nguyễn Văn An" }, addresses: ["an@tinh.example"] }).certificateDer
+    await rm(dir, { recursive: true })
   })
   beforeEach(() => sync())
   afterAll(async () => {
@@ -26,8 +32,9 @@ describe.skipIf(slapdUnavailable())("on a real slapd", () => {
     await slapd.stop()
   })
 
-  const sync = (...entries: readonly AddressBookEntry[]): Promise<SynchronizeReport> =>
-    synchronize({ directory, options: { showPhones: false }, signal: new AbortController().signal, source: { entries: async function* () { for (let at = 0; at < entries.length; at += 2) yield entries.slice(at, at + 2) } } })
+  const sync = (...entries: readonly AddressBookEntry[]): Promise<SynchronizeReport> => syncTo(directory, ...entries)
+  const syncTo = (to: LdapDirectory, ...entries: readonly AddressBookEntry[]): Promise<SynchronizeReport> =>
+    synchronize({ directory: to, options: { showPhones: false }, signal: new AbortController().signal, source: { entries: async function* () { for (let at = 0; at < entries.length; at += 2) yield entries.slice(at, at + 2) } } })
 
   test("entries are added, changed and removed until both agree; then nothing is written", async () => {
     const [an, binh, cuong] = [entry("Nguyễn Văn An", "an@tinh.example"), entry("Trần Thị Bình", "binh@tinh.example"), entry("Đỗ Cường", "cuong@tinh.example")]
@@ -67,7 +74,23 @@ describe.skipIf(slapdUnavailable())("on a real slapd", () => {
   })
 
   test("an entry that the server will not take is told, and the others go on", async () => {
-    const report = await sync(entry("Nguyễn Văn An", "an@tinh.example", { certificates: [Buffer.from("not a certificate")] }), entry("Trần Thị Bình", "binh@tinh.example"))
-    expect(report).toMatchObject({ added: 1, refused: [{ uid: "an@tinh.example" }] })
+    // no schema has an entry without its required attributes
+    const incomplete: LdapDirectory = { ...directory, add: (one) => directory.add(one.uid === "an@tinh.example" ? { ...one, attributes: { objectClass: ["person"] } } : one) }
+    const report = await syncTo(incomplete, entry("Nguyễn Văn An", "an@tinh.example"), entry("Trần Thị Bình", "binh@tinh.example"))
+    expect(report).toMatchObject({ added: 1, refused: [{ uid: "an@tinh.example", reason: expect.stringMatching(/attribute|class/i) }] })
+  })
+
+  test("a comparison that was broken off leaves everybody who was there, and the next one finishes it", async () => {
+    const people = Array.from({ length: 50 }, (_, index) => entry(`Người ${index}`, `nguoi-${index}@tinh.example`))
+    await sync(...people.slice(0, 20))
+    const breaking = new AbortController()
+    let added = 0
+    const directoryThatBreaks: LdapDirectory = { ...directory, add: (one) => (++added > 10 && breaking.abort(new Error("the process ends")), directory.add(one)) }
+    const broken = synchronize({ directory: directoryThatBreaks, options: { showPhones: false }, signal: breaking.signal, source: { entries: async function* () { for (const one of people.slice(10)) yield [one] } } })
+    await expect(broken).rejects.toThrow("the process ends")
+    const report = await sync(...people)
+    expect(report.removed).toBe(0)
+    expect(report.unchanged).toBeGreaterThan(20)
+    expect(report.unchanged + report.added).toBe(50)
   })
 })

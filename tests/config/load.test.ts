@@ -54,7 +54,7 @@ test("DATABASE_URL and REDIS_URL are understood, our own names win over them, an
 
 test("every key can be set by its variable", () => {
   const samples = { duration: "7s", size: "7KiB", port: "7", number: "7", text: "seven", boolean: "false", list: "7s, 8s", file: "seven", word: "error" }
-  const env = Object.fromEntries(configKeys.map((key) => [key.variable, samples[key.type]]))
+  const env = { ...Object.fromEntries(configKeys.map((key) => [key.variable, samples[key.type]])), CONGTHU_LDAP_URL: "ldaps://seven" }
   const config = loaded({ env })
   expect(config.smtp).toMatchObject({ idleTimeout: 7_000, maxMessageBytes: 7 * 1024, maxRecipients: 7, xclientProxies: ["7s", "8s"] })
   expect(config.demo.seed).toBe(false)
@@ -69,6 +69,8 @@ test.each([
   ["a number that is a word", "smtp:\n  maxErrors: many\n", "/test.yaml:2: smtp.maxErrors: is not a whole number"],
   ["a list item that is no duration", "delivery:\n  retry: [5m, soon]\n", '/test.yaml:2: delivery.retry: "soon" is not a duration such as "5m"'],
   ["a word that is none of those", "log:\n  level: loud\n", "/test.yaml:2: log.level: is none of trace, debug, info, warn, error"],
+  ["LDAP without TLS", "ldap:\n  url: ldap://ldap:389\n  baseDn: dc=tinh\n  bindDn: cn=sync\n  bindPasswordFile: f\n", '/test.yaml:2: ldap.url: "ldap://ldap:389" is not of the form ldaps://host:port; passwords are not sent without TLS'],
+  ["LDAP without what it needs", "ldap:\n  url: ldaps://ldap:636\n  baseDn: dc=tinh\n  bindDn: cn=sync\n", "/test.yaml:2: ldap.bindPasswordFile: is needed where ldap.url is set"],
 ])("%s is an error with file, line, key and reason", (_name, text, expected) => {
   expect(problems({ file: written(text) })).toBe(expected)
 })
