@@ -15,7 +15,7 @@ export interface AddressBookKeeper {
 }
 
 export interface AddressBookKeeperParts {
-  readonly open: () => Promise<LdapDirectory>
+  readonly open: (signal: AbortSignal) => Promise<LdapDirectory>
   readonly source: AddressBookSource
   /** Runs the work unless another process is at it: false then. */
   readonly exclusively: (work: () => Promise<void>) => Promise<boolean>
@@ -47,10 +47,7 @@ export const isDue = (state: SyncState | undefined, { version, now, everyMs }: {
 
 export function createAddressBookKeeper({ open, source, exclusively, options, compareEveryMs, clock, log }: AddressBookKeeperParts): AddressBookKeeper {
   const compare = async (signal: AbortSignal): Promise<"done" | "inStep"> => {
-    const directory = await open()
-    // ends what waits for an answer
-    const breakOff = (): void => void directory.close()
-    signal.addEventListener("abort", breakOff, { once: true })
+    const directory = await open(signal)
     try {
       const now = clock.now()
       // before the entries: what changes while they are read is another version, and makes the next comparison due
@@ -63,7 +60,6 @@ export function createAddressBookKeeper({ open, source, exclusively, options, co
       if (refused.length > 0) log.warn({ count: refused.length, first: refused[0] }, "the LDAP server refused entries of the address book")
       return "done"
     } finally {
-      signal.removeEventListener("abort", breakOff)
       await directory.close()
     }
   }

@@ -1,3 +1,4 @@
+import { connect, type ConnectionOptions, type TLSSocket } from "node:tls"
 import { Attribute, Change, Client, type Entry, NoSuchObjectError, ResultCodeError } from "ldapts"
 import { childName, firstPart } from "./ldap-name.ts"
 import { binaryAttributes, entryDigest, type LdapAttributes, type LdapEntry, type LdapValue, type ManagedAttribute, managedAttributes } from "./ldap-entry.ts"
@@ -5,7 +6,7 @@ import { binaryAttributes, entryDigest, type LdapAttributes, type LdapEntry, typ
 /**
  * The address book's part of an LDAP server: everything in `ou=people` below the base, which is ours alone. One bound connection over
  * TLS from the first byte. Methods reject when the connection breaks, is refused, or an answer takes too long: the work is
- * then begun again later. Must not know: where entries come from.
+ * then begun again later. The signal ends the connection at once. Must not know: where entries come from.
  */
 export interface LdapDirectory {
   /** Makes the base entry and `ou=people` where they are missing. */
@@ -46,19 +47,25 @@ const answerTimeoutMs = 30_000
 /** Entries in one answer: a few hundred KiB, parsed as they come. */
 const pageSize = 100
 
-export async function openLdapDirectory(server: LdapServer): Promise<LdapDirectory> {
-  const { url, serverName, ca, bindDn, bindPassword, baseDn } = server
+export async function openLdapDirectory({ url, serverName, ca, bindDn, bindPassword, baseDn }: LdapServer, signal: AbortSignal): Promise<LdapDirectory> {
+  signal.throwIfAborted()
+  const connection = oneConnection(signal)
   const client = new Client({
     url,
     timeout: answerTimeoutMs,
     connectTimeout: connectTimeoutMs,
     tlsOptions: { minVersion: "TLSv1.2", servername: serverName, ...(ca !== null && { ca }) },
+    createSecureConnection: connection.open as typeof connect,
   })
   const people = childName("ou", "people", baseDn)
+  const close = async (): Promise<void> => {
+    connection.forget()
+    await client.unbind().catch(ignore)
+  }
   try {
     await client.bind(bindDn, bindPassword)
   } catch (error) {
-    await client.unbind().catch(ignore)
+    await close()
     throw error
   }
 
@@ -83,7 +90,22 @@ export async function openLdapDirectory(server: LdapServer): Promise<LdapDirecto
     replace: (dn, { attributes }) =>
       client.modify(dn, managedAttributes.filter((name) => name !== "uid").map((name) => change(name, attributes[name] ?? []))).then(() => undefined, whenRefused),
     remove: (dn) => client.del(dn).catch(whenMissing(undefined)),
-    close: () => client.unbind().catch(ignore),
+    close,
+  }
+}
+
+/** ldapts connects again by itself when the server closed the connection, and then nobody is signed in: here the second connection is an error. */
+function oneConnection(signal: AbortSignal): { open(port: number, host: string, options: ConnectionOptions): TLSSocket; forget(): void } {
+  let socket: TLSSocket | undefined
+  const end = (): void => void socket?.destroy(new Error("the connection to the LDAP server was broken off"))
+  signal.addEventListener("abort", end, { once: true })
+  return {
+    open(port, host, options) {
+      if (socket) throw new Error("the LDAP server closed the connection")
+      socket = connect(port, host, options)
+      return socket
+    },
+    forget: () => signal.removeEventListener("abort", end),
   }
 }
 

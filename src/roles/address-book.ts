@@ -19,7 +19,7 @@ export function addressBookUpkeep(app: App): Omit<LdapWorkerParts, "log"> | unde
   const { config, clock, log } = app.context
   if (config.ldap.url === "") return undefined
   const keeper = createAddressBookKeeper({
-    open: async () => openLdapDirectory(await ldapServer(config)),
+    open: async (signal) => openLdapDirectory(await ldapServer(config), signal),
     source: openAddressBook(app),
     exclusively: createExclusive(app.database, "addressBook"),
     options: { showPhones: config.ldap.showPhones },

@@ -19,7 +19,7 @@ describe.skipIf(slapdUnavailable())("on a real slapd", () => {
   let certificate: Uint8Array
   beforeAll(async () => {
     slapd = await startSlapd()
-    directory = await openLdapDirectory(slapd.server)
+    directory = await openLdapDirectory(slapd.server, new AbortController().signal)
     await directory.prepare()
     const dir = await mkdtemp(join(tmpdir(), "congthu-smime-"))
     const ca = await openDevelopmentSmimeCa({ dir, clock: systemClock })

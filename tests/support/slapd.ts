@@ -26,7 +26,10 @@ export interface Slapd {
   run(program: "ldapsearch" | "ldapmodify", args: readonly string[]): Promise<string>
   /** SIGKILL. */
   kill(): Promise<void>
-  /** Starts again on the same port and database. */
+  /** SIGSTOP: connections are taken by the kernel, and nothing is answered. */
+  pause(): void
+  resume(): void
+  /** Starts again on the same port and database; nothing while it runs. */
   start(): Promise<void>
   stop(): Promise<void>
 }
@@ -57,6 +60,7 @@ export async function startSlapd({ anonymous = false }: { readonly anonymous?: b
   }
   let child: ChildProcess | undefined
   const start = async (): Promise<void> => {
+    if (child) return
     const started = spawn(startScript, [], { env: environment, stdio: ["ignore", "ignore", "pipe"] })
     let said = ""
     started.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()))
@@ -91,6 +95,8 @@ export async function startSlapd({ anonymous = false }: { readonly anonymous?: b
     run,
     start,
     kill: () => end("SIGKILL"),
+    pause: () => void child?.kill("SIGSTOP"),
+    resume: () => void child?.kill("SIGCONT"),
     async stop() {
       await end("SIGTERM")
       await rm(dir, { recursive: true, force: true })
