@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
+import { writeFileSync } from "node:fs"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { connect } from "node:net"
 import { tmpdir } from "node:os"
@@ -23,7 +24,7 @@ export interface Slapd {
   /** `ldapsearch` as the reader, in LDIF. */
   search(filter: string, ...attributes: readonly string[]): Promise<string>
   /** The same with a connection of the caller's choice; rejects with what it said. */
-  run(program: "ldapsearch" | "ldapmodify", args: readonly string[]): Promise<string>
+  run(program: "ldapsearch" | "ldapmodify" | "ldapdelete", args: readonly string[]): Promise<string>
   /** SIGKILL. */
   kill(): Promise<void>
   /** SIGSTOP: connections are taken by the kernel, and nothing is answered. */
@@ -31,6 +32,8 @@ export interface Slapd {
   resume(): void
   /** Starts again on the same port and database; nothing while it runs. */
   start(): Promise<void>
+  /** Taken at the next start. */
+  setReaderPassword(password: string): void
   stop(): Promise<void>
 }
 
@@ -97,6 +100,7 @@ export async function startSlapd({ anonymous = false }: { readonly anonymous?: b
     kill: () => end("SIGKILL"),
     pause: () => void child?.kill("SIGSTOP"),
     resume: () => void child?.kill("SIGCONT"),
+    setReaderPassword: (password) => writeFileSync(file("reader"), password),
     async stop() {
       await end("SIGTERM")
       await rm(dir, { recursive: true, force: true })
