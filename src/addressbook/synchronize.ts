@@ -24,8 +24,8 @@ export interface SynchronizeReport {
   readonly refused: readonly { readonly uid: string; readonly reason: string }[]
 }
 
-/** Entries at once: as many requests are under way on the one connection, and reading their certificates takes a few milliseconds. */
-const window = 16
+/** Entries at once: as many requests are under way on the one connection, and reading so many certificates takes a millisecond or two. */
+const window = 4
 
 export async function synchronize({ source, directory, options, signal }: SynchronizeParts): Promise<SynchronizeReport> {
   const counts = { unchanged: 0, added: 0, changed: 0, removed: 0 }
