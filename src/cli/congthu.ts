@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander"
 import { migrate } from "../store/sql/migrate.ts"
 import { createAppPassword, type CreateOptions, listCredentials, revokeCredential } from "./app-password-command.ts"
+import { addCertificateCommands } from "./certificate-commands.ts"
 import { type CommandContext, exitCodes, type GlobalOptions, print, withContext } from "./context.ts"
 import { type ImportOptions, runImport } from "./import-command.ts"
 import { setPassword } from "./password-command.ts"
@@ -49,6 +50,10 @@ Files, all optional, columns in any order (UTF-8, with or without BOM):
   aliases.csv             address,target
   groups.csv              address,display_name,allowed_senders
   group-members.csv       group,member
+  certificates.csv        principal_id,use,file,addresses,from,until
+
+A certificate's file is PEM, DER, PKCS#7, or PKCS#12 without a key, inside the folder; without addresses it speaks for every
+account on which its holder has the right "owner", or "sign" on an office's account.
 
 Examples:
   npm run congthu -- import ./province --dry-run
@@ -76,6 +81,8 @@ command(password, "set <address>")
   .option("--stdin", "read it from the first line of standard input")
   .addHelpText("after", "\nExample:\n  npm run congthu -- password set an.vp@sonv.tinh.example")
   .action((address: string, options: { stdin?: boolean }) => run((context) => setPassword(context, address, options))())
+
+addCertificateCommands({ program, command, run })
 
 command(program, "migrate")
   .description("bring the database schema up to date")

@@ -20,10 +20,11 @@ export interface Asn1 {
 export class Asn1SyntaxError extends Error {}
 
 const maxDepth = 24
-const maxNodes = 4_000
+/** Enough for any certificate of people and mail, at most some milliseconds of work. */
+const fewNodes = 4_000
 
 /** One element that fills `bytes`. */
-export function readAsn1(bytes: Uint8Array): Asn1 {
+export function readAsn1(bytes: Uint8Array, maxNodes = fewNodes): Asn1 {
   const { offset, result } = fromBER(bytes, { maxDepth, maxNodes, parseEmbedded: false })
   if (offset === -1) throw new Asn1SyntaxError(result.error || "is not ASN.1")
   if (offset !== bytes.length) throw new Asn1SyntaxError("has octets after its end")

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import type { Clock } from "../base/clock.ts"
 import type { Certificate, KeyUsageBit } from "./certificate.ts"
 import { type DistinguishedName, writeName } from "./distinguished-name.ts"
+import { keyPurpose } from "./key-purpose.ts"
 import { parseCertificate } from "./parse-certificate.ts"
 import { pem, writeCertificate } from "./write-certificate.ts"
 import { type RevokedEntry, writeCrl } from "./write-crl.ts"
@@ -70,10 +71,6 @@ export interface CrlRequest {
   /** thisUpdate when absent, so that later lists have higher numbers (RFC 5280 §5.2.3). */
   readonly number?: bigint
 }
-
-export const keyPurpose = {
-  clientAuth: "1.3.6.1.5.5.7.3.2", emailProtection: "1.3.6.1.5.5.7.3.4", timeStamping: "1.3.6.1.5.5.7.3.8", ocspSigning: "1.3.6.1.5.5.7.3.9", any: "2.5.29.37.0",
-} as const
 
 const day = 86_400_000
 const rootDays = 7_300

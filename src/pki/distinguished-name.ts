@@ -35,9 +35,19 @@ export function readNameAttributes(node: Asn1 | undefined): readonly (readonly N
 
 export function nameText(node: Asn1, rdns: readonly (readonly NameAttribute[])[]): DistinguishedNameText {
   // RFC 4514 §2.1: the last RDN comes first
-  const text = rdns.toReversed().map((rdn) => rdn.map(attributeText).join("+")).join(",")
+  const text = rdns.toReversed().map(rdnText).join(",")
   return { text, der: node.der, commonName: rdns.flat().findLast(({ type }) => type === commonNameAttribute)?.value ?? "" }
 }
+
+const rdnText = (rdn: readonly NameAttribute[]): string => rdn.map(attributeText).join("+")
+
+/** For comparing (RFC 5280 §7.1): without regard to case, string type and runs of spaces. */
+const comparable = (text: string): string => text.toLowerCase().normalize("NFC").replace(/\s+/g, " ")
+
+export const sameName = (a: DistinguishedNameText, b: DistinguishedNameText): boolean => a.text === b.text || comparable(a.text) === comparable(b.text)
+
+/** Each RDN in the order of the certificate, for comparing the beginnings of names. */
+export const comparableRdns = (node: Asn1 | undefined): readonly string[] => readNameAttributes(node).map((rdn) => comparable(rdnText(rdn)))
 
 const attributeText = ({ type, value, der }: NameAttribute): string => `${attributeNames[type] ?? type}=${value === undefined ? `#${hex(der)}` : escaped(value)}`
 

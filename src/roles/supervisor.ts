@@ -14,7 +14,7 @@ import { keepPostgres, type PostgresKeeper } from "./postgres-keeper.ts"
 import { prepareFiles, prepareSchema } from "./prepare.ts"
 import { roleNames } from "./role.ts"
 import { RoleProcess } from "./role-process.ts"
-import { readDemoLogins, welcomeScreen } from "./screen.ts"
+import { findDemoCertificates, readDemoLogins, welcomeScreen } from "./screen.ts"
 
 /**
  * The whole system on one machine: PostgreSQL, then one process for each role, restarted when one ends. Invariants: one
@@ -91,7 +91,7 @@ class System {
     const { config } = this.options.loaded
     const [files, url] = await Promise.all([prepareFiles(config), this.startDatabase()])
     await prepareSchema(url, this.log)
-    if (config.demo.seed && !existsSync(join(config.dataDir, "demo-logins.json"))) {
+    if (config.demo.seed && !["demo-logins.json", "demo-certificates"].every((name) => existsSync(join(config.dataDir, name)))) {
       const { seedAtFirstStart } = await import("./first-start.ts")
       await seedAtFirstStart(config, url)
     }
@@ -105,7 +105,7 @@ class System {
     flushCompileCache()
     const startMs = systemClock.now() - startedAt
     this.log.info({ ports, startMs }, "ready")
-    process.stdout.write(`${welcomeScreen({ config, ports, caFile: files.caFile, logins: await readDemoLogins(config.dataDir), startMs })}\n`)
+    process.stdout.write(`${welcomeScreen({ config, ports, caFile: files.caFile, logins: await readDemoLogins(config.dataDir), demoCertificates: findDemoCertificates(config.dataDir), startMs })}\n`)
   }
 
   /** The roles first, all at once; PostgreSQL when nobody needs it any more. */

@@ -1,0 +1,171 @@
+/**
+ * From a certificate to a trust anchor (RFC 5280 §6, RFC 4158): looks for a path among the certificates that came along and the
+ * configured ones, and says of the best it finds what is wrong with it. Signatures are node:crypto's work. Whoever sends a message
+ * chooses the certificates in it, so candidates, depth and signature checks are bounded; a loop of cross-certificates ends.
+ * Good paths are remembered by the end certificate for as long as all their certificates last.
+ * Must not know: revocation, who holds the certificate.
+ */
+import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto"
+import { ByteCache } from "../base/byte-cache.ts"
+import { type AlgorithmPolicy, keyProblem } from "./algorithm-policy.ts"
+import type { Certificate } from "./certificate.ts"
+import { sameName } from "./distinguished-name.ts"
+import { isSelfIssued, type PathPurpose, pathProblems, validityProblem } from "./path-rules.ts"
+import type { SignatureProblem } from "./signature-facts.ts"
+import type { TrustAnchor } from "./trust-anchors.ts"
+
+export interface PathRequest {
+  readonly certificate: Certificate
+  /** Came along with it; configured ones are tried first. */
+  readonly intermediates: readonly Certificate[]
+  readonly purpose: PathPurpose
+  /** The moment to judge for, ms. */
+  readonly at: number
+}
+
+export interface ValidatedPath {
+  /** Empty: the path is good. */
+  readonly problems: readonly SignatureProblem[]
+  /** End certificate first, anchor last; empty when no path was found. */
+  readonly chain: readonly Certificate[]
+  /** The anchor's name in configuration. */
+  readonly anchor: string | null
+}
+
+export interface PathValidator {
+  validate(request: PathRequest): ValidatedPath
+}
+
+export interface TrustSettings {
+  readonly anchors: readonly TrustAnchor[]
+  /** Authorities that are known, but not trusted by themselves. */
+  readonly intermediates: readonly Certificate[]
+  readonly algorithms: AlgorithmPolicy
+}
+
+const maxCertificates = 10
+const maxCandidates = 64
+const maxSignatureChecks = 128
+const rememberedBytes = 16 * 1024 * 1024
+
+/** Settings never change within a validator: other anchors mean a new one, and with it an empty memory. */
+export function createPathValidator(settings: TrustSettings): PathValidator {
+  const goodPaths = new ByteCache<string, RememberedPath>(rememberedBytes)
+  const signatures = new SignatureMemory()
+  return {
+    validate(request) {
+      const key = `${request.certificate.fingerprint} ${request.purpose.extendedKeyUsages.join(" ")}`
+      const known = goodPaths.get(key)
+      if (known && known.from <= request.at && request.at <= known.until) return known.path
+      const path = findPath(request, settings, signatures)
+      if (path.problems.length === 0) goodPaths.set(key, remember(path), path.chain.length * 256)
+      return path
+    },
+  }
+}
+
+interface RememberedPath {
+  readonly path: ValidatedPath
+  readonly from: number
+  readonly until: number
+}
+
+const remember = (path: ValidatedPath): RememberedPath => ({
+  path,
+  from: Math.max(...path.chain.map(({ notBefore }) => notBefore)),
+  until: Math.min(...path.chain.map(({ notAfter }) => notAfter)),
+})
+
+/** Of all paths the first without a problem, otherwise the one with the fewest; without any path what is wrong with the certificate itself. */
+function findPath(request: PathRequest, settings: TrustSettings, signatures: SignatureMemory): ValidatedPath {
+  let best: ValidatedPath | undefined
+  for (const { path, anchor } of paths(request, settings, signatures)) {
+    const problems = problemsOf(path, anchor, request, settings)
+    if (!best || problems.length < best.problems.length) best = { problems, chain: path, anchor: anchor.name }
+    if (problems.length === 0) break
+  }
+  if (best) return best
+  const own = [validityProblem(request.certificate, request.at), keyProblem(request.certificate.key, settings.algorithms)].flatMap((problem) => problem ?? [])
+  return { problems: ["untrusted", ...own], chain: [], anchor: null }
+}
+
+function problemsOf(path: readonly Certificate[], anchor: TrustAnchor, { purpose, at }: PathRequest, { algorithms }: TrustSettings): readonly SignatureProblem[] {
+  try {
+    return pathProblems(path, { purpose, anchorPurposes: anchor.purposes, algorithms, at })
+  } catch {
+    // a constraint that cannot be read was written by somebody who wanted to constrain
+    return ["badPath"]
+  }
+}
+
+interface FoundPath {
+  readonly path: readonly Certificate[]
+  readonly anchor: TrustAnchor
+}
+
+/** Every path whose names and signatures fit, depth first, the likeliest issuer first. Lazy: whoever has a good one stops asking. */
+function* paths(request: PathRequest, { anchors, intermediates }: TrustSettings, signatures: SignatureMemory): Iterable<FoundPath> {
+  const trusted = anchors.filter(({ purposes }) => request.purpose.extendedKeyUsages.some((oid) => purposes.has(oid)))
+  const pool = candidatePool([...intermediates, ...request.intermediates])
+  let checks = 0
+  const isSignedBy = (certificate: Certificate, issuer: Certificate): boolean => checks++ < maxSignatureChecks && signatures.verify(certificate, issuer)
+
+  function* upward(path: readonly Certificate[], certificate: Certificate): Iterable<FoundPath> {
+    for (const anchor of trusted) {
+      if (sameName(certificate.issuer, anchor.certificate.subject) && isSignedBy(certificate, anchor.certificate)) yield { path: [...path, anchor.certificate], anchor }
+    }
+    // the anchor would be one more
+    if (path.length >= maxCertificates - 1) return
+    const issuers = pool.filter((issuer) => sameName(certificate.issuer, issuer.subject) && !path.some((earlier) => isSameEntity(earlier, issuer)))
+    for (const issuer of likeliestFirst(issuers, certificate, request.at)) {
+      if (checks >= maxSignatureChecks) return
+      if (isSignedBy(certificate, issuer)) yield* upward([...path, issuer], issuer)
+    }
+  }
+
+  const itself = trusted.find(({ certificate }) => certificate.fingerprint === request.certificate.fingerprint)
+  if (itself) yield { path: [request.certificate], anchor: itself }
+  else yield* upward([request.certificate], request.certificate)
+}
+
+/** A self-signed one that is no anchor leads nowhere. */
+function candidatePool(certificates: readonly Certificate[]): readonly Certificate[] {
+  const unique = new Map(certificates.filter((certificate) => !isSelfIssued(certificate) || certificate.authorityKeyIdentifier !== certificate.subjectKeyIdentifier).map((certificate) => [certificate.fingerprint, certificate]))
+  return [...unique.values()].slice(0, maxCandidates)
+}
+
+/** RFC 4158 §2.4.2: the same name and key again, under whichever certificate, is a loop. */
+const isSameEntity = (a: Certificate, b: Certificate): boolean => a.fingerprint === b.fingerprint || (sameName(a.subject, b.subject) && Buffer.compare(a.publicKeyInfo, b.publicKeyInfo) === 0)
+
+/** RFC 4158 §3.5: key identifiers are a hint for the order and no more. */
+function likeliestFirst(issuers: readonly Certificate[], { authorityKeyIdentifier }: Certificate, at: number): readonly Certificate[] {
+  const score = (issuer: Certificate): number => Number(issuer.subjectKeyIdentifier === authorityKeyIdentifier) * 2 + Number(validityProblem(issuer, at) === undefined)
+  return issuers.toSorted((a, b) => score(b) - score(a))
+}
+
+const signatureBytes = 4 * 1024 * 1024
+
+/** Which certificate was signed by which key: that never changes, and intermediates come again and again. */
+class SignatureMemory {
+  private readonly verified = new ByteCache<string, boolean>(signatureBytes)
+
+  verify(certificate: Certificate, issuer: Certificate): boolean {
+    const key = `${certificate.fingerprint} ${issuer.fingerprint}`
+    const known = this.verified.get(key)
+    if (known !== undefined) return known
+    const good = isSignatureGood(certificate, issuer)
+    this.verified.set(key, good, 256)
+    return good
+  }
+}
+
+/** False for keys and algorithms that node:crypto does not know, too. */
+function isSignatureGood(certificate: Certificate, issuer: Certificate): boolean {
+  try {
+    return new X509Certificate(certificate.der).verify(publicKeyOf(issuer))
+  } catch {
+    return false
+  }
+}
+
+export const publicKeyOf = ({ publicKeyInfo }: Certificate): KeyObject => createPublicKey({ key: Buffer.from(publicKeyInfo), format: "der", type: "spki" })
