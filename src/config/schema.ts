@@ -252,11 +252,31 @@ export const configSchema = z.strictObject({
     administrators: list("Addresses that are warned, beside the holders and the administrators of their units, before signing certificates end."),
     warningCheck: duration("1h", "How often certificates are looked for that end in 60, 30, 7 or 1 days."),
   }),
+  ldap: section({
+    url: text("", "LDAP server whose address book is kept in step with the directory, as `ldaps://host:port`. Empty: none."),
+    serverName: text("", "Name that its certificate is for. Empty: the host of the URL."),
+    caFile: file("PEM of the authority that issued its certificate. Empty: the authorities that Node trusts."),
+    baseDn: text("", "Entry that `ou=people` is made below, such as `dc=tinh,dc=example`."),
+    bindDn: text("", "Name to sign in with; it must be allowed to write below `ldap.baseDn`."),
+    bindPasswordFile: file("File with its password."),
+    showPhones: flag(false, "Show the telephone numbers of people."),
+    check: duration("1m", "How often it is asked whether the LDAP server is in step; a change of the directory is taken over at once."),
+    compare: duration("1d", "Everything is compared after this even when nobody changed the directory."),
+  }).check((context) => {
+    const { url, ...needed } = context.value
+    if (url === "") return
+    const report = (key: string, message: string): void => void context.issues.push({ code: "custom", message, input: context.value, path: [key] })
+    if (!/^ldaps:\/\/[^/?#]+\/?$/.test(url)) report("url", `"${url}" is not of the form ldaps://host:port; passwords are not sent without TLS`)
+    for (const key of ["baseDn", "bindDn", "bindPasswordFile"] as const) if (needed[key] === "") report(key, "is needed where ldap.url is set")
+  }),
   log: section({
     level: level("Least severe log line written."),
   }),
   demo: section({ seed: flag(true, "Fill an empty directory with the demonstration province and three demo logins at the first start. Refused in production.") }),
-  console: section({ watch: list("Health addresses of roles that run in other containers, as `role=http://host:port/health`, shown on the status page.") }),
+  console: section({
+    lookupsPerHour: count(600, "Certificates that one account may look up in an hour."),
+    watch: list("Health addresses of roles that run in other containers, as `role=http://host:port/health`, shown on the status page."),
+  }),
 })
 
 export type Config = z.infer<typeof configSchema>

@@ -17,6 +17,7 @@ import { createExpiryStore } from "../store/sql/expiry.ts"
 import { createHeldStore } from "../store/sql/held.ts"
 import { createHousekeeping } from "../store/sql/housekeeping.ts"
 import { createDeliveryLog, createExpiryLog } from "../telemetry/mail-log.ts"
+import { addressBookUpkeep } from "./address-book.ts"
 import type { StartRole } from "./role.ts"
 
 /** The role `worker`: local and remote delivery, the sweeper, DSNs, warnings before certificates end, housekeeping. */
@@ -55,6 +56,7 @@ export const startWorkerRole: StartRole = async (context) => {
       exclusively: createExclusive(database, "expiryWarnings"),
       everyMs: config.certificates.warningCheck,
     },
+    addressBook: addressBookUpkeep(app),
     log,
   })
   metrics.gauge("deliveries_waiting", "Deliveries that are not settled.", async () => (await deliveries.waiting()).count)
