@@ -136,12 +136,11 @@ const level = (sentence: string) => {
   return noted(z.enum(words, { error: `is none of ${words.join(", ")}` }).default("info"), { sentence, type: "word" })
 }
 const word = <const W extends readonly [string, ...string[]]>(words: W, fallback: W[number], sentence: string) =>
-  noted(z.enum(words, { error: `is none of ${words.join(", ")}` }).default(fallback as never), { sentence, type: "word" })
+  noted(z.enum(words, { error: `is none of ${words.join(", ")}` }).default(fallback as never), { sentence, type: "word", choices: words })
 const section = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never)
 
 const revocation = section({
   prefer: word(["ocsp", "crl"], "ocsp", "What is asked first of a certificate that names both: `ocsp` is fresher, `crl` is one download for all."),
-  whenUnreachable: word(["hold", "reject", "accept-and-mark"], "hold", "What becomes of a signed message while nobody can say whether its certificate was revoked, and no earlier answer is recent enough: `hold`, `reject` or `accept-and-mark`."),
   refresh: duration("15m", "An answer this old is asked for again."),
   maxAge: duration("1d", "How long an answer stands while its source cannot be reached, counted from when it was had; never beyond its own nextUpdate. Evidence that came with a message counts from its thisUpdate."),
   retry: duration("30s", "A source that failed is left alone for this long."),

@@ -14,7 +14,7 @@ import { bestStapled, readStapled, type StapledStatement } from "./stapled.ts"
 /**
  * Whether the certificates of a path have been revoked: by evidence that came with the message, by what is known already, by their
  * issuers' OCSP responders and CRLs. When nobody can say and the last known answer is too old, it says `unknown`, never `good`;
- * what then becomes of the message is the policy's choice (`pki.revocation.whenUnreachable`).
+ * what then becomes of the message is the policy's choice (`signature: { status: undecided }`).
  * Only for paths that have been validated: the addresses asked are those that a trusted issuer wrote.
  */
 export interface RevocationChecker {
