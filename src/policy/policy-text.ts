@@ -6,8 +6,8 @@
 /** Longer fields are cut: no honest subject has more, and matching stays bounded. */
 export const maxComparedCharacters = 1000
 
-/** Soft hyphen, zero-width characters and directional marks: shown as nothing. */
-const invisible = /[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]/g
+/** Soft hyphen, zero-width characters, directional marks, combining grapheme joiner: shown as nothing. */
+const invisible = /[\p{Cf}\u034f]/gu
 
 /** Composed (NFKC: also full-width letters), without what cannot be seen, white space runs made one space. Case stays. */
 export const tidyText = (text: string): string =>
