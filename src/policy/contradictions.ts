@@ -64,7 +64,6 @@ function ofOne(condition: Condition, path: readonly PropertyKey[]): Contradictio
   if (tls?.used === false && (tls.version ?? tls.cipher ?? tls.clientCertificate) !== undefined) says("tls", "asks for a version, cipher or certificate where TLS is not used")
   for (const [key, party] of Object.entries({ sender, recipient, everyRecipient })) {
     if (party?.local === false && party.kind && !party.kind.includes("foreign")) says([key, "kind"], "whoever is not local is foreign")
-    if (party?.local === true && party.kind?.every((kind) => kind === "foreign")) says([key, "kind"], "nobody local is foreign")
     if (party?.kind?.every((kind) => kind === "foreign") && (party.unit ?? party.group)) says([key, "kind"], "nobody foreign belongs to a unit or group")
   }
   if (direction && isForeignOnly(recipient) && !overlap(direction, ["outbound"])) says("recipient", `mail that is ${direction.join(" or ")} has no foreign recipient`)

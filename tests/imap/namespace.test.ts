@@ -19,6 +19,7 @@ const directory: Directory = buildDirectory({
   aliases: [],
   groups: [],
   unitDomains: ["t.example"],
+  units: [],
 })
 
 const now = Date.UTC(2026, 10, 23)

@@ -1,5 +1,5 @@
 import type { Logger } from "pino"
-import type { Account, Assignment, Directory, DirectorySource, Group, Principal } from "../../accounts/directory.ts"
+import type { Account, Assignment, Directory, DirectorySource, Group, Principal, Unit } from "../../accounts/directory.ts"
 import { buildDirectory, type DirectoryRows } from "../../accounts/directory-snapshot.ts"
 import type { ChangeFeed } from "../change-feed.ts"
 import type { Database, Transaction } from "./database.ts"
@@ -76,7 +76,8 @@ async function readVersion(on: Transaction): Promise<number> {
 
 async function readRows(tx: Transaction): Promise<DirectoryRows> {
   const version = await readVersion(tx)
-  const units = await tx.query<{ domain: string }>({ text: "SELECT DISTINCT domain FROM organization_unit" })
+  const domains = await tx.query<{ domain: string }>({ text: "SELECT DISTINCT domain FROM organization_unit" })
+  const units = await tx.query<Unit>({ text: `SELECT code, kind, parent_code AS "parentCode" FROM organization_unit` })
   const accounts = await tx.query<Account>({
     text: `SELECT id, address, kind, display_name AS "displayName", unit_code AS "unitCode", quota_bytes AS "quotaBytes", suspended_at IS NOT NULL AS suspended
       FROM account ORDER BY id`,
@@ -95,5 +96,5 @@ async function readRows(tx: Transaction): Promise<DirectoryRows> {
         SELECT group_address, array_agg(member_address ORDER BY member_address) AS members FROM mail_group_member GROUP BY group_address
       ) m ON m.group_address = g.address`,
   })
-  return { version, unitDomains: units.map(({ domain }) => domain), accounts, principals, assignments, aliases, groups }
+  return { version, unitDomains: domains.map(({ domain }) => domain), units, accounts, principals, assignments, aliases, groups }
 }
