@@ -2,6 +2,7 @@ import type { Result } from "../base/result.ts"
 import type { Envelope, NotifyCondition } from "../mail/envelope.ts"
 import type { Failure } from "../mail/failure.ts"
 import type { PreparedContent } from "./content-store.ts"
+import type { NewDecision } from "./decision-store.ts"
 
 /**
  * The one transaction that makes a message ours: content, envelope, one delivery row per recipient, the audit entry.
@@ -33,6 +34,8 @@ export interface Acceptance {
    * Fails with `alreadyExists`, and stores nothing, when one of them no longer owes it: another process was faster.
    */
   readonly dsnFor?: DsnFor
+  /** What the policy decided, written in the same transaction; absent for what is not judged. */
+  readonly decision?: NewDecision
 }
 
 /** What a DSN tells of. */

@@ -4,6 +4,7 @@ import { type Failure, failure } from "../../mail/failure.ts"
 import type { Acceptance, AcceptanceStore, Committed, DsnFor } from "../acceptance-store.ts"
 import { contentColumns, contentRowsSql, contentRowValues, discardUnused, distinctContents, insertContentsSql } from "./content-rows.ts"
 import type { Database } from "./database.ts"
+import { decisionArrays, insertDecisionsSql } from "./decisions.ts"
 import { createIdBlocks } from "./id-blocks.ts"
 
 /**
@@ -56,7 +57,7 @@ export function createAcceptanceStore({ database, log }: { readonly database: Da
       planned.push({ acceptance, envelopeId: firstEnvelope + index, deliveryIds: acceptance.deliveries.map((_, n) => first + n) })
     }
     const contents = distinctContents(batch.map(({ content }) => content))
-    const rows = await on.query<AcceptRow>(acceptStatement(contents.length), [...contents.flatMap(contentRowValues), ...envelopeArrays(planned), ...deliveryArrays(planned)])
+    const rows = await on.query<AcceptRow>(acceptStatement(contents.length), [...contents.flatMap(contentRowValues), ...envelopeArrays(planned), ...deliveryArrays(planned), ...decisionsOf(planned)])
     const committed = new Set(rows.flatMap(({ envelope_id }) => (envelope_id === null ? [] : [envelope_id])))
     const storedBlobs = new Set(rows.flatMap(({ blob_key }) => (blob_key === null ? [] : [blob_key])))
     await discardUnused(planned.filter(({ envelopeId }) => committed.has(envelopeId)).map(({ acceptance }) => acceptance.content), storedBlobs)
@@ -142,6 +143,8 @@ function acceptStatement(contents: number): { readonly name: string; readonly te
       SELECT 'message.accepted', t.facts->>'principalId', (t.facts->>'accountId')::bigint, t.client_address, t.envelope_id, t.facts
       FROM unnest(${p(15)}::bigint[], ${p(16)}::text[], ${p(17)}::jsonb[]) AS t (envelope_id, client_address, facts)
       JOIN e ON e.id = t.envelope_id
+    ), p AS (
+      ${insertDecisionsSql(p, 25, "JOIN e ON e.id = t.envelope_id")}
     ), c AS (
       ${insertContentsSql(contentRowsSql(contents), "WHERE c.hash IN (SELECT content FROM e)")}
     )
@@ -193,3 +196,6 @@ function deliveryArrays(planned: readonly Planned[]): unknown[] {
     rows.map(({ expiresAt }) => expiresAt),
   ]
 }
+
+const decisionsOf = (planned: readonly Planned[]): unknown[] =>
+  decisionArrays(planned.flatMap(({ acceptance: { decision }, envelopeId }) => (decision ? [{ envelopeId, decision }] : [])))
