@@ -9,6 +9,7 @@ import { createRemoteDeliveries, type RemoteDeliveries } from "../delivery/remot
 import { retrySchedule } from "../delivery/retry-schedule.ts"
 import { opportunisticTls } from "../delivery/tls-policy.ts"
 import type { DeliveryStore } from "../store/delivery-store.ts"
+import { createDecisionStore } from "../store/sql/decisions.ts"
 import { createDeliveryStore } from "../store/sql/deliveries.ts"
 import { createExclusive } from "../store/sql/exclusive.ts"
 import { createHousekeeping } from "../store/sql/housekeeping.ts"
@@ -21,6 +22,7 @@ export const startWorkerRole: StartRole = async (context) => {
   const { config, clock, log, metrics } = context
   const { database, feed, blobs, contents } = app
   const deliveries = createDeliveryStore({ database, feed, delayNoticeMs: config.delivery.delayNotice })
+  const decisions = createDecisionStore({ database, clock })
   const { intake, outbox } = await createDoor(app)
   const dsnSender = createDsnSender({ deliveries, contents, intake, hostname: config.hostname, clock, log: createDeliveryLog(log) })
   // a sender who is owed word gets it now; what fails is found by the next sweep
@@ -36,6 +38,7 @@ export const startWorkerRole: StartRole = async (context) => {
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
+    forgetDecisions: () => decisions.forget(config.policy.keepDecisions),
     relayConcurrency: config.delivery.concurrency,
     sweepMs: config.delivery.sweep,
     housekeepingMs: config.store.housekeeping,
