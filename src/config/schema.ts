@@ -136,7 +136,7 @@ const level = (sentence: string) => {
   return noted(z.enum(words, { error: `is none of ${words.join(", ")}` }).default("info"), { sentence, type: "word" })
 }
 const word = <const W extends readonly [string, ...string[]]>(words: W, fallback: W[number], sentence: string) =>
-  noted(z.enum(words, { error: `is none of ${words.join(", ")}` }).default(fallback as never), { sentence, type: "word" })
+  noted(z.enum(words, { error: `is none of ${words.join(", ")}` }).default(fallback as never), { sentence, type: "word", choices: words })
 const section = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never)
 
 const revocation = section({
