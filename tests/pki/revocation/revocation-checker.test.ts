@@ -1,8 +1,13 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest"
 import type { Certificate } from "../../../src/pki/certificate.ts"
 import type { RevocationChecker, RevocationRequest } from "../../../src/pki/revocation/revocation-checker.ts"
 import type { RevocationStore } from "../../../src/pki/revocation/revocation-store.ts"
 import type { StapledRevocation } from "../../../src/pki/signature-facts.ts"
+import { writeDevelopmentLists } from "../../../src/pki/development-lists.ts"
+import { pem } from "../../../src/pki/write-certificate.ts"
 import { createRevocationStore } from "../../../src/store/sql/revocations.ts"
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts"
 import { ocspReply, readOcspRequest } from "../../support/ocsp-responder.ts"
@@ -187,9 +192,36 @@ test("no answer within patience: unknown, and the message goes on", async () => 
   expect(await ask(world.checker(store, { timeout: 100 }), world.holder())).toBe("unknown none")
 })
 
-test("a certificate that names no source is unknown", async () => {
-  expect(await ask(world.checker(store), world.holder({ crl: false, ocsp: false }))).toBe("unknown none")
-  expect(await ask(world.checker(store, { lists: [world.server.urls.rootCrl, world.server.urls.crl] }), world.holder({ crl: false, ocsp: false }))).toBe("good crl")
+test("a certificate that names no source is unknown, unless a configured list is its issuer's", async () => {
+  const nameless = world.holder({ crl: false, ocsp: false })
+  expect(await ask(world.checker(store), nameless)).toBe("unknown none")
+  expect(await ask(world.checker(store, { lists: [world.server.urls.rootCrl, world.server.urls.crl] }), nameless)).toBe("good crl")
+})
+
+test.each(["DER", "PEM"])("without a way to the internet: lists carried in as files (%s)", async (format) => {
+  const dir = await mkdtemp(join(tmpdir(), "congthu-lists-"))
+  const certificate = world.holder()
+  const nobody = { fetch: async () => ({ ok: false as const, failure: "may not be asked" }), close: () => undefined }
+  const files = await writeDevelopmentLists({ ca: world.ca, dir, revoked: [{ serialNumber: certificate.serialNumber, revokedAt: world.clock.time }], now: world.clock.time })
+  if (format === "PEM") await writeFile(files.signingFile, pem("X509 CRL", await readFile(files.signingFile)))
+  const checker = world.checker(store, { lists: [files.rootFile, files.signingFile] }, nobody)
+  expect(await ask(checker, certificate)).toBe("revoked crl")
+  expect(await ask(checker, world.holder())).toBe("good crl")
+  await writeFile(files.signingFile, "not a list")
+  world.clock.time += minutes(20)
+  expect(await ask(checker, certificate)).toBe("revoked crl")
+  await rm(files.signingFile)
+  world.clock.time += hours(7)
+  expect(await ask(checker, certificate)).toBe("unknown none")
+  await rm(dir, { recursive: true })
+})
+
+test("a certificate does not make us read a file", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "congthu-lists-"))
+  const files = await writeDevelopmentLists({ ca: world.ca, dir, revoked: [], now: world.clock.time })
+  const certificate = certificateOf(world.ca.issue({ subject: { commonName: "x" }, crlUrls: [files.signingFile, `file://${files.signingFile}`] }).certificateDer)
+  expect(await ask(world.checker(store), certificate)).toBe("unknown none")
+  await rm(dir, { recursive: true })
 })
 
 test("revoked later than the moment asked about was good then", async () => {
