@@ -2,6 +2,7 @@ import type { Result } from "../base/result.ts"
 import type { Envelope, NotifyCondition } from "../mail/envelope.ts"
 import type { Failure } from "../mail/failure.ts"
 import type { PreparedContent } from "./content-store.ts"
+import type { Evidence } from "./evidence-store.ts"
 
 /**
  * The one transaction that makes a message ours: content, envelope, one delivery row per recipient, the audit entry.
@@ -33,6 +34,8 @@ export interface Acceptance {
    * Fails with `alreadyExists`, and stores nothing, when one of them no longer owes it: another process was faster.
    */
   readonly dsnFor?: DsnFor
+  /** What the verdict on its signature rests on; for a signed message. */
+  readonly evidence?: Evidence
 }
 
 /** What a DSN tells of. */

@@ -4,6 +4,7 @@ import { type Failure, failure } from "../../mail/failure.ts"
 import type { Acceptance, AcceptanceStore, Committed, DsnFor } from "../acceptance-store.ts"
 import { contentColumns, contentRowsSql, contentRowValues, discardUnused, distinctContents, insertContentsSql } from "./content-rows.ts"
 import type { Database } from "./database.ts"
+import { evidenceArrays, evidenceSql } from "./evidence.ts"
 import { createIdBlocks } from "./id-blocks.ts"
 
 /**
@@ -56,7 +57,10 @@ export function createAcceptanceStore({ database, log }: { readonly database: Da
       planned.push({ acceptance, envelopeId: firstEnvelope + index, deliveryIds: acceptance.deliveries.map((_, n) => first + n) })
     }
     const contents = distinctContents(batch.map(({ content }) => content))
-    const rows = await on.query<AcceptRow>(acceptStatement(contents.length), [...contents.flatMap(contentRowValues), ...envelopeArrays(planned), ...deliveryArrays(planned)])
+    const evidence = planned.flatMap(({ acceptance, envelopeId }) => (acceptance.evidence ? [{ envelopeId, evidence: acceptance.evidence }] : []))
+    const rows = await on.query<AcceptRow>(acceptStatement(contents.length, evidence.length > 0), [
+      ...contents.flatMap(contentRowValues), ...envelopeArrays(planned), ...deliveryArrays(planned), ...(evidence.length > 0 ? evidenceArrays(evidence) : []),
+    ])
     const committed = new Set(rows.flatMap(({ envelope_id }) => (envelope_id === null ? [] : [envelope_id])))
     const storedBlobs = new Set(rows.flatMap(({ blob_key }) => (blob_key === null ? [] : [blob_key])))
     await discardUnused(planned.filter(({ envelopeId }) => committed.has(envelopeId)).map(({ acceptance }) => acceptance.content), storedBlobs)
@@ -115,11 +119,12 @@ interface AcceptRow {
   readonly blob_key: string | null
 }
 
-const statements = new Map<number, { readonly name: string; readonly text: string }>()
+const statements = new Map<string, { readonly name: string; readonly text: string }>()
 
-/** The whole acceptance as one statement, for `contents` contents. */
-function acceptStatement(contents: number): { readonly name: string; readonly text: string } {
-  const known = statements.get(contents)
+/** The whole acceptance as one statement, for `contents` contents; unsigned messages do not pay for evidence. */
+function acceptStatement(contents: number, withEvidence: boolean): { readonly name: string; readonly text: string } {
+  const name = `accept-${contents}${withEvidence ? "-evidence" : ""}`
+  const known = statements.get(name)
   if (known) return known
   const p = (index: number): string => `$${contents * contentColumns + index}`
   const text = `
@@ -144,11 +149,11 @@ function acceptStatement(contents: number): { readonly name: string; readonly te
       JOIN e ON e.id = t.envelope_id
     ), c AS (
       ${insertContentsSql(contentRowsSql(contents), "WHERE c.hash IN (SELECT content FROM e)")}
-    )
+    )${withEvidence ? `,${evidenceSql((index) => p(24 + index))}` : ""}
     SELECT id AS envelope_id, NULL::text AS blob_key FROM e
     UNION ALL SELECT NULL, blob_key FROM c WHERE blob_key IS NOT NULL`
-  const statement = { name: `accept-${contents}`, text }
-  statements.set(contents, statement)
+  const statement = { name, text }
+  statements.set(name, statement)
   return statement
 }
 
