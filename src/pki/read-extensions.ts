@@ -31,7 +31,8 @@ export function extensionValue(extensions: Extensions, id: string): Asn1 | undef
   return extension && readAsn1(extension.value)
 }
 
-const keyUsageBits: readonly KeyUsageBit[] = [
+/** By bit position. */
+export const keyUsageBits: readonly KeyUsageBit[] = [
   "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement", "keyCertSign", "cRLSign", "encipherOnly", "decipherOnly",
 ]
 
