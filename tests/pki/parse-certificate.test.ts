@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process"
 import { X509Certificate } from "node:crypto"
+import { rootCertificates } from "node:tls"
 import fc from "fast-check"
 import { beforeAll, expect, test } from "vitest"
 import { mkdtemp, rm } from "node:fs/promises"
@@ -80,6 +81,16 @@ test.each([
 ] as const)("a certificate by openssl with %s is read", (_name, args, signature, key) => {
   const pem = execFileSync("openssl", ["req", "-x509", "-nodes", "-subj", "/C=VN/O=Tinh/CN=Openssl", "-keyout", "/dev/null", "-days", "30", ...args], { stdio: ["ignore", "pipe", "ignore"] })
   expect(parse(new X509Certificate(pem).raw)).toMatchObject({ signature, key, subject: { text: "CN=Openssl,O=Tinh,C=VN" } })
+})
+
+test("every root certificate that node:crypto carries is read, and both agree on it", () => {
+  for (const text of rootCertificates) {
+    const theirs = new X509Certificate(text)
+    const certificate = parse(theirs.raw)
+    expect([BigInt(`0x${certificate.serialNumber}`), certificate.isAuthority]).toEqual([BigInt(`0x${theirs.serialNumber}`), theirs.ca])
+    expect([certificate.notBefore, certificate.notAfter]).toEqual([theirs.validFromDate.getTime(), theirs.validToDate.getTime()])
+    expect(theirs.subject).toContain(certificate.subject.commonName)
+  }
 })
 
 test("addresses that are none are left out, and each is there once", () => {
