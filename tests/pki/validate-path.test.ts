@@ -13,6 +13,7 @@ import { parseCertificate } from "../../src/pki/parse-certificate.ts"
 import { createPathValidator, type ValidatedPath } from "../../src/pki/validate-path.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
 import { extension, nameConstraints } from "../../src/pki/write-extensions.ts"
+import { installed } from "../imap/clients/client-machine.ts"
 import { authorityOf, day, holderOf, type Issued, pkiTime } from "../support/test-pki.ts"
 
 let dir: string
@@ -163,11 +164,12 @@ const cases: readonly (readonly [name: string, pki: () => Pki, problems: readonl
   ["two certificates of one authority, the first expired", twoWays, [], /^OK$/],
 ]
 
-test.each(cases)("%s", (_name, pki, problems, openssl) => {
-  const made = pki()
-  const path = validate(made)
-  expect(path.problems).toEqual(problems)
-  expect(opensslSays(made)).toMatch(openssl)
+test.each(cases)("%s", (_name, pki, problems) => {
+  expect(validate(pki()).problems).toEqual(problems)
+})
+
+test.skipIf(!installed("openssl")).each(cases)("openssl (skipped where it is not installed) on: %s", (_name, pki, _problems, openssl) => {
+  expect(opensslSays(pki())).toMatch(openssl)
 })
 
 test("the chain goes from the holder to the anchor, and the anchor is named", () => {
