@@ -13,6 +13,8 @@ export interface HousekeepingParts {
 
 /** A blob without a row may belong to a message whose DATA is still coming in. */
 const blobGraceMs = 24 * 3_600_000
+/** Beyond every age limit; evidence of a message that is still on its way in is younger. */
+const revocationGraceMs = 30 * 24 * 3_600_000
 
 /** Deletes what nothing refers to and folds long logs, in one process at a time. */
 export function startHousekeepingWorker({ housekeeping, exclusively, everyMs, contentGraceMs, log }: HousekeepingParts): RunningWorker & { run(): Promise<void> } {
@@ -22,7 +24,8 @@ export function startHousekeepingWorker({ housekeeping, exclusively, everyMs, co
     const deleted = await housekeeping.deleteOrphans(contentGraceMs)
     const blobs = await housekeeping.sweepBlobs(blobGraceMs)
     const folded = await housekeeping.foldLogs()
-    if (marked + deleted + blobs + folded > 0) log.info({ marked, deleted, blobs, folded }, "housekeeping")
+    const revocations = await housekeeping.deleteRevocations(revocationGraceMs)
+    if (marked + deleted + blobs + folded + revocations > 0) log.info({ marked, deleted, blobs, folded, revocations }, "housekeeping")
   }
   const run = (): Promise<void> =>
     (underWay ??= exclusively(work)

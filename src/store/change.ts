@@ -8,6 +8,8 @@ export type Change =
   | { readonly kind: "mailboxes"; readonly accountId: number }
   /** The directory is at this version now. */
   | { readonly kind: "directory"; readonly version: number }
+  /** A certificate's revocation is answered differently than before: what is in memory is to be compared with the store. */
+  | { readonly kind: "revocation" }
 
 export interface AppendedMessage {
   readonly uid: number
@@ -22,7 +24,7 @@ export interface AppendedMessage {
 export const topics = ["directory", "mail"] as const
 export type Topic = (typeof topics)[number]
 
-export const topicOf = (change: Change): Topic => (change.kind === "directory" ? "directory" : "mail")
+export const topicOf = (change: Change): Topic => (change.kind === "directory" || change.kind === "revocation" ? "directory" : "mail")
 
 /** Changes by topic, each in its order. */
 export function byTopic(changes: readonly Change[]): readonly (readonly [Topic, readonly Change[]])[] {
@@ -39,6 +41,6 @@ export function parseChanges(text: string): readonly Change[] | undefined {
   }
 }
 
-const kinds: ReadonlySet<string> = new Set(["appended", "advanced", "mailboxes", "directory"] satisfies Change["kind"][])
+const kinds: ReadonlySet<string> = new Set(["appended", "advanced", "mailboxes", "directory", "revocation"] satisfies Change["kind"][])
 
 const isChange = (value: unknown): value is Change => typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string" && kinds.has(value.kind)
