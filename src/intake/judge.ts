@@ -79,10 +79,14 @@ function smimeResult({ signature, header }: MessageFacts): AuthenticationResult 
     ...(reason !== undefined && { reason }),
     properties: [
       ...(header.from[0] === undefined ? [] : [["body.smime-identifier", header.from[0]] as const]),
-      ...(signer ? ([["body.smime-serial", signer.serialNumber], ["body.smime-issuer", signer.issuer]] as const) : []),
+      ...(signer ? ([["body.smime-serial", signer.serialNumber], ["body.smime-issuer", ascii(signer.issuer)]] as const) : []),
     ],
   }
 }
+
+/** RFC 4514 §2.4: an octet may be written in hexadecimal; a header is ASCII. */
+// oxlint-disable-next-line no-control-regex -- exactly what is not ASCII
+const ascii = (name: string): string => name.replace(/[^\x00-\x7f]+/g, (text) => [...Buffer.from(text)].map((octet) => `\\${octet.toString(16).padStart(2, "0")}`).join(""))
 
 function resultOf({ status, problems }: SignatureFacts): string {
   if (status === "valid") return "pass"
