@@ -4,6 +4,7 @@ import { createAppPassword, type CreateOptions, listCredentials, revokeCredentia
 import { type CommandContext, exitCodes, type GlobalOptions, print, withContext } from "./context.ts"
 import { type ImportOptions, runImport } from "./import-command.ts"
 import { setPassword } from "./password-command.ts"
+import { addPolicyCommands } from "./policy-commands.ts"
 
 /**
  * `congthu`, the administrator's commands: `npm run congthu -- COMMAND`. They work beside a running system, and alone: then the
@@ -76,6 +77,8 @@ command(password, "set <address>")
   .option("--stdin", "read it from the first line of standard input")
   .addHelpText("after", "\nExample:\n  npm run congthu -- password set an.vp@sonv.tinh.example")
   .action((address: string, options: { stdin?: boolean }) => run((context) => setPassword(context, address, options))())
+
+addPolicyCommands(program, { command, run, finish: (code) => (exitCode = code) })
 
 command(program, "migrate")
   .description("bring the database schema up to date")
