@@ -1,3 +1,4 @@
+import { parse as parseYaml } from "yaml"
 import { z } from "zod"
 import { parseBytes, parseDurationMs } from "../base/units.ts"
 
@@ -5,7 +6,7 @@ import { parseBytes, parseDurationMs } from "../base/units.ts"
  * Every key of the configuration: type, unit, default and one sentence. The reference in docs/configuration.md is made from here.
  * Text carries its unit ("30m", "25MiB") and is parsed once; modules receive only their own part, frozen.
  */
-export type KeyType = "duration" | "size" | "port" | "number" | "text" | "boolean" | "list" | "file" | "word"
+export type KeyType = "duration" | "size" | "port" | "number" | "text" | "boolean" | "list" | "file" | "word" | "anchors"
 
 /** What the reference and the environment need to know of a key beside its value. */
 export interface KeyNote {
@@ -13,6 +14,8 @@ export interface KeyNote {
   readonly type: KeyType
   /** May hold a password: never printed. */
   readonly secret?: boolean
+  /** Words that are understood. */
+  readonly choices?: readonly string[]
 }
 
 export const keyNotes = z.registry<KeyNote>()
@@ -55,16 +58,18 @@ const text = (fallback: string, sentence: string, note: { readonly type?: KeyTyp
 const file = (sentence: string) => text("", sentence, { type: "file" })
 const flag = (fallback: boolean, sentence: string) =>
   noted(z.union([z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")], { error: 'is neither "true" nor "false"' }).default(fallback), { sentence, type: "boolean" })
+/** A list in the environment. */
+const splitList = (line: string): string[] => line.split(",").map((item) => item.trim()).filter(Boolean)
 const list = (sentence: string) =>
   noted(
-    z.union([z.array(z.string()), z.string().transform((line) => line.split(",").map((item) => item.trim()).filter(Boolean))], { error: "is not a list of texts" }).default([]),
+    z.union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" }).default([]),
     { sentence, type: "list" },
   )
 /** A list of durations keeps its text: whoever schedules by it parses it once. */
 const durations = (fallback: readonly [string, ...string[]], sentence: string) =>
   noted(
     z
-      .union([z.array(z.string()), z.string().transform((line) => line.split(",").map((item) => item.trim()).filter(Boolean))], { error: "is not a list of durations" })
+      .union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of durations" })
       .default([...fallback])
       .check((context) => {
         if (context.value.length === 0) context.issues.push({ code: "custom", message: "has no duration in it", input: context.value })
@@ -73,6 +78,58 @@ const durations = (fallback: readonly [string, ...string[]], sentence: string) =
         }
       }),
     { sentence, type: "list" },
+  )
+const words = <W extends string>(choices: readonly [W, ...W[]], sentence: string) =>
+  noted(
+    z
+      .union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of words" })
+      .default([...choices])
+      .transform((items, context) => {
+        for (const item of items.filter((word) => !choices.some((choice) => choice === word))) context.addIssue({ code: "custom", message: `"${item}" is none of ${choices.join(", ")}` })
+        if (items.length === 0) context.addIssue({ code: "custom", message: "has no word in it" })
+        return choices.filter((choice) => items.includes(choice))
+      }),
+    { sentence, type: "list", choices },
+  )
+const purposeNames = ["emailProtection", "timeStamping", "ocspSigning"] as const
+const isPurpose = (text: string): boolean => purposeNames.some((name) => name === text) || /^[0-2](?:\.\d{1,12}){1,20}$/.test(text)
+const oids = (fallback: readonly [string, ...string[]], sentence: string) =>
+  noted(
+    z
+      .union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of object identifiers" })
+      .default([...fallback])
+      .check((context) => {
+        if (context.value.length === 0) context.issues.push({ code: "custom", message: "has no object identifier in it", input: context.value })
+        for (const item of context.value.filter((text) => !isPurpose(text))) {
+          context.issues.push({ code: "custom", message: `"${item}" is none of ${purposeNames.join(", ")} and no object identifier such as 1.3.6.1.5.5.7.3.4`, input: item })
+        }
+      }),
+    { sentence, type: "list", choices: purposeNames },
+  )
+/** In the environment as the same YAML, on one line; what is no YAML is no list either. */
+function yamlOf(line: string): unknown {
+  try {
+    return parseYaml(line)
+  } catch {
+    return line
+  }
+}
+const anchors = (sentence: string) =>
+  noted(
+    z
+      .union([z.array(z.unknown()), z.string().transform(yamlOf)], { error: "is not a list" })
+      .default([])
+      .pipe(
+        z.array(
+          z.strictObject({
+            name: z.string("has no name").regex(/^[\w .-]{1,64}$/, "is not a name of letters, digits, spaces, dots and hyphens"),
+            file: z.string("names no file").min(1, "names no file"),
+            purposes: z.array(z.string().refine(isPurpose, { error: `is none of ${purposeNames.join(", ")} and no object identifier` })).min(1, "has no purpose, so it would never be used"),
+          }),
+          "is not a list of anchors, each with name, file and purposes",
+        ),
+      ),
+    { sentence, type: "anchors" },
   )
 const level = (sentence: string) => {
   const words = ["trace", "debug", "info", "warn", "error"] as const
@@ -109,6 +166,20 @@ export const configSchema = z.strictObject({
   tls: section({
     certificateFile: file("PEM chain of the server certificate. Empty: the development CA makes one."),
     keyFile: file("PEM private key of the server certificate."),
+  }),
+  pki: section({
+    anchors: anchors(
+      "Authorities whose signatures count: a list of `{ name, file, purposes }`; the file is PEM, DER or PKCS #7; purposes are `emailProtection`, `timeStamping`, `ocspSigning` or object identifiers. " +
+        "Empty: the development S/MIME CA. Refused empty in production.",
+    ),
+    intermediateFiles: list("Files of authorities between an anchor and the signers, for messages that come without them; they are not trusted by themselves."),
+    extendedKeyUsages: oids(["emailProtection"], "Extended key usages, any of which lets a certificate sign mail; each must be among the anchor's purposes, too."),
+    algorithms: section({
+      minRsaBits: count(2048, "Smallest RSA key, of signers and of every authority above them."),
+      curves: words(["P-256", "P-384", "P-521"], "Elliptic curves allowed."),
+      digests: words(["sha256", "sha384", "sha512"], "Digests allowed in signatures; others are called weak."),
+      ed25519: flag(true, "Whether Ed25519 is allowed (RFC 8410)."),
+    }),
   }),
   store: section({
     keyFile: file("File with the 32-byte key (hex) that seals contents at rest. Empty: `keys/content.key` in the data folder, made at the first start."),
