@@ -21,6 +21,8 @@ export interface AcceptRequest {
   readonly hops?: number
   /** The deliveries that a DSN tells of; marked in the transaction that accepts it. */
   readonly dsnFor?: DsnFor
+  /** The held message that it tells of; marked as told likewise. */
+  readonly heldNotice?: number
   /** The ends of certificates that a warning tells of; likewise. */
   readonly warningFor?: WarningFor
 }

@@ -25,10 +25,19 @@ const fewNodes = 4_000
 
 /** One element that fills `bytes`, of which the tree is views: they must not change afterwards. */
 export function readAsn1(bytes: Uint8Array, maxNodes = fewNodes): Asn1 {
-  const { offset, result } = fromBER(bytes, { maxDepth, maxNodes, parseEmbedded: false, copyInput: false })
+  const { offset, result } = parsed(bytes, maxNodes)
   if (offset === -1) throw new Asn1SyntaxError("is cut short, too deep or not ASN.1 at all")
   if (offset !== bytes.length) throw new Asn1SyntaxError("has octets after its end")
   return plain(result)
+}
+
+function parsed(bytes: Uint8Array, maxNodes: number): ReturnType<typeof fromBER> {
+  try {
+    return fromBER(bytes, { maxDepth, maxNodes, parseEmbedded: false, copyInput: false })
+  } catch {
+    // a time that is none, for example, makes asn1js throw instead of returning an error
+    throw new Asn1SyntaxError("is not ASN.1")
+  }
 }
 
 interface LibraryNode {

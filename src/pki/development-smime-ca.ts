@@ -93,7 +93,11 @@ export async function openDevelopmentSmimeCa({ dir, clock }: { readonly dir: str
   const intermediate =
     known && issuedBy(known, root) ? known : await makeAuthority(dir, { file: "smime-signing", name: intermediateName, now, days: intermediateDays, pathLength: 0, issuer: root })
 
-  const issueForKey = (publicKey: KeyObject, request: SmimeRequest): { readonly certificateDer: Uint8Array } => ({ certificateDer: writeHolder(publicKey, request, intermediate, clock.now()) })
+  // made once: reading a key out of OpenSSL takes longer than signing with it
+  const issuerKeyIdentifier = authorityKeyIdentifier(createPublicKey(intermediate.privateKey))
+  const issueForKey = (publicKey: KeyObject, request: SmimeRequest): { readonly certificateDer: Uint8Array } => ({
+    certificateDer: writeHolder(publicKey, request, { authority: intermediate, keyIdentifier: issuerKeyIdentifier }, clock.now()),
+  })
   const issue = (request: SmimeRequest): { readonly certificateDer: Uint8Array; readonly privateKey: KeyObject } => {
     const { privateKey, publicKey } = newKeyPair(request.keyType ?? "P-256")
     return { ...issueForKey(publicKey, request), privateKey }
@@ -125,21 +129,27 @@ export const developmentTrust = ({ root, intermediate }: DevelopmentSmimeCa, alg
   algorithms,
 })
 
-function writeHolder(publicKey: KeyObject, request: SmimeRequest, issuer: Authority, now: number): Uint8Array {
+interface HolderIssuer {
+  readonly authority: Authority
+  /** The extension that names its key. */
+  readonly keyIdentifier: Uint8Array
+}
+
+function writeHolder(publicKey: KeyObject, request: SmimeRequest, issuer: HolderIssuer, now: number): Uint8Array {
   const { addresses = [], crlUrls = [], ocspUrls = [], issuerUrls = [] } = request
   const usage = request.keyUsage ?? ["digitalSignature", "nonRepudiation", ...encryptionUsage(publicKey)]
   const purposes = request.extendedKeyUsage ?? [keyPurpose.emailProtection, keyPurpose.clientAuth]
   return writeCertificate({
     subject: writeName(request.subject),
-    issuer: issuer.certificate.subject.der,
+    issuer: issuer.authority.certificate.subject.der,
     publicKey,
     notBefore: request.notBefore ?? now - day,
     notAfter: request.notAfter ?? now + holderDays * day,
     serialNumber: request.serialNumber,
-    signer: { privateKey: issuer.privateKey },
+    signer: { privateKey: issuer.authority.privateKey },
     extensions: [
       subjectKeyIdentifier(publicKey),
-      authorityKeyIdentifier(issuer.publicKey),
+      issuer.keyIdentifier,
       notAuthority,
       ...(usage.length > 0 ? [keyUsage(usage)] : []),
       ...(purposes.length > 0 ? [extendedKeyUsage(purposes)] : []),

@@ -4,6 +4,7 @@ import { type Failure, failure } from "../../mail/failure.ts"
 import type { Acceptance, AcceptanceStore, Committed, DsnFor, WarningFor } from "../acceptance-store.ts"
 import { contentColumns, contentRowsSql, contentRowValues, discardUnused, distinctContents, insertContentsSql } from "./content-rows.ts"
 import type { Database, Transaction } from "./database.ts"
+import { markHeldTold } from "./held.ts"
 import { createIdBlocks } from "./id-blocks.ts"
 
 /**
@@ -83,9 +84,10 @@ export function createAcceptanceStore({ database, log }: { readonly database: Da
 
   return {
     commit(acceptance) {
-      const { dsnFor, warningFor } = acceptance
+      const { dsnFor, warningFor, heldNotice } = acceptance
       if (dsnFor) return commitMarked(acceptance, (tx) => markDsn(tx, dsnFor))
       if (warningFor) return commitMarked(acceptance, (tx, envelopeId) => markWarning(tx, warningFor, envelopeId))
+      if (heldNotice !== undefined) return commitMarked(acceptance, async (tx) => (await tx.query(markHeldTold, [heldNotice])).length > 0)
       return new Promise((settle) => {
         waiting.push({ acceptance, settle })
         pump()
@@ -141,23 +143,29 @@ function acceptStatement(contents: number): { readonly name: string; readonly te
   const p = (index: number): string => `$${contents * contentColumns + index}`
   const text = `
     WITH e AS (
-      INSERT INTO envelope (id, content, sha256, size, source, reverse_path, ret, envid, require_tls, smtp_utf8, trace_prefix, message_id, accepted_at)
-      SELECT t.id, t.content, t.sha256, t.size, t.source, t.reverse_path, t.ret, t.envid, t.require_tls, t.smtp_utf8, t.trace_prefix, t.message_id, to_timestamp(t.accepted_at / 1000.0)
+      INSERT INTO envelope (id, content, sha256, size, source, reverse_path, ret, envid, require_tls, smtp_utf8, trace_prefix, message_id, accepted_at, marks)
+      SELECT t.id, t.content, t.sha256, t.size, t.source, t.reverse_path, t.ret, t.envid, t.require_tls, t.smtp_utf8, t.trace_prefix, t.message_id, to_timestamp(t.accepted_at / 1000.0), t.marks
       FROM unnest(${p(1)}::bigint[], ${p(2)}::bytea[], ${p(3)}::bytea[], ${p(4)}::bigint[], ${p(5)}::text[], ${p(6)}::text[], ${p(7)}::text[], ${p(8)}::text[],
-                  ${p(9)}::boolean[], ${p(10)}::boolean[], ${p(11)}::text[], ${p(12)}::text[], ${p(13)}::float8[], ${p(14)}::bigint[])
-           AS t (id, content, sha256, size, source, reverse_path, ret, envid, require_tls, smtp_utf8, trace_prefix, message_id, accepted_at, directory_version)
+                  ${p(9)}::boolean[], ${p(10)}::boolean[], ${p(11)}::text[], ${p(12)}::text[], ${p(13)}::float8[], ${p(14)}::bigint[], ${p(15)}::text[])
+           AS t (id, content, sha256, size, source, reverse_path, ret, envid, require_tls, smtp_utf8, trace_prefix, message_id, accepted_at, directory_version, marks)
       JOIN directory_version v ON v.version = t.directory_version
       RETURNING id, content
     ), d AS (
-      INSERT INTO delivery (id, envelope_id, recipient, account_id, original_recipient, notify, next_attempt_at, expires_at)
-      SELECT t.id, t.envelope_id, t.recipient, t.account_id, t.original_recipient, string_to_array(t.notify, ','), clock_timestamp() + interval '${firstLeaseMs} milliseconds', to_timestamp(t.expires_at / 1000.0)
-      FROM unnest(${p(18)}::bigint[], ${p(19)}::bigint[], ${p(20)}::text[], ${p(21)}::bigint[], ${p(22)}::text[], ${p(23)}::text[], ${p(24)}::float8[])
-           AS t (id, envelope_id, recipient, account_id, original_recipient, notify, expires_at)
+      INSERT INTO delivery (id, envelope_id, recipient, account_id, original_recipient, notify, next_attempt_at, expires_at, state)
+      SELECT t.id, t.envelope_id, t.recipient, t.account_id, t.original_recipient, string_to_array(t.notify, ','), clock_timestamp() + interval '${firstLeaseMs} milliseconds', to_timestamp(t.expires_at / 1000.0), t.state::delivery_state
+      FROM unnest(${p(20)}::bigint[], ${p(21)}::bigint[], ${p(22)}::text[], ${p(23)}::bigint[], ${p(24)}::text[], ${p(25)}::text[], ${p(26)}::float8[], ${p(27)}::text[])
+           AS t (id, envelope_id, recipient, account_id, original_recipient, notify, expires_at, state)
       JOIN e ON e.id = t.envelope_id
+    ), h AS (
+      INSERT INTO held_message (envelope_id, kind, rule_id, reason_vi, reason_en, notify)
+      SELECT t.envelope_id, t.held->>'kind', t.held->>'ruleId', t.held->>'reasonVi', t.held->>'reasonEn', ARRAY(SELECT jsonb_array_elements_text(t.held->'notify'))
+      FROM unnest(${p(16)}::bigint[], ${p(19)}::jsonb[]) AS t (envelope_id, held)
+      JOIN e ON e.id = t.envelope_id
+      WHERE t.held IS NOT NULL
     ), a AS (
       INSERT INTO audit (kind, principal_id, account_id, client_address, envelope_id, detail)
       SELECT 'message.accepted', t.facts->>'principalId', (t.facts->>'accountId')::bigint, t.client_address, t.envelope_id, t.facts
-      FROM unnest(${p(15)}::bigint[], ${p(16)}::text[], ${p(17)}::jsonb[]) AS t (envelope_id, client_address, facts)
+      FROM unnest(${p(16)}::bigint[], ${p(17)}::text[], ${p(18)}::jsonb[]) AS t (envelope_id, client_address, facts)
       JOIN e ON e.id = t.envelope_id
     ), c AS (
       ${insertContentsSql(contentRowsSql(contents), "WHERE c.hash IN (SELECT content FROM e)")}
@@ -192,14 +200,16 @@ function envelopeArrays(planned: readonly Planned[]): unknown[] {
     column(({ acceptance }) => acceptance.content.structure.messageId),
     column(({ acceptance }) => acceptance.acceptedAt),
     column(({ acceptance }) => acceptance.directoryVersion),
+    column(({ acceptance }) => (acceptance.marks ?? []).join(" ")),
     column(({ envelopeId }) => envelopeId),
     column(({ acceptance }) => acceptance.session.clientAddress),
     column(({ acceptance }) => JSON.stringify({ ...acceptance.session, recipients: acceptance.deliveries.length })),
+    column(({ acceptance }) => (acceptance.held ? JSON.stringify(acceptance.held) : null)),
   ]
 }
 
 function deliveryArrays(planned: readonly Planned[]): unknown[] {
-  const rows = planned.flatMap(({ acceptance, envelopeId, deliveryIds }) => acceptance.deliveries.map((delivery, index) => ({ ...delivery, id: deliveryIds[index], envelopeId })))
+  const rows = planned.flatMap(({ acceptance, envelopeId, deliveryIds }) => acceptance.deliveries.map((delivery, index) => ({ ...delivery, id: deliveryIds[index], envelopeId, state: acceptance.held ? "held" : "waiting" })))
   return [
     rows.map(({ id }) => id),
     rows.map(({ envelopeId }) => envelopeId),
@@ -208,5 +218,6 @@ function deliveryArrays(planned: readonly Planned[]): unknown[] {
     rows.map(({ originalRecipient }) => originalRecipient),
     rows.map(({ notify }) => notify.join(",")),
     rows.map(({ expiresAt }) => expiresAt),
+    rows.map(({ state }) => state),
   ]
 }
