@@ -116,6 +116,10 @@ test("what is missing is suspended when asked, comes back when asked, and a revo
   await registry().setState(b, "revoked", { by: "test", source: "command", reason: "lost" })
   expect((await plan({ reactivate: true })).tables.certificates).toMatchObject({ leftSuspended: 1, reactivate: [] })
   expect((await loadDirectory(database)).certificate(b)?.state).toBe("revoked")
+  const audit = await database.query<{ kind: string; by: string }>({ text: "SELECT kind, detail->>'by' AS by FROM audit WHERE detail->>'fingerprint' = $1 ORDER BY id" }, [b])
+  expect(audit).toEqual([
+    { kind: "certificate.added", by: "import" }, { kind: "certificate.suspended", by: "import" }, { kind: "certificate.reinstated", by: "import" }, { kind: "certificate.revoked", by: "test" },
+  ])
 })
 
 describe("bad rows", () => {
