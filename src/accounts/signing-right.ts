@@ -9,6 +9,7 @@
 import { createHash } from "node:crypto"
 import { canonicalAddress } from "../mail/address.ts"
 import type { Certificate } from "../pki/certificate.ts"
+import type { RecordedRevocation } from "../pki/certificate-status.ts"
 import type { CertificateStatus, MessageSigner, SignatureProblem, SignerFacts } from "../pki/signature-facts.ts"
 import type { Account, AccountKind, Directory, Principal, RegisteredCertificate, Right } from "./directory.ts"
 import { isInForce, provinceDate } from "./province-date.ts"
@@ -55,6 +56,12 @@ export const bindingProblems: ReadonlySet<SignatureProblem> = new Set<SignatureP
 
 /** SHA-256 of an issuer's Name as the registry keeps it. `der` in base64, as in `MessageSigner`. */
 export const issuerHash = (der: string): string => createHash("sha256").update(Buffer.from(der, "base64")).digest("hex")
+
+/** A revocation recorded here, for whoever judges the certificate alone. A suspension is no revocation: it is for whom the certificate speaks. */
+export function recordedRevocation(directory: Directory, fingerprint: string): RecordedRevocation | undefined {
+  const registered = directory.certificate(fingerprint)
+  return registered?.state === "revoked" ? { revokedAt: registered.stateAt, reason: "" } : undefined
+}
 
 function registeredOf({ fingerprint, issuerDer, serialNumber }: MessageSigner, directory: Directory): RegisteredCertificate | undefined {
   if (fingerprint !== null) return directory.certificate(fingerprint)
