@@ -56,6 +56,8 @@ export interface RegisteredCertificate {
   readonly holder: Principal
   readonly use: CertificateUse
   readonly state: CertificateState
+  /** Since when, ms. */
+  readonly stateAt: number
   /** When the certificate itself ends, ms since the epoch. */
   readonly notAfter: number
   /** Null: every account for which the holder may sign. */

@@ -26,6 +26,7 @@ const vi = ({ holder, use, subject, notAfter, fingerprint, days }: DueWarning): 
 const en = ({ holder, use, subject, notAfter, fingerprint, days }: DueWarning): string =>
   `  - ${holder.name} (${holder.id}), ${uses[use].en} certificate\n    ends on ${provinceDate(notAfter)}, within ${days} ${plural(days)}\n    ${subject}\n    SHA-256 ${fingerprint.slice(0, 16)}`
 
+/** Lines in CRLF. */
 export const expiryText = (warnings: readonly DueWarning[], hostname: string): string =>
   `Đây là thông báo tự động của máy chủ thư ${hostname}.
 
@@ -46,4 +47,4 @@ ${warnings.map(en).join("\n")}
 
 Please ask for a new certificate and have the administrators register it before that day.
 After it, messages signed with the old one are not accepted any more. What was signed before stays valid.
-`
+`.replaceAll("\n", "\r\n")

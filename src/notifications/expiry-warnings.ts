@@ -3,19 +3,16 @@
  * whoever runs this and how often, because that it was told is recorded in the transaction that accepts the warning; what fails is due
  * again at the next run. Must not know: SMTP, SQL.
  */
+import { createHash } from "node:crypto"
 import type { DirectorySource } from "../accounts/directory.ts"
 import type { Clock } from "../base/clock.ts"
-import { randomId } from "../base/id.ts"
-import type { Intake } from "../intake/intake.ts"
-import { needsSmtpUtf8 } from "../mail/address.ts"
-import { writeLetter } from "../mail/letter.ts"
-import type { ContentStore, PreparedContent } from "../store/content-store.ts"
 import type { ExpiryStore } from "../store/expiry-store.ts"
 import { type DueWarning, dueWarnings, warningHorizonMs } from "./expiry-due.ts"
 import { expirySubject, expiryText } from "./expiry-text.ts"
+import type { Notice, NoticeSender } from "./notice.ts"
 
 export interface ExpiryWarnings {
-  /** Sends what is due; resolves with how many letters were accepted. */
+  /** Sends what is due; resolves with how many notices were accepted. */
   send(): Promise<number>
 }
 
@@ -28,51 +25,23 @@ export interface ExpiryLog {
 export interface ExpiryParts {
   readonly expiries: ExpiryStore
   readonly directory: DirectorySource
-  readonly contents: ContentStore
-  readonly intake: Intake
+  readonly notices: NoticeSender
   readonly administrators: readonly string[]
   readonly hostname: string
   readonly clock: Clock
   readonly log: ExpiryLog
 }
 
-/** Certificates in one letter; some 500 bytes each. */
-const maxInLetter = 200
-const maxLetterBytes = 1024 * 1024
+/** Certificates in one notice; some 500 bytes each. */
+const maxInNotice = 200
 
-export function createExpiryWarnings({ expiries, directory, contents, intake, administrators, hostname, clock, log }: ExpiryParts): ExpiryWarnings {
+export function createExpiryWarnings({ expiries, directory, notices, administrators, hostname, clock, log }: ExpiryParts): ExpiryWarnings {
   const send = async (recipient: string, warnings: readonly DueWarning[]): Promise<boolean> => {
-    const content = await prepare(recipient, warnings)
-    if (content === undefined) return false
-    const reply = await intake.accept({
-      source: "notification",
-      // RFC 3834 §3: nobody is to answer it, nor to be told when it cannot be delivered
-      envelope: { reversePath: "", recipients: [{ forwardPath: recipient, notify: ["never"] }], requireTls: false, smtpUtf8: needsSmtpUtf8(recipient) },
-      content,
-      session: { sessionId: randomId(), clientAddress: "", helo: hostname, tls: null, accountId: null, principalId: null },
-      warningFor: { recipient, warnings: warnings.map(({ fingerprint, days }) => ({ fingerprint, days })) },
-    })
-    if (reply.kind === "accepted") log.warned({ envelopeId: reply.committed.envelopeId, certificates: warnings.length })
-    else log.warningRefused({ code: reply.code, status: reply.status, certificates: warnings.length })
-    return reply.kind === "accepted"
+    const reply = await notices.send(expiryNotice(recipient, warnings, hostname))
+    if (reply?.kind === "accepted") log.warned({ envelopeId: reply.committed.envelopeId, certificates: warnings.length })
+    else if (reply) log.warningRefused({ code: reply.code, status: reply.status, certificates: warnings.length })
+    return reply?.kind === "accepted"
   }
-
-  const prepare = async (recipient: string, warnings: readonly DueWarning[]): Promise<PreparedContent | undefined> => {
-    const writer = contents.begin(maxLetterBytes)
-    const letter = writeLetter({
-      from: { name: "Công Thư", address: `postmaster@${hostname}` },
-      to: recipient,
-      subject: expirySubject(warnings),
-      text: expiryText(warnings, hostname),
-      at: clock.now(),
-      identity: ["expiry", recipient, ...warnings.map(({ fingerprint, days }) => `${fingerprint}-${days}`)].join(" "),
-      hostname,
-    })
-    if (!(await writer.write(letter)).ok) return undefined
-    const finished = await writer.finish()
-    return finished.ok ? finished.value : undefined
-  }
-
   return {
     async send() {
       const now = clock.now()
@@ -80,8 +49,20 @@ export function createExpiryWarnings({ expiries, directory, contents, intake, ad
       for (const { fingerprint, days } of unreachable) log.nobodyToWarn({ fingerprint, days })
       let sent = 0
       for (const [recipient, warnings] of byRecipient)
-        for (let at = 0; at < warnings.length; at += maxInLetter) if (await send(recipient, warnings.slice(at, at + maxInLetter))) sent++
+        for (let at = 0; at < warnings.length; at += maxInNotice) if (await send(recipient, warnings.slice(at, at + maxInNotice))) sent++
       return sent
     },
+  }
+}
+
+/** Pure. */
+function expiryNotice(recipient: string, warnings: readonly DueWarning[], hostname: string): Notice {
+  const identity = [recipient, ...warnings.map(({ fingerprint, days }) => `${fingerprint}-${days}`)].join(" ")
+  return {
+    to: [recipient],
+    subject: expirySubject(warnings),
+    text: expiryText(warnings, hostname),
+    messageId: `expiry.${createHash("sha256").update(identity).digest("base64url").slice(0, 27)}@${hostname}`,
+    marks: { warningFor: { recipient, warnings: warnings.map(({ fingerprint, days }) => ({ fingerprint, days })) } },
   }
 }

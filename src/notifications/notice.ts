@@ -2,6 +2,7 @@ import MailComposer from "nodemailer/lib/mail-composer/index.js"
 import type { Clock } from "../base/clock.ts"
 import { randomId } from "../base/id.ts"
 import type { AcceptReply, AcceptRequest, Intake } from "../intake/intake.ts"
+import { needsSmtpUtf8 } from "../mail/address.ts"
 import type { ContentStore } from "../store/content-store.ts"
 
 /**
@@ -16,7 +17,7 @@ export interface Notice {
   /** The same for every try at the same notice, so that a second one can be recognised. */
   readonly messageId: string
   /** What the store marks as told in the transaction that accepts it. */
-  readonly marks?: Pick<AcceptRequest, "heldNotice">
+  readonly marks?: Pick<AcceptRequest, "heldNotice" | "warningFor">
 }
 
 export interface NoticeSender {
@@ -39,7 +40,7 @@ export function createNoticeSender({ intake, contents, hostname, clock }: { read
       if (!finished.ok) return undefined
       return intake.accept({
         source: "notification",
-        envelope: { reversePath: "", recipients: to.map((forwardPath) => ({ forwardPath, notify: ["never"] })), requireTls: false, smtpUtf8: false },
+        envelope: { reversePath: "", recipients: to.map((forwardPath) => ({ forwardPath, notify: ["never"] })), requireTls: false, smtpUtf8: to.some(needsSmtpUtf8) },
         content: finished.value,
         session: { sessionId: randomId(), clientAddress: "", helo: hostname, tls: null, accountId: null, principalId: null },
         ...marks,

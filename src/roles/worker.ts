@@ -32,10 +32,8 @@ export const startWorkerRole: StartRole = async (context) => {
   const dsnSender = createDsnSender({ deliveries, contents, intake, hostname: config.hostname, clock, log: createDeliveryLog(log) })
   // a sender who is owed word gets it now; what fails is found by the next sweep
   const settled = (): void => void dsnSender.send().catch((error: unknown) => log.debug({ err: error }, "DSNs are left to the sweeper"))
-  const heldNotices = createHeldNotices({
-    held: createHeldStore({ database }), hostname: config.hostname,
-    notices: createNoticeSender({ intake, contents, hostname: config.hostname, clock }),
-  })
+  const notices = createNoticeSender({ intake, contents, hostname: config.hostname, clock })
+  const heldNotices = createHeldNotices({ held: createHeldStore({ database }), hostname: config.hostname, notices })
   const workers = startWorkers({
     backend: queueBackend(app),
     localDelivery,
@@ -53,7 +51,7 @@ export const startWorkerRole: StartRole = async (context) => {
     housekeepingMs: config.store.housekeeping,
     expiry: {
       expiryWarnings: createExpiryWarnings({
-        expiries: createExpiryStore(database), directory: app.directory, contents, intake, hostname: config.hostname, clock,
+        expiries: createExpiryStore(database), directory: app.directory, notices, hostname: config.hostname, clock,
         administrators: config.certificates.administrators.map(canonicalAddress), log: createExpiryLog(log),
       }),
       exclusively: createExclusive(database, "expiryWarnings"),

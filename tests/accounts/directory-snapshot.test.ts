@@ -20,9 +20,9 @@ const rows: DirectoryRows = {
   aliases: [{ address: "nguyen.an@alias.example", accountId: 1 }],
   groups: [{ address: "tat-ca@nhom.example", displayName: "Tất cả", members: ["an@snv.tinh.example"], allowedSenders: null }],
   certificates: [
-    { fingerprint: "a1", principalId: "P1", issuerHash: "ca", serialNumber: "1f", use: "personal", state: "active", notAfter: 5, accountIds: [1], from: null, until: null },
-    { fingerprint: "b2", principalId: "P2", issuerHash: "ca", serialNumber: "20", use: "mobile", state: "revoked", notAfter: 5, accountIds: null, from: "2026-01-01", until: null },
-    { fingerprint: "c3", principalId: "nobody", issuerHash: "ca", serialNumber: "21", use: "mobile", state: "active", notAfter: 5, accountIds: null, from: null, until: null },
+    { fingerprint: "a1", principalId: "P1", issuerHash: "ca", serialNumber: "1f", use: "personal", state: "active", stateAt: 3, notAfter: 5, accountIds: [1], from: null, until: null },
+    { fingerprint: "b2", principalId: "P2", issuerHash: "ca", serialNumber: "20", use: "mobile", state: "revoked", stateAt: 3, notAfter: 5, accountIds: null, from: "2026-01-01", until: null },
+    { fingerprint: "c3", principalId: "nobody", issuerHash: "ca", serialNumber: "21", use: "mobile", state: "active", stateAt: 3, notAfter: 5, accountIds: null, from: null, until: null },
   ],
 }
 const directory = buildDirectory(rows)
@@ -87,7 +87,7 @@ describe("assignments in force", () => {
 
 describe("certificates", () => {
   test("are found by fingerprint, and by issuer and serial, in whatever state, with their holder", () => {
-    expect(directory.certificate("a1")).toEqual({ fingerprint: "a1", holder: principal("P1"), use: "personal", state: "active", notAfter: 5, accountIds: [1], from: null, until: null })
+    expect(directory.certificate("a1")).toEqual({ fingerprint: "a1", holder: principal("P1"), use: "personal", state: "active", stateAt: 3, notAfter: 5, accountIds: [1], from: null, until: null })
     expect(directory.certificateByIssuerSerial({ issuerHash: "ca", serialNumber: "20" })).toBe(directory.certificate("b2"))
     expect(directory.certificate("b2")).toMatchObject({ state: "revoked", holder: { suspended: true } })
   })

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest"
 import { buildDirectory, type CertificateOnRecord } from "../../src/accounts/directory-snapshot.ts"
 import type { Account, Assignment, Principal, Right } from "../../src/accounts/directory.ts"
 import { signatureFactsOf } from "../../src/accounts/signature-facts-of.ts"
-import { bindSigner, issuerHash } from "../../src/accounts/signing-right.ts"
+import { bindSigner, issuerHash, recordedRevocation } from "../../src/accounts/signing-right.ts"
 import type { Certificate } from "../../src/pki/certificate.ts"
 import type { CertificateStatus, MessageSignature, MessageSigner, SignatureProblem } from "../../src/pki/signature-facts.ts"
 
@@ -12,7 +12,7 @@ const principal = (id: string, more: Partial<Principal> = {}): Principal => ({ i
 const assignment = (accountId: number, principalId: string, rights: readonly Right[], until: string | null = null): Assignment => ({ accountId, principalId, rights, from: null, until })
 const issuerDer = Buffer.from("issuer").toString("base64")
 const onRecord = (fingerprint: string, principalId: string, more: Partial<CertificateOnRecord> = {}): CertificateOnRecord => ({
-  fingerprint, principalId, issuerHash: issuerHash(issuerDer), serialNumber: fingerprint, use: "personal", state: "active", notAfter: 9, accountIds: null, from: null, until: null, ...more,
+  fingerprint, principalId, issuerHash: issuerHash(issuerDer), serialNumber: fingerprint, use: "personal", state: "active", stateAt: 0, notAfter: 9, accountIds: null, from: null, until: null, ...more,
 })
 
 const directory = buildDirectory({
@@ -134,6 +134,10 @@ describe("addresses in certificates", () => {
     const facts = bindSigner({ signer: signer("la"), certificate: certificate("la", ["so@tinh.example"]), status: status("la"), directory, from: ["so@tinh.example"], sender: [], now, addressBinding: true, provenTime: 3 })
     expect(facts).toMatchObject({ holder: { principalId: "so", kind: "organization", name: "Tên so" }, subject: "CN=la", issuer: "CN=CA", serialNumber: "la", notAfter: 77, signingTime: 5, provenTime: 3, problems: [] })
   })
+})
+
+test.each([["an", undefined], ["an-tam-ngung", undefined], ["an-thu-hoi", { revokedAt: 0, reason: "" }], ["la", undefined]])("a revocation on record of %s: %j", (fingerprint, expected) => {
+  expect(recordedRevocation(directory, fingerprint)).toEqual(expected)
 })
 
 test("a certificate that did not come along is known by issuer and serial number", () => {

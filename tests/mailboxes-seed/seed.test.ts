@@ -71,6 +71,14 @@ test("1,876 certificates are registered, and those of the demo logins can be sig
   }
 })
 
+test("a start that was cut short before the registration issues them again, under the passwords that are known", async () => {
+  await rename(join(dataDir, "demo-certificates"), join(dataDir, "demo-certificates.new"))
+  await database.query({ text: "TRUNCATE certificate CASCADE" })
+  expect(await seedDirectory({ database, config: config() })).toEqual({ logins: first.logins, version: 4 })
+  expect(await database.query({ text: "SELECT count(*) AS number FROM certificate" })).toEqual([{ number: 1876 }])
+  expect(await readdir(join(dataDir, "demo-certificates"))).toHaveLength(3)
+})
+
 test("a start that was cut short after the registration finds the keys", async () => {
   await rename(join(dataDir, "demo-certificates"), join(dataDir, "demo-certificates.new"))
   expect(await seedDirectory({ database, config: config() })).toEqual({ logins: first.logins, version: null })

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest"
 import { startExpiryWorker } from "../../queue-workers/expiry.worker.ts"
 import { createIntake } from "../../src/intake/accept.ts"
 import { createExpiryWarnings, type ExpiryWarnings } from "../../src/notifications/expiry-warnings.ts"
+import { createNoticeSender } from "../../src/notifications/notice.ts"
 import { createDirectorySource, type SqlDirectorySource } from "../../src/store/sql/directory.ts"
 import { createExclusive } from "../../src/store/sql/exclusive.ts"
 import { createExpiryStore } from "../../src/store/sql/expiry.ts"
@@ -11,6 +12,7 @@ import { registerRows } from "../support/certificates.ts"
 import { createProvince } from "../support/province.ts"
 import { createTestStore, readAll, testLog, type TestStore } from "../support/store.ts"
 
+const hostname = "mail.tinh.example"
 const day = 86_400_000
 const start = Date.parse("2026-06-15T03:00:00Z")
 const ends = start + 60 * day
@@ -38,10 +40,13 @@ async function newDirectory(): Promise<SqlDirectorySource> {
 
 const warnings = (administrators: readonly string[] = [], from: SqlDirectorySource = directory): ExpiryWarnings =>
   createExpiryWarnings({
-    expiries: createExpiryStore(store.database), directory: from, contents: store.contents, administrators, hostname: "mail.tinh.example", clock, log: createExpiryLog(testLog),
-    intake: createIntake({
-      directory: from, acceptances: store.acceptances, wake: () => undefined, rates: { take: () => true, isExhausted: () => false }, clock, config: { hostname: "mail.tinh.example", expiryMs: 1_000 },
-      mailLog: { accepted: () => undefined, refused: () => undefined, membersSkipped: () => undefined },
+    expiries: createExpiryStore(store.database), directory: from, administrators, hostname, clock, log: createExpiryLog(testLog),
+    notices: createNoticeSender({
+      contents: store.contents, hostname, clock,
+      intake: createIntake({
+        directory: from, acceptances: store.acceptances, wake: () => undefined, rates: { take: () => true, isExhausted: () => false }, clock, config: { hostname, expiryMs: 1_000 },
+        mailLog: { accepted: () => undefined, refused: () => undefined, membersSkipped: () => undefined },
+      }),
     }),
   })
 

@@ -24,11 +24,16 @@ export interface CertificateSource {
   readonly table: ReadTable<CertificateFileRow>
 }
 
+/** All of them are held in memory, some 10 KiB each. */
+const maxCertificates = 20_000
+
 export async function readCertificateFiles({ dir, file, table }: CertificateSource, problems: ProblemList): Promise<CertificateFiles> {
   const rows: ReadRow<CertificateRow>[] = []
   const byFingerprint = new Map<string, Certificate>()
   const lines = new Map<string, number>()
-  for (const { line, row } of table.rows) {
+  const tooMany = table.rows[maxCertificates]
+  if (tooMany) problems.add({ file, line: tooMany.line, column: "", reason: `an import has at most ${maxCertificates} certificates` })
+  for (const { line, row } of table.rows.slice(0, maxCertificates)) {
     const bad = (reason: string): void => problems.add({ file, line, column: "file", reason })
     const certificate = await readOne(dir, row.file, bad)
     await breathe()

@@ -44,6 +44,19 @@ const insertCertificates = {
       AS t (fingerprint, issuer_hash, serial_number, der, subject, issuer, addresses, principal_id, use, not_before, not_after, valid_from, valid_until)`,
 }
 
+/** What happened to certificates, an entry for each, in the transaction that does it. */
+export async function auditCertificates(tx: Transaction, fingerprints: readonly string[], entry: { readonly kind: CertificateEvent; readonly by: string; readonly detail?: Readonly<Record<string, string>> }): Promise<void> {
+  if (fingerprints.length > 0) await tx.query(audit, [fingerprints, entry.kind, JSON.stringify({ by: entry.by, ...entry.detail })])
+}
+
+export type CertificateEvent = "certificate.added" | "certificate.changed" | "certificate.suspended" | "certificate.revoked" | "certificate.reinstated"
+
+const audit = {
+  text: `
+    INSERT INTO audit (kind, principal_id, detail)
+    SELECT $2, c.principal_id, jsonb_build_object('fingerprint', c.fingerprint, 'use', c.use) || $3::jsonb FROM certificate c WHERE c.fingerprint = ANY ($1::text[])`,
+}
+
 export const changeCertificates = `
   UPDATE certificate c SET principal_id = t.principal_id, use = t.use, valid_from = t.valid_from, valid_until = t.valid_until
   FROM unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::date[]) AS t (fingerprint, principal_id, use, valid_from, valid_until) WHERE c.fingerprint = t.fingerprint`

@@ -3,7 +3,7 @@ import type { CertificateState } from "../../accounts/directory.ts"
 import { failed, ok, type Result } from "../../base/result.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
 import type { CertificateChange, CertificateDetail, CertificateRecord, CertificateRegistry, NewCertificate } from "../certificate-registry.ts"
-import { putCertificates, readCertificateNames, setCertificateState } from "./certificate-rows.ts"
+import { auditCertificates, type CertificateEvent, putCertificates, readCertificateNames, setCertificateState } from "./certificate-rows.ts"
 import type { Database, Transaction } from "./database.ts"
 
 export function createCertificateRegistry(database: Pick<Database, "query" | "transaction">): CertificateRegistry {
@@ -30,25 +30,25 @@ async function add(tx: Transaction, certificates: readonly NewCertificate[], cha
   if (unknown) return failed(failure("notFound", `there is no ${unknown.what}`))
   await putCertificates(tx, certificates, change)
   const version = await nextVersion(tx)
-  await tx.query(auditAdded, [certificates.map(({ certificate }) => certificate.fingerprint), change.by, change.source, version])
+  await auditCertificates(tx, certificates.map(({ certificate }) => certificate.fingerprint), { kind: "certificate.added", by: change.by, detail: { source: change.source } })
   return ok(version)
 }
 
 async function setState(tx: Transaction, change: CertificateChange & { readonly fingerprint: string; readonly state: CertificateState; readonly reason: string }): Promise<Result<number, Failure>> {
   const { fingerprint, state, reason, by } = change
   await takeDirectory(tx)
-  const [before] = await tx.query<{ state: CertificateState; principalId: string }>({ text: `SELECT state, principal_id AS "principalId" FROM certificate WHERE fingerprint = $1` }, [fingerprint])
+  const [before] = await tx.query<{ state: CertificateState }>({ text: "SELECT state FROM certificate WHERE fingerprint = $1" }, [fingerprint])
   if (!before) return failed(failure("notFound", `there is no certificate ${fingerprint}`))
   if (before.state === state) return failed(failure("alreadyExists", `${fingerprint} is ${state} already`))
   // RFC 5280 §5.3.1: only a hold is ever taken back
   if (before.state === "revoked") return failed(failure("policy", `${fingerprint} is revoked; a revocation is for good, register a new certificate`))
   const version = await nextVersion(tx)
   await tx.query({ text: setCertificateState }, [[fingerprint], state, reason, by])
-  await tx.query(auditState, [auditKinds[state], before.principalId, JSON.stringify({ fingerprint, from: before.state, reason, by, version })])
+  await auditCertificates(tx, [fingerprint], { kind: auditKinds[state], by, detail: { from: before.state, reason } })
   return ok(version)
 }
 
-const auditKinds = { active: "certificate.reinstated", suspended: "certificate.suspended", revoked: "certificate.revoked" } as const satisfies Record<CertificateState, string>
+const auditKinds = { active: "certificate.reinstated", suspended: "certificate.suspended", revoked: "certificate.revoked" } as const satisfies Record<CertificateState, CertificateEvent>
 
 /** Whoever changes the directory holds its version, so what is read next stays true until the commit. */
 const takeDirectory = (tx: Transaction): Promise<unknown> => tx.query({ text: "SELECT FROM directory_version FOR UPDATE" })
@@ -83,12 +83,3 @@ const unknownNames = {
     UNION ALL SELECT 'account ' || t.address FROM unnest($2::text[]) AS t (address) WHERE NOT EXISTS (SELECT FROM account a WHERE a.address = t.address)
     LIMIT 1`,
 }
-
-const auditAdded = {
-  text: `
-    INSERT INTO audit (kind, principal_id, detail)
-    SELECT 'certificate.added', c.principal_id, jsonb_build_object('fingerprint', c.fingerprint, 'use', c.use, 'by', $2::text, 'source', $3::text, 'version', $4::bigint)
-    FROM certificate c WHERE c.fingerprint = ANY ($1::text[])`,
-}
-
-const auditState = { text: "INSERT INTO audit (kind, principal_id, detail) VALUES ($1, $2, $3)" }

@@ -88,7 +88,7 @@ async function readRows(tx: Transaction): Promise<DirectoryRows> {
   })
   const certificates = await tx.query<CertificateOnRecord>({
     text: `SELECT c.fingerprint, c.issuer_hash AS "issuerHash", c.serial_number AS "serialNumber", c.principal_id AS "principalId", c.use, c.state,
-        (extract(epoch FROM c.not_after) * 1000)::bigint AS "notAfter", b.account_ids AS "accountIds",
+        (extract(epoch FROM c.state_at) * 1000)::bigint AS "stateAt", (extract(epoch FROM c.not_after) * 1000)::bigint AS "notAfter", b.account_ids AS "accountIds",
         to_char(c.valid_from, 'YYYY-MM-DD') AS "from", to_char(c.valid_until, 'YYYY-MM-DD') AS "until"
       FROM certificate c LEFT JOIN (
         SELECT fingerprint, array_agg(account_id ORDER BY account_id) AS account_ids FROM certificate_account GROUP BY fingerprint

@@ -1,10 +1,11 @@
 import type { DefaultMailbox } from "../../accounts/default-mailboxes.ts"
+import type { CertificateState } from "../../accounts/directory.ts"
 import type { ImportPlan } from "../../accounts/import/plan.ts"
 import type { DirectoryState, ProvisioningStore } from "../../accounts/import/provisioning-store.ts"
 import { type AccountRow, type AliasRow, type AssignmentRow, type CertificateRow, type GroupRow, type MemberRow, type PrincipalRow, rights, tableNames, type UnitRow } from "../../accounts/import/rows.ts"
 import { failed, ok } from "../../base/result.ts"
 import { failure } from "../../mail/failure.ts"
-import { bindAccounts, changeCertificates, putCertificates, readCertificateNames, setCertificateState } from "./certificate-rows.ts"
+import { auditCertificates, bindAccounts, type CertificateEvent, changeCertificates, putCertificates, readCertificateNames, setCertificateState } from "./certificate-rows.ts"
 import type { Database, Transaction } from "./database.ts"
 
 /** The directory as import files know it, read in one snapshot and changed in one transaction of a few statements, however many rows. */
@@ -120,17 +121,24 @@ async function applyCertificates(tx: Transaction, { tables: { certificates }, ce
     const certificate = read.get(fingerprint)
     return certificate ? [{ ...row, certificate, accounts: addresses }] : []
   })
-  if (added.length > 0) await putCertificates(tx, added, { by: "import", source: "import" })
+  const note = (rows: readonly CertificateRow[], kind: CertificateEvent): Promise<void> => auditCertificates(tx, rows.map(({ fingerprint }) => fingerprint), { kind, by: importer })
+  const setState = async (rows: readonly CertificateRow[], state: CertificateState, reason: string): Promise<void> => {
+    if (rows.length > 0) await tx.query({ text: setCertificateState }, [rows.map(({ fingerprint }) => fingerprint), state, reason, importer])
+  }
+  if (added.length > 0) await putCertificates(tx, added, { by: importer, source: importer })
+  await note(add, "certificate.added")
   if (change.length > 0) {
     await tx.query({ text: changeCertificates }, columns(change, ["fingerprint", "principalId", "use", "from", "until"]))
     await bindAccounts(tx, change.map(({ fingerprint, addresses }) => ({ fingerprint, accounts: addresses })))
-  }
-  const setState = async (rows: readonly CertificateRow[], state: string, reason: string): Promise<void> => {
-    if (rows.length > 0) await tx.query({ text: setCertificateState }, [rows.map(({ fingerprint }) => fingerprint), state, reason, "import"])
+    await note(change, "certificate.changed")
   }
   await setState(suspend, "suspended", "the import's files do not name it")
+  await note(suspend, "certificate.suspended")
   await setState(reactivate, "active", "")
+  await note(reactivate, "certificate.reinstated")
 }
+
+const importer = "import"
 
 const columns = <Row, Key extends keyof Row>(rows: readonly Row[], keys: readonly Key[]): unknown[] => keys.map((key) => rows.map((row) => row[key]))
 
