@@ -10,7 +10,7 @@ import { createHash } from "node:crypto"
 import { canonicalAddress } from "../mail/address.ts"
 import type { Certificate } from "../pki/certificate.ts"
 import type { CertificateStatus, MessageSigner, SignatureProblem, SignerFacts } from "../pki/signature-facts.ts"
-import type { Account, Directory, Principal, RegisteredCertificate } from "./directory.ts"
+import type { Account, AccountKind, Directory, Principal, RegisteredCertificate, Right } from "./directory.ts"
 import { isInForce, provinceDate } from "./province-date.ts"
 
 export interface SigningQuestion {
@@ -102,11 +102,10 @@ function registryProblem(certificate: RegisteredCertificate, account: Account, q
 }
 
 /** `owner` speaks for its account; `sign` for an office only: nobody signs for another person. */
-function maySign(holder: Principal, account: Account, { directory, now }: Pick<SigningQuestion, "directory" | "now">): boolean {
-  return directory
-    .assignmentsOfAccount(account.id, now)
-    .some(({ principalId, rights }) => principalId === holder.id && (rights.includes("owner") || (account.kind === "organizational" && rights.includes("sign"))))
-}
+export const givesSigning = (rights: readonly Right[], kind: AccountKind): boolean => rights.includes("owner") || (kind === "organizational" && rights.includes("sign"))
+
+const maySign = (holder: Principal, { id, kind }: Account, { directory, now }: Pick<SigningQuestion, "directory" | "now">): boolean =>
+  directory.assignmentsOfAccount(id, now).some(({ principalId, rights }) => principalId === holder.id && givesSigning(rights, kind))
 
 /** The owner of the account behind From, when the certificate carries an address of that account. */
 function ownerByAddress({ directory, certificate, now }: SigningQuestion, from: readonly string[]): Principal | undefined {

@@ -4,6 +4,7 @@ import { useProblem } from "../accounts/import/check-certificates.ts"
 import { certificateUses } from "../accounts/import/rows.ts"
 import type { CertificateState, Directory } from "../accounts/directory.ts"
 import { isDate } from "../accounts/province-date.ts"
+import { givesSigning } from "../accounts/signing-right.ts"
 import type { Result } from "../base/result.ts"
 import { systemClock } from "../base/clock.ts"
 import { parseDurationMs } from "../base/units.ts"
@@ -72,9 +73,9 @@ function bindingOf(directory: Directory, options: AddOptions): Omit<NewCertifica
   for (const day of [options.from, options.until]) if (day !== undefined && !isDate(day)) throw new CommandError(`"${day}" is not a date such as "2026-01-31"`)
   const accounts = [...new Set((options.for ?? []).map((address) => findAccount(directory, address)))]
   const rights = directory.assignmentsOfPrincipal(holder.id, systemClock.now())
-  for (const { id, address } of accounts) {
-    const may = rights.some((assignment) => assignment.accountId === id && (assignment.rights.includes("owner") || assignment.rights.includes("sign")))
-    if (!may) throw new CommandError(`${holder.id} holds neither "owner" nor "sign" on ${address}; give the right first (assignments.csv)`)
+  for (const { id, address, kind } of accounts) {
+    const may = rights.some((assignment) => assignment.accountId === id && givesSigning(assignment.rights, kind))
+    if (!may) throw new CommandError(`${holder.id} may not sign for ${address} today: that takes "owner", or "sign" on an office's account (assignments.csv)`)
   }
   return { principalId: holder.id, use, accounts: accounts.map(({ address }) => address).sort(), from: options.from ?? null, until: options.until ?? null }
 }

@@ -3,6 +3,7 @@ import { migrate } from "../store/sql/migrate.ts"
 import { createAppPassword, type CreateOptions, listCredentials, revokeCredential } from "./app-password-command.ts"
 import { addCertificateCommands } from "./certificate-commands.ts"
 import { type CommandContext, exitCodes, type GlobalOptions, print, withContext } from "./context.ts"
+import { type DecideOptions, listHeld, refuseHeld, releaseHeld, showHeld } from "./held-command.ts"
 import { type ImportOptions, runImport } from "./import-command.ts"
 import { setPassword } from "./password-command.ts"
 
@@ -82,6 +83,23 @@ command(password, "set <address>")
   .addHelpText("after", "\nExample:\n  npm run congthu -- password set an.vp@sonv.tinh.example")
   .action((address: string, options: { stdin?: boolean }) => run((context) => setPassword(context, address, options))())
 
+const held = program.command("held").description("messages that policy took and that wait for a person's word")
+command(held, "list")
+  .description("list those that wait, oldest first: number, kind, time, sender, recipients, rule, Message-ID")
+  .action(run(listHeld))
+command(held, "show <number>")
+  .description("show one, and what was decided")
+  .action((number: string) => run((context) => showHeld(context, number))())
+command(held, "release <number>")
+  .description("let it go to its recipients")
+  .option("--note <text>", "why, for the audit")
+  .option("--by <name>", "who decides, for the audit")
+  .action((number: string, options: DecideOptions) => run((context) => releaseHeld(context, number, options))())
+command(held, "refuse <number>")
+  .description("never deliver it; its sender is told")
+  .requiredOption("--note <text>", "the reason, which the sender reads")
+  .option("--by <name>", "who decides, for the audit")
+  .action((number: string, options: DecideOptions) => run((context) => refuseHeld(context, number, options))())
 addCertificateCommands({ program, command, run })
 
 command(program, "migrate")

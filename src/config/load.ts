@@ -186,6 +186,8 @@ function weakInProduction(config: Config): ConfigProblem[] {
     [config.demo.seed, "demo.seed", "demonstration logins have known passwords: set it to false"],
     [config.database.url === "", "database.url", "the embedded PostgreSQL has no backups and no replica: name a server (DATABASE_URL)"],
     [config.tls.certificateFile === "" || config.tls.keyFile === "", "tls.certificateFile", "the development CA is trusted by nobody: set tls.certificateFile and tls.keyFile"],
+    [config.pki.anchors.length === 0, "pki.anchors", "the development S/MIME CA vouches for nobody: name the authorities whose signatures count"],
+    [config.pki.algorithms.minRsaBits < 2048, "pki.algorithms.minRsaBits", "RSA below 2048 bits is within reach of a forger"],
     [config.store.keyFile === "", "store.keyFile", "the key that seals the mail would lie beside the mail: name a file kept and backed up elsewhere"],
     [config.auth.keyFile === "", "auth.keyFile", "the key of app passwords would lie beside the data: name a file kept and backed up elsewhere"],
     [/\.(example|test|invalid|localhost)$/.test(config.hostname), "hostname", `"${config.hostname}" is a reserved name: set this server's own`],

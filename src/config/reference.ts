@@ -18,7 +18,7 @@ export function configurationReference(): string {
     "",
     "Durations are written as `500ms`, `30s`, `5m`, `2h`, `1d`; sizes as `512B`, `64KiB`, `25MiB`, `1GiB`; lists as YAML lists, or with commas in the environment.",
     "",
-    "With `NODE_ENV=production` these are refused: the embedded PostgreSQL, the development CA, keys made by the first start, the demonstration seed, and a `hostname` on a reserved domain.",
+    "With `NODE_ENV=production` these are refused: the embedded PostgreSQL, the development CAs, keys made by the first start, the demonstration seed, and a `hostname` on a reserved domain.",
     ...[...sections].flatMap(([name, keys]) => ["", `## ${name || "general"}`, "", "| key | variable | type | default | meaning |", "|---|---|---|---|---|", ...keys.map(row)]),
     "",
   ].join("\n")}`

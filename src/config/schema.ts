@@ -1,3 +1,4 @@
+import { parse as parseYaml } from "yaml"
 import { z } from "zod"
 import { parseBytes, parseDurationMs } from "../base/units.ts"
 
@@ -5,7 +6,7 @@ import { parseBytes, parseDurationMs } from "../base/units.ts"
  * Every key of the configuration: type, unit, default and one sentence. The reference in docs/configuration.md is made from here.
  * Text carries its unit ("30m", "25MiB") and is parsed once; modules receive only their own part, frozen.
  */
-export type KeyType = "duration" | "size" | "port" | "number" | "text" | "boolean" | "list" | "file" | "word"
+export type KeyType = "duration" | "size" | "port" | "number" | "text" | "boolean" | "list" | "file" | "word" | "anchors"
 
 /** What the reference and the environment need to know of a key beside its value. */
 export interface KeyNote {
@@ -13,6 +14,8 @@ export interface KeyNote {
   readonly type: KeyType
   /** May hold a password: never printed. */
   readonly secret?: boolean
+  /** Words that are understood. */
+  readonly choices?: readonly string[]
 }
 
 export const keyNotes = z.registry<KeyNote>()
@@ -55,16 +58,18 @@ const text = (fallback: string, sentence: string, note: { readonly type?: KeyTyp
 const file = (sentence: string) => text("", sentence, { type: "file" })
 const flag = (fallback: boolean, sentence: string) =>
   noted(z.union([z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")], { error: 'is neither "true" nor "false"' }).default(fallback), { sentence, type: "boolean" })
+/** A list in the environment. */
+const splitList = (line: string): string[] => line.split(",").map((item) => item.trim()).filter(Boolean)
 const list = (sentence: string) =>
   noted(
-    z.union([z.array(z.string()), z.string().transform((line) => line.split(",").map((item) => item.trim()).filter(Boolean))], { error: "is not a list of texts" }).default([]),
+    z.union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" }).default([]),
     { sentence, type: "list" },
   )
 /** A list of durations keeps its text: whoever schedules by it parses it once. */
 const durations = (fallback: readonly [string, ...string[]], sentence: string) =>
   noted(
     z
-      .union([z.array(z.string()), z.string().transform((line) => line.split(",").map((item) => item.trim()).filter(Boolean))], { error: "is not a list of durations" })
+      .union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of durations" })
       .default([...fallback])
       .check((context) => {
         if (context.value.length === 0) context.issues.push({ code: "custom", message: "has no duration in it", input: context.value })
@@ -74,11 +79,81 @@ const durations = (fallback: readonly [string, ...string[]], sentence: string) =
       }),
     { sentence, type: "list" },
   )
+const words = <W extends string>(choices: readonly [W, ...W[]], sentence: string) =>
+  noted(
+    z
+      .union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of words" })
+      .default([...choices])
+      .transform((items, context) => {
+        for (const item of items.filter((word) => !choices.some((choice) => choice === word))) context.addIssue({ code: "custom", message: `"${item}" is none of ${choices.join(", ")}` })
+        if (items.length === 0) context.addIssue({ code: "custom", message: "has no word in it" })
+        return choices.filter((choice) => items.includes(choice))
+      }),
+    { sentence, type: "list", choices },
+  )
+const purposeNames = ["emailProtection", "timeStamping", "ocspSigning"] as const
+const isPurpose = (text: string): boolean => purposeNames.some((name) => name === text) || /^[0-2](?:\.\d{1,12}){1,20}$/.test(text)
+const oids = (fallback: readonly [string, ...string[]], sentence: string) =>
+  noted(
+    z
+      .union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of object identifiers" })
+      .default([...fallback])
+      .check((context) => {
+        if (context.value.length === 0) context.issues.push({ code: "custom", message: "has no object identifier in it", input: context.value })
+        for (const item of context.value.filter((text) => !isPurpose(text))) {
+          context.issues.push({ code: "custom", message: `"${item}" is none of ${purposeNames.join(", ")} and no object identifier such as 1.3.6.1.5.5.7.3.4`, input: item })
+        }
+      }),
+    { sentence, type: "list", choices: purposeNames },
+  )
+/** In the environment as the same YAML, on one line; what is no YAML is no list either. */
+function yamlOf(line: string): unknown {
+  try {
+    return parseYaml(line)
+  } catch {
+    return line
+  }
+}
+const anchors = (sentence: string) =>
+  noted(
+    z
+      .union([z.array(z.unknown()), z.string().transform(yamlOf)], { error: "is not a list" })
+      .default([])
+      .pipe(
+        z.array(
+          z.strictObject({
+            name: z.string("has no name").regex(/^[\w .-]{1,64}$/, "is not a name of letters, digits, spaces, dots and hyphens"),
+            file: z.string("names no file").min(1, "names no file"),
+            purposes: z.array(z.string().refine(isPurpose, { error: `is none of ${purposeNames.join(", ")} and no object identifier` })).min(1, "has no purpose, so it would never be used"),
+          }),
+          "is not a list of anchors, each with name, file and purposes",
+        ),
+      ),
+    { sentence, type: "anchors" },
+  )
 const level = (sentence: string) => {
   const words = ["trace", "debug", "info", "warn", "error"] as const
   return noted(z.enum(words, { error: `is none of ${words.join(", ")}` }).default("info"), { sentence, type: "word" })
 }
+const word = <const W extends readonly [string, ...string[]]>(words: W, fallback: W[number], sentence: string) =>
+  noted(z.enum(words, { error: `is none of ${words.join(", ")}` }).default(fallback as never), { sentence, type: "word", choices: words })
 const section = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never)
+
+const revocation = section({
+  prefer: word(["ocsp", "crl"], "ocsp", "What is asked first of a certificate that names both: `ocsp` is fresher, `crl` is one download for all."),
+  refresh: duration("15m", "An answer this old is asked for again."),
+  maxAge: duration("1d", "How long an answer stands while its source cannot be reached, counted from when it was had; never beyond its own nextUpdate. Evidence that came with a message counts from its thisUpdate."),
+  retry: duration("30s", "A source that failed is left alone for this long."),
+  remember: duration("5m", "How long the status of a certificate, path and revocation together, is used without looking at either."),
+  timeout: duration("5s", "Time for one download. A message waits at most twice as long for all of them."),
+  skew: duration("5m", "How much the clocks of authorities may differ from ours."),
+  nonce: flag(false, "Send a nonce with OCSP requests (RFC 9654). Many responders answer with what they signed in advance, without one."),
+  allow: list(
+    "Where CRLs and OCSP responders may be asked: `public` for any public address, or beginnings of URLs such as `http://crl.ca.example/` or `http://*.ca.example/`, which may be on private addresses. " +
+      "Empty: `public`. Only certificates on a path to an anchor are ever followed, over http and https, and no redirect is.",
+  ),
+  lists: list("URLs of CRLs for certificates that name neither a CRL nor a responder."),
+})
 
 export const configSchema = z.strictObject({
   dataDir: text("data", "Folder of everything that must last: embedded database, blobs, keys, development certificates."),
@@ -110,6 +185,21 @@ export const configSchema = z.strictObject({
     certificateFile: file("PEM chain of the server certificate. Empty: the development CA makes one."),
     keyFile: file("PEM private key of the server certificate."),
   }),
+  pki: section({
+    anchors: anchors(
+      "Authorities whose signatures count: a list of `{ name, file, purposes }`; the file is PEM, DER or PKCS #7; purposes are `emailProtection`, `timeStamping`, `ocspSigning` or object identifiers. " +
+        "Empty: the development S/MIME CA. Refused empty in production.",
+    ),
+    intermediateFiles: list("Files of authorities between an anchor and the signers, for messages that come without them; they are not trusted by themselves."),
+    extendedKeyUsages: oids(["emailProtection"], "Extended key usages, any of which lets a certificate sign mail; each must be among the anchor's purposes, too."),
+    algorithms: section({
+      minRsaBits: count(2048, "Smallest RSA key, of signers and of every authority above them."),
+      curves: words(["P-256", "P-384", "P-521"], "Elliptic curves allowed."),
+      digests: words(["sha256", "sha384", "sha512"], "Digests allowed in signatures; others are called weak."),
+      ed25519: flag(true, "Whether Ed25519 is allowed (RFC 8410)."),
+    }),
+    revocation,
+  }),
   store: section({
     keyFile: file("File with the 32-byte key (hex) that seals contents at rest. Empty: `keys/content.key` in the data folder, made at the first start."),
     blobDir: file("Folder of large contents. Empty: `blobs` in the data folder."),
@@ -117,21 +207,23 @@ export const configSchema = z.strictObject({
     contentGrace: duration("7d", "How long an unreferenced content is kept before housekeeping deletes it."),
     housekeeping: duration("1h", "How often unreferenced contents are looked for and long logs folded."),
     minimumFree: size("512MiB", "Below this much free disk new mail is deferred with 452 4.3.1."),
-    detailsCache: size("64MiB", "Memory that one IMAP process spends on message structures."),
+    detailsCache: size("128MiB", "Memory that one IMAP process spends on what never changes about messages: half on structures, half on search text."),
   }),
   smtp: section({
+    processes: count(1, "Processes that share the SMTP ports under `npm start`. Without Redis each counts rates and failed sign-ins alone."),
     maxMessageBytes: size("50MiB", "Largest message accepted (SIZE, RFC 1870)."),
     maxRecipients: count(1000, "Recipients in one transaction."),
-    maxConnections: count(2000, "Open SMTP connections in all."),
-    maxConnectionsPerAddress: count(250, "Open SMTP connections from one client address."),
+    maxConnections: count(2000, "Open SMTP connections of one process."),
+    maxConnectionsPerAddress: count(250, "Open SMTP connections of one process from one client address."),
     maxErrors: count(10, "Protocol errors before a connection is closed."),
     idleTimeout: duration("5m", "Silence before a connection is closed (RFC 5321 §4.5.3.2)."),
     messagesPerHour: count(500, "Messages that one account may submit in an hour."),
     xclientProxies: list("Addresses of proxies that may use XCLIENT."),
   }),
   imap: section({
-    maxConnections: count(10_000, "Open IMAP connections in all."),
-    maxConnectionsPerAddress: count(3_000, "Open IMAP connections from one client address."),
+    processes: count(0, "Processes that share the IMAP ports under `npm start`; 0: one for each core, at most 4."),
+    maxConnections: count(10_000, "Open IMAP connections of one process."),
+    maxConnectionsPerAddress: count(3_000, "Open IMAP connections of one process from one client address."),
     maxLineBytes: size("64KiB", "Longest command, literals apart."),
     maxLiteralBytes: size("50MiB", "Largest literal of APPEND; other literals are bounded by maxLineBytes."),
     autologout: duration("31m", "Silence before a signed-in session is closed; at least 30 minutes (RFC 9051 §5.4)."),
@@ -154,6 +246,10 @@ export const configSchema = z.strictObject({
     bcryptCost: count(10, "Work factor of password hashes."),
     maxFailures: count(10, "Failed sign-ins of one client address on one account within the window before it must wait."),
     failureWindow: duration("10m", "Window in which failed sign-ins are counted."),
+  }),
+  certificates: section({
+    administrators: list("Addresses that are warned, beside the holders and the administrators of their units, before signing certificates end."),
+    warningCheck: duration("1h", "How often certificates are looked for that end in 60, 30, 7 or 1 days."),
   }),
   ldap: section({
     url: text("", "LDAP server whose address book is kept in step with the directory, as `ldaps://host:port`. Empty: none."),

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto"
 import { formatDate } from "../mail/date-time.ts"
+import { base64Lines, encodedWords } from "../mail/letter.ts"
 import type { DsnKind, OwedDsn } from "../store/delivery-store.ts"
 import { typedAddress } from "./dsn-parameters.ts"
 import { dsnSubject, dsnText } from "./dsn-text.ts"
@@ -74,7 +75,7 @@ const header = ({ owed, hostname, now, boundary, references }: HeaderFacts): str
   [
     `From: Mail Delivery System <MAILER-DAEMON@${hostname}>`,
     `To: <${owed[0].reversePath}>`,
-    `Subject: ${encodedWord(dsnSubject[owed[0].kind])}`,
+    `Subject: ${encodedWords(dsnSubject[owed[0].kind])}`,
     `Date: ${formatDate(now)}`,
     `Message-ID: <${dsnMessageId(owed, hostname)}>`,
     ...(references === undefined ? [] : [`In-Reply-To: ${references}`, `References: ${references}`]),
@@ -127,19 +128,6 @@ const folded = (line: string): string => {
   }
   return `${text}\r\n`
 }
-
-/** RFC 2047 §2: encoded words of at most 75 characters, none of which splits a character. */
-const encodedWord = (text: string): string => {
-  const words: string[] = [""]
-  for (const char of text) {
-    const last = words.at(-1) ?? ""
-    if (Buffer.byteLength(last + char) > 42) words.push(char)
-    else words[words.length - 1] = last + char
-  }
-  return words.map((word) => `=?UTF-8?B?${Buffer.from(word).toString("base64")}?=`).join("\r\n ")
-}
-
-const base64Lines = (text: string): string => Buffer.from(text).toString("base64").replace(/.{76}/g, "$&\r\n")
 
 const headerOf = (bytes: Uint8Array): Buffer => {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

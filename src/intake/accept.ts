@@ -83,7 +83,9 @@ export function createIntake({ directory, acceptances, wake, rates, clock, confi
     return acceptances.commit({
       source, envelope, deliveries, content, directoryVersion, acceptedAt, session,
       tracePrefix: tracePrefix({ source, envelope, session, hostname: config.hostname, acceptedAt, deliveredHere }),
-      ...(request.dsnFor ? { dsnFor: request.dsnFor } : {}),
+      ...(request.dsnFor && { dsnFor: request.dsnFor }),
+      ...(request.heldNotice !== undefined && { heldNotice: request.heldNotice }),
+      ...(request.warningFor && { warningFor: request.warningFor }),
     })
   }
 

@@ -14,7 +14,7 @@ import { fieldValue, parseHeader } from "./header.ts"
 import type { HeaderField } from "./header.ts"
 import { parameterValue } from "./mime-parameter.ts"
 import { digestEntry, plainText, readMimeFields } from "./mime-part.ts"
-import type { MimePart } from "./mime-part.ts"
+import type { MimePart, ScannedPart } from "./mime-part.ts"
 import { partOffsets } from "./part-offsets.ts"
 import { SearchTextBuilder } from "./search-text.ts"
 
@@ -45,6 +45,8 @@ export interface ScannedContent {
    * and of an endless field only the start: who must trust every address of From: refuses such a header.
    */
   readonly headerFields: readonly HeaderField[]
+  /** The part tree with what each part's header says of it. */
+  readonly root: ScannedPart
 }
 
 interface OpenPart {
@@ -89,7 +91,7 @@ export class ContentScanner {
   private readonly open: OpenPart[] = []
   private readonly boundaries: OpenBoundary[] = []
   private readonly root: MimePart = newPart(0)
-  private readonly search = new SearchTextBuilder()
+  private readonly search: SearchTextBuilder
   private header: HeaderCollector = new HeaderCollector()
   private topHeader: Uint8Array = new Uint8Array(0)
   private topFields: readonly HeaderField[] = []
@@ -110,7 +112,9 @@ export class ContentScanner {
   private last = 0
   private lastButOne = 0
 
-  constructor() {
+  /** Without `searchText` it is a third quicker, for who only asks for the structure. */
+  constructor(options: { readonly searchText: boolean } = { searchText: true }) {
+    this.search = new SearchTextBuilder(options.searchText)
     this.open.push({ part: this.root, linesBefore: 0, isMessageRoot: true, absent: plainText })
   }
 
@@ -143,7 +147,7 @@ export class ContentScanner {
       sentAt: date === undefined ? null : parseRfc5322Date(date),
       messageId: messageIdOf(this.topFields),
     }
-    return { structure, searchText: this.search.finish(this.topFields), headerFields: this.topFields }
+    return { structure, searchText: this.search.finish(this.topFields), headerFields: this.topFields, root: this.root }
   }
 
   /** Returns how much of `data` is consumed; the rest is the start of a line that the next chunk must decide. */

@@ -40,6 +40,12 @@ export interface MimePart {
   shownParts: ShownPart | undefined
 }
 
+/** A part when all of it has been scanned. */
+export interface ScannedPart extends Readonly<Pick<MimePart, "headerStart" | "bodyStart" | "bodyEnd" | "mime" | "kind" | "opaque">> {
+  readonly children: readonly ScannedPart[]
+  readonly message: ScannedPart | undefined
+}
+
 const noParameters: readonly Parameter[] = []
 const noLanguages: readonly string[] = []
 

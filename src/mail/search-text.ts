@@ -32,8 +32,16 @@ export class SearchTextBuilder {
   private mime: MimeFields | undefined
   private part: TextPart | undefined
   private bodyChars = 0
-  private bytesLeft = maxTextBytes
-  private charsLeft = maxPartHeaderChars
+  private bytesLeft: number
+  private charsLeft: number
+  private readonly wanted: boolean
+
+  /** Not `wanted`: nothing is gathered, and it costs nothing. */
+  constructor(wanted: boolean) {
+    this.wanted = wanted
+    this.bytesLeft = wanted ? maxTextBytes : 0
+    this.charsLeft = wanted ? maxPartHeaderChars : 0
+  }
 
   /** The bytes pushed from here on are the body of this text part. */
   begin(mime: MimeFields): void {
@@ -60,6 +68,7 @@ export class SearchTextBuilder {
 
   /** File names, and the fields of a nested message, are part of the body (RFC 9051 §6.4.4 BODY). */
   addPartHeader(mime: MimeFields, fields: readonly HeaderField[]): void {
+    if (this.charsLeft === 0) return
     const name = (mime.disposition && parameterText(mime.disposition.parameters, "filename")) ?? parameterText(mime.parameters, "name")
     if (name !== undefined) this.addLine(name)
     for (const field of fields) this.addLine(headerLine(field))
@@ -67,7 +76,7 @@ export class SearchTextBuilder {
 
   finish(topFields: readonly HeaderField[]): SearchText {
     this.end()
-    return { header: foldForSearch(topFields.map(headerLine).join("\n")), body: this.body.join("") }
+    return { header: this.wanted ? foldForSearch(topFields.map(headerLine).join("\n")) : "", body: this.body.join("") }
   }
 
   private addBody(text: string): void {

@@ -117,7 +117,7 @@ function keySummary(bytes: Uint8Array): KeySummary {
   if (!certificate.raw.equals(bytes)) throw new Asn1SyntaxError("is not DER")
   try {
     const { asymmetricKeyType: type, asymmetricKeyDetails: details } = certificate.publicKey
-    if (type === "rsa" || type === "rsa-pss") return { kind: "rsa", bits: details?.modulusLength ?? 0, curve: "" }
+    if (type === "rsa" || type === "rsa-pss") return rsaSummary(details?.modulusLength ?? 0, details?.publicExponent ?? 0n)
     if (type === "ec") {
       const curve = curveNames[details?.namedCurve ?? ""] ?? details?.namedCurve ?? ""
       // brainpoolP256r1, secp256k1 and the like carry their size in their names
@@ -130,3 +130,6 @@ function keySummary(bytes: Uint8Array): KeySummary {
   }
   return { kind: "other", bits: 0, curve: "" }
 }
+
+/** An exponent as long as the modulus makes one verification cost what a hundred do: no honest key has one. */
+const rsaSummary = (bits: number, exponent: bigint): KeySummary => (exponent < 1n << 64n ? { kind: "rsa", bits, curve: "" } : { kind: "other", bits: 0, curve: "" })

@@ -1,6 +1,6 @@
 /**
- * Certificates of a PKCS #12 file without a key (RFC 7292 §4). Encrypted with PBES2 as programs do today, or with triple DES as
- * older ones did; RC2 is not in our OpenSSL. Must not know: what the certificates are.
+ * Certificates and keys of a PKCS #12 file (RFC 7292 §4). Encrypted with PBES2 as programs do today, or with triple DES as
+ * older ones did; RC2 is not in our OpenSSL. Must not know: what the certificates are, who may have the keys.
  */
 import { createDecipheriv, pbkdf2Sync } from "node:crypto"
 import { type Asn1, Asn1SyntaxError, expectTag, oidText, readAsn1, sequenceItems, smallNumber } from "./asn1.ts"
@@ -24,12 +24,25 @@ const oids = {
 
 const maxNodes = 100_000
 
-/** DER of each certificate. Throws Pkcs12Error, Asn1SyntaxError. */
-export function readPkcs12(pfx: Asn1, password: string): readonly Uint8Array[] {
+/** What is in a file, in its order. */
+export type Pkcs12Bag =
+  | { readonly kind: "certificate"; readonly der: Uint8Array }
+  /** `read` gives the DER of a PKCS #8 PrivateKeyInfo, and throws as `readPkcs12Bags` does. */
+  | { readonly kind: "privateKey"; readonly read: () => Uint8Array }
+
+/** DER of each certificate of a file that has no key in it. Throws Pkcs12Error, Asn1SyntaxError. */
+export const readPkcs12 = (pfx: Asn1, password: string): readonly Uint8Array[] =>
+  readPkcs12Bags(pfx, password).map((bag) => {
+    if (bag.kind === "certificate") return bag.der
+    throw new Pkcs12Error("privateKey", "the file has a private key in it: export only the certificate (openssl pkcs12 -nokeys), and keep the key to its holder")
+  })
+
+/** Throws Pkcs12Error, Asn1SyntaxError. */
+export function readPkcs12Bags(pfx: Asn1, password: string): readonly Pkcs12Bag[] {
   const safes = sequenceItems(readAsn1(dataOf(pfx.items[1]), maxNodes), "safes")
   return safes.flatMap((safe) => {
     const content = oidText(safe.items[0]) === oids.encryptedData ? decryptedSafe(safe, password) : dataOf(safe)
-    return sequenceItems(readAsn1(content, maxNodes), "safe contents").flatMap(bagCertificate)
+    return sequenceItems(readAsn1(content, maxNodes), "safe contents").flatMap((bag) => readBag(bag, password))
   })
 }
 
@@ -40,21 +53,24 @@ function dataOf(contentInfo: Asn1 | undefined): Uint8Array {
   return expectTag(content?.items[0], derTag.octetString, "data").octets
 }
 
-function bagCertificate(bag: Asn1): readonly Uint8Array[] {
+function readBag(bag: Asn1, password: string): readonly Pkcs12Bag[] {
   const [type, value] = sequenceItems(bag, "bag")
   const kind = oidText(type)
-  if (kind === oids.keyBag || kind === oids.shroudedKeyBag) {
-    throw new Pkcs12Error("privateKey", "the file has a private key in it: export only the certificate (openssl pkcs12 -nokeys), and keep the key to its holder")
-  }
+  if (kind === oids.keyBag) return [{ kind: "privateKey", read: () => expectTag(value?.items[0], derTag.sequence, "private key").der }]
+  if (kind === oids.shroudedKeyBag) return [{ kind: "privateKey", read: () => decrypted(sequenceItems(value?.items[0], "encrypted private key"), password) }]
   if (kind !== oids.certificateBag) return []
   const [certificateType, wrapped] = sequenceItems(value?.items[0], "certificate bag")
-  return oidText(certificateType) === oids.x509Certificate ? [expectTag(wrapped?.items[0], derTag.octetString, "certificate").octets] : []
+  return oidText(certificateType) === oids.x509Certificate ? [{ kind: "certificate", der: expectTag(wrapped?.items[0], derTag.octetString, "certificate").octets }] : []
 }
 
-/** RFC 5652 §8. A wrong password shows as bad padding, or as an outcome that is not DER. */
+/** RFC 5652 §8. */
 function decryptedSafe(safe: Asn1, password: string): Uint8Array {
   const [, contentInfo] = sequenceItems(safe.items[1]?.items[0], "encrypted data")
-  const [, algorithm, encrypted] = sequenceItems(contentInfo, "encrypted content")
+  return decrypted(sequenceItems(contentInfo, "encrypted content").slice(1), password)
+}
+
+/** A wrong password shows as bad padding, or as an outcome that is not DER. */
+function decrypted([algorithm, encrypted]: readonly Asn1[], password: string): Uint8Array {
   if (!encrypted) throw new Asn1SyntaxError("has encrypted content that is not there")
   const decrypt = decryption(algorithm, password)
   try {

@@ -78,9 +78,10 @@ export function signatureAlgorithmDer({ privateKey, digest = "sha256", pss = fal
   return sequence(oid(found[0]), ...(scheme === "rsa" ? [der(derTag.null)] : []))
 }
 
-const saltOctets = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 } as const
+/** Octets of the digest, which are also those of the PSS salt (RFC 4056 §3). */
+export const saltOctets = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 } as const
 
-function pssAlgorithm(digest: keyof typeof saltOctets): Buffer {
+export function pssAlgorithm(digest: keyof typeof saltOctets): Buffer {
   const hash = sequence(oid(Object.entries(digestOids).find(([, name]) => name === digest)?.[0] ?? ""), der(derTag.null))
   return sequence(oid(pssOid), sequence(context(0, hash), context(1, sequence(oid(mgf1Oid), hash)), context(2, positiveInteger(Buffer.from([saltOctets[digest]])))))
 }

@@ -7,12 +7,12 @@
  */
 import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto"
 import { ByteCache } from "../base/byte-cache.ts"
-import { type AlgorithmPolicy, keyProblem } from "./algorithm-policy.ts"
+import { keyProblem } from "./algorithm-policy.ts"
 import type { Certificate } from "./certificate.ts"
 import { sameName } from "./distinguished-name.ts"
-import { isSelfIssued, type PathPurpose, pathProblems, validityProblem } from "./path-rules.ts"
+import { type PathPurpose, pathProblems, validityProblem } from "./path-rules.ts"
 import type { SignatureProblem } from "./signature-facts.ts"
-import type { TrustAnchor } from "./trust-anchors.ts"
+import type { TrustAnchor, TrustSettings } from "./trust-anchors.ts"
 
 export interface PathRequest {
   readonly certificate: Certificate
@@ -36,17 +36,10 @@ export interface PathValidator {
   validate(request: PathRequest): ValidatedPath
 }
 
-export interface TrustSettings {
-  readonly anchors: readonly TrustAnchor[]
-  /** Authorities that are known, but not trusted by themselves. */
-  readonly intermediates: readonly Certificate[]
-  readonly algorithms: AlgorithmPolicy
-}
-
 const maxCertificates = 10
 const maxCandidates = 64
-const maxSignatureChecks = 128
-const rememberedBytes = 16 * 1024 * 1024
+const maxSignatureChecks = 64
+const rememberedBytes = 64 * 1024 * 1024
 
 /** Settings never change within a validator: other anchors mean a new one, and with it an empty memory. */
 export function createPathValidator(settings: TrustSettings): PathValidator {
@@ -58,7 +51,7 @@ export function createPathValidator(settings: TrustSettings): PathValidator {
       const known = goodPaths.get(key)
       if (known && known.from <= request.at && request.at <= known.until) return known.path
       const path = findPath(request, settings, signatures)
-      if (path.problems.length === 0) goodPaths.set(key, remember(path), path.chain.length * 256)
+      if (path.problems.length === 0) goodPaths.set(key, remember(path), path.chain.reduce((sum, { der }) => sum + der.length * 8, 0))
       return path
     },
   }
@@ -106,9 +99,9 @@ interface FoundPath {
 /** Every path whose names and signatures fit, depth first, the likeliest issuer first. Lazy: whoever has a good one stops asking. */
 function* paths(request: PathRequest, { anchors, intermediates }: TrustSettings, signatures: SignatureMemory): Iterable<FoundPath> {
   const trusted = anchors.filter(({ purposes }) => request.purpose.extendedKeyUsages.some((oid) => purposes.has(oid)))
-  const pool = candidatePool([...intermediates, ...request.intermediates])
+  const pool = candidatePool(intermediates, request.intermediates)
   let checks = 0
-  const isSignedBy = (certificate: Certificate, issuer: Certificate): boolean => checks++ < maxSignatureChecks && signatures.verify(certificate, issuer)
+  const isSignedBy = (certificate: Certificate, issuer: Certificate): boolean => issuer.key.kind !== "other" && checks++ < maxSignatureChecks && signatures.verify(certificate, issuer)
 
   function* upward(path: readonly Certificate[], certificate: Certificate): Iterable<FoundPath> {
     for (const anchor of trusted) {
@@ -116,7 +109,7 @@ function* paths(request: PathRequest, { anchors, intermediates }: TrustSettings,
     }
     // the anchor would be one more
     if (path.length >= maxCertificates - 1) return
-    const issuers = pool.filter((issuer) => sameName(certificate.issuer, issuer.subject) && !path.some((earlier) => isSameEntity(earlier, issuer)))
+    const issuers = pool.filter((issuer) => sameName(certificate.issuer, issuer.subject) && !path.some((earlier) => isSameEntity(earlier, issuer)) && !trusted.some((anchor) => anchor.certificate.fingerprint === issuer.fingerprint))
     for (const issuer of likeliestFirst(issuers, certificate, request.at)) {
       if (checks >= maxSignatureChecks) return
       if (isSignedBy(certificate, issuer)) yield* upward([...path, issuer], issuer)
@@ -128,10 +121,9 @@ function* paths(request: PathRequest, { anchors, intermediates }: TrustSettings,
   else yield* upward([request.certificate], request.certificate)
 }
 
-/** A self-signed one that is no anchor leads nowhere. */
-function candidatePool(certificates: readonly Certificate[]): readonly Certificate[] {
-  const unique = new Map(certificates.filter((certificate) => !isSelfIssued(certificate) || certificate.authorityKeyIdentifier !== certificate.subjectKeyIdentifier).map((certificate) => [certificate.fingerprint, certificate]))
-  return [...unique.values()].slice(0, maxCandidates)
+/** Each once; only those that came along are bounded in number. */
+function candidatePool(configured: readonly Certificate[], given: readonly Certificate[]): readonly Certificate[] {
+  return [...new Map([...configured, ...given.slice(0, maxCandidates)].map((certificate) => [certificate.fingerprint, certificate])).values()]
 }
 
 /** RFC 4158 §2.4.2: the same name and key again, under whichever certificate, is a loop. */

@@ -8,13 +8,22 @@ import { extensionOid } from "./read-extensions.ts"
 
 export const extension = (id: string, critical: boolean, value: Buffer): Buffer => sequence(oid(id), ...(critical ? [derTrue] : []), octetString(value))
 
-export const publicKeyInfo = (key: KeyObject): Buffer => key.export({ type: "spki", format: "der" })
+/** An authority's key comes again with each certificate. */
+const known = new WeakMap<KeyObject, { readonly info: Buffer; readonly identifier: Buffer }>()
 
-/** RFC 5280 §4.2.1.2, method 1: SHA-1 of the key's bits. It names the key and protects nothing. */
-function keyIdentifier(key: KeyObject): Buffer {
-  const bits = readAsn1(publicKeyInfo(key)).items[1]
-  return createHash("sha1").update(bits?.octets.subarray(1) ?? "").digest()
+function describeKey(key: KeyObject): { readonly info: Buffer; readonly identifier: Buffer } {
+  const described = known.get(key)
+  if (described) return described
+  const info = key.export({ type: "spki", format: "der" })
+  // RFC 5280 §4.2.1.2, method 1: SHA-1 of the key's bits. It names the key and protects nothing.
+  const made = { info, identifier: createHash("sha1").update(readAsn1(info).items[1]?.octets.subarray(1) ?? "").digest() }
+  known.set(key, made)
+  return made
 }
+
+export const publicKeyInfo = (key: KeyObject): Buffer => describeKey(key).info
+
+const keyIdentifier = (key: KeyObject): Buffer => describeKey(key).identifier
 
 export const subjectKeyIdentifier = (key: KeyObject): Buffer => extension(extensionOid.subjectKeyIdentifier, false, octetString(keyIdentifier(key)))
 

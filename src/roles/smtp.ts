@@ -1,4 +1,4 @@
-import { createApp, createDoor, createLogins } from "../app.ts"
+import { createApp, createDeliveries, createDoor, createLogins } from "../app.ts"
 import { startSmtpServer } from "../smtp/server.ts"
 import { createSmtpLog } from "../telemetry/mail-log.ts"
 import type { StartRole } from "./role.ts"
@@ -7,10 +7,11 @@ import type { StartRole } from "./role.ts"
 export const startSmtpRole: StartRole = async (context) => {
   const app = await createApp(context)
   const { config, clock, log } = context
-  const door = await createDoor(app)
+  const door = await createDoor(app, createDeliveries(app).localDelivery)
   const server = await startSmtpServer({
     config,
     tls: app.files.tls,
+    sharePorts: context.sharePorts,
     services: { ...door, contentStore: app.contents, directory: app.directory, authenticator: createLogins(app), clock, log: createSmtpLog(log) },
   })
   return {

@@ -81,3 +81,15 @@ export const createDeliveryLog = (log: Logger) => ({
     log.error({ ...event, err: error }, "dsn: failed")
   },
 })
+
+export const createExpiryLog = (log: Logger) => ({
+  warned(event: { readonly envelopeId: number; readonly certificates: number }): void {
+    log.info(event, "warned that certificates end")
+  },
+  warningRefused(event: { readonly code: number; readonly status: string; readonly certificates: number }): void {
+    log.warn(event, "a warning that certificates end was refused")
+  },
+  nobodyToWarn(event: { readonly fingerprint: string; readonly days: number }): void {
+    log.warn(event, "a certificate ends and there is nobody to warn")
+  },
+})

@@ -98,7 +98,7 @@ describe("mistakes are told with what to do", () => {
     [["add", "DIR/an.pem", "--holder", "an", "--use", "office"], '"office" is not one of: personal, organizational, mobile\n'],
     [["add", "DIR/an.pem", "--holder", "an", "--use", "organizational"], 'an is a person: their certificates are "personal" or "mobile"\n'],
     [["add", "DIR/an.pem", "--holder", "an", "--use", "personal", "--for", "none@tinh.example"], "there is no account none@tinh.example\n"],
-    [["add", "DIR/an.pem", "--holder", "an", "--use", "personal", "--for", "binh@tinh.example"], 'an holds neither "owner" nor "sign" on binh@tinh.example; give the right first (assignments.csv)\n'],
+    [["add", "DIR/an.pem", "--holder", "an", "--use", "personal", "--for", "binh@tinh.example"], 'an may not sign for binh@tinh.example today: that takes "owner", or "sign" on an office\'s account (assignments.csv)\n'],
     [["add", "DIR/an.pem", "--holder", "an", "--use", "personal", "--until", "soon"], '"soon" is not a date such as "2026-01-31"\n'],
     [["list", "--state", "lost"], '"lost" is not one of: active, suspended, revoked\n'],
     [["list", "--expiring", "soon"], '"soon" is not a duration such as "60d"\n'],

@@ -53,8 +53,8 @@ test("DATABASE_URL and REDIS_URL are understood, our own names win over them, an
 })
 
 test("every key can be set by its variable", () => {
-  const samples = { duration: "7s", size: "7KiB", port: "7", number: "7", text: "seven", boolean: "false", list: "7s, 8s", file: "seven", word: "error" }
-  const env = { ...Object.fromEntries(configKeys.map((key) => [key.variable, samples[key.type]])), CONGTHU_LDAP_URL: "ldaps://seven" }
+  const samples = { duration: "7s", size: "7KiB", port: "7", number: "7", text: "seven", boolean: "false", list: "7s, 8s", file: "seven", word: "error", anchors: "[{ name: seven, file: seven.pem, purposes: [emailProtection] }]" }
+  const env = { ...Object.fromEntries(configKeys.map((key) => [key.variable, key.choices?.[0] ?? samples[key.type]])), CONGTHU_LDAP_URL: "ldaps://seven" }
   const config = loaded({ env })
   expect(config.smtp).toMatchObject({ idleTimeout: 7_000, maxMessageBytes: 7 * 1024, maxRecipients: 7, xclientProxies: ["7s", "8s"] })
   expect(config.demo.seed).toBe(false)
@@ -68,6 +68,9 @@ test.each([
   ["a port above the last", "listen:\n  smtp: 65536\n", "/test.yaml:2: listen.smtp: is above 65535"],
   ["a number that is a word", "smtp:\n  maxErrors: many\n", "/test.yaml:2: smtp.maxErrors: is not a whole number"],
   ["a list item that is no duration", "delivery:\n  retry: [5m, soon]\n", '/test.yaml:2: delivery.retry: "soon" is not a duration such as "5m"'],
+  ["an anchor without a purpose", "pki:\n  anchors:\n    - name: a\n      file: a.pem\n      purposes: []\n", "/test.yaml:5: pki.anchors.0.purposes: has no purpose, so it would never be used"],
+  ["a digest that is none", "pki:\n  algorithms:\n    digests: [sha1]\n", '/test.yaml:3: pki.algorithms.digests: "sha1" is none of sha256, sha384, sha512'],
+  ["a key usage that is none", "pki:\n  extendedKeyUsages: [email]\n", '/test.yaml:2: pki.extendedKeyUsages: "email" is none of emailProtection, timeStamping, ocspSigning and no object identifier such as 1.3.6.1.5.5.7.3.4'],
   ["a word that is none of those", "log:\n  level: loud\n", "/test.yaml:2: log.level: is none of trace, debug, info, warn, error"],
   ["LDAP without TLS", "ldap:\n  url: ldap://ldap:389\n  baseDn: dc=tinh\n  bindDn: cn=sync\n  bindPasswordFile: f\n", '/test.yaml:2: ldap.url: "ldap://ldap:389" is not of the form ldaps://host:port; passwords are not sent without TLS'],
   ["LDAP without what it needs", "ldap:\n  url: ldaps://ldap:636\n  baseDn: dc=tinh\n  bindDn: cn=sync\n", "/test.yaml:2: ldap.bindPasswordFile: is needed where ldap.url is set"],
@@ -85,12 +88,19 @@ test("a variable that is no key is a slip of the pen, not silence", () => {
   expect(problems({ env: { CONGTHU_SMTP_IDLE_TIMEOUT: "soon" } })).toMatch(/^environment variable CONGTHU_SMTP_IDLE_TIMEOUT: smtp\.idleTimeout: /)
 })
 
+test("anchors are given in the environment as YAML on one line", () => {
+  const anchor = { name: "official", file: "/anchors/root.pem", purposes: ["emailProtection", "1.2.3"] }
+  expect(loaded({ env: { CONGTHU_PKI_ANCHORS: JSON.stringify([anchor]) } }).pki.anchors).toEqual([anchor])
+  expect(problems({ env: { CONGTHU_PKI_ANCHORS: "[{ name: official" } })).toBe("environment variable CONGTHU_PKI_ANCHORS: pki.anchors: is not a list of anchors, each with name, file and purposes")
+})
+
 test("production refuses each development convenience, and starts without them", () => {
   const keys = problems({ env: { NODE_ENV: "production" } }).split("\n").map((line) => line.split(": ")[1])
-  expect(keys).toEqual(["demo.seed", "database.url", "tls.certificateFile", "store.keyFile", "auth.keyFile", "hostname"])
+  expect(keys).toEqual(["demo.seed", "database.url", "tls.certificateFile", "pki.anchors", "store.keyFile", "auth.keyFile", "hostname"])
   const env = {
     NODE_ENV: "production", CONGTHU_DEMO_SEED: "false", DATABASE_URL: "postgres://database", CONGTHU_TLS_CERTIFICATE_FILE: "/tls/chain.pem", CONGTHU_TLS_KEY_FILE: "/tls/key.pem",
     CONGTHU_STORE_KEY_FILE: "/keys/content.key", CONGTHU_AUTH_KEY_FILE: "/keys/credential.key", CONGTHU_HOSTNAME: "mail.province.gov",
+    CONGTHU_PKI_ANCHORS: "[{ name: official, file: /anchors/root.pem, purposes: [emailProtection] }]",
   }
   expect(problems({ env })).toBe("")
 })

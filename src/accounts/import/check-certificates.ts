@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import type { Certificate } from "../../pki/certificate.ts"
-import type { IssuerAndSerial, PrincipalKind } from "../directory.ts"
+import type { AccountKind, IssuerAndSerial, PrincipalKind } from "../directory.ts"
+import { givesSigning } from "../signing-right.ts"
 import type { Report } from "./check-references.ts"
 import type { DirectoryState } from "./provisioning-store.ts"
 import type { ImportFiles } from "./read-folder.ts"
@@ -12,8 +13,8 @@ export function checkCertificates(files: ImportFiles, state: DirectoryState, bad
   const { rows } = files.tables.certificates
   if (rows.length === 0) return
   const kinds = new Map([...state.tables.principals, ...files.tables.principals.rows.map(({ row }) => row)].map(({ principalId, kind }) => [principalId, kind]))
-  const accounts = new Set([...state.tables.accounts.map(({ address }) => address), ...files.tables.accounts.keys])
-  const maySign = signers([...state.tables.assignments, ...files.tables.assignments.rows.map(({ row }) => row)])
+  const accounts = new Map([...state.tables.accounts, ...files.tables.accounts.rows.map(({ row }) => row)].map(({ address, kind }) => [address, kind]))
+  const maySign = signers([...state.tables.assignments, ...files.tables.assignments.rows.map(({ row }) => row)], accounts)
   const names = new Map(state.certificateNames)
   for (const { line, row } of rows) {
     const kind = kinds.get(row.principalId)
@@ -23,8 +24,8 @@ export function checkCertificates(files: ImportFiles, state: DirectoryState, bad
     const problem = kind && useProblem(row, kind)
     if (problem) bad("certificates", { line, column: "use" }, problem)
     for (const address of row.addresses) {
-      if (!accounts.has(address)) bad("certificates", { line, column: "addresses" }, `there is no account ${short(address)}`)
-      else if (kind && !maySign.has(`${row.principalId} ${address}`)) bad("certificates", { line, column: "addresses" }, `${row.principalId} holds neither "owner" nor "sign" on ${short(address)}`)
+      if (!accounts.has(address) && !files.tables.accounts.keys.has(address)) bad("certificates", { line, column: "addresses" }, `there is no account ${short(address)}`)
+      else if (kind && accounts.has(address) && !maySign.has(`${row.principalId} ${address}`)) bad("certificates", { line, column: "addresses" }, `${row.principalId} may not sign for ${short(address)}: that takes "owner", or "sign" on an office's account`)
     }
     const certificate = files.certificates.get(row.fingerprint)
     if (certificate && !takesName(names, certificate)) bad("certificates", { line, column: "file" }, "another certificate with the same issuer and serial number is registered: one of the two is not what it says")
@@ -49,5 +50,5 @@ export function useProblem({ principalId, use }: Pick<CertificateRow, "principal
   return kind === "organization" ? `${principalId} is an organization: its certificates are "organizational"` : `${principalId} is a person: their certificates are "personal" or "mobile"`
 }
 
-const signers = (assignments: readonly AssignmentRow[]): ReadonlySet<string> =>
-  new Set(assignments.filter(({ rights }) => rights.includes("owner") || rights.includes("sign")).map(({ principalId, address }) => `${principalId} ${address}`))
+const signers = (assignments: readonly AssignmentRow[], accounts: ReadonlyMap<string, AccountKind>): ReadonlySet<string> =>
+  new Set(assignments.filter(({ rights, address }) => givesSigning(rights, accounts.get(address) ?? "personal")).map(({ principalId, address }) => `${principalId} ${address}`))

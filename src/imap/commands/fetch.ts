@@ -6,7 +6,7 @@ import { closeMessage, openMessage, writeFetched } from "../response/fetch-respo
 import { FetchRows, isIndexItem } from "../response/fetch-rows.ts"
 import { writeIndexRows } from "../response/index-rows.ts"
 import { lookAhead } from "../response/look-ahead.ts"
-import { Pace } from "../response/pace.ts"
+import { Pace } from "../../base/pace.ts"
 import type { ResponseWriter } from "../response/writer.ts"
 import type { SelectedMailbox } from "../selected.ts"
 import type { Session } from "../session.ts"

@@ -1,7 +1,7 @@
 import type { MessageDetails, OpenMailbox } from "../../store/mail-store.ts"
 import { selectHeaderFields } from "../../mail/header.ts"
 import type { SectionItem } from "../grammar/fetch-items.ts"
-import type { Pace } from "./pace.ts"
+import type { Pace } from "../../base/pace.ts"
 import { partialWithin, sectionRange, type SectionRange } from "./fetch-section.ts"
 import type { ResponseWriter } from "./writer.ts"
 

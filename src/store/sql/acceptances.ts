@@ -1,9 +1,10 @@
 import type { Logger } from "pino"
 import { failed, ok, type Result } from "../../base/result.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
-import type { Acceptance, AcceptanceStore, Committed, DsnFor } from "../acceptance-store.ts"
+import type { Acceptance, AcceptanceStore, Committed, DsnFor, WarningFor } from "../acceptance-store.ts"
 import { contentColumns, contentRowsSql, contentRowValues, discardUnused, distinctContents, insertContentsSql } from "./content-rows.ts"
-import type { Database } from "./database.ts"
+import type { Database, Transaction } from "./database.ts"
+import { markHeldTold } from "./held.ts"
 import { createIdBlocks } from "./id-blocks.ts"
 
 /**
@@ -65,31 +66,33 @@ export function createAcceptanceStore({ database, log }: { readonly database: Da
     )
   }
 
-  /** A DSN and the marks that it was made are one transaction of its own: few are made, and one that was made already must leave nothing. */
-  const commitDsn = async (acceptance: Acceptance, { deliveryIds, kind }: DsnFor): Promise<Result<Committed, Failure>> => {
+  /** A message and the marks that it was made are one transaction of its own: few are made, and one that was made already must leave nothing. */
+  const commitMarked = async (acceptance: Acceptance, mark: (tx: Transaction, envelopeId: number) => Promise<boolean>): Promise<Result<Committed, Failure>> => {
     try {
       return await database.transaction(async (tx) => {
-        const marked = await tx.query(markDsnMade, [deliveryIds, kind])
-        if (marked.length < deliveryIds.length) throw new Undone(failure("alreadyExists", "the DSN has been made already"))
         const [result] = await commitBatch([acceptance], tx)
         if (!result?.ok) throw new Undone(result?.failure ?? unavailable)
+        if (!(await mark(tx, result.value.envelopeId))) throw new Undone(failure("alreadyExists", "the message has been made already"))
         return result
       })
     } catch (error) {
       if (error instanceof Undone) return failed(error.failure)
-      log.error({ err: error }, "a DSN could not be committed")
+      log.error({ err: error }, "a message of the system could not be committed")
       return failed(unavailable)
     }
   }
 
   return {
-    commit: (acceptance) =>
-      acceptance.dsnFor
-        ? commitDsn(acceptance, acceptance.dsnFor)
-        : new Promise((settle) => {
-            waiting.push({ acceptance, settle })
-            pump()
-          }),
+    commit(acceptance) {
+      const { dsnFor, warningFor, heldNotice } = acceptance
+      if (dsnFor) return commitMarked(acceptance, (tx) => markDsn(tx, dsnFor))
+      if (warningFor) return commitMarked(acceptance, (tx, envelopeId) => markWarning(tx, warningFor, envelopeId))
+      if (heldNotice !== undefined) return commitMarked(acceptance, async (tx) => (await tx.query(markHeldTold, [heldNotice])).length > 0)
+      return new Promise((settle) => {
+        waiting.push({ acceptance, settle })
+        pump()
+      })
+    },
   }
 }
 
@@ -108,6 +111,22 @@ const markDsnMade = {
   text: "UPDATE delivery SET dsn_owed = array_remove(dsn_owed, $2), dsn_made = array_append(dsn_made, $2) WHERE id = ANY ($1::bigint[]) AND $2 = ANY (dsn_owed) RETURNING id",
 }
 
+/** False when one of them was marked already. */
+async function markDsn(tx: Transaction, { deliveryIds, kind }: DsnFor): Promise<boolean> {
+  return (await tx.query(markDsnMade, [deliveryIds, kind])).length === deliveryIds.length
+}
+
+async function markWarning(tx: Transaction, { recipient, warnings }: WarningFor, envelopeId: number): Promise<boolean> {
+  const marked = await tx.query(markWarned, [warnings.map(({ fingerprint }) => fingerprint), warnings.map(({ days }) => days), recipient, envelopeId])
+  return marked.length === warnings.length
+}
+
+const markWarned = {
+  name: "mark-warned",
+  text: `INSERT INTO certificate_warning (fingerprint, days, recipient, envelope_id) SELECT t.fingerprint, t.days, $3, $4 FROM unnest($1::text[], $2::int[]) AS t (fingerprint, days)
+    ON CONFLICT DO NOTHING RETURNING fingerprint`,
+}
+
 const unavailable = failure("unavailable", "the message could not be stored")
 
 interface AcceptRow {
@@ -124,23 +143,29 @@ function acceptStatement(contents: number): { readonly name: string; readonly te
   const p = (index: number): string => `$${contents * contentColumns + index}`
   const text = `
     WITH e AS (
-      INSERT INTO envelope (id, content, sha256, size, source, reverse_path, ret, envid, require_tls, smtp_utf8, trace_prefix, message_id, accepted_at)
-      SELECT t.id, t.content, t.sha256, t.size, t.source, t.reverse_path, t.ret, t.envid, t.require_tls, t.smtp_utf8, t.trace_prefix, t.message_id, to_timestamp(t.accepted_at / 1000.0)
+      INSERT INTO envelope (id, content, sha256, size, source, reverse_path, ret, envid, require_tls, smtp_utf8, trace_prefix, message_id, accepted_at, marks)
+      SELECT t.id, t.content, t.sha256, t.size, t.source, t.reverse_path, t.ret, t.envid, t.require_tls, t.smtp_utf8, t.trace_prefix, t.message_id, to_timestamp(t.accepted_at / 1000.0), t.marks
       FROM unnest(${p(1)}::bigint[], ${p(2)}::bytea[], ${p(3)}::bytea[], ${p(4)}::bigint[], ${p(5)}::text[], ${p(6)}::text[], ${p(7)}::text[], ${p(8)}::text[],
-                  ${p(9)}::boolean[], ${p(10)}::boolean[], ${p(11)}::text[], ${p(12)}::text[], ${p(13)}::float8[], ${p(14)}::bigint[])
-           AS t (id, content, sha256, size, source, reverse_path, ret, envid, require_tls, smtp_utf8, trace_prefix, message_id, accepted_at, directory_version)
+                  ${p(9)}::boolean[], ${p(10)}::boolean[], ${p(11)}::text[], ${p(12)}::text[], ${p(13)}::float8[], ${p(14)}::bigint[], ${p(15)}::text[])
+           AS t (id, content, sha256, size, source, reverse_path, ret, envid, require_tls, smtp_utf8, trace_prefix, message_id, accepted_at, directory_version, marks)
       JOIN directory_version v ON v.version = t.directory_version
       RETURNING id, content
     ), d AS (
-      INSERT INTO delivery (id, envelope_id, recipient, account_id, original_recipient, notify, next_attempt_at, expires_at)
-      SELECT t.id, t.envelope_id, t.recipient, t.account_id, t.original_recipient, string_to_array(t.notify, ','), clock_timestamp() + interval '${firstLeaseMs} milliseconds', to_timestamp(t.expires_at / 1000.0)
-      FROM unnest(${p(18)}::bigint[], ${p(19)}::bigint[], ${p(20)}::text[], ${p(21)}::bigint[], ${p(22)}::text[], ${p(23)}::text[], ${p(24)}::float8[])
-           AS t (id, envelope_id, recipient, account_id, original_recipient, notify, expires_at)
+      INSERT INTO delivery (id, envelope_id, recipient, account_id, original_recipient, notify, next_attempt_at, expires_at, state)
+      SELECT t.id, t.envelope_id, t.recipient, t.account_id, t.original_recipient, string_to_array(t.notify, ','), clock_timestamp() + interval '${firstLeaseMs} milliseconds', to_timestamp(t.expires_at / 1000.0), t.state::delivery_state
+      FROM unnest(${p(20)}::bigint[], ${p(21)}::bigint[], ${p(22)}::text[], ${p(23)}::bigint[], ${p(24)}::text[], ${p(25)}::text[], ${p(26)}::float8[], ${p(27)}::text[])
+           AS t (id, envelope_id, recipient, account_id, original_recipient, notify, expires_at, state)
       JOIN e ON e.id = t.envelope_id
+    ), h AS (
+      INSERT INTO held_message (envelope_id, kind, rule_id, reason_vi, reason_en, notify)
+      SELECT t.envelope_id, t.held->>'kind', t.held->>'ruleId', t.held->>'reasonVi', t.held->>'reasonEn', ARRAY(SELECT jsonb_array_elements_text(t.held->'notify'))
+      FROM unnest(${p(16)}::bigint[], ${p(19)}::jsonb[]) AS t (envelope_id, held)
+      JOIN e ON e.id = t.envelope_id
+      WHERE t.held IS NOT NULL
     ), a AS (
       INSERT INTO audit (kind, principal_id, account_id, client_address, envelope_id, detail)
       SELECT 'message.accepted', t.facts->>'principalId', (t.facts->>'accountId')::bigint, t.client_address, t.envelope_id, t.facts
-      FROM unnest(${p(15)}::bigint[], ${p(16)}::text[], ${p(17)}::jsonb[]) AS t (envelope_id, client_address, facts)
+      FROM unnest(${p(16)}::bigint[], ${p(17)}::text[], ${p(18)}::jsonb[]) AS t (envelope_id, client_address, facts)
       JOIN e ON e.id = t.envelope_id
     ), c AS (
       ${insertContentsSql(contentRowsSql(contents), "WHERE c.hash IN (SELECT content FROM e)")}
@@ -175,14 +200,16 @@ function envelopeArrays(planned: readonly Planned[]): unknown[] {
     column(({ acceptance }) => acceptance.content.structure.messageId),
     column(({ acceptance }) => acceptance.acceptedAt),
     column(({ acceptance }) => acceptance.directoryVersion),
+    column(({ acceptance }) => (acceptance.marks ?? []).join(" ")),
     column(({ envelopeId }) => envelopeId),
     column(({ acceptance }) => acceptance.session.clientAddress),
     column(({ acceptance }) => JSON.stringify({ ...acceptance.session, recipients: acceptance.deliveries.length })),
+    column(({ acceptance }) => (acceptance.held ? JSON.stringify(acceptance.held) : null)),
   ]
 }
 
 function deliveryArrays(planned: readonly Planned[]): unknown[] {
-  const rows = planned.flatMap(({ acceptance, envelopeId, deliveryIds }) => acceptance.deliveries.map((delivery, index) => ({ ...delivery, id: deliveryIds[index], envelopeId })))
+  const rows = planned.flatMap(({ acceptance, envelopeId, deliveryIds }) => acceptance.deliveries.map((delivery, index) => ({ ...delivery, id: deliveryIds[index], envelopeId, state: acceptance.held ? "held" : "waiting" })))
   return [
     rows.map(({ id }) => id),
     rows.map(({ envelopeId }) => envelopeId),
@@ -191,5 +218,6 @@ function deliveryArrays(planned: readonly Planned[]): unknown[] {
     rows.map(({ originalRecipient }) => originalRecipient),
     rows.map(({ notify }) => notify.join(",")),
     rows.map(({ expiresAt }) => expiresAt),
+    rows.map(({ state }) => state),
   ]
 }

@@ -140,7 +140,7 @@ describe("bad rows", () => {
     ["CN1,personal,certs/two.pem,,,", "certificates.csv:2: file: certs/two.pem: the file has certificates of 2 holders in it; put each in a file of its own"],
     ["CN1,personal,certs/big.der,,,", "certificates.csv:2: file: certs/big.der: the file is larger than 1 MiB"],
     ["CN1,personal,certs/a.der,none@tinh.example,,", "certificates.csv:2: addresses: there is no account none@tinh.example"],
-    ["CN1,personal,certs/a.der,motcua@tinh.example,,", 'certificates.csv:2: addresses: CN1 holds neither "owner" nor "sign" on motcua@tinh.example'],
+    ["CN1,personal,certs/a.der,motcua@tinh.example,,", 'certificates.csv:2: addresses: CN1 may not sign for motcua@tinh.example: that takes "owner", or "sign" on an office\'s account'],
     ["CN1,personal,certs/a.der,,2026-02-01,2026-01-01", "certificates.csv:2: until: 2026-01-01 is before 2026-02-01"],
     ["CN1,personal,certs/a.der,,,\nCN1,mobile,certs/copy.pem,,,", "certificates.csv:3: file: the certificate in certs/copy.pem is already in line 2"],
     ["CN1,personal,certs/a.der,,,\nCN1,mobile,certs/twin.der,,,", "certificates.csv:3: file: another certificate with the same issuer and serial number is registered: one of the two is not what it says"],

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { fetchArgs, type SectionItem } from "../../../src/imap/grammar/fetch-items.ts"
 import { lookAhead } from "../../../src/imap/response/look-ahead.ts"
-import { Pace } from "../../../src/imap/response/pace.ts"
+import { Pace } from "../../../src/base/pace.ts"
 import { openSection, writeSection } from "../../../src/imap/response/section-value.ts"
 import { ResponseWriter } from "../../../src/imap/response/writer.ts"
 import type { MessageDetails } from "../../../src/store/mail-store.ts"

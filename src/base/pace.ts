@@ -3,7 +3,7 @@ import { setImmediate as yieldToOthers } from "node:timers/promises"
 /** Work between turns, in bytes looked at or written: 1-5 ms. */
 const bytesAtOnce = 512 * 1024
 
-/** Lets other sessions have their turn on the event loop after so much work, however a command divides it. */
+/** Lets others have their turn on the event loop after so much work, however it is divided. */
 export class Pace {
   private left = bytesAtOnce
 

@@ -1,0 +1,59 @@
+import { hash } from "node:crypto"
+import { failed, ok, type Result } from "../../base/result.ts"
+import type { Certificate } from "../certificate.ts"
+import { maxCrlBytes, readCrl, type VerifiedCrl, verifyCrl } from "./crl.ts"
+import { documentOf } from "./evidence.ts"
+import type { RevocationFetch } from "./http-fetch.ts"
+import type { Source } from "./kept-answers.ts"
+import type { RevocationStore } from "./revocation-store.ts"
+
+/** One issuer's CRL at one URL. By its key too: another authority that names the same URL must not spoil what the right one gets from there. */
+export interface KnownCrl {
+  readonly crl: VerifiedCrl
+  readonly sha256: string
+}
+
+export interface CrlPlace {
+  readonly url: string
+  readonly issuer: Certificate
+}
+
+export const crlSourceName = ({ url, issuer }: CrlPlace): string => `crl ${hash("sha256", issuer.publicKeyInfo)} ${url}`
+
+export interface SourceMeans {
+  readonly fetch: RevocationFetch
+  readonly store: RevocationStore
+  readonly now: () => number
+  readonly skewMs: number
+}
+
+export function crlSource(place: CrlPlace, { fetch, store, now, skewMs }: SourceMeans): Source<KnownCrl> {
+  const name = crlSourceName(place)
+  return {
+    async load(known) {
+      const latest = await store.latest(name)
+      if (!latest) return undefined
+      if (latest.sha256 === known?.value.sha256) return { value: known.value, fetchedAt: latest.fetchedAt }
+      const der = await store.read(latest.sha256)
+      const verified = der && (await knownCrl(der, place))
+      return verified?.ok ? { value: verified.value, fetchedAt: latest.fetchedAt } : undefined
+    },
+    async ask() {
+      const fetched = await fetch.fetch({ url: place.url, maxBytes: maxCrlBytes })
+      if (!fetched.ok) return fetched
+      const verified = await knownCrl(fetched.value, place)
+      if (!verified.ok) return verified
+      const { thisUpdate, nextUpdate } = verified.value.crl
+      if (thisUpdate > now() + skewMs) return failed("gives a list from the future")
+      return nextUpdate !== null && nextUpdate + skewMs < now() ? failed("gives a list that is out of date") : verified
+    },
+    save: ({ value: { crl, sha256 }, fetchedAt }) => store.saveLatest(name, { kind: "crl", sha256, der: crl.der }, fetchedAt),
+    isOlder: ({ crl }, known) => crl.thisUpdate < known.crl.thisUpdate,
+  }
+}
+
+async function knownCrl(der: Uint8Array, { issuer }: CrlPlace): Promise<Result<KnownCrl, string>> {
+  const read = readCrl(der)
+  const verified = read.ok ? await verifyCrl(read.value, issuer) : read
+  return verified.ok ? ok({ crl: verified.value, sha256: (await documentOf("crl", der)).sha256 }) : failed(`gives a list that ${verified.failure}`)
+}

@@ -1,0 +1,155 @@
+import { failed, ok, type Result } from "../../base/result.ts"
+import { type Asn1, Asn1SyntaxError, expectTag, hex, latin1, oidText, readAsn1, sequenceItems, taggedItem, timeOf } from "../asn1.ts"
+import type { Certificate } from "../certificate.ts"
+import { derTag } from "../der.ts"
+import { childrenOf, type DerElement, wholeOf } from "./der-walk.ts"
+import { indexRevoked, type RevokedList } from "./revoked-list.ts"
+import { outerElements, type SignedStructure, signedStructure, verifySigned } from "./signed-structure.ts"
+
+/**
+ * Certificate revocation lists (RFC 5280 §5, §6.3): complete ones, signed by the certificate's own issuer. An indirect list, a delta, a list
+ * for some reasons only, or one with a critical extension that is not understood says nothing here, never "good".
+ * In three steps, so that strangers' bytes cost little: `readCrl` looks at the head, `verifyCrl` checks the signature and only then
+ * indexes the entries, `statusByCrl` looks one certificate up. Must not know: where the bytes come from, what time it is.
+ */
+export interface Crl {
+  readonly der: Uint8Array
+  readonly issuerDer: Uint8Array
+  /** Milliseconds since the epoch. RFC 5280 §5.1.2.5 demands nextUpdate; some lists lack it. */
+  readonly thisUpdate: number
+  readonly nextUpdate: number | null
+  /** RFC 5280 §5.2.3, hex; null when absent. */
+  readonly number: string | null
+  readonly scope: CrlScope
+  readonly entries: DerElement | null
+  readonly signed: SignedStructure
+}
+
+/** RFC 5280 §5.2.5: whom a list speaks for. `urls` are the names of its distribution point, null when it has none. */
+export type CrlScope =
+  | { readonly kind: "nobody"; readonly because: string }
+  | { readonly kind: "some"; readonly users: boolean; readonly authorities: boolean; readonly urls: readonly string[] | null }
+
+export interface VerifiedCrl extends Crl {
+  readonly revoked: RevokedList
+}
+
+export const maxCrlBytes = 20 * 2 ** 20
+
+/** Failure: a phrase after "the list". */
+export function readCrl(der: Uint8Array): Result<Crl, string> {
+  if (der.length > maxCrlBytes) return failed(`is larger than ${maxCrlBytes} bytes`)
+  try {
+    return ok(readHead(der))
+  } catch (error) {
+    if (error instanceof Asn1SyntaxError) return failed(error.message)
+    throw error
+  }
+}
+
+function readHead(der: Uint8Array): Crl {
+  const outer = outerElements(der, 3)
+  const signed = outer && signedStructure(der, outer)
+  const fields = outer?.[0] && [...(childrenOf(der, outer[0], 7) ?? [])]
+  if (!outer?.[1] || !signed || !fields) throw new Asn1SyntaxError("is not a CRL")
+  const take = (...tags: readonly number[]): DerElement | undefined => (fields[0] && tags.includes(fields[0].tag) ? fields.shift() : undefined)
+  const read = (element: DerElement | undefined): Asn1 | undefined => element && readAsn1(wholeOf(der, element))
+  take(derTag.integer)
+  const algorithm = take(derTag.sequence)
+  const issuer = take(derTag.sequence)
+  const thisUpdate = read(take(derTag.utcTime, derTag.generalizedTime))
+  const nextUpdate = read(take(derTag.utcTime, derTag.generalizedTime))
+  const entries = take(derTag.sequence)
+  const extensions = read(take(extensionsTag))
+  if (!algorithm || !issuer || fields.length > 0) throw new Asn1SyntaxError("is not a CRL")
+  // RFC 5280 §5.1.1.2: what is signed says the same as what is used
+  if (Buffer.compare(wholeOf(der, algorithm), wholeOf(der, outer[1])) !== 0) throw new Asn1SyntaxError("names two signature algorithms")
+  return {
+    der,
+    issuerDer: wholeOf(der, issuer),
+    thisUpdate: timeOf(thisUpdate),
+    nextUpdate: nextUpdate ? timeOf(nextUpdate) : null,
+    ...readExtensions(extensions ? sequenceItems(extensions.items[0], "extensions") : []),
+    entries: entries ?? null,
+    signed,
+  }
+}
+
+/** Whether `issuer` signed it and may (RFC 5280 §6.3.3 (f), (g)); then indexes the entries, yielding to the event loop. Failure: a phrase after "the list". */
+export async function verifyCrl(crl: Crl, issuer: Certificate): Promise<Result<VerifiedCrl, string>> {
+  if (crl.scope.kind === "nobody") return failed(crl.scope.because)
+  if (Buffer.compare(crl.issuerDer, issuer.subject.der) !== 0) return failed("is of another issuer")
+  if (issuer.keyUsage && !issuer.keyUsage.has("cRLSign")) return failed("is signed by a certificate that may not sign lists")
+  const problem = await verifySigned(crl.signed, issuer.publicKeyInfo)
+  if (problem !== null) return failed(problem)
+  const revoked = await indexRevoked(crl.der, crl.entries)
+  return revoked ? ok({ ...crl, revoked }) : failed("has entries that cannot be used")
+}
+
+/** What a CRL or an OCSP response says of one certificate. */
+export interface StatedStatus {
+  readonly status: "good" | "revoked" | "unknown"
+  readonly revokedAt: number | null
+  /** RFC 5280 §5.3.1 by name; empty when not given. */
+  readonly reason: string
+}
+
+export const statedGood: StatedStatus = { status: "good", revokedAt: null, reason: "" }
+export const statedUnknown: StatedStatus = { status: "unknown", revokedAt: null, reason: "" }
+
+/** The caller judges whether the list is recent enough. */
+export function statusByCrl(crl: VerifiedCrl, certificate: Certificate): StatedStatus {
+  if (Buffer.compare(crl.issuerDer, certificate.issuer.der) !== 0 || !speaksFor(crl.scope, certificate)) return statedUnknown
+  const entry = crl.revoked.find(certificate.serialNumber)
+  // RFC 5280 §5.3.1: no longer on hold
+  if (entry && entry.reason !== "removeFromCRL") return { status: "revoked", ...entry }
+  // RFC 5280 §3.3: an entry may go once the certificate has expired, so its absence proves nothing any more
+  return crl.thisUpdate > certificate.notAfter ? statedUnknown : statedGood
+}
+
+/** RFC 5280 §6.3.3 (b) (2). */
+function speaksFor(scope: CrlScope, certificate: Certificate): boolean {
+  if (scope.kind === "nobody" || !(certificate.isAuthority ? scope.authorities : scope.users)) return false
+  return scope.urls === null || scope.urls.some((url) => certificate.crlUrls.includes(url))
+}
+
+const extensionsTag = 0xa0
+const extensionId = { crlNumber: "2.5.29.20", deltaCrlIndicator: "2.5.29.27", issuingDistributionPoint: "2.5.29.28" } as const
+
+/** RFC 5280 §5.2. */
+function readExtensions(extensions: readonly Asn1[]): Pick<Crl, "number" | "scope"> {
+  let number: string | null = null
+  let scope: CrlScope = { kind: "some", users: true, authorities: true, urls: null }
+  const seen = new Set<string>()
+  for (const { items } of extensions) {
+    const id = oidText(items[0])
+    const value = readAsn1(expectTag(items.at(-1), derTag.octetString, "extension value").octets)
+    if (seen.has(id)) throw new Asn1SyntaxError("has an extension twice")
+    seen.add(id)
+    if (id === extensionId.crlNumber) number = hex(expectTag(value, derTag.integer, "CRL number").octets)
+    else if (scope.kind === "nobody") continue
+    else if (id === extensionId.deltaCrlIndicator) scope = { kind: "nobody", because: "is a delta" }
+    else if (id === extensionId.issuingDistributionPoint) scope = readScope(sequenceItems(value, "distribution point"))
+    // authorityKeyIdentifier is never critical (RFC 5280 §5.2.1)
+    else if (isCritical(items)) scope = { kind: "nobody", because: `has the critical extension ${id}, which is not understood` }
+  }
+  return { number, scope }
+}
+
+const isCritical = (items: readonly Asn1[]): boolean => items[1]?.tag === derTag.boolean && items[1].octets[0] !== 0
+
+const uniformResourceIdentifier = 0x86
+
+/** IssuingDistributionPoint (RFC 5280 §5.2.5). */
+function readScope(items: readonly Asn1[]): CrlScope {
+  const isSet = (number: number): boolean => taggedItem(items, number)?.octets[0] === 0xff
+  if (isSet(4)) return { kind: "nobody", because: "is indirect" }
+  if (isSet(5)) return { kind: "nobody", because: "is for attribute certificates" }
+  if (taggedItem(items, 3)) return { kind: "nobody", because: "is for some reasons only" }
+  const point = taggedItem(items, 0)
+  const fullName = point && taggedItem(point.items, 0)
+  // a name relative to the issuer's is compared with nothing that a certificate here carries
+  if (point && !fullName) return { kind: "nobody", because: "has a distribution point by relative name" }
+  const urls = fullName?.items.filter(({ tag }) => tag === uniformResourceIdentifier).map(({ octets }) => latin1(octets)) ?? null
+  return { kind: "some", users: !isSet(2), authorities: !isSet(1), urls }
+}

@@ -1,0 +1,74 @@
+import { setImmediate as yieldToOthers } from "node:timers/promises"
+import type { Certificate } from "../certificate.ts"
+import type { PathPurpose } from "../path-rules.ts"
+import type { RevocationEvidence } from "../signature-facts.ts"
+import type { PathValidator } from "../validate-path.ts"
+import type { RevocationChecker } from "./revocation-checker.ts"
+import type { RevocationStore } from "./revocation-store.ts"
+
+/**
+ * Looks all certificates of the registry up again, so that the console knows of a revocation before its holder writes the next message, and
+ * the first message of the day finds the lists already there. Lists first: one download speaks for thousands.
+ */
+export interface RecheckOptions {
+  readonly certificates: AsyncIterable<Certificate> | Iterable<Certificate>
+  readonly paths: PathValidator
+  readonly purpose: PathPurpose
+  readonly checker: RevocationChecker
+  readonly store: RevocationStore
+  readonly now: number
+  readonly onProgress?: (checked: number) => void
+}
+
+export interface RecheckSummary {
+  readonly checked: number
+  readonly good: number
+  readonly revoked: number
+  readonly unknown: number
+  /** Without a good path: expired, or of an authority that is no longer trusted. Not asked for. */
+  readonly withoutPath: number
+  /** Fingerprints of those whose answer says something else than the last known one. */
+  readonly changed: readonly string[]
+}
+
+/** Certificates under way at once: those of one authority wait for one list, the others must not wait behind them. */
+const atOnce = 32
+const answersAtOnce = 500
+
+export async function recheckCertificates({ certificates, paths, purpose, checker, store, now, onProgress }: RecheckOptions): Promise<RecheckSummary> {
+  const count = { good: 0, revoked: 0, unknown: 0, withoutPath: 0 }
+  const changed: string[] = []
+  let checked = 0
+  let answers: RevocationEvidence[] = []
+
+  const save = async (): Promise<void> => {
+    const some = answers
+    answers = []
+    changed.push(...(await store.saveAnswers(some, now)))
+  }
+  const checkOne = async (certificate: Certificate): Promise<void> => {
+    const path = paths.validate({ certificate, intermediates: [], purpose, at: now })
+    checked++
+    if (path.problems.length > 0) count.withoutPath++
+    else {
+      const { evidence, problems } = await checker.check({ chain: path.chain, at: now, prefer: "crl", saves: false })
+      count[problems.includes("revoked") ? "revoked" : problems.includes("revocationUnknown") ? "unknown" : "good"]++
+      // an authority's own answer comes with each of its certificates: of equal ones the store takes the last
+      answers.push(...evidence.filter(({ source }) => source !== "none"))
+    }
+    onProgress?.(checked)
+  }
+
+  const underWay = new Set<Promise<void>>()
+  for await (const certificate of certificates) {
+    const one = checkOne(certificate).finally(() => underWay.delete(one))
+    underWay.add(one)
+    if (underWay.size >= atOnce) await Promise.race(underWay)
+    if (answers.length >= answersAtOnce) await save()
+    // a path costs a millisecond, and promises that are already kept give nobody else a turn
+    await yieldToOthers()
+  }
+  await Promise.all(underWay)
+  await save()
+  return { checked, ...count, changed }
+}

@@ -1,0 +1,213 @@
+import type { Logger } from "pino"
+import type { Clock } from "../../base/clock.ts"
+import type { Certificate } from "../certificate.ts"
+import type { RevocationEvidence, SignatureProblem, StapledRevocation } from "../signature-facts.ts"
+import { statusByCrl } from "./crl.ts"
+import { crlSource, crlSourceName, type KnownCrl, type SourceMeans } from "./crl-source.ts"
+import { type AgeLimits, answerAt, isCurrent, noAnswer, type Statement } from "./evidence.ts"
+import type { RevocationFetch } from "./http-fetch.ts"
+import { type Kept, KeptAnswers } from "./kept-answers.ts"
+import { type KnownOcspAnswer, maxUrls, ocspSource, ocspSourceName } from "./ocsp-source.ts"
+import type { RevocationStore } from "./revocation-store.ts"
+import { bestStapled, readStapled, type StapledStatement } from "./stapled.ts"
+
+/**
+ * Whether the certificates of a path have been revoked: by evidence that came with the message, by what is known already, by their
+ * issuers' OCSP responders and CRLs. When nobody can say and the last known answer is too old, it says `unknown`, never `good`;
+ * what then becomes of the message is the policy's choice (`signature: { status: undecided }`).
+ * Only for paths that have been validated: the addresses asked are those that a trusted issuer wrote.
+ */
+export interface RevocationChecker {
+  /** `chain`: end certificate first, anchor last. `at`: the moment to judge for, ms; one in the past must be proven. */
+  check(request: RevocationRequest): Promise<RevocationCheck>
+  /** Heard when a certificate's answer says something else than before, of its fingerprint. Returns how to stop. */
+  onChange(listener: (fingerprint: string) => void): () => void
+  /** Another process has heard something new: what is in memory is compared with the store before it is used again. */
+  reload(): void
+  /** Resolves when nothing is under way any more. */
+  close(): Promise<void>
+}
+
+export interface RevocationRequest {
+  readonly chain: readonly Certificate[]
+  readonly at: number
+  readonly stapled?: readonly StapledRevocation[]
+  /** Over the configuration's: thousands of certificates are looked up in a list sooner than asked for one by one. */
+  readonly prefer?: "ocsp" | "crl"
+  /** False: the caller saves the answers, many at once. */
+  readonly saves?: boolean
+}
+
+export interface RevocationCheck {
+  /** One for each certificate but the anchor. */
+  readonly evidence: readonly RevocationEvidence[]
+  readonly problems: readonly Extract<SignatureProblem, "revoked" | "revocationUnknown">[]
+}
+
+/** `pki.revocation`, durations in ms. */
+export interface RevocationConfig {
+  readonly prefer: "ocsp" | "crl"
+  readonly refresh: number
+  readonly maxAge: number
+  readonly retry: number
+  readonly timeout: number
+  readonly skew: number
+  readonly nonce: boolean
+  /** URLs of CRLs for certificates that name no source. */
+  readonly lists: readonly string[]
+}
+
+export interface RevocationCheckerOptions {
+  readonly fetch: RevocationFetch
+  readonly store: RevocationStore
+  readonly clock: Clock
+  readonly config: RevocationConfig
+  readonly log: Logger
+}
+
+/** Memory for CRLs (bytes of DER; their index is another quarter), and for OCSP answers (count). */
+const maxListBytes = 256 * 1024 * 1024
+const maxOcspAnswers = 20_000
+const maxRemembered = 20_000
+
+export function createRevocationChecker({ fetch, store, clock, config, log }: RevocationCheckerOptions): RevocationChecker {
+  const limits: AgeLimits = { maxAgeMs: config.maxAge, skewMs: config.skew }
+  const means: SourceMeans & { readonly nonce: boolean } = { fetch, store, now: () => clock.now(), skewMs: config.skew, nonce: config.nonce }
+  const keeping = { clock, refreshMs: config.refresh, retryMs: config.retry, onFailure: (source: string, reason: string) => log.warn({ source, reason }, "no answer about revocation") }
+  const lists = new KeptAnswers<KnownCrl>({ ...keeping, costOf: ({ crl }) => crl.der.length, maxCost: maxListBytes })
+  const responses = new KeptAnswers<KnownOcspAnswer>({ ...keeping, costOf: () => 1, maxCost: maxOcspAnswers * 2 })
+  const listeners = new Set<(fingerprint: string) => void>()
+  /** The status each certificate had last, to notice a change; the oldest go first. */
+  const lastStatus = new Map<string, string>()
+
+  /** The list may have been had long ago: it counts while it is current. */
+  const usable = <T>(kept: Kept<T> | undefined, statementOf: (value: T) => Statement): Statement | undefined => {
+    if (!kept) return undefined
+    const statement = statementOf(kept.value)
+    return statement.status !== "unknown" && isCurrent(statement, kept.fetchedAt, clock.now(), limits) ? statement : undefined
+  }
+
+  const byLists = async (certificate: Certificate, issuer: Certificate): Promise<Answer | undefined> => {
+    for (const url of listsOf(certificate, config.lists)) {
+      const place = { url, issuer }
+      const { kept } = await lists.latest(crlSourceName(place), crlSource(place, means))
+      const statement = usable(kept, ({ crl }) => listStatement(crl, certificate))
+      if (statement && kept) return { statement, source: "crl", evidence: kept.value.sha256 }
+    }
+    return undefined
+  }
+
+  const byResponder = async (certificate: Certificate, issuer: Certificate): Promise<Answer | undefined> => {
+    if (certificate.ocspUrls.length === 0) return undefined
+    const place = { certificate, issuer }
+    const { kept } = await responses.latest(ocspSourceName(place), ocspSource(place, means))
+    const statement = usable(kept, ({ answer }) => answer)
+    if (!statement || !kept) return undefined
+    const { answer, document } = kept.value
+    // RFC 6960 §4.2.2.2.1: asked of a list, for another responder could be as revoked as this one
+    if (answer.uncheckedResponder && (await byLists(answer.uncheckedResponder, issuer))?.statement.status !== "good") return undefined
+    return { statement, source: "ocsp", evidence: document.sha256 }
+  }
+
+  /** Without asking anybody: for comparing with what came along. */
+  const known = (certificate: Certificate, issuer: Certificate): Answer | undefined => {
+    const response = responses.peek(ocspSourceName({ certificate, issuer }))
+    const answers = listsOf(certificate, config.lists).flatMap((url): readonly Answer[] => {
+      const list = lists.peek(crlSourceName({ url, issuer }))
+      const statement = usable(list, ({ crl }) => listStatement(crl, certificate))
+      return statement && list ? [{ statement, source: "crl", evidence: list.value.sha256 }] : []
+    })
+    const byOcsp = usable(response, ({ answer }) => answer)
+    const all = byOcsp && response && !response.value.answer.uncheckedResponder ? [...answers, { statement: byOcsp, source: "ocsp" as const, evidence: response.value.document.sha256 }] : answers
+    return all.toSorted((a, b) => b.statement.thisUpdate - a.statement.thisUpdate)[0]
+  }
+
+  const checkOne = async (certificate: Certificate, issuer: Certificate, stapled: readonly StapledStatement[], { at, prefer = config.prefer }: RevocationRequest): Promise<RevocationEvidence> => {
+    const { fingerprint } = certificate
+    const now = clock.now()
+    const best = bestStapled(stapled.filter(({ statement }) => isCurrent(statement, statement.thisUpdate, now, limits)))
+    const byStapled = async ({ statement, document }: StapledStatement): Promise<RevocationEvidence> => {
+      await store.keep(document)
+      return answerAt(statement, { fingerprint, source: "stapled", evidence: document.sha256, at })
+    }
+    if (best?.statement.status === "revoked") return byStapled(best)
+    // whoever signs chooses what comes along, and would choose the answer from before the revocation
+    const spares = best && now - best.statement.thisUpdate < config.refresh && (known(certificate, issuer)?.statement.thisUpdate ?? -Infinity) <= best.statement.thisUpdate
+    if (best && spares) return byStapled(best)
+    for (const ask of prefer === "crl" ? [byLists, byResponder] : [byResponder, byLists]) {
+      const answer = await ask(certificate, issuer)
+      if (answer) return answerAt(answer.statement, { ...answer, fingerprint, at })
+    }
+    if (best) return byStapled(best)
+    return noAnswer(fingerprint)
+  }
+
+  /** Tells those who remember the old answer; returns what is said for the first time or differently. */
+  const notice = (evidence: readonly RevocationEvidence[]): readonly RevocationEvidence[] => {
+    const news = evidence.filter(({ fingerprint, status, source }) => source !== "none" && lastStatus.get(fingerprint) !== status)
+    for (const { fingerprint, status } of news) {
+      const before = lastStatus.get(fingerprint)
+      lastStatus.delete(fingerprint)
+      lastStatus.set(fingerprint, status)
+      if (before !== undefined) for (const listener of listeners) listener(fingerprint)
+    }
+    for (const oldest of lastStatus.keys()) {
+      if (lastStatus.size <= maxRemembered) break
+      lastStatus.delete(oldest)
+    }
+    return news
+  }
+
+  return {
+    async check(request) {
+      const { chain, stapled = [] } = request
+      const pairs = chain.flatMap((certificate, index) => {
+        const issuer = chain[index + 1]
+        return issuer ? [{ certificate, issuer }] : []
+      })
+      const came = await readStapled(stapled, pairs)
+      // each source has its own time limit; a path of many certificates must not add them up
+      const patience = AbortSignal.timeout(config.timeout * 2)
+      const evidence = await Promise.all(pairs.map(({ certificate, issuer }) => sooner(patience, checkOne(certificate, issuer, came.get(certificate.fingerprint) ?? [], request), noAnswer(certificate.fingerprint))))
+      const news = notice(evidence)
+      if (news.length > 0 && request.saves !== false) await store.saveAnswers(news, clock.now())
+      const has = (status: RevocationEvidence["status"]): boolean => evidence.some((one) => one.status === status)
+      return { evidence, problems: [...(has("revoked") ? (["revoked"] as const) : []), ...(has("unknown") ? (["revocationUnknown"] as const) : [])] }
+    },
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    reload() {
+      lists.reload()
+      responses.reload()
+    },
+    async close() {
+      await Promise.all([lists.close(), responses.close()])
+    },
+  }
+}
+
+interface Answer {
+  readonly statement: Statement
+  readonly source: "crl" | "ocsp"
+  readonly evidence: string
+}
+
+const listStatement = (crl: KnownCrl["crl"], certificate: Certificate): Statement => ({ ...statusByCrl(crl, certificate), thisUpdate: crl.thisUpdate, nextUpdate: crl.nextUpdate })
+
+/** Configured lists are for certificates that name no source at all. */
+const listsOf = ({ crlUrls, ocspUrls }: Certificate, configured: readonly string[]): readonly string[] =>
+  crlUrls.length + ocspUrls.length > 0 ? crlUrls.filter((url) => /^https?:/i.test(url)).slice(0, maxUrls) : configured
+
+/** `late` when the signal comes first; `work` goes on for those who ask next. */
+async function sooner<T>(signal: AbortSignal, work: Promise<T>, late: T): Promise<T> {
+  const { promise, resolve } = Promise.withResolvers<T>()
+  const giveUp = (): void => resolve(late)
+  signal.addEventListener("abort", giveUp, { once: true })
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener("abort", giveUp)
+  }
+}

@@ -1,0 +1,39 @@
+import type { Certificate } from "../certificate.ts"
+import type { StapledRevocation } from "../signature-facts.ts"
+import { documentOf, type Statement, statementOf } from "./evidence.ts"
+import type { RevocationDocument } from "./revocation-store.ts"
+
+/**
+ * CRLs and OCSP responses that came with a message (RFC 5652 §10.2.1, RFC 5940). A stranger chose them, so their number and size are bounded and
+ * each counts only once its issuer's signature has been verified.
+ */
+export interface StapledStatement {
+  readonly document: RevocationDocument
+  readonly statement: Statement
+}
+
+export interface IssuedCertificate {
+  readonly certificate: Certificate
+  readonly issuer: Certificate
+}
+
+const maxDocuments = 16
+const maxDocumentChars = 2_800_000
+
+/** By the fingerprint of the certificate that each speaks for; those that are for none, broken or unsure are left out. */
+export async function readStapled(stapled: readonly StapledRevocation[], path: readonly IssuedCertificate[]): Promise<ReadonlyMap<string, readonly StapledStatement[]>> {
+  const statements = new Map<string, StapledStatement[]>()
+  for (const { kind, der } of stapled.slice(0, maxDocuments).filter((one) => one.der.length <= maxDocumentChars)) {
+    const document = await documentOf(kind, Buffer.from(der, "base64"))
+    for (const { certificate, issuer } of path) {
+      const statement = await statementOf(document, certificate, issuer)
+      if (!statement.ok || statement.value.status === "unknown") continue
+      statements.set(certificate.fingerprint, [...(statements.get(certificate.fingerprint) ?? []), { document, statement: statement.value }])
+    }
+  }
+  return statements
+}
+
+/** One that says revoked before all others, then the latest. */
+export const bestStapled = (statements: readonly StapledStatement[]): StapledStatement | undefined =>
+  statements.toSorted((a, b) => Number(b.statement.status === "revoked") - Number(a.statement.status === "revoked") || b.statement.thisUpdate - a.statement.thisUpdate)[0]

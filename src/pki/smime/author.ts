@@ -1,0 +1,83 @@
+import { addressesIn, canonicalAddress, type HeaderAddress, parseAddressList } from "../../mail/address.ts"
+import { textOf } from "../../mail/charset.ts"
+import { decodeHeaderText } from "../../mail/encoded-word.ts"
+import { fieldValues, type HeaderField } from "../../mail/header.ts"
+import type { SignatureProblem } from "../signature-facts.ts"
+
+/** Whom readers are shown as author, and whether all of them are shown the same one (RFC 5322 §3.6.2). Pure. */
+export interface Author {
+  /** Canonical addresses of every From: and every Sender:. */
+  readonly from: readonly string[]
+  readonly sender: readonly string[]
+  readonly problems: readonly SignatureProblem[]
+}
+
+/** A longer one names more authors than any letter has. */
+const maxFieldChars = 8 * 1024
+
+export function authorOf(fields: readonly HeaderField[]): Author {
+  const froms = fieldValues(fields, "from").map((value) => value.slice(0, maxFieldChars))
+  const senders = fieldValues(fields, "sender").map((value) => value.slice(0, maxFieldChars))
+  const problems: SignatureProblem[] = []
+  const fromIsPlain = froms.length === 1 && fieldValues(fields, "from").every(isOneMailbox)
+  const senderIsPlain = senders.length === 0 || (senders.length === 1 && fieldValues(fields, "sender").every(isOneMailbox))
+  if (!fromIsPlain || !senderIsPlain) problems.push("ambiguousFrom")
+  const shown = [...froms, ...senders].flatMap((value) => mailboxes(parseAddressList(value)))
+  if (shown.some(isMisleading)) problems.push("misleadingDisplayName")
+  return { from: canonical(froms), sender: canonical(senders), problems }
+}
+
+const canonical = (values: readonly string[]): string[] => [
+  ...new Set(values.flatMap((value) => addressesIn(parseAddressList(textOf(value))).map(canonicalAddress))),
+]
+
+type Mailbox = Extract<HeaderAddress, { readonly kind: "mailbox" }>
+
+const mailboxes = (list: readonly HeaderAddress[]): Mailbox[] => list.flatMap((item) => (item.kind === "group" ? mailboxes(item.members) : [item]))
+
+/** One mailbox, written so that no reader finds another: no group, no second bracket or address, none inside a comment or an encoded-word. */
+function isOneMailbox(value: string): boolean {
+  const list = parseAddressList(value)
+  const [only, ...others] = list
+  if (!only || others.length > 0 || only.kind !== "mailbox" || only.domain === "" || only.localPart === "" || only.route !== "") return false
+  if (value.length > maxFieldChars) return false
+  // oxlint-disable-next-line no-control-regex -- NUL, CR and the rest end a field for some readers
+  if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value)) return false
+  const bare = withoutQuoted(value).replace(harmlessComment, "")
+  if (bare.includes('"') || /[()]/.test(bare)) return false
+  // an encoded-word where RFC 2047 §5 forbids it is decoded by some readers all the same
+  if (/=\?[^?]*\?[bq]\?/i.test(bare.slice(bare.lastIndexOf("<") === -1 ? 0 : bare.lastIndexOf("<")))) return false
+  const open = bare.split("<").length - 1
+  const close = bare.split(">").length - 1
+  if (open !== close || open > 1) return false
+  if (open === 1 && !/^[^<>]*<[^<>]*>\s*$/.test(bare)) return false
+  const specification = open === 1 ? bare.slice(bare.indexOf("<")) : bare
+  return specification.split("@").length === 2
+}
+
+/** "(Sở Y tế)" behind an address, as old senders write the name. */
+const harmlessComment = /\([^()<>@"\\,;:]*\)/g
+
+/** Quoted strings emptied. */
+const withoutQuoted = (value: string): string => value.replace(/"(?:[^"\\]|\\.)*"/gs, "")
+
+/** What looks like an address to a person; NFKC turns "＠" and its like into what they look like. */
+const addressLike = /[\p{L}\p{N}._%+'-]+\s*@\s*[\p{L}\p{N}-]+(?:\s*\.\s*[\p{L}\p{N}-]+)+/gu
+/** RFC 9839 §2 and the bidirectional controls: they make a name read other than it is. */
+// oxlint-disable-next-line no-control-regex, no-misleading-character-class -- exactly those that are not shown
+const invisible = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/u
+const invisibles = new RegExp(invisible.source, "gu")
+
+/** A display name that is, or holds, an address other than the real one. */
+function isMisleading({ name, localPart, domain }: Mailbox): boolean {
+  if (name === "") return false
+  const shown = decodeHeaderText(name)
+  // some senders encode twice, and some readers decode twice
+  const twice = decodeHeaderText(shown)
+  const own = canonicalAddress(textOf(`${localPart}@${domain}`))
+  return [shown, twice].some((text) => {
+    if (/[\r\n\0]/.test(text) || /[\u202a-\u202e\u2066-\u2069]/u.test(text)) return true
+    const plain = text.replace(invisibles, "").normalize("NFKC")
+    return [...plain.matchAll(addressLike)].some(([like]) => canonicalAddress(like.replace(/\s+/g, "")) !== own)
+  })
+}

@@ -1,0 +1,30 @@
+import type { HeaderField } from "../../mail/header.ts"
+import type { ScannedPart } from "../../mail/mime-part.ts"
+import type { SignatureProblem } from "../signature-facts.ts"
+
+/**
+ * Headers that readers understand differently: some take the first of repeated fields, some the last (RFC 5322 §3.6, RFC 2045 §3 allow one).
+ * From: and Sender: are author.ts' affair. Pure.
+ */
+const once = new Set([
+  "date", "reply-to", "to", "cc", "subject", "message-id", "mime-version", "content-type", "content-transfer-encoding", "content-disposition",
+])
+
+export function headerProblems(fields: readonly HeaderField[]): SignatureProblem[] {
+  const seen = new Set<string>()
+  for (const { name, value } of fields) {
+    // oxlint-disable-next-line no-control-regex -- a NUL or CR ends a field for some readers
+    if (/[\0\r]/.test(name) || (once.has(name) && /[\0\r]/.test(value))) return ["malformed"]
+    if (once.has(name) && seen.has(name)) return ["malformed"]
+    seen.add(name)
+  }
+  return []
+}
+
+/** A multipart whose boundary is said twice is cut in two ways. */
+export function boundaryProblems({ mime }: ScannedPart): SignatureProblem[] {
+  const names = mime.parameters.map(({ name }) => name.toLowerCase())
+  const boundaries = names.filter((name) => name === "boundary" || name.startsWith("boundary*"))
+  const isPlain = boundaries.length <= 1 || (boundaries.every((name) => name !== "boundary") && new Set(boundaries).size === boundaries.length)
+  return isPlain ? [] : ["malformed"]
+}

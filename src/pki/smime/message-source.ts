@@ -1,0 +1,35 @@
+import { setImmediate as yieldToOthers } from "node:timers/promises"
+import type { ScannedContent } from "../../mail/content-scanner.ts"
+
+/** A message whose bytes can be read more than once: what is stored, or a file. Never held whole here. */
+export interface MessageSource {
+  /** Bytes from `start` (default 0) to `end` (exclusive, default the end), in chunks of bounded size. */
+  read(range?: ByteRange): AsyncIterable<Uint8Array>
+  /** What the scanner said when the message was accepted; without it the message is scanned again. */
+  readonly scanned?: Pick<ScannedContent, "root" | "headerFields">
+}
+
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+/** Hashing so much takes about a millisecond. */
+const chunkBytes = 256 * 1024
+
+/** A message in memory, which lets others have their turn like one that is read from a disk. */
+export const bytesSource = (bytes: Uint8Array): MessageSource => ({
+  async *read({ start, end } = { start: 0, end: bytes.length }) {
+    for (let at = start; at < end; at += chunkBytes) {
+      if (at > start) await yieldToOthers()
+      yield bytes.subarray(at, Math.min(at + chunkBytes, end))
+    }
+  },
+})
+
+/** All of a range that is known to be small. */
+export async function readRange(source: MessageSource, range: ByteRange): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  for await (const chunk of source.read(range)) parts.push(chunk)
+  return Buffer.concat(parts)
+}

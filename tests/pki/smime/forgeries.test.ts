@@ -1,0 +1,227 @@
+import { describe, expect, test } from "vitest"
+import type { SignatureProblem } from "../../../src/pki/signature-facts.ts"
+import { bytesSource } from "../../../src/pki/smime/message-source.ts"
+import { verifyMessageSignature } from "../../../src/pki/smime/verify-message-signature.ts"
+import { attribute, cmsOids, newSigner, signedData, usualAttributes } from "../../support/cms-writer.ts"
+import {
+  anySigner, cmsEntity, lines, mixed, opaqueEntity, opaqueMessage, signaturePart, signedEntity, signedMessage, usualEntity, usualHeader,
+} from "../../support/signed-message.ts"
+import { oid } from "../../../src/pki/der.ts"
+
+const verify = (message: Buffer | string) => verifyMessageSignature(bytesSource(Buffer.from(message)), { clock: { now: () => 0 } })
+
+const text = (body: string): string => lines("Content-Type: text/plain; charset=utf-8", "", body)
+const html = (body: string): string => lines("Content-Type: text/html; charset=utf-8", "", body)
+const other = newSigner("ec", "Kẻ mạo danh")
+const replaceHeader = (name: string, ...with_: readonly string[]): readonly string[] => [...usualHeader.filter((line) => !line.startsWith(`${name}:`)), ...with_]
+
+interface Forgery {
+  /** What a reader is made to believe. */
+  readonly trick: string
+  readonly message: Buffer | string
+  readonly problems: readonly SignatureProblem[]
+  readonly form?: "multipart" | "opaque" | "none"
+}
+
+const order = "Chuyển 2 tỷ đồng vào tài khoản 0123."
+
+const around: readonly Forgery[] = [
+  { trick: "an order stands before somebody's signed letter", message: mixed(usualHeader, text(order), signedEntity()), problems: ["partial", "prepended"] },
+  { trick: "an order stands behind it", message: mixed(usualHeader, signedEntity(), text(order)), problems: ["partial", "appended"] },
+  { trick: "a mailing list adds its footer", message: mixed(usualHeader, signedEntity(), text("_____\r\nDanh sách thư")), problems: ["partial", "appended"] },
+  { trick: "the signed part is the only one, in another multipart", message: mixed(usualHeader, signedEntity()), problems: ["partial"] },
+  { trick: "an opaque one is put beside an order", message: mixed(usualHeader, text(order), opaqueEntity()), problems: ["partial", "prepended"], form: "opaque" },
+  {
+    trick: "a third part of multipart/signed is shown",
+    message: Buffer.from(signedMessage().toString().replace("------ky-so--", lines("------ky-so", text(order), "------ky-so--"))), problems: ["appended", "malformed"],
+  },
+  { trick: "an order is written into the preamble", message: signedMessage({ preamble: `${order}\r\n` }), problems: ["prepended"] },
+  { trick: "a long preamble", message: signedMessage({ preamble: `${"This is for old readers. ".repeat(40)}\r\n` }), problems: ["prepended"] },
+  { trick: "HTML in the preamble", message: signedMessage({ preamble: "<h1>Pay</h1>\r\n" }), problems: ["prepended"] },
+  { trick: "an order is written into the epilogue", message: signedMessage({ epilogue: `${order}\r\n` }), problems: ["appended"] },
+  { trick: "a huge epilogue", message: signedMessage({ epilogue: " ".repeat(70_000) + order }), problems: ["appended"] },
+  {
+    trick: "one alternative is signed, the other is shown",
+    message: Buffer.from(mixed(usualHeader, signedEntity(), html(`<p>${order}</p>`)).toString().replace("multipart/mixed", "multipart/alternative")), problems: ["partial", "appended"],
+  },
+  {
+    trick: "a related part is the root and the signed one a resource of it",
+    message: Buffer.from(mixed(usualHeader, html('<p>Pay</p><img src="cid:signed">'), signedEntity()).toString().replace("multipart/mixed", "multipart/related")),
+    problems: ["partial", "prepended", "hiddenHtml"],
+  },
+]
+
+const hidden: readonly Forgery[] = [
+  ["display: none around what follows", `<p>${order}</p><div style="display:none">`],
+  ["a style sheet hides what follows", "<p>Pay</p><style>.moz-text-flowed{visibility:hidden}</style>"],
+  ["a comment that the signed part does not end", "<p>Pay</p><!-- "],
+  ["an attribute that the signed part becomes", '<p>Pay</p><img alt="'],
+  ["a text area that swallows it", "<p>Pay</p><textarea>"],
+  ["an order laid over it", '<div style="position:absolute;top:0;background:white">Pay</div>'],
+  ["the style said in character references", '<div style="&#100;isplay&#58;none">x</div>'],
+  ["the style said in CSS escapes", '<div style="\\64isplay:none">x</div>'],
+  ["it is pulled in by Content-ID", '<iframe src="cid:signed@x"></iframe>'],
+  ["white on white", '<font style="color:#fff">x</font>'],
+].map(([trick = "", body = ""]): Forgery => ({ trick, message: mixed(usualHeader, html(body), signedEntity()), problems: ["partial", "prepended", "hiddenHtml"] }))
+
+const encodedHtml: readonly Forgery[] = [
+  {
+    trick: "base64 HTML hides it", problems: ["partial", "prepended", "hiddenHtml"],
+    message: mixed(usualHeader, lines("Content-Type: text/html", "Content-Transfer-Encoding: base64", "", Buffer.from('<div style="display:none">').toString("base64")), signedEntity()),
+  },
+  {
+    trick: "quoted-printable HTML hides it", problems: ["partial", "prepended", "hiddenHtml"],
+    message: mixed(usualHeader, lines("Content-Type: text/html", "Content-Transfer-Encoding: quoted-printable", "", "<div style=3D=22display=\r\n:none=22>"), signedEntity()),
+  },
+  { trick: "an order is loaded from elsewhere", message: mixed(usualHeader, html('<img src="https://evil.example/pay.png">'), signedEntity()), problems: ["partial", "prepended", "externalContent"] },
+]
+
+const external = lines('Content-Type: message/external-body; access-type=URL; URL="https://evil.example/x"', "", "Content-Type: text/plain", "", "")
+const content: readonly Forgery[] = [
+  { trick: "nothing is signed, the text is elsewhere", message: signedMessage({ entity: text("") }), problems: ["empty"] },
+  { trick: "only white space is signed", message: signedMessage({ entity: text(" \r\n\t\r\n") }), problems: ["empty"] },
+  { trick: "an empty multipart is signed", message: signedMessage({ entity: lines("Content-Type: multipart/mixed; boundary=x", "", "--x", text(""), "--x--", "") }), problems: ["empty"] },
+  { trick: "other content is attached to a detached signature", message: signedMessage({ cms: { attached: Buffer.from(text(order)) } }), problems: ["empty"] },
+  { trick: "an opaque signature without content", message: Buffer.from(lines(...usualHeader, cmsEntity(signedData(Buffer.from(""), [anySigner()])))), problems: ["empty"], form: "opaque" },
+  { trick: "the signed part points elsewhere", message: signedMessage({ entity: external }), problems: ["externalContent"] },
+  { trick: "so does an opaque one", message: opaqueMessage({ entity: lines("Content-Type: multipart/mixed; boundary=x", "", "--x", text("x"), "--x", external, "--x--", "") }), problems: ["externalContent"], form: "opaque" },
+  { trick: "smime-type says that it is encrypted", message: Buffer.from(opaqueMessage().toString().replace("smime-type=signed-data", "smime-type=enveloped-data")), problems: ["malformed"], form: "opaque" },
+  { trick: "lines end with LF in what is signed", message: signedMessage({ entity: usualEntity.replaceAll("\r\n", "\n") }), problems: ["notCanonical"] },
+]
+
+const shape: readonly Forgery[] = [
+  { trick: "two From: fields", message: signedMessage({ header: [...usualHeader, "From: giamdoc@ubnd.tinh.example"] }), problems: ["ambiguousFrom"] },
+  { trick: "no From:", message: signedMessage({ header: replaceHeader("From") }), problems: ["ambiguousFrom"] },
+  { trick: "two Sender: fields", message: signedMessage({ header: [...usualHeader, "Sender: a@x.example", "Sender: b@x.example"] }), problems: ["ambiguousFrom"] },
+  ...([
+    "From: a@x.example, b@x.example", "From: <a@x.example> <b@x.example>", "From: Sếp: a@x.example;", "From: <@evil.example:a@x.example>", 'From: "a@x.example', "From: =?utf-8?q?a=40x.example?= b@x.example", "From: <a@x.example", "From: a@b@x.example", "From:",
+  ].map((from): Forgery => ({ trick: from, message: signedMessage({ header: replaceHeader("From", from) }), problems: ["ambiguousFrom"] }))),
+  ...(["From: a@x.example <b@x.example> c@x.example", "From: a@x.example (b@x.example)"]
+    .map((from): Forgery => ({ trick: from, message: signedMessage({ header: replaceHeader("From", from) }), problems: ["ambiguousFrom", "misleadingDisplayName"] }))),
+  ...([
+    'From: "giamdoc@ubnd.tinh.example" <a@x.example>', 'From: "Giam doc <giamdoc@ubnd.tinh.example>" <a@x.example>', "From: =?utf-8?q?giamdoc=40ubnd=2Etinh=2Eexample?= <a@x.example>",
+    "From: =?utf-8?B?Z2lhbWRvY++8oHVibmQudGluaC5leGFtcGxl?= <a@x.example>", 'From: "giamdoc @ ubnd . tinh . example" <a@x.example>', "From: =?utf-8?B?4oCuZ2lhbWRvYw==?= <a@x.example>",
+    "From: =?utf-8?q?Giam_doc=0A=40x?= <a@x.example>", "From: =?utf-8?q?giamdoc=E2=80=8B=40ubnd.tinh.example?= <a@x.example>",
+  ].map((from): Forgery => ({ trick: from, message: signedMessage({ header: replaceHeader("From", from) }), problems: ["misleadingDisplayName"] }))),
+  ...(["Subject: khác", "Date: Sat, 21 Nov 2026 10:00:00 +0700", "To: c@x.example", "Content-Type: text/plain", "MIME-Version: 1.0"]
+    .map((field): Forgery => ({ trick: `another ${field}`, message: signedMessage({ header: [...usualHeader, field] }), problems: ["malformed"], ...(field.startsWith("Content-Type") ? { form: "none" as const } : {}) }))),
+  { trick: "two boundaries", message: Buffer.from(signedMessage().toString().replace('boundary="', 'boundary="----ky-so"; boundary="x')), problems: ["malformed"] },
+  { trick: "no end of the multipart", message: Buffer.from(signedMessage().toString().replace("------ky-so--", "")), problems: ["malformed"] },
+  { trick: "a protocol that is another", message: signedMessage({ protocol: "application/pgp-signature" }), problems: ["malformed"] },
+  { trick: "text behind the base64 of the signature", message: signedMessage({ signers: [anySigner()] }).toString().replace("\r\n------ky-so--", "\r\nQUFB=\r\nQUFB\r\n------ky-so--"), problems: ["malformed"] },
+]
+
+const signers: readonly Forgery[] = [
+  { trick: "a signer is added that signed something else", message: signedMessage({ cms: { certificates: [anySigner().certificate] }, signers: [anySigner(), other] }), problems: ["extraSigner"] },
+  { trick: "the same signer twice", message: signedMessage({ signers: [anySigner(), anySigner()] }), problems: ["extraSigner"] },
+  { trick: "no signer at all", message: signedMessage({ signers: [] }), problems: ["malformed"] },
+  { trick: "no signer, content attached", message: opaqueMessage({ signers: [] }), problems: ["malformed"], form: "opaque" },
+  { trick: "nine signers", message: signedMessage({ signers: Array.from({ length: 9 }, () => anySigner()) }), problems: ["tooManySigners"] },
+  { trick: "33 certificates", message: signedMessage({ cms: { certificates: Array.from({ length: 33 }, () => other.certificate) } }), problems: ["tooManyCertificates"] },
+]
+
+const protectedEntity = (hp: string, ...fields: readonly string[]): string => lines(...fields, `Content-Type: text/plain; ${hp}`, "", "Nội dung.", "")
+const wrapped = (...fields: readonly string[]): string => lines("Content-Type: message/rfc822", "", ...fields, "Content-Type: text/plain", "", "Nội dung.", "")
+const headers: readonly Forgery[] = [
+  { trick: "another From: outside than inside", message: signedMessage({ entity: protectedEntity("hp=clear", ...replaceHeader("From", "From: giamdoc@ubnd.tinh.example")) }), problems: ["headerMismatch"] },
+  { trick: "another Subject: outside", message: signedMessage({ entity: protectedEntity('hp="clear"', ...replaceHeader("Subject", "Subject: khac")) }), problems: ["headerMismatch"] },
+  { trick: "a Cc: added outside", message: signedMessage({ header: [...usualHeader, "Cc: d@x.example"], entity: protectedEntity("hp=clear", ...usualHeader) }), problems: ["headerMismatch"] },
+  { trick: "another From: than in the wrapped message", message: opaqueMessage({ entity: wrapped(...replaceHeader("From", "From: giamdoc@ubnd.tinh.example")) }), problems: ["headerMismatch"], form: "opaque" },
+  { trick: "another Date: than in the older scheme", message: signedMessage({ entity: protectedEntity("protected-headers=v1", "Date: Fri, 20 Nov 2025 10:00:00 +0700", ...replaceHeader("Date")) }), problems: ["headerMismatch"] },
+]
+
+describe("what is shown is not what was signed", () => {
+  test.each([...around, ...hidden, ...encodedHtml, ...content, ...shape, ...signers, ...headers])("$trick: $problems", async ({ message, problems, form = "multipart" }) => {
+    const found = await verify(message)
+    expect(found.form).toBe(form)
+    if (form !== "none") expect([...found.problems].sort()).toEqual([...problems].sort())
+  })
+})
+
+describe("a signature that is not the signer's word", () => {
+  const part = Buffer.from(usualEntity)
+  const [type = part, time = part, digest = part] = usualAttributes(part)
+  test.each<[string, Buffer, readonly SignatureProblem[]]>([
+    ["the text is changed", signedMessage({ shown: usualEntity.replace("11", "12") }), ["broken"]],
+    ["a header of the signed part is changed", signedMessage({ shown: usualEntity.replace("8bit", "7bit") }), ["broken"]],
+    ["content-type says something else", signedMessage({ cms: { attributes: [attribute(cmsOids.contentType, oid(cmsOids.signedData)), digest, time] } }), ["contentTypeMismatch"]],
+    ["eContentType says something else", signedMessage({ cms: { contentType: "1.2.840.113549.1.9.16.1.4" } }), ["contentTypeMismatch"]],
+    ["SHA-1", signedMessage({ cms: { digest: "sha1" } }), ["weakAlgorithm"]],
+    ["SHA-1 with PSS", signedMessage({ signers: [newSigner("rsa")], cms: { digest: "sha1", pss: true } }), ["weakAlgorithm"]],
+    ["its certificate did not come along", signedMessage({ cms: { certificates: [other.certificate] } }), ["noCertificate"]],
+    ["it names another certificate (RFC 5035)", signedMessage({
+      cms: { attributes: [type, digest, attribute(cmsOids.signingCertificateV2, sequenceOfHash(Buffer.alloc(32)))] },
+    }), ["broken"]],
+  ])("%s", async (_what, message, problems) => {
+    const found = await verify(message)
+    expect(found).toMatchObject({ form: "multipart", problems: [] })
+    expect(found.signers).toMatchObject([{ intact: false, problems }])
+  })
+
+  test.each<[string, readonly Buffer[]]>([
+    ["message-digest twice", [type, digest, digest]],
+    ["message-digest missing", [type, time]],
+    ["content-type missing", [digest, time]],
+    ["signing-time twice", [type, digest, time, time]],
+    ["two values", [type, attribute(cmsOids.messageDigest, Buffer.from([4, 1, 0]), Buffer.from([4, 1, 1]))]],
+    ["signing-time that is none", [type, digest, attribute(cmsOids.signingTime, Buffer.from([4, 1, 0]))]],
+  ])("signed attributes with %s are malformed", async (_what, attributes) => {
+    expect(await verify(signedMessage({ cms: { attributes } }))).toMatchObject({ form: "multipart", problems: ["malformed"], signers: [] })
+  })
+
+  test("signed attributes passed off as content", async () => {
+    const signer = newSigner()
+    const attributes = usualAttributes(part).sort((one, two) => Buffer.compare(one, two))
+    // the same bytes under the signature: first as attributes, then as a content without any
+    const bytes = Buffer.concat([Buffer.from([0x31, Buffer.concat(attributes).length]), ...attributes])
+    const message = Buffer.from(lines(...usualHeader, cmsEntity(signedData(bytes, [signer], { attributes: "none", attached: bytes }))))
+    expect((await verify(message)).signers).toMatchObject([{ intact: false, problems: ["contentTypeMismatch"] }])
+  })
+})
+
+const sequenceOfHash = (hash: Buffer): Buffer => {
+  const wrap = (tag: number, inner: Buffer): Buffer => Buffer.concat([Buffer.from([tag, inner.length]), inner])
+  return wrap(0x30, wrap(0x30, wrap(0x30, wrap(0x04, hash))))
+}
+
+describe("honest messages of the same shapes are good", () => {
+  test.each<[string, Buffer | string, object]>([
+    ["OpenSSL's preamble", signedMessage({ preamble: "This is an S/MIME signed message\r\n\r\n" }), {}],
+    ["white space behind the boundary", signedMessage().toString().replaceAll("------ky-so\r\n", "------ky-so  \t\r\n"), {}],
+    ["white space behind the end", signedMessage({ epilogue: "\r\n \r\n" }), {}],
+    ["protected header", signedMessage({ entity: protectedEntity("hp=clear", ...usualHeader) }), { headerProtection: "matches" }],
+    ["protected header, encoded and folded otherwise", signedMessage({ entity: protectedEntity("hp=clear", ...replaceHeader("Subject", "Subject: =?utf-8?B?QsOhbw==?=\r\n =?utf-8?B?IGPDoW8=?=")) }), { headerProtection: "matches" }],
+    ["older protected header", signedMessage({ entity: protectedEntity('protected-headers="v1"', "From: A <a.nguyen@soyte.tinh.example>"), header: replaceHeader("From", "From: A <A.nguyen@SOYTE.tinh.example>") }), { headerProtection: "matches" }],
+    ["wrapped message", opaqueMessage({ entity: wrapped(...usualHeader) }), { form: "opaque", headerProtection: "matches" }],
+    ["a forwarded message that says so", signedMessage({ entity: wrapped("From: x@y.example").replace("message/rfc822", "message/rfc822; forwarded=yes") }), { headerProtection: "none" }],
+    ["one Sender:", signedMessage({ header: [...usualHeader, "Sender: Văn thư <vanthu@soyte.tinh.example>"] }), { sender: ["vanthu@soyte.tinh.example"] }],
+    ["a name in a comment", signedMessage({ header: replaceHeader("From", "From: a@x.example (So Y te)") }), { from: ["a@x.example"] }],
+    ["the address itself as the name", signedMessage({ header: replaceHeader("From", 'From: "A@x.example" <a@x.example>') }), { from: ["a@x.example"] }],
+    ["a quoted local part", signedMessage({ header: replaceHeader("From", 'From: "a b"@x.example') }), { from: ['"a b"@x.example'] }],
+    ["two signers", signedMessage({ signers: [anySigner(), other] }), {}],
+    ["an attachment in what is signed", signedMessage({ entity: lines("Content-Type: multipart/mixed; boundary=x", "", "--x", text("x"), "--x", html("<div style='display:none'>"), "--x--", "") }), {}],
+    ["file name only", opaqueMessage().toString().replace("application/pkcs7-mime; smime-type=signed-data; name=smime.p7m", 'application/octet-stream; name="SMIME.P7M"'), { form: "opaque" }],
+    ["x- types", opaqueMessage().toString().replace("pkcs7-mime", "x-pkcs7-mime"), { form: "opaque" }],
+    ["x- signature types", signedMessage({ protocol: "application/x-pkcs7-signature" }).toString().replace("Type: application/pkcs7-signature", "Type: application/x-pkcs7-signature"), {}],
+  ])("%s", async (_what, message, more) => {
+    const found = await verify(message)
+    expect(found).toMatchObject({ form: "multipart", problems: [], ...more })
+    expect(found.signers.length).toBeGreaterThan(0)
+    expect(found.signers.every(({ intact }) => intact)).toBe(true)
+  })
+
+  test.each<[string, Buffer | string]>([
+    ["a plain letter", lines(...usualHeader, "", "Kính gửi")],
+    ["a signed message forwarded as an attachment", mixed(usualHeader, text("Xem thư đính kèm."), lines("Content-Type: message/rfc822", "", signedMessage().toString()))],
+    ["PGP/MIME", lines(...usualHeader, 'Content-Type: multipart/signed; protocol="application/pgp-signature"; boundary=x', "", "--x", text("x"), "--x", "Content-Type: application/pgp-signature", "", "-----BEGIN", "--x--", "")],
+  ])("%s has no signature", async (_what, message) => {
+    expect(await verify(message)).toEqual({
+      form: "none", problems: [], signers: [], certificates: [], revocationInfo: [], encryptedInside: false, tripleWrapped: false, headerProtection: "none",
+      from: ["a.nguyen@soyte.tinh.example"], sender: [],
+    })
+  })
+
+  test("a signature part alone says nothing", async () => {
+    expect(await verify(lines(...usualHeader, ...signaturePart(signedData(Buffer.from(usualEntity), [anySigner()]))))).toMatchObject({ form: "none" })
+  })
+})
