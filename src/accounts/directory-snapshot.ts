@@ -1,5 +1,6 @@
 import { canonicalAddress } from "../mail/address.ts"
-import type { Account, Assignment, Directory, Group, IssuerAndSerial, Principal, RegisteredCertificate, Resolution } from "./directory.ts"
+import type { Account, Assignment, Directory, Group, IssuerAndSerial, Principal, RegisteredCertificate, Resolution, Unit } from "./directory.ts"
+import { buildOrganization } from "./organization.ts"
 import { isInForce, provinceDate } from "./province-date.ts"
 
 /**
@@ -9,6 +10,7 @@ import { isInForce, provinceDate } from "./province-date.ts"
 export interface DirectoryRows {
   readonly version: number
   readonly unitDomains: readonly string[]
+  readonly units: readonly Unit[]
   readonly accounts: readonly Account[]
   readonly principals: readonly Principal[]
   readonly assignments: readonly Assignment[]
@@ -42,6 +44,7 @@ export function buildDirectory(rows: DirectoryRows): Directory {
 
   return {
     version: rows.version,
+    organization: buildOrganization(rows),
     isLocalDomain: (domain) => domains.has(domainOf(canonicalAddress(`x@${domain}`))),
     resolve(address) {
       const canonical = canonicalAddress(address)

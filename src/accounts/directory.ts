@@ -4,6 +4,8 @@
  * A decision taken on a snapshot is committed only if its `version` is still current (see store/acceptance-store.ts),
  * so a suspension takes effect on the very next message. Must not know: SQL, SMTP, IMAP.
  */
+import type { Organization } from "./organization.ts"
+
 export type AccountKind = "personal" | "organizational"
 export type PrincipalKind = "individual" | "organization"
 export type Right = "owner" | "read" | "write" | "send-as" | "administer" | "sign"
@@ -71,6 +73,13 @@ export interface IssuerAndSerial {
   readonly serialNumber: string
 }
 
+/** A node of the tree province → department, district, town, company → division, commune. */
+export interface Unit {
+  readonly code: string
+  readonly kind: string
+  readonly parentCode: string | null
+}
+
 /** What a forward-path means here. */
 export type Resolution =
   | { readonly kind: "account"; readonly account: Account }
@@ -80,6 +89,8 @@ export type Resolution =
 
 export interface Directory {
   readonly version: number
+  /** Where accounts stand: units above units, groups around members. */
+  readonly organization: Organization
   isLocalDomain(domain: string): boolean
   /** Aliases are followed; `unknown` is a local domain without such an address, `foreign` any other domain. */
   resolve(address: string): Resolution

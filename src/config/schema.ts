@@ -241,6 +241,10 @@ export const configSchema = z.strictObject({
     expiry: duration("5d", "A delivery that has waited this long has failed."),
     sweep: duration("5s", "How often committed deliveries that no job carries are looked for."),
   }),
+  policy: section({
+    file: file("Rules for messages, see docs/policy.md. Put in force at a start when it has changed since the last one. Empty: the shipped `config/policy.yaml`."),
+    keepDecisions: duration("400d", "How long decisions and the facts they rest on are kept, for `policy replay`."),
+  }),
   auth: section({
     keyFile: file("File with the 32-byte key (hex) of app password hashes. Empty: `keys/credential.key` in the data folder, made at the first start."),
     bcryptCost: count(10, "Work factor of password hashes."),

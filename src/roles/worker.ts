@@ -12,6 +12,7 @@ import { createExpiryWarnings } from "../notifications/expiry-warnings.ts"
 import { createHeldNotices } from "../notifications/held-notices.ts"
 import { createNoticeSender } from "../notifications/notice.ts"
 import type { DeliveryStore } from "../store/delivery-store.ts"
+import { createDecisionStore } from "../store/sql/decisions.ts"
 import { createExclusive } from "../store/sql/exclusive.ts"
 import { createExpiryStore } from "../store/sql/expiry.ts"
 import { createHeldStore } from "../store/sql/held.ts"
@@ -26,6 +27,7 @@ export const startWorkerRole: StartRole = async (context) => {
   const { config, clock, log, metrics } = context
   const { database, blobs, contents } = app
   const { deliveries, localDelivery } = createDeliveries(app)
+  const decisions = createDecisionStore({ database, clock })
   const { intake, outbox } = await createDoor(app)
   const dsnSender = createDsnSender({ deliveries, contents, intake, hostname: config.hostname, clock, log: createDeliveryLog(log) })
   // a sender who is owed word gets it now; what fails is found by the next sweep
@@ -45,6 +47,7 @@ export const startWorkerRole: StartRole = async (context) => {
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
+    forgetDecisions: () => decisions.forget(config.policy.keepDecisions),
     relayConcurrency: config.delivery.concurrency,
     sweepMs: config.delivery.sweep,
     housekeepingMs: config.store.housekeeping,

@@ -2,6 +2,7 @@ import type { Result } from "../base/result.ts"
 import type { Envelope, NotifyCondition } from "../mail/envelope.ts"
 import type { Failure } from "../mail/failure.ts"
 import type { PreparedContent } from "./content-store.ts"
+import type { NewDecision } from "./decision-store.ts"
 
 /**
  * The one transaction that makes a message ours: content, envelope, one delivery row per recipient, the audit entry.
@@ -44,6 +45,8 @@ export interface Acceptance {
    * `alreadyExists`, and stores nothing, when one of them was told already.
    */
   readonly warningFor?: WarningFor
+  /** What the policy decided, written in the same transaction; absent for what is not judged. */
+  readonly decision?: NewDecision
 }
 
 /** What a warning tells of, and whom. */

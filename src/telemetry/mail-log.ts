@@ -16,6 +16,18 @@ export const createIntakeLog = (log: Logger) => ({
   },
 })
 
+export const createPolicyLog = (log: Logger) => ({
+  inForce(event: { readonly version: number; readonly rules: number }): void {
+    log.info(event, "policy: in force")
+  },
+  refused(event: { readonly problem: string }): void {
+    log.error(event, "policy: cannot be used, the one before stays in force")
+  },
+  notRead(event: { readonly err: unknown }): void {
+    log.warn(event, "policy: could not be read again")
+  },
+})
+
 export const createSmtpLog = (log: Logger) => ({
   signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null }): void {
     log.info(event, "smtp: signed in")

@@ -9,6 +9,7 @@ const assignment = (accountId: number, principalId: string, from: string | null,
 const rows: DirectoryRows = {
   version: 7,
   unitDomains: ["snv.tinh.example", "SYT.tinh.example", "tỉnh.example"],
+  units: [],
   accounts: [account(1, "an@snv.tinh.example"), account(2, "van-phong@snv.tinh.example")],
   principals: [principal("P1"), principal("P2", true)],
   assignments: [

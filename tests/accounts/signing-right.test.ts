@@ -18,6 +18,7 @@ const onRecord = (fingerprint: string, principalId: string, more: Partial<Certif
 const directory = buildDirectory({
   version: 1,
   unitDomains: ["tinh.example"],
+  units: [],
   accounts: [account(1, "an@tinh.example", "personal"), account(2, "binh@tinh.example", "personal"), account(3, "so@tinh.example", "organizational"), account(4, "phong@tinh.example", "organizational"), account(5, "dung@tinh.example", "personal")],
   principals: [principal("an"), principal("binh"), principal("so", { kind: "organization" }), principal("dung", { suspended: true })],
   assignments: [

@@ -20,6 +20,7 @@ const directory: Directory = buildDirectory({
   groups: [],
   certificates: [],
   unitDomains: ["t.example"],
+  units: [],
 })
 
 const now = Date.UTC(2026, 10, 23)

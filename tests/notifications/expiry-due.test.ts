@@ -19,6 +19,7 @@ const assignment = (accountId: number, principalId: string, rights: readonly Rig
 const directory = buildDirectory({
   version: 1,
   unitDomains: [],
+  units: [],
   accounts: [
     account(1, "an@t.example"), account(2, "truong@t.example"), account(3, "so@t.example", { kind: "organizational" }), account(4, "xa@t.example", { kind: "organizational", unitCode: "XA" }),
     account(5, "dong@t.example", { suspended: true, unitCode: "KHAC" }),
