@@ -15,6 +15,8 @@ export interface HousekeepingParts {
 
 /** A blob without a row may belong to a message whose DATA is still coming in. */
 const blobGraceMs = 24 * 3_600_000
+/** Beyond every age limit; evidence of a message that is still on its way in is younger. */
+const revocationGraceMs = 30 * 24 * 3_600_000
 
 /** Deletes what nothing refers to and what is too old, and folds long logs, in one process at a time. */
 export function startHousekeepingWorker({ housekeeping, exclusively, everyMs, contentGraceMs, forgetDecisions, log }: HousekeepingParts): RunningWorker & { run(): Promise<void> } {
@@ -24,8 +26,9 @@ export function startHousekeepingWorker({ housekeeping, exclusively, everyMs, co
     const deleted = await housekeeping.deleteOrphans(contentGraceMs)
     const blobs = await housekeeping.sweepBlobs(blobGraceMs)
     const folded = await housekeeping.foldLogs()
+    const revocations = await housekeeping.deleteRevocations(revocationGraceMs)
     const forgotten = await forgetDecisions()
-    if (marked + deleted + blobs + folded + forgotten > 0) log.info({ marked, deleted, blobs, folded, forgotten }, "housekeeping")
+    if (marked + deleted + blobs + folded + revocations + forgotten > 0) log.info({ marked, deleted, blobs, folded, revocations, forgotten }, "housekeeping")
   }
   const run = (): Promise<void> =>
     (underWay ??= exclusively(work)

@@ -23,7 +23,7 @@ export interface GlobalOptions {
 export class CommandError extends Error {}
 
 /** Exit codes as in sysexits(3) where one fits. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2, badData: 65, unavailable: 69, internal: 70, config: 78 } as const
+export const exitCodes = { ok: 0, failed: 1, usage: 2, partly: 3, badData: 65, unavailable: 69, internal: 70, config: 78 } as const
 
 /** Runs a command with its context and returns the exit code. */
 export async function withContext(options: GlobalOptions, work: (context: CommandContext) => Promise<number>): Promise<number> {

@@ -60,9 +60,9 @@ const flag = (fallback: boolean, sentence: string) =>
   noted(z.union([z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")], { error: 'is neither "true" nor "false"' }).default(fallback), { sentence, type: "boolean" })
 /** A list in the environment. */
 const splitList = (line: string): string[] => line.split(",").map((item) => item.trim()).filter(Boolean)
-const list = (sentence: string) =>
+const list = (sentence: string, fallback: readonly string[] = []) =>
   noted(
-    z.union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" }).default([]),
+    z.union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" }).default([...fallback]),
     { sentence, type: "list" },
   )
 /** A list of durations keeps its text: whoever schedules by it parses it once. */
@@ -149,10 +149,11 @@ const revocation = section({
   skew: duration("5m", "How much the clocks of authorities may differ from ours."),
   nonce: flag(false, "Send a nonce with OCSP requests (RFC 9654). Many responders answer with what they signed in advance, without one."),
   allow: list(
-    "Where CRLs and OCSP responders may be asked: `public` for any public address, or beginnings of URLs such as `http://crl.ca.example/` or `http://*.ca.example/`, which may be on private addresses. " +
-      "Empty: `public`. Only certificates on a path to an anchor are ever followed, over http and https, and no redirect is.",
+    "Where CRLs and OCSP responders may be asked: `public` for any public address, and beginnings of URLs such as `http://crl.ca.example/` or `http://*.ca.example/`, which may be on private addresses. " +
+      "Empty: nobody is asked. Only certificates on a path to an anchor are ever followed, over http and https, and no redirect is.",
+    ["public"],
   ),
-  lists: list("URLs of CRLs for certificates that name neither a CRL nor a responder."),
+  lists: list("Further CRLs, as URLs or as files (DER or PEM): for authorities whose certificates name none, and for machines without a way to the internet."),
 })
 
 export const configSchema = z.strictObject({

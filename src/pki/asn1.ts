@@ -20,8 +20,9 @@ export interface Asn1 {
 export class Asn1SyntaxError extends Error {}
 
 const maxDepth = 24
-/** Enough for any certificate of people and mail, at most some milliseconds of work. */
 const fewNodes = 4_000
+/** Enough for any certificate and any extension of people and mail; some milliseconds of work. */
+export const maxCertificateNodes = 1_000
 
 /** One element that fills `bytes`, of which the tree is views: they must not change afterwards. */
 export function readAsn1(bytes: Uint8Array, maxNodes = fewNodes): Asn1 {

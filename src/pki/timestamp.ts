@@ -53,7 +53,7 @@ export async function verifyTimestamp({ token, signatureDigests, now }: Timestam
   if (problem !== null) return invalid(problem)
   if (time > now + skewMs) return invalid("is from the future")
   const status = await statuses.of({ certificate: signer, pool: certificates, at: time })
-  const problems = [...status.problems, ...(isTaintedLater(status.revocation) ? (["revoked"] as const) : [])]
+  const problems = [...new Set<SignatureProblem>([...status.problems, ...(isTaintedLater(status.revocation) ? (["revoked"] as const) : [])])]
   if (problems.length > 0) return failed({ kind: "unproven", detail: `is of an authority that is ${problems.join(", ")}`, problems })
   return ok({ time, accuracyMs, fingerprint: signer.fingerprint, anchor: status.anchor, revocation: status.revocation })
 }

@@ -4,7 +4,7 @@ import { splitAddress } from "../mail/address.ts"
 import { readAsn1 } from "./asn1.ts"
 import type { KeyUsageBit } from "./certificate.ts"
 import { bitString, context, contextPrimitive, der, derTag, derTrue, octetString, oid, positiveInteger, sequence, utf8String } from "./der.ts"
-import { extensionOid } from "./read-extensions.ts"
+import { extensionOid, keyUsageBits } from "./read-extensions.ts"
 
 export const extension = (id: string, critical: boolean, value: Buffer): Buffer => sequence(oid(id), ...(critical ? [derTrue] : []), octetString(value))
 
@@ -33,10 +33,6 @@ export const authority = (pathLength: number | null): Buffer =>
   extension(extensionOid.basicConstraints, true, sequence(derTrue, ...(pathLength === null ? [] : [positiveInteger(Buffer.from([pathLength]))])))
 
 export const notAuthority = extension(extensionOid.basicConstraints, true, sequence())
-
-const keyUsageBits: readonly KeyUsageBit[] = [
-  "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement", "keyCertSign", "cRLSign", "encipherOnly", "decipherOnly",
-]
 
 /** A named bit list: DER leaves out the zero bits at its end (X.690 §11.2.2). */
 export function keyUsage(bits: readonly KeyUsageBit[]): Buffer {

@@ -3,6 +3,7 @@ import type { Envelope, NotifyCondition } from "../mail/envelope.ts"
 import type { Failure } from "../mail/failure.ts"
 import type { PreparedContent } from "./content-store.ts"
 import type { NewDecision } from "./decision-store.ts"
+import type { Evidence } from "./evidence-store.ts"
 
 /**
  * The one transaction that makes a message ours: content, envelope, one delivery row per recipient, the audit entry.
@@ -47,6 +48,8 @@ export interface Acceptance {
   readonly warningFor?: WarningFor
   /** What the policy decided, written in the same transaction; absent for what is not judged. */
   readonly decision?: NewDecision
+  /** What the verdict on its signature rests on; for a signed message. */
+  readonly evidence?: Evidence
 }
 
 /** What a warning tells of, and whom. */

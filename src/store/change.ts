@@ -10,6 +10,8 @@ export type Change =
   | { readonly kind: "directory"; readonly version: number }
   /** The policy of this version is in force now. */
   | { readonly kind: "policy"; readonly version: number }
+  /** A certificate's revocation is answered differently than before: what is in memory is to be compared with the store. */
+  | { readonly kind: "revocation" }
 
 export interface AppendedMessage {
   readonly uid: number
@@ -24,7 +26,10 @@ export interface AppendedMessage {
 export const topics = ["directory", "mail"] as const
 export type Topic = (typeof topics)[number]
 
-export const topicOf = (change: Change): Topic => (change.kind === "directory" || change.kind === "policy" ? "directory" : "mail")
+/** What mail does not bring with it: changes of the directory, of the policy, of what is known about certificates. */
+const mailKinds: ReadonlySet<Change["kind"]> = new Set(["appended", "advanced", "mailboxes"])
+
+export const topicOf = (change: Change): Topic => (mailKinds.has(change.kind) ? "mail" : "directory")
 
 /** Changes by topic, each in its order. */
 export function byTopic(changes: readonly Change[]): readonly (readonly [Topic, readonly Change[]])[] {
@@ -41,6 +46,6 @@ export function parseChanges(text: string): readonly Change[] | undefined {
   }
 }
 
-const kinds: ReadonlySet<string> = new Set(["appended", "advanced", "mailboxes", "directory", "policy"] satisfies Change["kind"][])
+const kinds: ReadonlySet<string> = new Set(["appended", "advanced", "mailboxes", "directory", "policy", "revocation"] satisfies Change["kind"][])
 
 const isChange = (value: unknown): value is Change => typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string" && kinds.has(value.kind)

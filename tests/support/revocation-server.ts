@@ -25,7 +25,7 @@ export interface RevocationServer {
   comeUp(): void
   /** Answers 200 with bytes that are no CRL and no response. */
   corrupt(): void
-  /** Answers with what it answered at that moment, like a cache that was left behind. */
+  /** Answers every question as it first did, like a cache that was left behind. */
   replay(): void
   /** Takes the request and says nothing. */
   hang(): void
@@ -78,7 +78,7 @@ export async function startRevocationServer({ ca, now = () => Date.now(), lastsM
     if (mood === "corrupt") return void response.end(Buffer.from("<html>Bảo trì hệ thống</html>"))
     const key = `${path} ${body.toString("base64")}`
     const bytes = mood === "replay" ? kept.get(key) : answer(path, body)
-    if (mood === "good" && bytes) kept.set(key, bytes)
+    if (bytes && !kept.has(key)) kept.set(key, bytes)
     response.statusCode = bytes ? 200 : 404
     response.end(bytes)
   }

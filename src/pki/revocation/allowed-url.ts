@@ -14,7 +14,7 @@ const anyPublic = "public"
 
 /** `patterns`: "public", or beginnings of URLs whose host may begin with "*.". Throws on one that is neither. */
 export function createAllowedUrls(patterns: readonly string[]): AllowedUrls {
-  const allowsPublic = patterns.length === 0 || patterns.includes(anyPublic)
+  const allowsPublic = patterns.includes(anyPublic)
   const listed = patterns.filter((pattern) => pattern !== anyPublic).map(readUrl)
   return {
     permits(text) {

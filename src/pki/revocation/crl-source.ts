@@ -2,6 +2,7 @@ import { hash } from "node:crypto"
 import { failed, ok, type Result } from "../../base/result.ts"
 import type { Certificate } from "../certificate.ts"
 import { maxCrlBytes, readCrl, type VerifiedCrl, verifyCrl } from "./crl.ts"
+import { type ConfiguredLists, isUrl, readListFile } from "./configured-lists.ts"
 import { documentOf } from "./evidence.ts"
 import type { RevocationFetch } from "./http-fetch.ts"
 import type { Source } from "./kept-answers.ts"
@@ -14,6 +15,7 @@ export interface KnownCrl {
 }
 
 export interface CrlPlace {
+  /** Of a configured list also the path of a file. */
   readonly url: string
   readonly issuer: Certificate
 }
@@ -23,11 +25,13 @@ export const crlSourceName = ({ url, issuer }: CrlPlace): string => `crl ${hash(
 export interface SourceMeans {
   readonly fetch: RevocationFetch
   readonly store: RevocationStore
+  /** Configured lists (`pki.revocation.lists`). */
+  readonly lists: ConfiguredLists
   readonly now: () => number
   readonly skewMs: number
 }
 
-export function crlSource(place: CrlPlace, { fetch, store, now, skewMs }: SourceMeans): Source<KnownCrl> {
+export function crlSource(place: CrlPlace, { fetch, store, lists, now, skewMs }: SourceMeans): Source<KnownCrl> {
   const name = crlSourceName(place)
   return {
     async load(known) {
@@ -39,8 +43,9 @@ export function crlSource(place: CrlPlace, { fetch, store, now, skewMs }: Source
       return verified?.ok ? { value: verified.value, fetchedAt: latest.fetchedAt } : undefined
     },
     async ask() {
-      const fetched = await fetch.fetch({ url: place.url, maxBytes: maxCrlBytes })
+      const fetched = isUrl(place.url) ? await fetch.fetch({ url: place.url, maxBytes: maxCrlBytes }) : await readListFile(place.url)
       if (!fetched.ok) return fetched
+      lists.noteIssuer(place.url, fetched.value)
       const verified = await knownCrl(fetched.value, place)
       if (!verified.ok) return verified
       const { thisUpdate, nextUpdate } = verified.value.crl

@@ -32,17 +32,18 @@ export function createRevocationFetch({ allowed, timeoutMs }: RevocationFetchOpt
       const permitted = allowed.permits(url)
       if (!permitted) return failed("may not be asked (pki.revocation.allow)")
       const isTls = permitted.url.protocol === "https:"
+      const signal = AbortSignal.timeout(timeoutMs)
       const options: RequestOptions = {
         method: post ? "POST" : "GET",
         agent: agents[permitted.kind][isTls ? "https" : "http"],
         headers: { "user-agent": "congthu", ...(post && { "content-type": post.type, "content-length": post.body.length }) },
-        signal: AbortSignal.timeout(timeoutMs),
+        signal,
       }
       try {
         const response = await respond(permitted.url, options, post?.body)
         return await readBody(response, maxBytes)
       } catch (error) {
-        return failed(reasonOf(error, timeoutMs))
+        return failed(signal.aborted ? `did not answer within ${timeoutMs} ms` : `cannot be reached (${error instanceof Error ? error.message : String(error)})`)
       }
     },
     close() {
@@ -93,10 +94,4 @@ async function readBody(response: IncomingMessage, maxBytes: number): Promise<Re
     chunks.push(chunk)
   }
   return ok(Buffer.concat(chunks, bytes))
-}
-
-function reasonOf(error: unknown, timeoutMs: number): string {
-  if (!(error instanceof Error)) return "failed"
-  if (error.name === "TimeoutError" || error.name === "AbortError") return `did not answer within ${timeoutMs} ms`
-  return `cannot be reached (${error.message})`
 }

@@ -3,6 +3,7 @@ import type { Clock } from "../../base/clock.ts"
 import type { Certificate } from "../certificate.ts"
 import type { RevocationEvidence, SignatureProblem, StapledRevocation } from "../signature-facts.ts"
 import { statusByCrl } from "./crl.ts"
+import { createConfiguredLists, isUrl } from "./configured-lists.ts"
 import { crlSource, crlSourceName, type KnownCrl, type SourceMeans } from "./crl-source.ts"
 import { type AgeLimits, answerAt, isCurrent, noAnswer, type Statement } from "./evidence.ts"
 import type { RevocationFetch } from "./http-fetch.ts"
@@ -53,7 +54,7 @@ export interface RevocationConfig {
   readonly timeout: number
   readonly skew: number
   readonly nonce: boolean
-  /** URLs of CRLs for certificates that name no source. */
+  /** Further CRLs, URLs or files. */
   readonly lists: readonly string[]
 }
 
@@ -72,7 +73,8 @@ const maxRemembered = 20_000
 
 export function createRevocationChecker({ fetch, store, clock, config, log }: RevocationCheckerOptions): RevocationChecker {
   const limits: AgeLimits = { maxAgeMs: config.maxAge, skewMs: config.skew }
-  const means: SourceMeans & { readonly nonce: boolean } = { fetch, store, now: () => clock.now(), skewMs: config.skew, nonce: config.nonce }
+  const configured = createConfiguredLists(config.lists)
+  const means: SourceMeans & { readonly nonce: boolean } = { fetch, store, lists: configured, now: () => clock.now(), skewMs: config.skew, nonce: config.nonce }
   const keeping = { clock, refreshMs: config.refresh, retryMs: config.retry, onFailure: (source: string, reason: string) => log.warn({ source, reason }, "no answer about revocation") }
   const lists = new KeptAnswers<KnownCrl>({ ...keeping, costOf: ({ crl }) => crl.der.length, maxCost: maxListBytes })
   const responses = new KeptAnswers<KnownOcspAnswer>({ ...keeping, costOf: () => 1, maxCost: maxOcspAnswers * 2 })
@@ -88,7 +90,7 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
   }
 
   const byLists = async (certificate: Certificate, issuer: Certificate): Promise<Answer | undefined> => {
-    for (const url of listsOf(certificate, config.lists)) {
+    for (const url of listsOf(certificate, configured.of(issuer))) {
       const place = { url, issuer }
       const { kept } = await lists.latest(crlSourceName(place), crlSource(place, means))
       const statement = usable(kept, ({ crl }) => listStatement(crl, certificate))
@@ -112,7 +114,7 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
   /** Without asking anybody: for comparing with what came along. */
   const known = (certificate: Certificate, issuer: Certificate): Answer | undefined => {
     const response = responses.peek(ocspSourceName({ certificate, issuer }))
-    const answers = listsOf(certificate, config.lists).flatMap((url): readonly Answer[] => {
+    const answers = listsOf(certificate, configured.of(issuer)).flatMap((url): readonly Answer[] => {
       const list = lists.peek(crlSourceName({ url, issuer }))
       const statement = usable(list, ({ crl }) => listStatement(crl, certificate))
       return statement && list ? [{ statement, source: "crl", evidence: list.value.sha256 }] : []
@@ -196,9 +198,8 @@ interface Answer {
 
 const listStatement = (crl: KnownCrl["crl"], certificate: Certificate): Statement => ({ ...statusByCrl(crl, certificate), thisUpdate: crl.thisUpdate, nextUpdate: crl.nextUpdate })
 
-/** Configured lists are for certificates that name no source at all. */
-const listsOf = ({ crlUrls, ocspUrls }: Certificate, configured: readonly string[]): readonly string[] =>
-  crlUrls.length + ocspUrls.length > 0 ? crlUrls.filter((url) => /^https?:/i.test(url)).slice(0, maxUrls) : configured
+/** Its own first: they are newer than what somebody copied. Only over HTTP: a certificate does not point into our file system. */
+const listsOf = ({ crlUrls }: Certificate, configured: readonly string[]): readonly string[] => [...crlUrls.filter(isUrl).slice(0, maxUrls), ...configured]
 
 /** `late` when the signal comes first; `work` goes on for those who ask next. */
 async function sooner<T>(signal: AbortSignal, work: Promise<T>, late: T): Promise<T> {

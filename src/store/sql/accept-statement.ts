@@ -2,15 +2,20 @@ import type { Acceptance } from "../acceptance-store.ts"
 import type { PreparedContent } from "../content-store.ts"
 import { contentColumns, contentRowsSql, contentRowValues, insertContentsSql } from "./content-rows.ts"
 import { decisionArrays, insertDecisionsSql } from "./decisions.ts"
+import { evidenceArrays, evidenceSql } from "./evidence.ts"
 
 /** Two sweeps would find a delivery before its first job could have run; this keeps them off (ms). */
 const firstLeaseMs = 5_000
 
-const statements = new Map<number, { readonly name: string; readonly text: string }>()
+const statements = new Map<string, { readonly name: string; readonly text: string }>()
 
-/** What an acceptance writes, for several messages in one statement of `contents` contents: a round trip and an fsync however many they are. */
-export function acceptStatement(contents: number): { readonly name: string; readonly text: string } {
-  const known = statements.get(contents)
+/**
+ * What an acceptance writes, for several messages in one statement of `contents` contents: a round trip and an fsync however many they are.
+ * Unsigned messages do not pay for evidence.
+ */
+export function acceptStatement(contents: number, withEvidence: boolean): { readonly name: string; readonly text: string } {
+  const name = `accept-${contents}${withEvidence ? "-evidence" : ""}`
+  const known = statements.get(name)
   if (known) return known
   const p = (index: number): string => `$${contents * contentColumns + index}`
   const text = `
@@ -43,11 +48,11 @@ export function acceptStatement(contents: number): { readonly name: string; read
       ${insertDecisionsSql(p, 28, "JOIN e ON e.id = t.envelope_id")}
     ), c AS (
       ${insertContentsSql(contentRowsSql(contents), "WHERE c.hash IN (SELECT content FROM e)")}
-    )
+    )${withEvidence ? `,${evidenceSql((index) => p(35 + index))}` : ""}
     SELECT id AS envelope_id, NULL::text AS blob_key FROM e
     UNION ALL SELECT NULL, blob_key FROM c WHERE blob_key IS NOT NULL`
-  const statement = { name: `accept-${contents}`, text }
-  statements.set(contents, statement)
+  const statement = { name, text }
+  statements.set(name, statement)
   return statement
 }
 
@@ -103,4 +108,7 @@ const decisionsOf = (planned: readonly Planned[]): unknown[] =>
 /** The values of `acceptStatement`, in the order of its parameters. */
 export const acceptValues = (contents: readonly PreparedContent[], planned: readonly Planned[]): unknown[] => [
   ...contents.flatMap(contentRowValues), ...envelopeArrays(planned), ...deliveryArrays(planned), ...decisionsOf(planned),
+  ...(hasEvidence(planned) ? evidenceArrays(planned.flatMap(({ acceptance: { evidence }, envelopeId }) => (evidence ? [{ envelopeId, evidence }] : []))) : []),
 ]
+
+export const hasEvidence = (planned: readonly Planned[]): boolean => planned.some(({ acceptance }) => acceptance.evidence)

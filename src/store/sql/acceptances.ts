@@ -2,7 +2,7 @@ import type { Logger } from "pino"
 import { failed, ok, type Result } from "../../base/result.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
 import type { Acceptance, AcceptanceStore, Committed, DsnFor, WarningFor } from "../acceptance-store.ts"
-import { acceptStatement, acceptValues, type Planned } from "./accept-statement.ts"
+import { acceptStatement, acceptValues, hasEvidence, type Planned } from "./accept-statement.ts"
 import { discardUnused, distinctContents } from "./content-rows.ts"
 import type { Database, Transaction } from "./database.ts"
 import { markHeldTold } from "./held.ts"
@@ -56,7 +56,7 @@ export function createAcceptanceStore({ database, log }: { readonly database: Da
       planned.push({ acceptance, envelopeId: firstEnvelope + index, deliveryIds: acceptance.deliveries.map((_, n) => first + n) })
     }
     const contents = distinctContents(batch.map(({ content }) => content))
-    const rows = await on.query<AcceptRow>(acceptStatement(contents.length), acceptValues(contents, planned))
+    const rows = await on.query<AcceptRow>(acceptStatement(contents.length, hasEvidence(planned)), acceptValues(contents, planned))
     const committed = new Set(rows.flatMap(({ envelope_id }) => (envelope_id === null ? [] : [envelope_id])))
     const storedBlobs = new Set(rows.flatMap(({ blob_key }) => (blob_key === null ? [] : [blob_key])))
     await discardUnused(planned.filter(({ envelopeId }) => committed.has(envelopeId)).map(({ acceptance }) => acceptance.content), storedBlobs)
