@@ -14,7 +14,7 @@ import { bestStapled, readStapled, type StapledStatement } from "./stapled.ts"
 
 /**
  * Whether the certificates of a path have been revoked: by evidence that came with the message, by what is known already, by their
- * issuers' OCSP responders and CRLs. When nobody can say and the last known answer is too old, it says `unknown`, never `good`;
+ * issuers' OCSP responders and CRLs. When nobody can say and the last known answer is too old, it says `unknown`, never `good` (only `revoked` does not age);
  * what then becomes of the message is the policy's choice (`pki.revocation.whenUnreachable`).
  * Only for paths that have been validated: the addresses asked are those that a trusted issuer wrote.
  */
@@ -82,66 +82,64 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
   /** The status each certificate had last, to notice a change; the oldest go first. */
   const lastStatus = new Map<string, string>()
 
-  /** The list may have been had long ago: it counts while it is current. */
-  const usable = <T>(kept: Kept<T> | undefined, statementOf: (value: T) => Statement): Statement | undefined => {
+  /** What counts of something had long ago: all while it is current, and then still that the certificate was revoked; nobody takes that back by being away. */
+  const heard = <T>(kept: Kept<T> | undefined, source: Answer["source"], read: (value: T) => { readonly statement: Statement; readonly evidence: string }): Answer | undefined => {
     if (!kept) return undefined
-    const statement = statementOf(kept.value)
-    return statement.status !== "unknown" && isCurrent(statement, kept.fetchedAt, clock.now(), limits) ? statement : undefined
+    const { statement, evidence } = read(kept.value)
+    const current = isCurrent(statement, kept.fetchedAt, clock.now(), limits)
+    return statement.status === "revoked" || (statement.status === "good" && current) ? { statement, source, evidence, isCurrent: current } : undefined
   }
+  const heardOfList = (kept: Kept<KnownCrl> | undefined, certificate: Certificate): Answer | undefined =>
+    heard(kept, "crl", ({ crl, sha256 }) => ({ statement: { ...statusByCrl(crl, certificate), thisUpdate: crl.thisUpdate, nextUpdate: crl.nextUpdate }, evidence: sha256 }))
+  const heardOfResponder = (kept: Kept<KnownOcspAnswer> | undefined): Answer | undefined => heard(kept, "ocsp", ({ answer, document }) => ({ statement: answer, evidence: document.sha256 }))
 
   const byLists = async (certificate: Certificate, issuer: Certificate): Promise<Answer | undefined> => {
+    let old: Answer | undefined
     for (const url of listsOf(certificate, configured.of(issuer))) {
       const place = { url, issuer }
-      const { kept } = await lists.latest(crlSourceName(place), crlSource(place, means))
-      const statement = usable(kept, ({ crl }) => listStatement(crl, certificate))
-      if (statement && kept) return { statement, source: "crl", evidence: kept.value.sha256 }
+      const answer = heardOfList((await lists.latest(crlSourceName(place), crlSource(place, means))).kept, certificate)
+      if (answer?.isCurrent) return answer
+      old ??= answer
     }
-    return undefined
+    return old
   }
 
   const byResponder = async (certificate: Certificate, issuer: Certificate): Promise<Answer | undefined> => {
     if (certificate.ocspUrls.length === 0) return undefined
     const place = { certificate, issuer }
     const { kept } = await responses.latest(ocspSourceName(place), ocspSource(place, means))
-    const statement = usable(kept, ({ answer }) => answer)
-    if (!statement || !kept) return undefined
-    const { answer, document } = kept.value
+    const responder = kept?.value.answer.uncheckedResponder
     // RFC 6960 §4.2.2.2.1: asked of a list, for another responder could be as revoked as this one
-    if (answer.uncheckedResponder && (await byLists(answer.uncheckedResponder, issuer))?.statement.status !== "good") return undefined
-    return { statement, source: "ocsp", evidence: document.sha256 }
+    if (responder && (await byLists(responder, issuer))?.statement.status !== "good") return undefined
+    return heardOfResponder(kept)
   }
 
-  /** Without asking anybody: for comparing with what came along. */
-  const known = (certificate: Certificate, issuer: Certificate): Answer | undefined => {
-    const response = responses.peek(ocspSourceName({ certificate, issuer }))
-    const answers = listsOf(certificate, configured.of(issuer)).flatMap((url): readonly Answer[] => {
-      const list = lists.peek(crlSourceName({ url, issuer }))
-      const statement = usable(list, ({ crl }) => listStatement(crl, certificate))
-      return statement && list ? [{ statement, source: "crl", evidence: list.value.sha256 }] : []
-    })
-    const byOcsp = usable(response, ({ answer }) => answer)
-    const all = byOcsp && response && !response.value.answer.uncheckedResponder ? [...answers, { statement: byOcsp, source: "ocsp" as const, evidence: response.value.document.sha256 }] : answers
-    return all.toSorted((a, b) => b.statement.thisUpdate - a.statement.thisUpdate)[0]
+  /** When the latest of what is in memory was said, without asking anybody; for comparing with what came along. */
+  const latestKnown = (certificate: Certificate, issuer: Certificate): number => {
+    const answers = [heardOfResponder(responses.peek(ocspSourceName({ certificate, issuer }))), ...listsOf(certificate, configured.of(issuer)).map((url) => heardOfList(lists.peek(crlSourceName({ url, issuer })), certificate))]
+    return Math.max(...answers.map((answer) => answer?.statement.thisUpdate ?? -Infinity))
   }
 
   const checkOne = async (certificate: Certificate, issuer: Certificate, stapled: readonly StapledStatement[], { at, prefer = config.prefer }: RevocationRequest): Promise<RevocationEvidence> => {
     const { fingerprint } = certificate
+    const place = { fingerprint, at, skewMs: config.skew }
     const now = clock.now()
-    const best = bestStapled(stapled.filter(({ statement }) => isCurrent(statement, statement.thisUpdate, now, limits)))
+    const came = bestStapled(stapled.filter(({ statement }) => isCurrent(statement, statement.thisUpdate, now, limits)))
     const byStapled = async ({ statement, document }: StapledStatement): Promise<RevocationEvidence> => {
       await store.keep(document)
-      return answerAt(statement, { fingerprint, source: "stapled", evidence: document.sha256, at })
+      return answerAt(statement, { ...place, source: "stapled", evidence: document.sha256 })
     }
-    if (best?.statement.status === "revoked") return byStapled(best)
     // whoever signs chooses what comes along, and would choose the answer from before the revocation
-    const spares = best && now - best.statement.thisUpdate < config.refresh && (known(certificate, issuer)?.statement.thisUpdate ?? -Infinity) <= best.statement.thisUpdate
-    if (best && spares) return byStapled(best)
+    const spares = came && (came.statement.status === "revoked" || (now - came.statement.thisUpdate < config.refresh && latestKnown(certificate, issuer) <= came.statement.thisUpdate))
+    if (spares) return byStapled(came)
+    let old: Answer | undefined
     for (const ask of prefer === "crl" ? [byLists, byResponder] : [byResponder, byLists]) {
       const answer = await ask(certificate, issuer)
-      if (answer) return answerAt(answer.statement, { ...answer, fingerprint, at })
+      if (answer?.isCurrent) return answerAt(answer.statement, { ...place, ...answer })
+      old ??= answer
     }
-    if (best) return byStapled(best)
-    return noAnswer(fingerprint)
+    if (came && (!old || old.statement.thisUpdate < came.statement.thisUpdate)) return byStapled(came)
+    return old ? answerAt(old.statement, { ...place, ...old }) : noAnswer(fingerprint)
   }
 
   /** Tells those who remember the old answer; returns what is said for the first time or differently. */
@@ -190,13 +188,13 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
   }
 }
 
+/** `good`, or `revoked`, which alone may be old. */
 interface Answer {
   readonly statement: Statement
   readonly source: "crl" | "ocsp"
   readonly evidence: string
+  readonly isCurrent: boolean
 }
-
-const listStatement = (crl: KnownCrl["crl"], certificate: Certificate): Statement => ({ ...statusByCrl(crl, certificate), thisUpdate: crl.thisUpdate, nextUpdate: crl.nextUpdate })
 
 /** Its own first: they are newer than what somebody copied. Only over HTTP: a certificate does not point into our file system. */
 const listsOf = ({ crlUrls }: Certificate, configured: readonly string[]): readonly string[] => [...crlUrls.filter(isUrl).slice(0, maxUrls), ...configured]
