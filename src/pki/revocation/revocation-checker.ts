@@ -10,6 +10,7 @@ import type { RevocationFetch } from "./http-fetch.ts"
 import { type Kept, KeptAnswers } from "./kept-answers.ts"
 import { type KnownOcspAnswer, maxUrls, ocspSource, ocspSourceName } from "./ocsp-source.ts"
 import type { RevocationStore } from "./revocation-store.ts"
+import { StatusChanges } from "./status-changes.ts"
 import { bestStapled, readStapled, type StapledStatement } from "./stapled.ts"
 
 /**
@@ -69,7 +70,6 @@ export interface RevocationCheckerOptions {
 /** Memory for CRLs (bytes of DER; their index is another quarter), and for OCSP answers (count). */
 const maxListBytes = 256 * 1024 * 1024
 const maxOcspAnswers = 20_000
-const maxRemembered = 20_000
 
 export function createRevocationChecker({ fetch, store, clock, config, log }: RevocationCheckerOptions): RevocationChecker {
   const limits: AgeLimits = { maxAgeMs: config.maxAge, skewMs: config.skew }
@@ -78,9 +78,7 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
   const keeping = { clock, refreshMs: config.refresh, retryMs: config.retry, onFailure: (source: string, reason: string) => log.warn({ source, reason }, "no answer about revocation") }
   const lists = new KeptAnswers<KnownCrl>({ ...keeping, costOf: ({ crl }) => crl.der.length, maxCost: maxListBytes })
   const responses = new KeptAnswers<KnownOcspAnswer>({ ...keeping, costOf: () => 1, maxCost: maxOcspAnswers * 2 })
-  const listeners = new Set<(fingerprint: string) => void>()
-  /** The status each certificate had last, to notice a change; the oldest go first. */
-  const lastStatus = new Map<string, string>()
+  const changes = new StatusChanges()
 
   /** What counts of something had long ago: all while it is current, and then still that the certificate was revoked; nobody takes that back by being away. */
   const heard = <T>(kept: Kept<T> | undefined, source: Answer["source"], read: (value: T) => { readonly statement: Statement; readonly evidence: string }): Answer | undefined => {
@@ -114,10 +112,13 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
     return heardOfResponder(kept)
   }
 
-  /** When the latest of what is in memory was said, without asking anybody; for comparing with what came along. */
-  const latestKnown = (certificate: Certificate, issuer: Certificate): number => {
-    const answers = [heardOfResponder(responses.peek(ocspSourceName({ certificate, issuer }))), ...listsOf(certificate, configured.of(issuer)).map((url) => heardOfList(lists.peek(crlSourceName({ url, issuer })), certificate))]
-    return Math.max(...answers.map((answer) => answer?.statement.thisUpdate ?? -Infinity))
+  /** Without asking anybody, the latest first. A delegated responder's is left out unless it says revoked: whether it may be believed takes a question. */
+  const inMemory = (certificate: Certificate, issuer: Certificate): readonly Answer[] => {
+    const response = responses.peek(ocspSourceName({ certificate, issuer }))
+    const byResponse = heardOfResponder(response)
+    const believed = byResponse?.statement.status === "revoked" || response?.value.answer.uncheckedResponder === null ? byResponse : undefined
+    const byList = listsOf(certificate, configured.of(issuer)).map((url) => heardOfList(lists.peek(crlSourceName({ url, issuer })), certificate))
+    return [believed, ...byList].filter((answer) => answer !== undefined).toSorted((a, b) => b.statement.thisUpdate - a.statement.thisUpdate)
   }
 
   const checkOne = async (certificate: Certificate, issuer: Certificate, stapled: readonly StapledStatement[], { at, prefer = config.prefer }: RevocationRequest): Promise<RevocationEvidence> => {
@@ -130,7 +131,7 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
       return answerAt(statement, { ...place, source: "stapled", evidence: document.sha256 })
     }
     // whoever signs chooses what comes along, and would choose the answer from before the revocation
-    const spares = came && (came.statement.status === "revoked" || (now - came.statement.thisUpdate < config.refresh && latestKnown(certificate, issuer) <= came.statement.thisUpdate))
+    const spares = came && (came.statement.status === "revoked" || (now - came.statement.thisUpdate < config.refresh && (inMemory(certificate, issuer)[0]?.statement.thisUpdate ?? -Infinity) <= came.statement.thisUpdate))
     if (spares) return byStapled(came)
     let old: Answer | undefined
     for (const ask of prefer === "crl" ? [byLists, byResponder] : [byResponder, byLists]) {
@@ -142,22 +143,6 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
     return old ? answerAt(old.statement, { ...place, ...old }) : noAnswer(fingerprint)
   }
 
-  /** Tells those who remember the old answer; returns what is said for the first time or differently. */
-  const notice = (evidence: readonly RevocationEvidence[]): readonly RevocationEvidence[] => {
-    const news = evidence.filter(({ fingerprint, status, source }) => source !== "none" && lastStatus.get(fingerprint) !== status)
-    for (const { fingerprint, status } of news) {
-      const before = lastStatus.get(fingerprint)
-      lastStatus.delete(fingerprint)
-      lastStatus.set(fingerprint, status)
-      if (before !== undefined) for (const listener of listeners) listener(fingerprint)
-    }
-    for (const oldest of lastStatus.keys()) {
-      if (lastStatus.size <= maxRemembered) break
-      lastStatus.delete(oldest)
-    }
-    return news
-  }
-
   return {
     async check(request) {
       const { chain, stapled = [] } = request
@@ -166,18 +151,22 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
         return issuer ? [{ certificate, issuer }] : []
       })
       const came = await readStapled(stapled, pairs)
-      // each source has its own time limit; a path of many certificates must not add them up
+      // each source has its own time limit; those of many must not add up for a message that waits
       const patience = AbortSignal.timeout(config.timeout * 2)
-      const evidence = await Promise.all(pairs.map(({ certificate, issuer }) => sooner(patience, checkOne(certificate, issuer, came.get(certificate.fingerprint) ?? [], request), noAnswer(certificate.fingerprint))))
-      const news = notice(evidence)
+      const evidence = await Promise.all(
+        pairs.map(({ certificate, issuer }) =>
+          sooner(patience, checkOne(certificate, issuer, came.get(certificate.fingerprint) ?? [], request), () => {
+            const [latest] = inMemory(certificate, issuer)
+            return latest ? answerAt(latest.statement, { ...latest, fingerprint: certificate.fingerprint, at: request.at, skewMs: config.skew }) : noAnswer(certificate.fingerprint)
+          }),
+        ),
+      )
+      const news = changes.notice(evidence)
       if (news.length > 0 && request.saves !== false) await store.saveAnswers(news, clock.now())
       const has = (status: RevocationEvidence["status"]): boolean => evidence.some((one) => one.status === status)
       return { evidence, problems: [...(has("revoked") ? (["revoked"] as const) : []), ...(has("unknown") ? (["revocationUnknown"] as const) : [])] }
     },
-    onChange(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
+    onChange: (listener) => changes.listen(listener),
     reload() {
       lists.reload()
       responses.reload()
@@ -199,10 +188,10 @@ interface Answer {
 /** Its own first: they are newer than what somebody copied. Only over HTTP: a certificate does not point into our file system. */
 const listsOf = ({ crlUrls }: Certificate, configured: readonly string[]): readonly string[] => [...crlUrls.filter(isUrl).slice(0, maxUrls), ...configured]
 
-/** `late` when the signal comes first; `work` goes on for those who ask next. */
-async function sooner<T>(signal: AbortSignal, work: Promise<T>, late: T): Promise<T> {
+/** What `late` gives when the signal comes first; `work` goes on for those who ask next. */
+async function sooner<T>(signal: AbortSignal, work: Promise<T>, late: () => T): Promise<T> {
   const { promise, resolve } = Promise.withResolvers<T>()
-  const giveUp = (): void => resolve(late)
+  const giveUp = (): void => resolve(late())
   signal.addEventListener("abort", giveUp, { once: true })
   try {
     return await Promise.race([work, promise])

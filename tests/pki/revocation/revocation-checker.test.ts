@@ -225,6 +225,18 @@ test("no answer within patience: unknown, and the message goes on", async () => 
   expect(await ask(world.checker(store, { timeout: 100 }), world.holder())).toBe("unknown none")
 })
 
+test.each([false, true])("no answer within patience: what is known stands (revoked: %s)", async (isRevoked) => {
+  const checker = world.checker(store, { timeout: 100 })
+  const { ocsp, crl } = world.server.urls
+  const certificate = certificateOf(world.ca.issue({ subject: { commonName: "x" }, ocspUrls: [ocsp, `${ocsp}?second`], crlUrls: [crl, `${crl}?second`] }).certificateDer)
+  if (isRevoked) world.server.revoke(certificate.serialNumber)
+  const first = await ask(checker, certificate)
+  expect(first).toBe(isRevoked ? "revoked ocsp" : "good ocsp")
+  world.server.hang()
+  world.clock.time += minutes(30)
+  expect(await ask(checker, certificate)).toBe(first)
+})
+
 test("a certificate that names no source is unknown, unless a configured list is its issuer's", async () => {
   const nameless = world.holder({ crl: false, ocsp: false })
   expect(await ask(world.checker(store), nameless)).toBe("unknown none")
