@@ -1,4 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises"
+import { mkdir } from "node:fs/promises"
 import { Redis } from "ioredis"
 import type { DirectorySource } from "./accounts/directory.ts"
 import type { Authenticator } from "./accounts/login.ts"
@@ -6,14 +6,13 @@ import { createAuthenticator } from "./accounts/authenticate.ts"
 import { createLoginThrottle } from "./accounts/login-throttle.ts"
 import { createPasswordWork } from "./accounts/password-work.ts"
 import type { QuotaView } from "./accounts/quota.ts"
-import { pathOr, policyFile } from "./config/load.ts"
+import { pathOr } from "./config/load.ts"
 import { createDirectDelivery } from "./delivery/direct-delivery.ts"
 import { createLocalDelivery, type LocalDelivery } from "./delivery/local-delivery.ts"
 import { createOutbox, type Outbox } from "./delivery/outbox.ts"
 import type { QueueBackend } from "./delivery/queues.ts"
-import { createIntake } from "./intake/accept.ts"
+import { createIntake, type PolicyParts } from "./intake/accept.ts"
 import type { Intake } from "./intake/intake.ts"
-import { createPolicySource, type PolicySource } from "./intake/policy-source.ts"
 import type { SubmissionRates } from "./intake/submission-rates.ts"
 import { type PreparedFiles, prepareFiles } from "./roles/prepare.ts"
 import type { RoleContext } from "./roles/role.ts"
@@ -27,9 +26,8 @@ import { watchDiskSpace } from "./store/disk-space.ts"
 import type { FreeSpace } from "./store/free-space.ts"
 import { createRedisChangeFeed } from "./store/redis/redis-feed.ts"
 import { createAcceptanceStore } from "./store/sql/acceptances.ts"
-import { createPolicyStore } from "./store/sql/policies.ts"
 import { createQuotaView } from "./store/sql/quota.ts"
-import { createIntakeLog, createPolicyLog } from "./telemetry/mail-log.ts"
+import { createIntakeLog } from "./telemetry/mail-log.ts"
 import { createSubmissionRates } from "./smtp/rate-limits.ts"
 import { createSealer, type Sealer } from "./store/sealing.ts"
 import { createContentStore } from "./store/sql/contents.ts"
@@ -126,18 +124,22 @@ export interface Door {
   readonly freeSpace: FreeSpace
   readonly rates: SubmissionRates
   readonly outbox: Outbox
-  readonly policy: PolicySource
 }
 
-/** With `localDelivery`, what is accepted for mailboxes here is delivered by this process where it can be. */
-export async function createDoor(app: App, localDelivery?: LocalDelivery): Promise<Door> {
+export interface DoorOptions {
+  /** What is accepted for mailboxes here is delivered by this process where it can be. */
+  readonly localDelivery?: LocalDelivery
+  /** For the roles where mail of others comes in. */
+  readonly policy?: PolicyParts
+}
+
+export async function createDoor(app: App, { localDelivery, policy }: DoorOptions = {}): Promise<Door> {
   const { config, clock, log } = app.context
   const freeSpace = await createFreeSpace(app)
   const rates = createSubmissionRates({ messagesPerHour: config.smtp.messagesPerHour, clock, ...(config.redis.url && { redis: openRedis(app) }) })
   const outbox = openOutbox(app)
   const direct = localDelivery && createDirectDelivery({ localDelivery, outbox, clock })
   if (direct) app.onClose(() => direct.settled())
-  const policy = await openPolicy(app)
   const intake = createIntake({
     directory: app.directory,
     acceptances: createAcceptanceStore({ database: app.database, log }),
@@ -146,8 +148,9 @@ export async function createDoor(app: App, localDelivery?: LocalDelivery): Promi
     clock,
     config: { hostname: config.hostname, expiryMs: config.delivery.expiry },
     mailLog: createIntakeLog(log),
+    ...(policy && { policy }),
   })
-  return { intake, quota: createQuotaView({ database: app.database, clock }), freeSpace, rates, outbox, policy }
+  return { intake, quota: createQuotaView({ database: app.database, clock }), freeSpace, rates, outbox }
 }
 
 export const queueBackend = ({ context: { config, databaseUrl } }: App): QueueBackend =>
@@ -162,20 +165,6 @@ function openOutbox(app: App): Outbox {
     return "can be reached"
   })
   return outbox
-}
-
-async function openPolicy(app: App): Promise<PolicySource> {
-  const { config, log, health, metrics } = app.context
-  const name = policyFile(config)
-  const policy = await createPolicySource({ policies: createPolicyStore(app.database), feed: app.feed, file: { name, text: await readFile(name, "utf8") }, by: health.role, log: createPolicyLog(log) })
-  app.onClose(() => policy.close())
-  health.add("policy", async () => {
-    const problem = policy.problem()
-    if (problem !== null) throw new Error(problem)
-    return `version ${policy.current().version} is in force`
-  })
-  metrics.gauge("policy_version", "Version of the policy this process decides by.", () => policy.current().version)
-  return policy
 }
 
 async function createFreeSpace(app: App): Promise<FreeSpace> {

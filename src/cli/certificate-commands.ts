@@ -1,14 +1,7 @@
-import type { Command } from "commander"
 import { addCertificate, type AddOptions, changeState, listCertificates, type ListOptions, showCertificate } from "./certificate-command.ts"
-import type { CommandContext } from "./context.ts"
+import type { CommandKit } from "./command-kit.ts"
 
 /** The words of `congthu certificate …`. */
-export interface CommandKit {
-  readonly program: Command
-  readonly command: (parent: Command, usage: string) => Command
-  readonly run: (work: (context: CommandContext) => Promise<number>) => () => Promise<void>
-}
-
 export function addCertificateCommands({ program, command, run }: CommandKit): void {
   const certificate = program.command("certificate").description("the registry of signing certificates: whose they are, for which accounts they speak")
   command(certificate, "list")

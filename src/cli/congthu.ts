@@ -2,11 +2,13 @@ import { Command, CommanderError } from "commander"
 import { migrate } from "../store/sql/migrate.ts"
 import { createAppPassword, type CreateOptions, listCredentials, revokeCredential } from "./app-password-command.ts"
 import { addCertificateCommands } from "./certificate-commands.ts"
+import type { CommandKit } from "./command-kit.ts"
 import { type CommandContext, exitCodes, type GlobalOptions, print, withContext } from "./context.ts"
-import { exportEvidence, type ExportOptions, verifyEvidenceFile, type VerifyOptions } from "./evidence-command.ts"
-import { type DecideOptions, listHeld, refuseHeld, releaseHeld, showHeld } from "./held-command.ts"
+import { addEvidenceCommands } from "./evidence-commands.ts"
+import { addHeldCommands } from "./held-commands.ts"
 import { type ImportOptions, runImport } from "./import-command.ts"
 import { setPassword } from "./password-command.ts"
+import { addPolicyCommands } from "./policy-commands.ts"
 
 /**
  * `congthu`, the administrator's commands: `npm run congthu -- COMMAND`. They work beside a running system, and alone: then the
@@ -84,39 +86,11 @@ command(password, "set <address>")
   .addHelpText("after", "\nExample:\n  npm run congthu -- password set an.vp@sonv.tinh.example")
   .action((address: string, options: { stdin?: boolean }) => run((context) => setPassword(context, address, options))())
 
-const held = program.command("held").description("messages that policy took and that wait for a person's word")
-command(held, "list")
-  .description("list those that wait, oldest first: number, kind, time, sender, recipients, rule, Message-ID")
-  .action(run(listHeld))
-command(held, "show <number>")
-  .description("show one, and what was decided")
-  .action((number: string) => run((context) => showHeld(context, number))())
-command(held, "release <number>")
-  .description("let it go to its recipients")
-  .option("--note <text>", "why, for the audit")
-  .option("--by <name>", "who decides, for the audit")
-  .action((number: string, options: DecideOptions) => run((context) => releaseHeld(context, number, options))())
-command(held, "refuse <number>")
-  .description("never deliver it; its sender is told")
-  .requiredOption("--note <text>", "the reason, which the sender reads")
-  .option("--by <name>", "who decides, for the audit")
-  .action((number: string, options: DecideOptions) => run((context) => refuseHeld(context, number, options))())
-addCertificateCommands({ program, command, run })
-const evidence = program.command("evidence").description("why signed messages were decided upon as they were")
-command(evidence, "export <message>")
-  .description("write one message's evidence to a file that can be verified years later: MESSAGE is an envelope's number or a Message-ID")
-  .option("--out <file>", "file to write; standard output when absent")
-  .option("--no-message", "leave the message itself out; its SHA-256 stays")
-  .addHelpText("after", "\nExample:\n  npm run congthu -- evidence export '<20261126.1@sonv.tinh.example>' --out evidence.json")
-  .action((message: string, options: ExportOptions) => run((context) => exportEvidence(context, message, options))())
-command(evidence, "verify <file>")
-  .description("verify such a file for the time when the message was accepted, without database and network")
-  .option("--trust <file>", "certificates of the authorities that you trust; those of the configuration when absent")
-  .option("--message <file>", "the message, for a file without it")
-  .addHelpText("after", "\nExit codes: 0 everything holds, 3 nothing is wrong but something rests on others' word, 1 something does not hold, 65 the file is damaged.\n\nExample:\n  npm run congthu -- evidence verify evidence.json --trust root-ca.pem")
-  .action(async (file: string, options: VerifyOptions) => {
-    exitCode = await verifyEvidenceFile(program.opts<GlobalOptions>(), file, options)
-  })
+const kit: CommandKit = { program, command, run, finish: (code) => (exitCode = code) }
+addPolicyCommands(kit)
+addHeldCommands(kit)
+addCertificateCommands(kit)
+addEvidenceCommands(kit)
 
 command(program, "migrate")
   .description("bring the database schema up to date")

@@ -60,9 +60,9 @@ const flag = (fallback: boolean, sentence: string) =>
   noted(z.union([z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")], { error: 'is neither "true" nor "false"' }).default(fallback), { sentence, type: "boolean" })
 /** A list in the environment. */
 const splitList = (line: string): string[] => line.split(",").map((item) => item.trim()).filter(Boolean)
-const list = (sentence: string, fallback: readonly string[] = []) =>
+const list = (sentence: string) =>
   noted(
-    z.union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" }).default([...fallback]),
+    z.union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" }).default([]),
     { sentence, type: "list" },
   )
 /** A list of durations keeps its text: whoever schedules by it parses it once. */
@@ -139,6 +139,21 @@ const word = <const W extends readonly [string, ...string[]]>(words: W, fallback
   noted(z.enum(words, { error: `is none of ${words.join(", ")}` }).default(fallback as never), { sentence, type: "word", choices: words })
 const section = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never)
 
+/** What a certificate may make this server ask. */
+const anyPublic = "public"
+const askable = (sentence: string) =>
+  noted(
+    z
+      .union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" })
+      .default([anyPublic])
+      .check((context) => {
+        for (const item of context.value) {
+          if (item !== anyPublic && !/^https?:\/\/[^/@\s]+\//.test(item)) context.issues.push({ code: "custom", message: `"${item}" is neither "${anyPublic}" nor the beginning of a URL such as http://crl.ca.example/`, input: item })
+        }
+      }),
+    { sentence, type: "list", choices: [anyPublic] },
+  )
+
 const revocation = section({
   prefer: word(["ocsp", "crl"], "ocsp", "What is asked first of a certificate that names both: `ocsp` is fresher, `crl` is one download for all."),
   refresh: duration("15m", "An answer this old is asked for again."),
@@ -148,10 +163,9 @@ const revocation = section({
   timeout: duration("5s", "Time for one download. A message waits at most twice as long for all of them."),
   skew: duration("5m", "How much the clocks of authorities may differ from ours."),
   nonce: flag(false, "Send a nonce with OCSP requests (RFC 9654). Many responders answer with what they signed in advance, without one."),
-  allow: list(
+  allow: askable(
     "Where CRLs and OCSP responders may be asked: `public` for any public address, and beginnings of URLs such as `http://crl.ca.example/` or `http://*.ca.example/`, which may be on private addresses. " +
       "Empty: nobody is asked. Only certificates on a path to an anchor are ever followed, over http and https, and no redirect is.",
-    ["public"],
   ),
   lists: list("Further CRLs, as URLs or as files (DER or PEM): for authorities whose certificates name none, and for machines without a way to the internet."),
 })

@@ -152,6 +152,8 @@ export const policySchema = z.strictObject({
   format: z.literal(1, "is not 1, the only format there is"),
   domains: z.record(name, z.array(domain).max(policyLimits.listItems)).default({}),
   documents: z.record(name, z.array(documentMatcher).min(1, "is an empty list").max(policyLimits.patternsOfDocument)).default({}),
+  /** A certificate that the registry does not know speaks for an account here when it carries its address (RFC 8550 §3). */
+  bindByAddress: flag.default(false),
   rules: z.array(rule).min(1, "is an empty list").max(policyLimits.rules, `has more than ${policyLimits.rules} rules`),
 })
 

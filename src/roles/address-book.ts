@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises"
-import { createAddressBookKeeper } from "../addressbook/keep-in-step.ts"
+import { type AddressBookKeeper, createAddressBookKeeper } from "../addressbook/keep-in-step.ts"
 import { type LdapServer, openLdapDirectory } from "../addressbook/ldap-directory.ts"
 import type { LdapWorkerParts } from "../../queue-workers/ldap.worker.ts"
 import type { App } from "../app.ts"
@@ -27,7 +27,27 @@ export function addressBookUpkeep(app: App): Omit<LdapWorkerParts, "log"> | unde
     clock,
     log,
   })
-  return { keeper, feed: app.feed, everyMs: config.ldap.check }
+  return { keeper: watched(app, keeper), feed: app.feed, everyMs: config.ldap.check }
+}
+
+/** Says on the status page how it went; mail does not depend on it, so an LDAP server that is away makes nobody unhealthy. */
+function watched({ context: { health, metrics, clock } }: App, keeper: AddressBookKeeper): AddressBookKeeper {
+  let state = "not compared yet"
+  let isAway = 0
+  health.add("addressBook", async () => state)
+  metrics.gauge("address_book_away", "1 while the LDAP server cannot be kept in step.", () => isAway)
+  return {
+    async check(signal) {
+      try {
+        const outcome = await keeper.check(signal)
+        ;[state, isAway] = [`${outcome === "elsewhere" ? "another process compares" : "in step"}, ${new Date(clock.now()).toISOString()}`, 0]
+        return outcome
+      } catch (error) {
+        if (!signal.aborted) [state, isAway] = [`the LDAP server cannot be reached since ${new Date(clock.now()).toISOString()}`, 1]
+        throw error
+      }
+    },
+  }
 }
 
 async function ldapServer(config: Config): Promise<LdapServer> {

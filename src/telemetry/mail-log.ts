@@ -26,6 +26,12 @@ export const createPolicyLog = (log: Logger) => ({
   notRead(event: { readonly err: unknown }): void {
     log.warn(event, "policy: could not be read again")
   },
+  notRecorded({ error, ...event }: { readonly ruleId: string; readonly error: unknown }): void {
+    log.error({ ...event, err: error }, "policy: a refusal could not be recorded")
+  },
+  signingFailed({ error, ...event }: { readonly key: string; readonly error: unknown }): void {
+    log.error({ ...event, err: error }, "policy: a message could not be signed for its sender")
+  },
 })
 
 export const createSmtpLog = (log: Logger) => ({

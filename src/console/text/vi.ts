@@ -29,6 +29,7 @@ export const checkText: Readonly<Record<string, string>> = {
   database: "Cơ sở dữ liệu",
   queue: "Hàng đợi",
   process: "Tiến trình",
+  addressBook: "Sổ địa chỉ LDAP",
   redis: "Redis",
 }
 

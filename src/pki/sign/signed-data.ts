@@ -16,6 +16,8 @@ export interface SignerInput {
   readonly contentDigest: Uint8Array
   /** What the signer says of when, ms. */
   readonly signingTime: number
+  /** Asks a time-stamping authority for a token on this signature value (RFC 3161 appendix A); undefined when there is none to be had. */
+  readonly stamp?: (signature: Uint8Array, digest: SigningDigest) => Promise<Uint8Array | undefined>
 }
 
 /** DER of the ContentInfo. Throws SigningFailed as the key does. */
@@ -24,6 +26,7 @@ export async function detachedSignedData(input: SignerInput): Promise<Buffer> {
   const attributes = setOf(signedAttributes(input))
   // RFC 5652 §5.4: what is signed is the SET OF itself, what is carried has the tag [0]
   const signature = await key.sign(algorithm, der(derTag.set, attributes))
+  const token = await input.stamp?.(signature, algorithm.digest)
   const signerInfo = sequence(
     version1,
     issuerAndSerialNumber(key.certificate),
@@ -31,6 +34,7 @@ export async function detachedSignedData(input: SignerInput): Promise<Buffer> {
     context(0, attributes),
     signatureAlgorithm(algorithm),
     octetString(signature),
+    ...(token ? [context(1, attribute(timeStampToken, token))] : []),
   )
   const signedData = sequence(
     version1,
@@ -51,8 +55,12 @@ const version1 = positiveInteger(Buffer.from([1]))
 /** X.690 §11.6: in ascending order of their octets, the shorter one first when it begins the longer. */
 const setOf = (elements: readonly Uint8Array[]): Buffer => Buffer.concat(elements.toSorted((a, b) => Buffer.compare(a, b)))
 
+/** id-aa-timeStampToken. */
+const timeStampToken = "1.2.840.113549.1.9.16.2.14"
+
+const attribute = (type: string, value: Uint8Array): Buffer => sequence(oid(type), der(derTag.set, value))
+
 function signedAttributes({ key, contentDigest, signingTime }: SignerInput): Buffer[] {
-  const attribute = (type: string, value: Buffer): Buffer => sequence(oid(type), der(derTag.set, value))
   return [
     attribute("1.2.840.113549.1.9.3", oid(data)),
     attribute("1.2.840.113549.1.9.4", octetString(contentDigest)),

@@ -9,7 +9,7 @@ import { failed, ok, type Result } from "../../base/result.ts"
 import type { ContentStructure } from "../../mail/content-structure.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
 import { protectedContentType, splitHeader } from "./signed-header.ts"
-import { detachedSignedData } from "./signed-data.ts"
+import { detachedSignedData, type SignerInput } from "./signed-data.ts"
 import { type BodyPlan, type Piece, planBody } from "./signed-part.ts"
 import { algorithmOf, type SigningAlgorithm, type SigningDigest, type SigningKey } from "./signing-key.ts"
 import { surveyContent } from "./survey-content.ts"
@@ -28,6 +28,7 @@ export interface SignOptions {
   readonly pss?: boolean
   /** What the signature says of when, ms. */
   readonly signingTime: number
+  readonly stamp?: SignerInput["stamp"]
   readonly newBoundary?: () => string
 }
 
@@ -74,7 +75,7 @@ async function* signed({ content, options, algorithm, header, plan }: Job): Asyn
     hash.update(chunk)
     yield chunk
   }
-  const signature = await detachedSignedData({ key, algorithm, contentDigest: hash.digest(), signingTime })
+  const signature = await detachedSignedData({ key, algorithm, contentDigest: hash.digest(), signingTime, ...(options.stamp && { stamp: options.stamp }) })
   // RFC 8551 §3.5.3.1: the CRLF before a delimiter is the delimiter's
   yield Buffer.from(
     `\r\n--${boundary}\r\nContent-Type: application/pkcs7-signature; name="smime.p7s"\r\nContent-Transfer-Encoding: base64\r\n` +

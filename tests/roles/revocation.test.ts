@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { configSchema } from "../../../src/config/schema.ts"
-import { createRevocation } from "../../../src/roles/revocation.ts"
-import { createTestStore, testLog, type TestStore } from "../../support/store.ts"
-import { createSmimeWorld, minutes, type SmimeWorld } from "../../support/smime-world.ts"
-import { createPostgresChangeFeed } from "../../../src/store/sql/postgres-feed.ts"
+import { configSchema } from "../../src/config/schema.ts"
+import { createRevocation } from "../../src/roles/revocation.ts"
+import { createTestStore, testLog, type TestStore } from "../support/store.ts"
+import { createSmimeWorld, minutes, type SmimeWorld } from "../support/smime-world.ts"
+import { createPostgresChangeFeed } from "../../src/store/sql/postgres-feed.ts"
 
 let world: SmimeWorld
 let store: TestStore
