@@ -50,3 +50,13 @@ describe.skipIf(!hasOpenssl)("openssl pkcs12", () => {
     expect(openssl("pkcs12", "-in", file, "-passin", "pass:other", "-nodes").status).not.toBe(0)
   })
 })
+
+// NSS is what Thunderbird keeps its keys in
+test.skipIf(spawnSync("certutil", ["--help"]).error !== undefined)("NSS imports key and certificate", async () => {
+  const file = join(dir, "nss.p12")
+  await writeFile(file, written("P-256").bytes)
+  const nss = (program: string, ...args: readonly string[]) => spawnSync(program, [...args, "-d", `sql:${dir}`], { encoding: "utf8" })
+  nss("certutil", "-N", "--empty-password")
+  expect(nss("pk12util", "-i", file, "-W", password)).toMatchObject({ status: 0 })
+  expect(nss("certutil", "-L").stdout).toMatch(/^Lê Văn Ý +u,u,u$/m)
+})
