@@ -3,7 +3,6 @@ import type { Directory } from "../accounts/directory.ts"
 import { systemClock } from "../base/clock.ts"
 import { expandRecipients } from "../intake/expand-recipients.ts"
 import { messageFacts } from "../intake/message-facts.ts"
-import { fieldValue, parseHeader } from "../mail/header.ts"
 import type { SignatureFacts } from "../pki/signature-facts.ts"
 import { type CompiledPolicy, compilePolicy } from "../policy/compile-policy.ts"
 import { evaluatePolicy } from "../policy/evaluate.ts"
@@ -12,8 +11,9 @@ import type { MessageFacts } from "../policy/facts.ts"
 import { readPolicy } from "../policy/read-policy.ts"
 import { loadDirectory } from "../store/sql/directory.ts"
 import { createPolicyStore } from "../store/sql/policies.ts"
-import { assumedSignature, signatureWords } from "./assumed-signature.ts"
+import { assumedSignature } from "./assumed-signature.ts"
 import { CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
+import { findSignature } from "./message-signature.ts"
 import { decisionText, factsText, ruleText } from "./policy-explain-text.ts"
 import { loadPolicyFile } from "./policy-file.ts"
 
@@ -31,18 +31,16 @@ export interface ExplainOptions {
 
 /** The message as far as rules look at it. */
 export interface ExplainedMessage {
-  readonly file: string
   readonly header: Uint8Array
   readonly bytes: number
 }
 
-/** What is found out about a message's signature, when `--signature` does not say what to assume. */
-export type FindSignature = (message: ExplainedMessage, context: CommandContext) => Promise<SignatureFacts>
-
-export async function explainMessage(context: CommandContext, file: string, options: ExplainOptions, findSignature: FindSignature = onlyUnsigned): Promise<number> {
+export async function explainMessage(context: CommandContext, file: string, options: ExplainOptions): Promise<number> {
   const [policy, message, directory] = await Promise.all([policyToExplain(context, options.policy), readMessage(file), loadDirectory(context.database)])
-  const signature = options.signature === undefined ? await findSignature(message, context) : assumedSignature(options.signature)
-  const facts = gatherFacts({ directory, message, options, signature })
+  const at = timeOf(options.at)
+  const { bindByAddress } = policy.document
+  const signature = options.signature === undefined ? await findSignature({ file, directory, at, bindByAddress }, context) : assumedSignature(options.signature)
+  const facts = gatherFacts({ directory, message, options, signature, at })
   print(factsText(facts))
   print("")
   for (const trace of explainPolicy(policy, facts)) print(ruleText(trace))
@@ -74,17 +72,10 @@ async function readMessage(file: string): Promise<ExplainedMessage> {
     const start = buffer.subarray(0, bytesRead)
     const end = [start.indexOf("\r\n\r\n"), start.indexOf("\n\n")].filter((at) => at !== -1)
     if (end.length === 0 && size > maxHeaderBytes) throw new CommandError(`${file} has no empty line in its first ${maxHeaderBytes / 1024} KiB: is it a message?`)
-    return { file, header: start.subarray(0, end.length === 0 ? bytesRead : Math.min(...end) + 2), bytes: size }
+    return { header: start.subarray(0, end.length === 0 ? bytesRead : Math.min(...end) + 2), bytes: size }
   } finally {
     await handle.close()
   }
-}
-
-/** A message without S/MIME is unsigned; what another one is worth cannot be said from its header. */
-const onlyUnsigned: FindSignature = async ({ header }) => {
-  const type = fieldValue(parseHeader(header), "content-type") ?? ""
-  if (/^\s*(?:multipart\/signed|application\/(?:x-)?pkcs7-mime)/i.test(type)) throw new CommandError(`the message is signed or encrypted: say what to assume of it with --signature (${signatureWords})`)
-  return assumedSignature("missing")
 }
 
 interface Gathered {
@@ -92,9 +83,10 @@ interface Gathered {
   readonly message: ExplainedMessage
   readonly options: ExplainOptions
   readonly signature: SignatureFacts
+  readonly at: number
 }
 
-function gatherFacts({ directory, message, options, signature }: Gathered): MessageFacts {
+function gatherFacts({ directory, message, options, signature, at }: Gathered): MessageFacts {
   const { from, to, outside = false } = options
   const resolution = from === "" ? undefined : directory.resolve(from)
   const sentAs = !outside && resolution?.kind === "account" ? resolution.account : null
@@ -106,7 +98,7 @@ function gatherFacts({ directory, message, options, signature }: Gathered): Mess
     directory, header: message.header, bytes: message.bytes, reversePath: from, recipients: final, sentAs, fromOutside: outside, signature,
     authentication: { how: outside ? "none" : authenticationOf(options.auth), principalId: null },
     tls: options.tls === "none" ? null : { version: options.tls, cipher: "", clientCertificate: options.auth === "certificate" },
-    at: timeOf(options.at),
+    at,
   })
 }
 

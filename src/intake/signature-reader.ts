@@ -14,9 +14,11 @@ import { verifyTimestamp } from "../pki/timestamp.ts"
 import type { VerifyPool } from "../pki/verify/verify-pool.ts"
 import type { PreparedContent } from "../store/content-store.ts"
 
+export type ReadableMessage = Pick<PreparedContent, "sha256" | "size" | "scanned" | "read">
+
 export interface SignatureReader {
   /** Null for a message that shows no signature. Fails with `unavailable` when it cannot be verified now, `limit` when too many wait. */
-  read(content: PreparedContent, at: number): Promise<Result<SignatureEvidence | null, Failure>>
+  read(content: ReadableMessage, at: number): Promise<Result<SignatureEvidence | null, Failure>>
 }
 
 export interface SignatureReaderParts {

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises"
 import type { App } from "../app.ts"
+import { recordedRevocation } from "../accounts/signing-right.ts"
 import { policyFile } from "../config/load.ts"
 import type { PolicyParts } from "../intake/accept.ts"
 import { createJudging } from "../intake/judging.ts"
@@ -19,14 +20,13 @@ import { openTrust } from "./trust.ts"
 
 /** What a role needs where mail of others comes in: the policy in force, and all that its facts about signatures rest on. */
 export async function openPolicyParts(app: App): Promise<PolicyParts> {
-  const { context: { config, clock, log }, database, feed, contents, sealer } = app
+  const { context: { config, clock, log }, database, feed, directory, contents, sealer } = app
   const [policy, trust] = await Promise.all([openPolicy(app), openTrust(config, clock)])
   const paths = createPathValidator(trust.settings)
   const revocation = createRevocation({
     database, feed, clock, log, config: { ...config.pki, revocation: { ...config.pki.revocation, lists: [...trust.lists] } },
     paths: () => paths,
-    // the registry's own states are bound to the signer when the message is judged: they hold from the next message on
-    recorded: () => undefined,
+    recorded: (fingerprint) => recordedRevocation(directory.current(), fingerprint),
   })
   app.onClose(() => revocation.close())
   const pool = createVerifyPool({ log })

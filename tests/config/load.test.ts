@@ -72,7 +72,7 @@ test.each([
   ["a digest that is none", "pki:\n  algorithms:\n    digests: [sha1]\n", '/test.yaml:3: pki.algorithms.digests: "sha1" is none of sha256, sha384, sha512'],
   ["a key usage that is none", "pki:\n  extendedKeyUsages: [email]\n", '/test.yaml:2: pki.extendedKeyUsages: "email" is none of emailProtection, timeStamping, ocspSigning and no object identifier such as 1.3.6.1.5.5.7.3.4'],
   ["an address that is none", "pki:\n  revocation:\n    allow: [public, crl.ca.example]\n", '/test.yaml:3: pki.revocation.allow: "crl.ca.example" is neither "public" nor the beginning of a URL such as http://crl.ca.example/'],
-  ["a choice that is none", "pki:\n  revocation:\n    whenUnreachable: ignore\n", "/test.yaml:3: pki.revocation.whenUnreachable: is none of hold, reject, accept-and-mark"],
+  ["a choice that is none", "pki:\n  revocation:\n    prefer: both\n", "/test.yaml:3: pki.revocation.prefer: is none of ocsp, crl"],
   ["a word that is none of those", "log:\n  level: loud\n", "/test.yaml:2: log.level: is none of trace, debug, info, warn, error"],
   ["LDAP without TLS", "ldap:\n  url: ldap://ldap:389\n  baseDn: dc=tinh\n  bindDn: cn=sync\n  bindPasswordFile: f\n", '/test.yaml:2: ldap.url: "ldap://ldap:389" is not of the form ldaps://host:port; passwords are not sent without TLS'],
   ["LDAP without what it needs", "ldap:\n  url: ldaps://ldap:636\n  baseDn: dc=tinh\n  bindDn: cn=sync\n", "/test.yaml:2: ldap.bindPasswordFile: is needed where ldap.url is set"],
