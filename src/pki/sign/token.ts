@@ -13,6 +13,9 @@ export interface TokenSetting {
 /** Signatures that wait for the token: at a hundred a second that is half a minute. */
 const maxWaiting = 3_000
 
+/** PINs that tokens refused in this process, whoever opened them: each try brings a token nearer to locking itself. */
+const refusedPins = new Set<string>()
+
 interface OpenSession {
   readonly session: GrapheneSession
   readonly key: GrapheneObject
@@ -27,7 +30,6 @@ export class Token {
   private readonly setting: TokenSetting
   private readonly pin: string
   private open: OpenSession | undefined
-  private pinRefused = false
   private waiting = 0
   private last: Promise<unknown> = Promise.resolve()
 
@@ -90,9 +92,13 @@ export class Token {
     return signatureOf(answer)
   }
 
+  private get pinName(): string {
+    return [this.setting.module, this.setting.tokenLabel, this.pin].join("\0")
+  }
+
   private session(): OpenSession {
     if (this.open) return this.open
-    if (this.pinRefused) throw new Error("its PIN was refused before")
+    if (refusedPins.has(this.pinName)) throw new Error("its PIN was refused before, and is not tried again until this server is restarted")
     const { tokenLabel, keyLabel, module } = this.setting
     const slot = itemsOf(loadModule(this.graphene, module).getSlots(true)).find((one) => one.getToken().label.trimEnd() === tokenLabel)
     if (!slot) throw new Error("there is no such token")
@@ -116,7 +122,7 @@ export class Token {
       const reason = error instanceof Error ? error.message : ""
       // another key's session of this process has the same token open, and shares its sign-in (PKCS #11 §5.6.8)
       if (reason.includes("CKR_USER_ALREADY_LOGGED_IN")) return
-      this.pinRefused = reason.includes("CKR_PIN")
+      if (reason.includes("CKR_PIN")) refusedPins.add(this.pinName)
       throw error
     }
   }
