@@ -12,6 +12,8 @@ export interface ContentStore {
   begin(maxBytes: number): ContentWriter
   /** All bytes of a stored content from `start` (default 0) to `end` (exclusive, default the end), in chunks of bounded size. */
   read(content: ContentRef, range?: { readonly start: number; readonly end: number }): AsyncIterable<Uint8Array>
+  /** The same of a content that no row refers to yet: what is found out about a message before it is accepted is found out here. */
+  readPrepared(content: PreparedContent, range?: { readonly start: number; readonly end: number }): AsyncIterable<Uint8Array>
 }
 
 export interface ContentWriter {

@@ -37,6 +37,10 @@ export function createContentStore(options: ContentStoreOptions): ContentStore {
         yield part(plain, range.start, range.end)
       } else yield* readBlob(options, row.blob_key ?? "", { start: range.start, end: Math.min(range.end, row.size) })
     },
+    async *readPrepared({ ref, size, stored }, range = { start: 0, end: Infinity }) {
+      if (stored.kind === "inline") yield part(options.sealer.open(stored.bytes, ref, size), range.start, range.end)
+      else yield* readBlob(options, stored.key, { start: range.start, end: Math.min(range.end, size) })
+    },
   }
 }
 
