@@ -85,12 +85,6 @@ export class BerStream {
     return { tag, start: this.position, end }
   }
 
-  /** The contents of a primitive element, or of one whose structure does not matter. */
-  async contents(header: BerHeader, maxBytes: number): Promise<Buffer> {
-    if (header.end === null) throw new CmsError("malformed", "length is missing")
-    return this.take(header.end - header.start, maxBytes)
-  }
-
   /** The whole element whose header was just read, with a definite length; inside one of definite length everything stays as it is. */
   async element(header: BerHeader, maxBytes: number, depth = 0): Promise<Buffer> {
     // neither CMS nor X.509 uses tag numbers above 30
