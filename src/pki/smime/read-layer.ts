@@ -49,7 +49,7 @@ async function readMultipart(source: MessageSource, { part }: SignedLayer, findC
   const lineEnds = new LineEndingCheck()
   for await (const chunk of source.read({ start: signed.headerStart, end: signed.bodyEnd })) {
     check.push(chunk)
-    reader.push(chunk)
+    await reader.push(chunk)
     lineEnds.push(chunk)
   }
   // RFC 8551 §3.1.1: what is not canonical does not survive the way unchanged.
@@ -70,9 +70,9 @@ async function readOpaque(source: MessageSource, { part }: SignedLayer, findCert
   const found = await findSigners(frame, findCertificate)
   const check = new ContentCheck(found, frame.contentType)
   const reader = new EntityReader()
-  await readCms(octets(), (piece) => {
+  await readCms(octets(), async (piece) => {
     check.push(piece)
-    reader.push(piece)
+    await reader.push(piece)
   })
   return { frame, signers: check.finish(), entity: reader.finish(), hints: hintsOf(found), problems }
 }

@@ -4,7 +4,7 @@
  * Must not know: trust, revocation, who holds a certificate, what a policy makes of it.
  */
 import type { Clock } from "../../base/clock.ts"
-import { ContentScanner, maxParts, type ScannedContent } from "../../mail/content-scanner.ts"
+import { maxParts, type ScannedContent } from "../../mail/content-scanner.ts"
 import { maxKeptHeaderBytes } from "../../mail/header-collector.ts"
 import { CmsError } from "../cms/cms-error.ts"
 import type { FindCertificate } from "../cms/find-signers.ts"
@@ -16,6 +16,7 @@ import { compareHeaders, protectedHeader } from "./header-protection.ts"
 import { headerProblems } from "./header-shape.ts"
 import type { MessageSource } from "./message-source.ts"
 import { outsideProblems } from "./outside.ts"
+import { PacedScanner } from "./paced-scanner.ts"
 import { readLayer, type ReadLayer } from "./read-layer.ts"
 import { findLayer, type SignedLayer } from "./signed-layer.ts"
 import { TimeBudget } from "./time-budget.ts"
@@ -71,8 +72,8 @@ function unreadable(error: unknown): MessageSignature {
 }
 
 async function scanAll(source: MessageSource): Promise<Scan> {
-  const scanner = new ContentScanner({ searchText: false })
-  for await (const chunk of source.read()) scanner.push(chunk)
+  const scanner = new PacedScanner()
+  for await (const chunk of source.read()) await scanner.push(chunk)
   return scanner.finish()
 }
 

@@ -15,7 +15,9 @@ const detached = signedData(content, [signer])
 
 const read = async (bytes: Uint8Array, sizes?: readonly number[]) => {
   const pieces: Buffer[] = []
-  const frame = await readCms(chunked(bytes, sizes), (piece) => pieces.push(Buffer.from(piece)))
+  const frame = await readCms(chunked(bytes, sizes), (piece) => {
+    pieces.push(Buffer.from(piece))
+  })
   return { frame, content: Buffer.concat(pieces) }
 }
 const problemOf = (bytes: Uint8Array) => read(bytes).then(() => "none", (error: unknown) => (error instanceof CmsError ? error.problem : error))
@@ -64,6 +66,7 @@ describe("limits", () => {
     ["too many CRLs", shell(context(1, ...Array.from({ length: 17 }, () => sequence())), der(0x31)), "tooLarge"],
     ["an indefinite length nested too deeply", shell(context(0, nested(200, false)), der(0x31)), "tooDeep"],
     ["a content in segments of segments of segments", sequence(oid(cmsOids.signedData), context(0, sequence(der(2, Buffer.from([1])), der(0x31), sequence(oid(cmsOids.data), context(0, der(0x24, der(0x24, der(0x24, der(0x24, der(0x24, octetString(content)))))))), der(0x31)))), "tooDeep"],
+    ["more segments than anybody makes", sequence(oid(cmsOids.signedData), context(0, sequence(der(2, Buffer.from([1])), der(0x31), sequence(oid(cmsOids.data), context(0, der(0x24, Buffer.alloc(610_000, Buffer.from([4, 0]))))), der(0x31)))), "tooLarge"],
     ["a content that is no octet string", sequence(oid(cmsOids.signedData), context(0, sequence(der(2, Buffer.from([1])), der(0x31), sequence(oid(cmsOids.data), context(0, sequence())), der(0x31)))), "malformed"],
   ])("%s", async (_what, bytes, problem) => {
     expect(await problemOf(bytes)).toBe(problem)
