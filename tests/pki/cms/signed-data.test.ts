@@ -59,6 +59,8 @@ describe("limits", () => {
     ["a length of a length of 126", Buffer.from([0x30, 0xfe, 1]), "malformed"],
     ["bytes behind the end", Buffer.concat([detached, Buffer.from([0])]), "malformed"],
     ["no signers", shell(), "malformed"],
+    ["an element longer than its container", shell(der(0x31, Buffer.from([0x30, 0x20, 5, 0]))), "malformed"],
+    ["one without a length that goes on behind its container", shell(Buffer.concat([Buffer.from([0x31, 4, 0x30, 0x80, 5, 0, 5, 0, 0, 0])])), "malformed"],
     ["something behind the signers", shell(der(0x31), der(5)), "malformed"],
     ["a certificate too large", shell(context(0, sequence(Buffer.alloc(70_000))), der(0x31)), "tooLarge"],
     ["certificates too large together", shell(context(0, ...Array.from({ length: 32 }, () => sequence(Buffer.alloc(65_000)))), context(1, sequence(Buffer.alloc(100_000))), der(0x31)), "tooLarge"],
