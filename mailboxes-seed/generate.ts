@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises"
+import { generateCertificates } from "./generator/certificates.ts"
 import { generateAliases, generateGroups } from "./generator/groups.ts"
 import { generateOfficeAssignments, generateOffices, officeName, organizationId } from "./generator/offices.ts"
 import { generatePeople } from "./generator/people.ts"
@@ -19,6 +20,8 @@ export function generateSeedFiles(): ReadonlyMap<string, string> {
   const people = generatePeople(random, units, new Set(offices.map(({ address }) => address)))
   const officeAssignments = generateOfficeAssignments(random, { units, offices, people })
   const groups = generateGroups(units, offices, people)
+  // chance of its own: what was there before certificates stays as it was
+  const certificates = generateCertificates(createRandom(seed + 1), { units, offices, people })
   const owned = people.flatMap((person) => (person.address === null ? [] : [{ ...person, address: person.address }]))
   return new Map([
     ["organization-units.csv", csv(["code", "name", "kind", "parent_code", "domain"], units.map((unit) => [unit.code, unit.name, unit.kind, unit.parentCode, unit.domain]))],
@@ -36,6 +39,9 @@ export function generateSeedFiles(): ReadonlyMap<string, string> {
     ])],
     ["aliases.csv", csv(["address", "target"], generateAliases(offices, people))],
     ["groups.csv", csv(["address", "display_name", "allowed_senders"], groups.map((group) => [group.address, group.displayName, group.allowedSenders.join(" ")]))],
+    ["certificates/signing-certificates.csv", csv(["principal_id", "use", "addresses", "common_name", "organization", "email", "days_old", "days_left"], certificates.map((one) => [
+      one.principalId, one.use, one.addresses.join(" "), one.commonName, one.organization, one.email, String(one.daysOld), String(one.daysLeft),
+    ]))],
     ["group-members.csv", csv(["group", "member"], groups.flatMap((group) => group.members.map((member) => [group.address, member])))],
   ])
 }

@@ -15,10 +15,11 @@ import { createCredentialStore } from "../src/store/sql/credentials.ts"
 import type { Database } from "../src/store/sql/database.ts"
 import { loadDirectory } from "../src/store/sql/directory.ts"
 import { createProvisioningStore } from "../src/store/sql/provisioning.ts"
+import { issueSeedCertificates } from "./issue-certificates.ts"
 
 /**
  * The first start of a system that has no directory yet: the CSV files of this folder through the importer, and three logins to
- * try it with. A directory that somebody else filled is never touched; what is done already is not done again.
+ * try it with, and everybody's signing certificates. A directory that somebody else filled is never touched; what is done already is not done again.
  */
 export interface DemoLogin {
   /** Who it is, for the welcome screen. */
@@ -55,27 +56,33 @@ const folder = fileURLToPath(new URL(".", import.meta.url))
 const demoLabel = "demo"
 
 export async function seedDirectory({ database, config, onProgress }: SeedOptions): Promise<Seeded> {
-  const total = 3 + demo.individuals.length
   let steps = 0
-  const step = (what: string): void => onProgress?.(steps++, total, what)
+  const step = (what: string): void => onProgress?.(steps++, totalSteps, what)
   const file = join(config.dataDir, "demo-logins.json")
   const before = await readLogins(file)
-  if (before) return { logins: before, version: null }
-
-  step("reading the directory")
-  const version = await importWhenEmpty(database, config, step)
+  if (!before) step("reading the directory")
+  const imported = before ? null : await importWhenEmpty(database, config, step)
   const directory = await loadDirectory(database)
-  if ([...demo.individuals, demo.office].some(({ address }) => directory.resolve(address).kind !== "account")) return { logins: [], version }
+  if ([...demo.individuals, demo.office].some(({ address }) => directory.resolve(address).kind !== "account")) return { logins: [], version: imported }
+  const logins = before ?? (await makeLogins({ database, config, directory }, step))
+  if (!before) await writeLogins(file, logins)
+  const onIssued = (done: number, total: number): void => onProgress?.(totalSteps - issuingSteps + Math.floor((done * issuingSteps) / total), totalSteps, "issuing certificates")
+  const registered = await issueSeedCertificates({ database, config, directory, logins, onProgress: onIssued })
+  if (!before || registered !== null) onProgress?.(totalSteps, totalSteps, "done")
+  return { logins, version: registered ?? imported }
+}
+
+/** Of the progress bar. */
+const issuingSteps = 10
+const totalSteps = 3 + demo.individuals.length + issuingSteps
+
+async function makeLogins(tools: LoginTools, step: (what: string) => void): Promise<readonly DemoLogin[]> {
   const logins: DemoLogin[] = []
-  const tools = { database, config, directory }
   for (const person of demo.individuals) {
     step("making demo logins")
     logins.push(await individualLogin(tools, person))
   }
-  logins.push(await officeLogin(tools))
-  await writeLogins(file, logins)
-  onProgress?.(total, total, "done")
-  return { logins, version }
+  return [...logins, await officeLogin(tools)]
 }
 
 async function importWhenEmpty(database: Database, config: Config, step: (what: string) => void): Promise<number | null> {

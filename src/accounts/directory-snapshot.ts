@@ -1,5 +1,6 @@
 import { canonicalAddress } from "../mail/address.ts"
-import type { Account, Assignment, Directory, Group, Principal, Resolution } from "./directory.ts"
+import type { Account, Assignment, Directory, Group, IssuerAndSerial, Principal, RegisteredCertificate, Resolution, Unit } from "./directory.ts"
+import { buildOrganization } from "./organization.ts"
 import { isInForce, provinceDate } from "./province-date.ts"
 
 /**
@@ -9,11 +10,17 @@ import { isInForce, provinceDate } from "./province-date.ts"
 export interface DirectoryRows {
   readonly version: number
   readonly unitDomains: readonly string[]
+  readonly units: readonly Unit[]
   readonly accounts: readonly Account[]
   readonly principals: readonly Principal[]
   readonly assignments: readonly Assignment[]
   readonly aliases: readonly { readonly address: string; readonly accountId: number }[]
   readonly groups: readonly Group[]
+  readonly certificates: readonly CertificateOnRecord[]
+}
+
+export interface CertificateOnRecord extends Omit<RegisteredCertificate, "holder">, IssuerAndSerial {
+  readonly principalId: string
 }
 
 const unknown: Resolution = { kind: "unknown" }
@@ -27,6 +34,7 @@ export function buildDirectory(rows: DirectoryRows): Directory {
   const targets = targetsByAddress(rows, accounts)
   const domains = localDomains(rows.unitDomains, targets.keys())
   const aliases = groupBy(rows.aliases, ({ accountId }) => accountId)
+  const certificates = certificatesByName(rows.certificates, principals)
 
   const inForce = (assignments: readonly Assignment[] | undefined, now: number): readonly Assignment[] => {
     if (assignments === undefined) return []
@@ -36,6 +44,7 @@ export function buildDirectory(rows: DirectoryRows): Directory {
 
   return {
     version: rows.version,
+    organization: buildOrganization(rows),
     isLocalDomain: (domain) => domains.has(domainOf(canonicalAddress(`x@${domain}`))),
     resolve(address) {
       const canonical = canonicalAddress(address)
@@ -53,7 +62,30 @@ export function buildDirectory(rows: DirectoryRows): Directory {
     hasOwner: (accountId) => byAccount.get(accountId)?.some(({ rights }) => rights.includes("owner")) ?? false,
     assignmentsOfAccount: (accountId, now) => inForce(byAccount.get(accountId), now),
     assignmentsOfPrincipal: (principalId, now) => inForce(byPrincipal.get(principalId), now),
+    certificate: (fingerprint) => certificates.byFingerprint.get(fingerprint),
+    certificateByIssuerSerial: (name) => certificates.byIssuerSerial.get(issuerSerialKey(name)),
+    certificates: () => certificates.byFingerprint.values(),
   }
+}
+
+const issuerSerialKey = ({ issuerHash, serialNumber }: IssuerAndSerial): string => `${issuerHash} ${serialNumber}`
+
+interface CertificateIndex {
+  readonly byFingerprint: ReadonlyMap<string, RegisteredCertificate>
+  readonly byIssuerSerial: ReadonlyMap<string, RegisteredCertificate>
+}
+
+function certificatesByName(rows: readonly CertificateOnRecord[], principals: ReadonlyMap<string, Principal>): CertificateIndex {
+  const byFingerprint = new Map<string, RegisteredCertificate>()
+  const byIssuerSerial = new Map<string, RegisteredCertificate>()
+  for (const { principalId, issuerHash, serialNumber, ...row } of rows) {
+    const holder = principals.get(principalId)
+    if (!holder) continue
+    const certificate = { ...row, holder }
+    byFingerprint.set(row.fingerprint, certificate)
+    byIssuerSerial.set(issuerSerialKey({ issuerHash, serialNumber }), certificate)
+  }
+  return { byFingerprint, byIssuerSerial }
 }
 
 /** What each local address means. An account's own address wins over an alias or a group that took the same one. */

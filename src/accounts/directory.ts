@@ -1,12 +1,16 @@
 /**
- * The directory as one immutable snapshot in memory: who exists, who holds what, who may send as whom.
+ * The directory as one immutable snapshot in memory: who exists, who holds what, who may send as whom, whose certificates are whose.
  * A province has a few thousand accounts, so every process keeps all of it and RCPT TO never waits for SQL.
  * A decision taken on a snapshot is committed only if its `version` is still current (see store/acceptance-store.ts),
  * so a suspension takes effect on the very next message. Must not know: SQL, SMTP, IMAP.
  */
+import type { Organization } from "./organization.ts"
+
 export type AccountKind = "personal" | "organizational"
 export type PrincipalKind = "individual" | "organization"
-export type Right = "owner" | "read" | "write" | "send-as" | "administer"
+export type Right = "owner" | "read" | "write" | "send-as" | "administer" | "sign"
+export type CertificateUse = "personal" | "organizational" | "mobile"
+export type CertificateState = "active" | "suspended" | "revoked"
 
 export interface Account {
   readonly id: number
@@ -45,6 +49,39 @@ export interface Group {
   readonly allowedSenders: readonly string[] | null
 }
 
+/** What the registry says of a certificate; its bytes stay in the store. */
+export interface RegisteredCertificate {
+  /** SHA-256 of the DER, lower case hex. */
+  readonly fingerprint: string
+  readonly holder: Principal
+  readonly use: CertificateUse
+  readonly state: CertificateState
+  /** Since when, ms. */
+  readonly stateAt: number
+  /** When the certificate itself ends, ms since the epoch. */
+  readonly notAfter: number
+  /** Null: every account for which the holder may sign. */
+  readonly accountIds: readonly number[] | null
+  /** The days for which the binding holds, as in `Assignment`. */
+  readonly from: string | null
+  readonly until: string | null
+}
+
+/** Names a certificate without its bytes (RFC 5280 §4.1.2.2). */
+export interface IssuerAndSerial {
+  /** SHA-256 of the DER of the issuer's Name, lower case hex. */
+  readonly issuerHash: string
+  /** Lower case hex without leading zero octets. */
+  readonly serialNumber: string
+}
+
+/** A node of the tree province → department, district, town, company → division, commune. */
+export interface Unit {
+  readonly code: string
+  readonly kind: string
+  readonly parentCode: string | null
+}
+
 /** What a forward-path means here. */
 export type Resolution =
   | { readonly kind: "account"; readonly account: Account }
@@ -54,6 +91,8 @@ export type Resolution =
 
 export interface Directory {
   readonly version: number
+  /** Where accounts stand: units above units, groups around members. */
+  readonly organization: Organization
   isLocalDomain(domain: string): boolean
   /** Aliases are followed; `unknown` is a local domain without such an address, `foreign` any other domain. */
   resolve(address: string): Resolution
@@ -67,6 +106,10 @@ export interface Directory {
   /** Assignments in force at `now` (ms since the epoch) of an account, or of a principal; a suspended principal has none. */
   assignmentsOfAccount(accountId: number, now: number): readonly Assignment[]
   assignmentsOfPrincipal(principalId: string, now: number): readonly Assignment[]
+  /** Registered certificates in whatever state; undefined when nobody registered it. */
+  certificate(fingerprint: string): RegisteredCertificate | undefined
+  certificateByIssuerSerial(name: IssuerAndSerial): RegisteredCertificate | undefined
+  certificates(): Iterable<RegisteredCertificate>
 }
 
 export interface DirectorySource {

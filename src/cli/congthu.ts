@@ -1,10 +1,14 @@
 import { Command, CommanderError } from "commander"
 import { migrate } from "../store/sql/migrate.ts"
 import { createAppPassword, type CreateOptions, listCredentials, revokeCredential } from "./app-password-command.ts"
+import { addCertificateCommands } from "./certificate-commands.ts"
+import type { CommandKit } from "./command-kit.ts"
 import { type CommandContext, exitCodes, type GlobalOptions, print, withContext } from "./context.ts"
-import { exportEvidence, type ExportOptions, verifyEvidenceFile, type VerifyOptions } from "./evidence-command.ts"
+import { addEvidenceCommands } from "./evidence-commands.ts"
+import { addHeldCommands } from "./held-commands.ts"
 import { type ImportOptions, runImport } from "./import-command.ts"
 import { setPassword } from "./password-command.ts"
+import { addPolicyCommands } from "./policy-commands.ts"
 
 /**
  * `congthu`, the administrator's commands: `npm run congthu -- COMMAND`. They work beside a running system, and alone: then the
@@ -50,6 +54,10 @@ Files, all optional, columns in any order (UTF-8, with or without BOM):
   aliases.csv             address,target
   groups.csv              address,display_name,allowed_senders
   group-members.csv       group,member
+  certificates.csv        principal_id,use,file,addresses,from,until
+
+A certificate's file is PEM, DER, PKCS#7, or PKCS#12 without a key, inside the folder; without addresses it speaks for every
+account on which its holder has the right "owner", or "sign" on an office's account.
 
 Examples:
   npm run congthu -- import ./province --dry-run
@@ -78,21 +86,11 @@ command(password, "set <address>")
   .addHelpText("after", "\nExample:\n  npm run congthu -- password set an.vp@sonv.tinh.example")
   .action((address: string, options: { stdin?: boolean }) => run((context) => setPassword(context, address, options))())
 
-const evidence = program.command("evidence").description("why signed messages were decided upon as they were")
-command(evidence, "export <message>")
-  .description("write one message's evidence to a file that can be verified years later: MESSAGE is an envelope's number or a Message-ID")
-  .option("--out <file>", "file to write; standard output when absent")
-  .option("--no-message", "leave the message itself out; its SHA-256 stays")
-  .addHelpText("after", "\nExample:\n  npm run congthu -- evidence export '<20261126.1@sonv.tinh.example>' --out evidence.json")
-  .action((message: string, options: ExportOptions) => run((context) => exportEvidence(context, message, options))())
-command(evidence, "verify <file>")
-  .description("verify such a file for the time when the message was accepted, without database and network")
-  .option("--trust <file>", "certificates of the authorities that you trust; those of the configuration when absent")
-  .option("--message <file>", "the message, for a file without it")
-  .addHelpText("after", "\nExit codes: 0 everything holds, 3 nothing is wrong but something rests on others' word, 1 something does not hold, 65 the file is damaged.\n\nExample:\n  npm run congthu -- evidence verify evidence.json --trust root-ca.pem")
-  .action(async (file: string, options: VerifyOptions) => {
-    exitCode = await verifyEvidenceFile(program.opts<GlobalOptions>(), file, options)
-  })
+const kit: CommandKit = { program, command, run, finish: (code) => (exitCode = code) }
+addPolicyCommands(kit)
+addHeldCommands(kit)
+addCertificateCommands(kit)
+addEvidenceCommands(kit)
 
 command(program, "migrate")
   .description("bring the database schema up to date")

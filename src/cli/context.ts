@@ -2,6 +2,7 @@ import { setImmediate as breathe } from "node:timers/promises"
 import { openLog } from "../base/log.ts"
 import { describeProblems, loadConfig } from "../config/load.ts"
 import type { Config } from "../config/schema.ts"
+import type { Change } from "../store/change.ts"
 import { createRedisChangeFeed } from "../store/redis/redis-feed.ts"
 import { connectDatabase } from "../store/sql/connect.ts"
 import { type Database, isUnavailable } from "../store/sql/database.ts"
@@ -52,17 +53,19 @@ export async function withContext(options: GlobalOptions, work: (context: Comman
   }
 }
 
-/** Tells running processes that the directory has moved; those that miss it notice within seconds. */
-export async function announceDirectory({ config, database, databaseUrl }: CommandContext, version: number): Promise<void> {
+/** Tells running processes that the directory or the policy has moved; those that miss it notice within seconds. */
+export async function announce({ config, database, databaseUrl }: CommandContext, change: Extract<Change, { readonly kind: "directory" | "policy" }>): Promise<void> {
   const { log } = openLog({ level: "error", name: "command" })
   const feed = config.redis.url ? createRedisChangeFeed({ url: config.redis.url, log }) : createPostgresChangeFeed({ database, url: databaseUrl, log })
   await feed.ready
-  feed.publish([{ kind: "directory", version }])
+  feed.publish([change])
   // a feed may gather what is published in one turn of the event loop
   await breathe()
   await breathe()
   await feed.close()
 }
+
+export const announceDirectory = (context: CommandContext, version: number): Promise<void> => announce(context, { kind: "directory", version })
 
 /** For people, on standard error: standard output carries results. */
 export const say = (line: string): void => void process.stderr.write(`${line}\n`)

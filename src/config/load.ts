@@ -35,6 +35,8 @@ export interface ConfigSources {
 
 export const defaultConfigFile = fileURLToPath(new URL("../../config/default.yaml", import.meta.url))
 
+const shippedPolicyFile = fileURLToPath(new URL("../../config/policy.yaml", import.meta.url))
+
 /** Names that other tools use for the same thing. */
 const aliases: Readonly<Record<string, string>> = { DATABASE_URL: "CONGTHU_DATABASE_URL", REDIS_URL: "CONGTHU_REDIS_URL" }
 
@@ -204,3 +206,6 @@ function deepFreeze<T extends object>(value: T): T {
 
 /** A path of the configuration, or `fallback` inside the data folder when it is empty. */
 export const pathOr = (config: Config, path: string, fallback: string): string => (path === "" ? resolve(config.dataDir, fallback) : isAbsolute(path) ? path : resolve(path))
+
+/** The file of rules for messages. */
+export const policyFile = (config: Config): string => (config.policy.file === "" ? shippedPolicyFile : resolve(config.policy.file))

@@ -61,9 +61,9 @@ const flag = (fallback: boolean, sentence: string) =>
   noted(z.union([z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")], { error: 'is neither "true" nor "false"' }).default(fallback), { sentence, type: "boolean" })
 /** A list in the environment. */
 const splitList = (line: string): string[] => line.split(",").map((item) => item.trim()).filter(Boolean)
-const list = (sentence: string, fallback: readonly string[] = []) =>
+const list = (sentence: string) =>
   noted(
-    z.union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" }).default([...fallback]),
+    z.union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" }).default([]),
     { sentence, type: "list" },
   )
 /** A list of durations keeps its text: whoever schedules by it parses it once. */
@@ -142,9 +142,23 @@ const word = <const W extends readonly [string, ...string[]]>(words: W, fallback
   noted(z.enum(words, { error: `is none of ${words.join(", ")}` }).default(fallback as never), { sentence, type: "word", choices: words })
 const section = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never)
 
+/** What a certificate may make this server ask. */
+const anyPublic = "public"
+const askable = (sentence: string) =>
+  noted(
+    z
+      .union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" })
+      .default([anyPublic])
+      .check((context) => {
+        for (const item of context.value) {
+          if (item !== anyPublic && !/^https?:\/\/[^/@\s]+\//.test(item)) context.issues.push({ code: "custom", message: `"${item}" is neither "${anyPublic}" nor the beginning of a URL such as http://crl.ca.example/`, input: item })
+        }
+      }),
+    { sentence, type: "list", choices: [anyPublic] },
+  )
+
 const revocation = section({
   prefer: word(["ocsp", "crl"], "ocsp", "What is asked first of a certificate that names both: `ocsp` is fresher, `crl` is one download for all."),
-  whenUnreachable: word(["hold", "reject", "accept-and-mark"], "hold", "What becomes of a signed message while nobody can say whether its certificate was revoked, and no earlier answer is recent enough: `hold`, `reject` or `accept-and-mark`."),
   refresh: duration("15m", "An answer this old is asked for again."),
   maxAge: duration("1d", "How long an answer stands while its source cannot be reached, counted from when it was had; never beyond its own nextUpdate. Evidence that came with a message counts from its thisUpdate."),
   retry: duration("30s", "A source that failed is left alone for this long."),
@@ -152,10 +166,9 @@ const revocation = section({
   timeout: duration("5s", "Time for one download. A message waits at most twice as long for all of them."),
   skew: duration("5m", "How much the clocks of authorities may differ from ours."),
   nonce: flag(false, "Send a nonce with OCSP requests (RFC 9654). Many responders answer with what they signed in advance, without one."),
-  allow: list(
+  allow: askable(
     "Where CRLs and OCSP responders may be asked: `public` for any public address, and beginnings of URLs such as `http://crl.ca.example/` or `http://*.ca.example/`, which may be on private addresses. " +
       "Empty: nobody is asked. Only certificates on a path to an anchor are ever followed, over http and https, and no redirect is.",
-    ["public"],
   ),
   lists: list("Further CRLs, as URLs or as files (DER or PEM): for authorities whose certificates name none, and for machines without a way to the internet."),
 })
@@ -219,21 +232,23 @@ export const configSchema = z.strictObject({
     contentGrace: duration("7d", "How long an unreferenced content is kept before housekeeping deletes it."),
     housekeeping: duration("1h", "How often unreferenced contents are looked for and long logs folded."),
     minimumFree: size("512MiB", "Below this much free disk new mail is deferred with 452 4.3.1."),
-    detailsCache: size("64MiB", "Memory that one IMAP process spends on message structures."),
+    detailsCache: size("128MiB", "Memory that one IMAP process spends on what never changes about messages: half on structures, half on search text."),
   }),
   smtp: section({
+    processes: count(1, "Processes that share the SMTP ports under `npm start`. Without Redis each counts rates and failed sign-ins alone."),
     maxMessageBytes: size("50MiB", "Largest message accepted (SIZE, RFC 1870)."),
     maxRecipients: count(1000, "Recipients in one transaction."),
-    maxConnections: count(2000, "Open SMTP connections in all."),
-    maxConnectionsPerAddress: count(250, "Open SMTP connections from one client address."),
+    maxConnections: count(2000, "Open SMTP connections of one process."),
+    maxConnectionsPerAddress: count(250, "Open SMTP connections of one process from one client address."),
     maxErrors: count(10, "Protocol errors before a connection is closed."),
     idleTimeout: duration("5m", "Silence before a connection is closed (RFC 5321 §4.5.3.2)."),
     messagesPerHour: count(500, "Messages that one account may submit in an hour."),
     xclientProxies: list("Addresses of proxies that may use XCLIENT."),
   }),
   imap: section({
-    maxConnections: count(10_000, "Open IMAP connections in all."),
-    maxConnectionsPerAddress: count(3_000, "Open IMAP connections from one client address."),
+    processes: count(0, "Processes that share the IMAP ports under `npm start`; 0: one for each core, at most 4."),
+    maxConnections: count(10_000, "Open IMAP connections of one process."),
+    maxConnectionsPerAddress: count(3_000, "Open IMAP connections of one process from one client address."),
     maxLineBytes: size("64KiB", "Longest command, literals apart."),
     maxLiteralBytes: size("50MiB", "Largest literal of APPEND; other literals are bounded by maxLineBytes."),
     autologout: duration("31m", "Silence before a signed-in session is closed; at least 30 minutes (RFC 9051 §5.4)."),
@@ -251,17 +266,45 @@ export const configSchema = z.strictObject({
     expiry: duration("5d", "A delivery that has waited this long has failed."),
     sweep: duration("5s", "How often committed deliveries that no job carries are looked for."),
   }),
+  policy: section({
+    file: file("Rules for messages, see docs/policy.md. Put in force at a start when it has changed since the last one. Empty: the shipped `config/policy.yaml`."),
+    keepDecisions: duration("400d", "How long decisions and the facts they rest on are kept, for `policy replay`."),
+  }),
   auth: section({
     keyFile: file("File with the 32-byte key (hex) of app password hashes. Empty: `keys/credential.key` in the data folder, made at the first start."),
     bcryptCost: count(10, "Work factor of password hashes."),
     maxFailures: count(10, "Failed sign-ins of one client address on one account within the window before it must wait."),
     failureWindow: duration("10m", "Window in which failed sign-ins are counted."),
   }),
+  certificates: section({
+    administrators: list("Addresses that are warned, beside the holders and the administrators of their units, before signing certificates end."),
+    warningCheck: duration("1h", "How often certificates are looked for that end in 60, 30, 7 or 1 days."),
+  }),
+  ldap: section({
+    url: text("", "LDAP server whose address book is kept in step with the directory, as `ldaps://host:port`. Empty: none."),
+    serverName: text("", "Name that its certificate is for. Empty: the host of the URL."),
+    caFile: file("PEM of the authority that issued its certificate. Empty: the authorities that Node trusts."),
+    baseDn: text("", "Entry that `ou=people` is made below, such as `dc=tinh,dc=example`."),
+    bindDn: text("", "Name to sign in with; it must be allowed to write below `ldap.baseDn`."),
+    bindPasswordFile: file("File with its password."),
+    showPhones: flag(false, "Show the telephone numbers of people."),
+    check: duration("1m", "How often it is asked whether the LDAP server is in step; a change of the directory is taken over at once."),
+    compare: duration("1d", "Everything is compared after this even when nobody changed the directory."),
+  }).check((context) => {
+    const { url, ...needed } = context.value
+    if (url === "") return
+    const report = (key: string, message: string): void => void context.issues.push({ code: "custom", message, input: context.value, path: [key] })
+    if (!/^ldaps:\/\/[^/?#]+\/?$/.test(url)) report("url", `"${url}" is not of the form ldaps://host:port; passwords are not sent without TLS`)
+    for (const key of ["baseDn", "bindDn", "bindPasswordFile"] as const) if (needed[key] === "") report(key, "is needed where ldap.url is set")
+  }),
   log: section({
     level: level("Least severe log line written."),
   }),
   demo: section({ seed: flag(true, "Fill an empty directory with the demonstration province and three demo logins at the first start. Refused in production.") }),
-  console: section({ watch: list("Health addresses of roles that run in other containers, as `role=http://host:port/health`, shown on the status page.") }),
+  console: section({
+    lookupsPerHour: count(600, "Certificates that one account may look up in an hour."),
+    watch: list("Health addresses of roles that run in other containers, as `role=http://host:port/health`, shown on the status page."),
+  }),
 })
 
 export type Config = z.infer<typeof configSchema>

@@ -1,16 +1,17 @@
 import { once } from "node:events"
 import { createServer } from "node:https"
 import type { AddressInfo } from "node:net"
-import express from "express"
+import express, { type NextFunction, type Request, type Response } from "express"
 import helmet from "helmet"
 import type { Clock } from "../base/clock.ts"
 import type { HealthReport } from "../telemetry/health.ts"
+import { type CertificateRoutes, certificateRoutes } from "./certificates.ts"
 import { type HelpFacts, helpPage, statusPage, statusStyle } from "./status-page.ts"
 import { statusText } from "./text/vi.ts"
 
 /**
  * The HTTPS side of the system: a status page for whoever runs it, and how to set a mail client up. It shows no mail and no
- * names of people, so it asks for no sign-in. Must not know: how health is gathered.
+ * names of people, so it asks for no sign-in; what does is in certificates.ts. Must not know: how health is gathered.
  */
 export interface ConsoleOptions {
   readonly host: string
@@ -19,6 +20,7 @@ export interface ConsoleOptions {
   readonly help: HelpFacts
   readonly health: () => Promise<readonly HealthReport[]>
   readonly clock: Clock
+  readonly certificates: CertificateRoutes
 }
 
 export interface ConsoleServer {
@@ -28,7 +30,7 @@ export interface ConsoleServer {
 
 const maxConnections = 500
 
-export async function startConsole({ host, port, tls, help, health, clock }: ConsoleOptions): Promise<ConsoleServer> {
+export async function startConsole({ host, port, tls, help, health, clock, certificates }: ConsoleOptions): Promise<ConsoleServer> {
   const app = express()
   app.disable("x-powered-by")
   app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], scriptSrc: null, imgSrc: ["'self'"], formAction: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"] }, useDefaults: false } }))
@@ -42,7 +44,13 @@ export async function startConsole({ host, port, tls, help, health, clock }: Con
     const ok = roles.every((role) => role.ok)
     response.set("cache-control", "no-store").status(ok ? 200 : 503).json({ ok })
   })
+  app.use("/certificates", certificateRoutes(certificates))
   app.use((_request, response) => void response.status(404).type("text").send(`${statusText.notFound}\n`))
+  // a path that cannot be decoded is the client's doing, anything else ours; neither is told the stack
+  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+    const ours = !(error instanceof URIError)
+    response.status(ours ? 500 : 400).type("text").send(`${ours ? statusText.broken : statusText.badRequest}\n`)
+  })
   const server = createServer({ ...tls, minVersion: "TLSv1.2", requestTimeout: 15_000, headersTimeout: 10_000, maxHeaderSize: 16_384 }, app)
   server.maxConnections = maxConnections
   server.listen(port, host)

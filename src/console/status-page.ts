@@ -23,11 +23,17 @@ ${body}
 </main></body></html>
 `
 
+/** `imap-2` is the second process of `imap`. */
+function processText(process: string): string {
+  const [, role = process, number] = /^([a-z]+)-(\d+)$/.exec(process) ?? []
+  return `${roleText[role] ?? role}${number === undefined ? "" : ` ${number}`}`
+}
+
 export function statusPage(reports: readonly HealthReport[], now: number): string {
   const healthy = reports.length > 0 && reports.every((report) => report.ok)
   const rows = reports.map((report) => {
     const details = report.checks.map((check) => `${escape(checkText[check.name] ?? check.name)}: ${escape(check.detail)}`).join("<br>")
-    return `<tr><td>${escape(roleText[report.role] ?? report.role)}</td><td class="${report.ok ? "up" : "down"}">${report.ok ? statusText.up : statusText.down}</td><td>${localTime(report.since)}</td><td>${details}</td></tr>`
+    return `<tr><td>${escape(processText(report.role))}</td><td class="${report.ok ? "up" : "down"}">${report.ok ? statusText.up : statusText.down}</td><td>${localTime(report.since)}</td><td>${details}</td></tr>`
   })
   return page(
     statusText.title,

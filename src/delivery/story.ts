@@ -28,7 +28,7 @@ export function storyLines(story: Story): string[] {
   ]
 }
 
-const settledName = { waiting: "waiting", deferred: "deferred", delivered: "delivered", relayed: "relayed", failed: "failed" } as const satisfies Record<DeliveryStory["state"], string>
+const settledName = { waiting: "waiting", held: "held", deferred: "deferred", delivered: "delivered", relayed: "relayed", failed: "failed" } as const satisfies Record<DeliveryStory["state"], string>
 
 function deliveryLines(delivery: DeliveryStory, step: (name: string, at: number, rest?: string) => string): string[] {
   const { recipient, state, queuedAt, settledAt, seenAt, nextAttemptAt, status, diagnostic, remoteMta } = delivery

@@ -1,4 +1,4 @@
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net"
+import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from "node:net"
 import { createSecureContext, createServer as createTlsServer } from "node:tls"
 import type { Config } from "../config/schema.ts"
 import { commandTable } from "./command-table.ts"
@@ -24,6 +24,8 @@ export interface ImapServerOptions {
   /** PEM. */
   readonly tls: { readonly key: string | Buffer; readonly cert: string | Buffer }
   readonly services: ImapServices
+  /** Other processes listen on the same ports. */
+  readonly sharePorts?: boolean
   /** How often timeouts, suspensions and lost notifications are looked for. */
   readonly sweepMs?: number
 }
@@ -83,7 +85,8 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
   })
   // a handshake that fails concerns nobody but its client
   secure.on("tlsClientError", () => undefined)
-  const ports = { imap: await listen(plain, config.listen.imap, config.listen.host), imaps: await listen(secure, config.listen.imaps, config.listen.host) }
+  const at = { host: config.listen.host, reusePort: options.sharePorts ?? false }
+  const ports = { imap: await listen(plain, { ...at, port: config.listen.imap }), imaps: await listen(secure, { ...at, port: config.listen.imaps }) }
   const sweep = createSweep({ services, limits, live })
   const timer = setInterval(() => void sweep(), options.sweepMs ?? 1_000).unref()
 
@@ -105,10 +108,10 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
   }
 }
 
-const listen = (server: Server, port: number, host: string): Promise<number> =>
+const listen = (server: Server, at: ListenOptions): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once("error", reject)
-    server.listen({ port, host, backlog: 1024 }, () => {
+    server.listen({ ...at, backlog: 1024 }, () => {
       server.off("error", reject)
       resolve((server.address() as AddressInfo).port)
     })

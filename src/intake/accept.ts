@@ -1,15 +1,21 @@
 /**
- * The one door in: facts → verdict → final recipients → trace prefix → one commit → the outbox is woken → reply.
+ * The one door in: final recipients → facts → verdict → trace prefix → one commit → the outbox is woken → reply.
  * Invariants: nobody hears "accepted" before the commit; a decision is committed only on the directory it was taken on;
  * whatever is refused leaves no content behind. Must not know: SMTP, SQL, queues.
  */
 import type { DirectorySource } from "../accounts/directory.ts"
 import type { Clock } from "../base/clock.ts"
+import { ok, type Result } from "../base/result.ts"
 import { enhancedStatus } from "../mail/enhanced-status.ts"
+import type { Failure } from "../mail/failure.ts"
 import { replyCodeOf } from "../policy/reply-code.ts"
 import type { AcceptanceStore, Committed, NewDelivery } from "../store/acceptance-store.ts"
+import type { PreparedContent } from "../store/content-store.ts"
+import type { NewDecision } from "../store/decision-store.ts"
 import { decide, type Decision, type Refused } from "./decide.ts"
 import type { AcceptReply, AcceptRequest, Intake } from "./intake.ts"
+import type { Judged, Judging } from "./judging.ts"
+import type { Signer } from "./sign-on-behalf.ts"
 import type { SubmissionRates } from "./submission-rates.ts"
 import { tracePrefix } from "./trace-prefix.ts"
 
@@ -22,6 +28,15 @@ export interface IntakeParts {
   readonly clock: Clock
   readonly config: IntakeConfig
   readonly mailLog: IntakeLog
+  /** Where mail of others comes in. Absent where only the system itself writes. */
+  readonly policy?: PolicyParts
+}
+
+export interface PolicyParts {
+  readonly judging: Judging
+  readonly signer: Signer
+  /** The decision on a message that was refused; must not throw. */
+  readonly recordRefused: (decision: NewDecision) => Promise<void>
 }
 
 /** Ids of the new deliveries, to mailboxes here and to other servers. */
@@ -60,13 +75,26 @@ const rateExceeded: Refused = {
   reasonVi: "Hộp thư này đã gửi quá nhiều thư trong một giờ", reasonEn: "This account has sent too many messages in an hour",
 }
 
+const signatureUnknown: Refused = {
+  kind: "defer", ruleId: "signature.unavailable", status: enhancedStatus.storeUnavailable,
+  reasonVi: "Hiện chưa kiểm tra được chữ ký số của thư, hãy gửi lại sau", reasonEn: "The signature cannot be verified now, try again later",
+}
+
+const notSigned = (kind: Failure["kind"]): Refused =>
+  kind === "invalid"
+    ? {
+        kind: "reject", ruleId: "signing.invalid", status: enhancedStatus.refusedByPolicy,
+        reasonVi: "Máy chủ không ký thay được thư này vì nội dung sai định dạng", reasonEn: "The message has no form that this server could sign for you",
+      }
+    : { kind: "defer", ruleId: "signing.unavailable", status: enhancedStatus.storeUnavailable, reasonVi: "Hiện máy chủ chưa ký thay được, hãy gửi lại sau", reasonEn: "The message cannot be signed now, try again later" }
+
 /** The store gives ids in the order of the deliveries. */
 function split({ deliveryIds }: Committed, { final }: Accepted): Woken {
   const here = (_id: number, at: number): boolean => final[at]?.accountId !== null
   return { local: deliveryIds.filter(here), remote: deliveryIds.filter((id, at) => !here(id, at)) }
 }
 
-export function createIntake({ directory, acceptances, wake, rates, clock, config, mailLog }: IntakeParts): Intake {
+export function createIntake({ directory, acceptances, wake, rates, clock, config, mailLog, policy }: IntakeParts): Intake {
   const maxFinalRecipients = config.maxFinalRecipients ?? defaultMaxFinalRecipients
 
   const refused = (request: AcceptRequest, verdict: Refused): AcceptReply => {
@@ -74,7 +102,7 @@ export function createIntake({ directory, acceptances, wake, rates, clock, confi
     return { kind: "refused", code: replyCodeOf(verdict.status), status: verdict.status, text: `${verdict.reasonVi} / ${verdict.reasonEn}` }
   }
 
-  const commit = (request: AcceptRequest, decision: Accepted, directoryVersion: number, acceptedAt: number) => {
+  const commit = (request: AcceptRequest, decision: Accepted, { judged, directoryVersion, acceptedAt }: Ready) => {
     const { envelope, content, source } = request
     const session = decision.sentAs === null ? request.session : { ...request.session, accountId: decision.sentAs.id }
     const expiresAt = acceptedAt + config.expiryMs
@@ -82,41 +110,69 @@ export function createIntake({ directory, acceptances, wake, rates, clock, confi
     const deliveredHere = deliveries.some(({ accountId }) => accountId !== null)
     return acceptances.commit({
       source, envelope, deliveries, content, directoryVersion, acceptedAt, session,
-      tracePrefix: tracePrefix({ source, envelope, session, hostname: config.hostname, acceptedAt, deliveredHere }),
-      ...(request.dsnFor ? { dsnFor: request.dsnFor } : {}),
+      tracePrefix: tracePrefix({ source, envelope, session, hostname: config.hostname, acceptedAt, deliveredHere, results: judged?.results ?? [] }),
+      ...(request.dsnFor && { dsnFor: request.dsnFor }),
+      ...(request.heldNotice !== undefined && { heldNotice: request.heldNotice }),
+      ...(request.warningFor && { warningFor: request.warningFor }),
+      ...(judged && { marks: judged.marks, decision: judged.decision }),
+      ...(judged?.held && { held: judged.held }),
+      ...(judged?.evidence && { evidence: judged.evidence }),
     })
   }
 
-  const accepted = (request: AcceptRequest, decision: Accepted, committed: Committed): AcceptReply => {
-    wake(committed, split(committed, decision))
+  const accepted = (request: AcceptRequest, decision: Accepted, { judged }: Ready, committed: Committed): AcceptReply => {
+    if (!judged?.held) wake(committed, split(committed, decision))
     const { sessionId } = request.session
     if (decision.skippedMembers.length > 0) mailLog.membersSkipped({ sessionId, members: decision.skippedMembers })
     mailLog.accepted({ sessionId, source: request.source, envelopeId: committed.envelopeId, deliveries: decision.final.length, bytes: request.content.size })
     return { kind: "accepted", committed, status: enhancedStatus.ok }
   }
 
+  /** The content that will be stored: signed for its sender where the policy says so. */
+  const contentFor = async ({ content }: AcceptRequest, judged: Judged | undefined): Promise<Result<PreparedContent, Failure>> =>
+    policy && judged?.verdict.kind === "sign" ? policy.signer.sign(content, judged.verdict.key) : ok(content)
+
   return {
     async accept(request) {
       let snapshot = directory.current()
-      // After a commit the content is the store's; after a broken connection it may be, and only housekeeping can tell.
-      let ours = true
+      const judging = policy?.judging.begin(request)
+      // After a commit a content is the store's; after a broken connection it may be, and only housekeeping can tell.
+      const ours = new Set([request.content])
       try {
         for (let attempt = 0; attempt < maxTries; attempt++) {
           const now = clock.now()
           const decision = decide(request, { directory: snapshot, now, maxFinalRecipients })
           if (decision.kind === "refused") return refused(request, decision.verdict)
           if (decision.sentAs && attempt === 0 && !(await rates.take(decision.sentAs.id))) return refused(request, rateExceeded)
-          ours = false
-          const committed = await commit(request, decision, snapshot.version, now)
-          if (committed.ok) return accepted(request, decision, committed.value)
-          ours = committed.failure.kind !== "unavailable"
+          const judgement = await judging?.judge(decision, snapshot, now)
+          if (judgement?.ok === false) return refused(request, signatureUnknown)
+          const judged = judgement?.value
+          if (judged && (judged.verdict.kind === "reject" || judged.verdict.kind === "defer")) {
+            await policy?.recordRefused(judged.decision)
+            return refused(request, judged.verdict)
+          }
+          const content = await contentFor(request, judged)
+          if (!content.ok) return refused(request, notSigned(content.failure.kind))
+          const offered = { ...request, content: content.value }
+          const ready: Ready = { judged, directoryVersion: snapshot.version, acceptedAt: now }
+          ours.delete(content.value)
+          const committed = await commit(offered, decision, ready)
+          if (committed.ok) return accepted(offered, decision, ready, committed.value)
+          if (committed.failure.kind !== "unavailable") ours.add(content.value)
           if (committed.failure.kind !== "inUse") return refused(request, storeDown)
           snapshot = await directory.refresh()
         }
         return refused(request, storeDown)
       } finally {
-        if (ours) await request.content.discard()
+        for (const content of ours) await content.discard()
       }
     },
   }
+}
+
+/** What is committed beside the message, and the snapshot it was decided on. */
+interface Ready {
+  readonly judged: Judged | undefined
+  readonly directoryVersion: number
+  readonly acceptedAt: number
 }

@@ -1,7 +1,7 @@
 import type { Login } from "../accounts/login.ts"
 import type { Envelope } from "../mail/envelope.ts"
 import type { EnhancedStatus } from "../mail/enhanced-status.ts"
-import type { Committed, DsnFor, MessageSource, SessionFacts } from "../store/acceptance-store.ts"
+import type { Committed, DsnFor, MessageSource, SessionFacts, WarningFor } from "../store/acceptance-store.ts"
 import type { PreparedContent } from "../store/content-store.ts"
 
 /** The one door in. SMTP, submission, DSNs, console and notifications all call `accept`; nothing else creates a delivery. */
@@ -21,6 +21,10 @@ export interface AcceptRequest {
   readonly hops?: number
   /** The deliveries that a DSN tells of; marked in the transaction that accepts it. */
   readonly dsnFor?: DsnFor
+  /** The held message that it tells of; marked as told likewise. */
+  readonly heldNotice?: number
+  /** The ends of certificates that a warning tells of; likewise. */
+  readonly warningFor?: WarningFor
 }
 
 /** A signed-in person and what the message claims; whether that is allowed is decided anew on each directory snapshot. */

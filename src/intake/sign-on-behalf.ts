@@ -1,46 +1,69 @@
 /**
- * A submitted message of an automated sender is replaced by its signed form: a new content beside the old one, which is discarded once the new
- * one is whole. The only place where a message changes after its last byte has come in. Must not know: which rule wanted it.
+ * Signs for automated senders that cannot: the one place where accepted bytes differ from those that came in, and it is before they are hashed
+ * for good. Must not know: which messages, why.
  */
 import type { Clock } from "../base/clock.ts"
-import { failed, ok, type Result } from "../base/result.ts"
+import { failed, type Result } from "../base/result.ts"
 import { type Failure, failure } from "../mail/failure.ts"
-import type { RingKey } from "../pki/sign/key-ring.ts"
+import { addressesIn, canonicalAddress, parseAddressList } from "../mail/address.ts"
+import { fieldValues } from "../mail/header.ts"
+import type { KeyRing, RingKey } from "../pki/sign/key-ring.ts"
 import { signMessage, type SignOptions } from "../pki/sign/smime-sign.ts"
-import { SigningFailed } from "../pki/sign/signing-key.ts"
 import type { ContentStore, PreparedContent } from "../store/content-store.ts"
 
-export interface SignOnBehalfParts {
-  readonly contents: Pick<ContentStore, "begin" | "readPrepared">
-  readonly clock: Clock
-  /** The signed form is larger, and must still be accepted everywhere. */
-  readonly maxBytes: number
-  readonly stamp?: SignOptions["stamp"]
-  readonly log: { error(detail: object, message: string): void }
+export interface Signer {
+  /** A new content, signed with the key of that name. Fails with `invalid` when it has no form that could be signed, else `unavailable`. */
+  sign(content: PreparedContent, key: string): Promise<Result<PreparedContent, Failure>>
 }
 
-/**
- * The new content, in the place of the old one, which is discarded; after a failure the old one is the caller's as before. Fails with `invalid`
- * for a message that has no signed form, `tooBig`, and `unavailable` when the key or the store cannot be used now.
- */
-export async function signOnBehalf(content: PreparedContent, { key, pss }: RingKey, { contents, clock, maxBytes, stamp, log }: SignOnBehalfParts): Promise<Result<PreparedContent, Failure>> {
-  const { size, structure } = content
-  const signed = await signMessage({ size, structure, read: (range) => contents.readPrepared(content, range) }, { key, pss, signingTime: clock.now(), ...(stamp && { stamp }) })
-  if (!signed.ok) return signed
-  const writer = contents.begin(maxBytes)
-  try {
-    for await (const chunk of signed.value) {
-      const written = await writer.write(chunk)
-      if (!written.ok) return written
-    }
-  } catch (error) {
-    await writer.abort()
-    if (!(error instanceof SigningFailed)) throw error
-    log.error({ err: error, key: key.name }, "a message could not be signed")
+export interface SignerParts {
+  readonly keys: Pick<KeyRing, "named">
+  readonly stamp?: SignOptions["stamp"]
+  readonly contents: Pick<ContentStore, "begin">
+  readonly maxMessageBytes: number
+  readonly clock: Clock
+  readonly log: SigningLog
+}
+
+export interface SigningLog {
+  signingFailed(event: { readonly key: string; readonly error: unknown }): void
+}
+
+/** A body in base64 or quoted-printable where it was 8bit, and the signature with its certificates. */
+const growth = 3
+const signatureBytes = 256 * 1024
+
+export function createSigner({ keys, stamp, contents, maxMessageBytes, clock, log }: SignerParts): Signer {
+  const cannot = (key: string, error: unknown): Result<never, Failure> => {
+    log.signingFailed({ key, error })
     return failed(failure("unavailable", "the message cannot be signed now"))
   }
-  const finished = await writer.finish()
-  if (!finished.ok) return finished
-  await content.discard()
-  return ok(finished.value)
+  return {
+    async sign(content, name) {
+      const found = await keys.named(name)
+      if (!found) return cannot(name, new Error("the policy names a key that the configuration does not have"))
+      if (!found.ok) return cannot(name, new Error(found.failure))
+      const { key, pss } = found.value
+      if (!isFor(content, found.value)) return cannot(name, new Error("the policy wants a signature for somebody that the key does not sign for"))
+      const signed = await signMessage(content, { key, pss, signingTime: clock.now(), ...(stamp && { stamp }) })
+      if (!signed.ok) return signed
+      const writer = contents.begin(maxMessageBytes * growth + signatureBytes)
+      try {
+        for await (const chunk of signed.value) {
+          const written = await writer.write(chunk)
+          if (!written.ok) return written
+        }
+        return await writer.finish()
+      } catch (error) {
+        await writer.abort()
+        return cannot(name, error)
+      }
+    },
+  }
+}
+
+/** A slip in the policy must not make one office sign as another: every author must be among those that the key was given for. */
+function isFor({ scanned }: PreparedContent, { signsFor }: RingKey): boolean {
+  const authors = fieldValues(scanned.headerFields, "from").flatMap((value) => addressesIn(parseAddressList(Buffer.from(value, "latin1").toString())))
+  return authors.length > 0 && authors.every((address) => signsFor.has(canonicalAddress(address)))
 }

@@ -5,7 +5,7 @@
 import { needsSmtpUtf8 } from "../mail/address.ts"
 import { formatDate } from "../mail/date-time.ts"
 import type { Envelope } from "../mail/envelope.ts"
-import { received, returnPath } from "../mail/trace-header.ts"
+import { type AuthenticationResult, authenticationResults, received, returnPath } from "../mail/trace-header.ts"
 import type { MessageSource, SessionFacts } from "../store/acceptance-store.ts"
 
 export interface TraceFacts {
@@ -15,6 +15,8 @@ export interface TraceFacts {
   readonly hostname: string
   readonly acceptedAt: number
   readonly deliveredHere: boolean
+  /** What was found out about who wrote it; empty: nothing that needs saying. */
+  readonly results: readonly AuthenticationResult[]
 }
 
 /** Only when there is one forward-path: several would show blind copies to each other (RFC 5321 §7.2). */
@@ -33,4 +35,8 @@ const receivedField = ({ source, envelope, session, hostname, acceptedAt }: Trac
   })
 }
 
-export const tracePrefix = (facts: TraceFacts): string => `${facts.deliveredHere ? returnPath(facts.envelope.reversePath) : ""}${receivedField(facts)}`
+export function tracePrefix(facts: TraceFacts): string {
+  const { deliveredHere, envelope, results, hostname } = facts
+  // RFC 8601 §4.1: above the Received: of the server that found it out
+  return `${deliveredHere ? returnPath(envelope.reversePath) : ""}${results.length > 0 ? authenticationResults(hostname, results) : ""}${receivedField(facts)}`
+}

@@ -97,7 +97,7 @@ const token = /^[A-Za-z0-9!#$%&'*+.^_`{|}~-]+$/
 /** RFC 8601 §2.2 pvalue: besides a value, an address or a domain may stand bare. */
 const bareValue = /^[A-Za-z0-9!#$%&'*+.^_`{|}~@\u0080-\u{10ffff}-]+$/u
 
-const quoted = (text: string): string => `"${text.replace(/\p{Cc}/gu, " ").replace(/["\\]/g, "\\$&").slice(0, 400)}"`
+const quoted = (text: string): string => `"${text.slice(0, 400).replace(/\p{Cc}/gu, " ").replace(/["\\]/g, "\\$&")}"`
 const keyword = (text: string): string => (token.test(text) ? text : "unknown")
 
 /** The Authentication-Results: field (RFC 8601 §2.2); `none` when nothing was checked. */

@@ -20,10 +20,11 @@ export interface Asn1 {
 export class Asn1SyntaxError extends Error {}
 
 const maxDepth = 24
-/** Enough for any certificate of people and mail, at most some milliseconds of work. */
 const fewNodes = 4_000
+/** Enough for any certificate and any extension of people and mail; some milliseconds of work. */
+export const maxCertificateNodes = 1_000
 
-/** One element that fills `bytes`. */
+/** One element that fills `bytes`, of which the tree is views: they must not change afterwards. */
 export function readAsn1(bytes: Uint8Array, maxNodes = fewNodes): Asn1 {
   const { offset, result } = parsed(bytes, maxNodes)
   if (offset === -1) throw new Asn1SyntaxError("is cut short, too deep or not ASN.1 at all")
@@ -33,7 +34,7 @@ export function readAsn1(bytes: Uint8Array, maxNodes = fewNodes): Asn1 {
 
 function parsed(bytes: Uint8Array, maxNodes: number): ReturnType<typeof fromBER> {
   try {
-    return fromBER(bytes, { maxDepth, maxNodes, parseEmbedded: false })
+    return fromBER(bytes, { maxDepth, maxNodes, parseEmbedded: false, copyInput: false })
   } catch {
     // a time that is none, for example, makes asn1js throw instead of returning an error
     throw new Asn1SyntaxError("is not ASN.1")

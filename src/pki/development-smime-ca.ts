@@ -40,6 +40,7 @@ export interface Authority {
   /** PEM, to be named as an anchor or given to a mail client. */
   readonly certificateFile: string
   readonly privateKey: KeyObject
+  readonly publicKey: KeyObject
 }
 
 export interface SmimeRequest {
@@ -92,7 +93,11 @@ export async function openDevelopmentSmimeCa({ dir, clock }: { readonly dir: str
   const intermediate =
     known && issuedBy(known, root) ? known : await makeAuthority(dir, { file: "smime-signing", name: intermediateName, now, days: intermediateDays, pathLength: 0, issuer: root })
 
-  const issueForKey = (publicKey: KeyObject, request: SmimeRequest): { readonly certificateDer: Uint8Array } => ({ certificateDer: writeHolder(publicKey, request, intermediate, clock.now()) })
+  // made once: reading a key out of OpenSSL takes longer than signing with it
+  const issuerKeyIdentifier = authorityKeyIdentifier(createPublicKey(intermediate.privateKey))
+  const issueForKey = (publicKey: KeyObject, request: SmimeRequest): { readonly certificateDer: Uint8Array } => ({
+    certificateDer: writeHolder(publicKey, request, { authority: intermediate, keyIdentifier: issuerKeyIdentifier }, clock.now()),
+  })
   const issue = (request: SmimeRequest): { readonly certificateDer: Uint8Array; readonly privateKey: KeyObject } => {
     const { privateKey, publicKey } = newKeyPair(request.keyType ?? "P-256")
     return { ...issueForKey(publicKey, request), privateKey }
@@ -104,7 +109,7 @@ export async function openDevelopmentSmimeCa({ dir, clock }: { readonly dir: str
     issueForKey,
     crl: ({ issuer = "intermediate", revoked, thisUpdate, nextUpdate, number = BigInt(thisUpdate) }) => {
       const by = issuer === "root" ? root : intermediate
-      return writeCrl({ issuer: by.certificate.subject.der, publicKey: createPublicKey(by.privateKey), signer: { privateKey: by.privateKey }, revoked, thisUpdate, nextUpdate, number })
+      return writeCrl({ issuer: by.certificate.subject.der, publicKey: by.publicKey, signer: { privateKey: by.privateKey }, revoked, thisUpdate, nextUpdate, number })
     },
     responderCertificate: () =>
       issue({ subject: { ...intermediateName, commonName: "Công Thư development OCSP responder" }, keyUsage: ["digitalSignature"], extendedKeyUsage: [keyPurpose.ocspSigning], extensions: [ocspNoCheck] }),
@@ -124,21 +129,27 @@ export const developmentTrust = ({ root, intermediate }: DevelopmentSmimeCa, alg
   algorithms,
 })
 
-function writeHolder(publicKey: KeyObject, request: SmimeRequest, issuer: Authority, now: number): Uint8Array {
+interface HolderIssuer {
+  readonly authority: Authority
+  /** The extension that names its key. */
+  readonly keyIdentifier: Uint8Array
+}
+
+function writeHolder(publicKey: KeyObject, request: SmimeRequest, issuer: HolderIssuer, now: number): Uint8Array {
   const { addresses = [], crlUrls = [], ocspUrls = [], issuerUrls = [] } = request
   const usage = request.keyUsage ?? ["digitalSignature", "nonRepudiation", ...encryptionUsage(publicKey)]
   const purposes = request.extendedKeyUsage ?? [keyPurpose.emailProtection, keyPurpose.clientAuth]
   return writeCertificate({
     subject: writeName(request.subject),
-    issuer: issuer.certificate.subject.der,
+    issuer: issuer.authority.certificate.subject.der,
     publicKey,
     notBefore: request.notBefore ?? now - day,
     notAfter: request.notAfter ?? now + holderDays * day,
     serialNumber: request.serialNumber,
-    signer: { privateKey: issuer.privateKey },
+    signer: { privateKey: issuer.authority.privateKey },
     extensions: [
       subjectKeyIdentifier(publicKey),
-      authorityKeyIdentifier(createPublicKey(issuer.privateKey)),
+      issuer.keyIdentifier,
       notAuthority,
       ...(usage.length > 0 ? [keyUsage(usage)] : []),
       ...(purposes.length > 0 ? [extendedKeyUsage(purposes)] : []),
@@ -183,12 +194,12 @@ async function makeAuthority(dir: string, { file, name, now, days, pathLength, i
     notBefore: now - day,
     notAfter: now + days * day,
     signer: { privateKey: signingKey },
-    extensions: [subjectKeyIdentifier(publicKey), authorityKeyIdentifier(createPublicKey(signingKey)), authority(pathLength), keyUsage(["keyCertSign", "cRLSign"])],
+    extensions: [subjectKeyIdentifier(publicKey), authorityKeyIdentifier(issuer?.publicKey ?? publicKey), authority(pathLength), keyUsage(["keyCertSign", "cRLSign"])],
   })
   const certificateFile = join(dir, `${file}.pem`)
   await writeWhole(join(dir, `${file}.key`), privateKey.export({ type: "pkcs8", format: "pem" }).toString(), 0o600)
   await writeWhole(certificateFile, pem("CERTIFICATE", certificateDer), 0o644)
-  return { certificate: parsed(certificateDer), certificateFile, privateKey }
+  return { certificate: parsed(certificateDer), certificateFile, privateKey, publicKey }
 }
 
 /** One of an earlier start; undefined when there is none, when it is about to end, or when key and certificate do not belong together. */
@@ -199,13 +210,13 @@ async function readAuthority(dir: string, file: string, now: number): Promise<Au
     const privateKey = createPrivateKey(await readFile(join(dir, `${file}.key`)))
     const certificate = parsed(x509.raw)
     const lasts = certificate.notBefore <= now && certificate.notAfter > now + renewalDays * day
-    return lasts && x509.checkPrivateKey(privateKey) ? { certificate, certificateFile, privateKey } : undefined
+    return lasts && x509.checkPrivateKey(privateKey) ? { certificate, certificateFile, privateKey, publicKey: createPublicKey(privateKey) } : undefined
   } catch {
     return undefined
   }
 }
 
-const issuedBy = ({ certificate }: Authority, issuer: Authority): boolean => new X509Certificate(certificate.der).verify(createPublicKey(issuer.privateKey))
+const issuedBy = ({ certificate }: Authority, issuer: Authority): boolean => new X509Certificate(certificate.der).verify(issuer.publicKey)
 
 function parsed(certificateDer: Uint8Array): Certificate {
   const certificate = parseCertificate(certificateDer)

@@ -20,8 +20,12 @@ export interface NameAttribute {
   readonly der: Uint8Array
 }
 
+/** Many times what any authority writes; a longer one would be work and no name. */
+const maxNameOctets = 4_096
+
 /** RDNs in the order of the certificate, each with its attributes. Throws Asn1SyntaxError. */
 export function readNameAttributes(node: Asn1 | undefined): readonly (readonly NameAttribute[])[] {
+  if ((node?.der.length ?? 0) > maxNameOctets) throw new Asn1SyntaxError(`has a name longer than ${maxNameOctets} octets`)
   return sequenceItems(node, "name").map((rdn) => {
     const attributes = expectTag(rdn, derTag.set, "part of a name").items
     if (attributes.length === 0) throw new Asn1SyntaxError("has an empty part in a name")
@@ -44,7 +48,8 @@ const rdnText = (rdn: readonly NameAttribute[]): string => rdn.map(attributeText
 /** For comparing (RFC 5280 §7.1): without regard to case, string type and runs of spaces. */
 const comparable = (text: string): string => text.toLowerCase().normalize("NFC").replace(/\s+/g, " ")
 
-export const sameName = (a: DistinguishedNameText, b: DistinguishedNameText): boolean => a.text === b.text || comparable(a.text) === comparable(b.text)
+/** Equal for names that are the same (RFC 5280 §7.1). */
+export const nameKey = ({ text }: DistinguishedNameText): string => comparable(text)
 
 /** Each RDN in the order of the certificate, for comparing the beginnings of names. */
 export const comparableRdns = (node: Asn1 | undefined): readonly string[] => readNameAttributes(node).map((rdn) => comparable(rdnText(rdn)))

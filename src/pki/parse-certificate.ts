@@ -6,7 +6,7 @@
 import { hash, X509Certificate } from "node:crypto"
 import { ByteCache } from "../base/byte-cache.ts"
 import { failed, ok, type Result } from "../base/result.ts"
-import { Asn1SyntaxError, type Asn1, expectTag, hex, readAsn1, sequenceItems, taggedItem, timeOf } from "./asn1.ts"
+import { Asn1SyntaxError, type Asn1, expectTag, hex, maxCertificateNodes, readAsn1, sequenceItems, taggedItem, timeOf } from "./asn1.ts"
 import type { Certificate, KeySummary } from "./certificate.ts"
 import { derTag } from "./der.ts"
 import { emailAttribute, nameText, readNameAttributes } from "./distinguished-name.ts"
@@ -44,7 +44,7 @@ export function parseCertificate(bytes: Uint8Array): Result<Certificate, Certifi
 }
 
 function readCertificate(bytes: Uint8Array, fingerprint: string): Certificate {
-  const [body, outerAlgorithm, signatureValue] = sequenceItems(readAsn1(bytes), "certificate")
+  const [body, outerAlgorithm, signatureValue] = sequenceItems(readAsn1(bytes, maxCertificateNodes), "certificate")
   expectTag(signatureValue, derTag.bitString, "signature")
   const { serial, innerAlgorithm, issuer, validity, subject, publicKeyInfo, extensionList } = bodyOf(sequenceItems(body, "certificate body"))
   // RFC 5280 §4.1.1.2: what is signed says the same as what is not

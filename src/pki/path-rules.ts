@@ -5,6 +5,7 @@
 import { type AlgorithmPolicy, keyProblem, signatureProblem } from "./algorithm-policy.ts"
 import { type Asn1, sequenceItems, smallNumberOf, taggedItem } from "./asn1.ts"
 import type { Certificate, KeyUsageBit } from "./certificate.ts"
+import { nameKey } from "./distinguished-name.ts"
 import { keyPurpose } from "./key-purpose.ts"
 import { namesAreWithin, readNameConstraints } from "./name-constraints.ts"
 import { extensionOid, extensionValue } from "./read-extensions.ts"
@@ -85,7 +86,7 @@ function authorityProblems(path: readonly Certificate[], at: number): readonly S
 }
 
 /** RFC 5280 §3.2: issuer and subject are the same entity. */
-export const isSelfIssued = ({ subject, issuer }: Certificate): boolean => subject.text === issuer.text
+export const isSelfIssued = ({ subject, issuer }: Certificate): boolean => nameKey(subject) === nameKey(issuer)
 
 /** Some purpose that is wanted must be left after the end certificate, every authority and the anchor have had their say. */
 function allowsPurpose(path: readonly Certificate[], { purpose, anchorPurposes }: PathRules): boolean {

@@ -4,22 +4,25 @@ export interface Pkcs12Derivation {
   readonly password: string
   readonly salt: Uint8Array
   readonly iterations: number
-  /** 1: key, 2: initialization vector. */
-  readonly id: 1 | 2
+  /** 1: key, 2: initialization vector, 3: key of the MAC. */
+  readonly id: 1 | 2 | 3
   readonly length: number
+  /** SHA-1 is only for files that were written long ago. */
+  readonly digest: "sha1" | "sha256"
 }
 
+/** Of both digests. */
 const block = 64
 
-/** Key material from a password as PKCS #12 alone does it, with SHA-1 (RFC 7292 appendix B.2). Pure; only for files that were written long ago. */
-export function derivePkcs12({ password, salt, iterations, id, length }: Pkcs12Derivation): Buffer {
+/** Key material from a password as PKCS #12 alone does it (RFC 7292 appendix B.2). Pure. */
+export function derivePkcs12({ password, salt, iterations, id, length, digest: name }: Pkcs12Derivation): Buffer {
   // appendix B.1: big-endian UTF-16 with a null at the end
   const text = Buffer.from(`${password}\0`, "utf16le").swap16()
   const input = Buffer.concat([filled(salt), filled(text)])
   const parts: Buffer[] = []
-  for (let made = 0; made < length; made += 20) {
-    let digest = createHash("sha1").update(Buffer.alloc(block, id)).update(input).digest()
-    for (let round = 1; round < iterations; round++) digest = createHash("sha1").update(digest).digest()
+  for (let made = 0; made < length; made += parts.at(-1)?.length ?? length) {
+    let digest = createHash(name).update(Buffer.alloc(block, id)).update(input).digest()
+    for (let round = 1; round < iterations; round++) digest = createHash(name).update(digest).digest()
     parts.push(digest)
     addToEachBlock(input, filled(digest).subarray(0, block))
   }

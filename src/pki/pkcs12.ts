@@ -95,7 +95,7 @@ function decryption(algorithm: Asn1 | undefined, password: string): Decrypt {
 
 /** RFC 7292 appendix C: pbeWithSHAAnd3-KeyTripleDES-CBC. */
 function tripleDes([salt, iterations]: readonly Asn1[], password: string): Decrypt {
-  const from = { password, salt: expectTag(salt, derTag.octetString, "salt").octets, iterations: boundedIterations(iterations) }
+  const from = { password, salt: expectTag(salt, derTag.octetString, "salt").octets, iterations: boundedIterations(iterations), digest: "sha1" as const }
   const key = derivePkcs12({ ...from, id: 1, length: 24 })
   return decipher("des-ede3-cbc", key, derivePkcs12({ ...from, id: 2, length: 8 }))
 }

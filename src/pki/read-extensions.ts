@@ -1,6 +1,6 @@
 /** What is read out of the extensions of a certificate (RFC 5280 §4.2). Pure; everything here throws Asn1SyntaxError for a value that is not what its OID says. */
 import { canonicalAddress, isValidMailbox } from "../mail/address.ts"
-import { type Asn1, Asn1SyntaxError, bitPositions, expectTag, hex, latin1, oidText, readAsn1, sequenceItems, smallNumber, taggedItem } from "./asn1.ts"
+import { type Asn1, Asn1SyntaxError, bitPositions, expectTag, hex, latin1, maxCertificateNodes, oidText, readAsn1, sequenceItems, smallNumber, taggedItem } from "./asn1.ts"
 import type { CertificateExtension, KeyUsageBit } from "./certificate.ts"
 import { derTag } from "./der.ts"
 
@@ -28,10 +28,11 @@ export function readExtensions(list: Asn1 | undefined): Extensions {
 /** The parsed value of an extension, undefined when it is absent. */
 export function extensionValue(extensions: Extensions, id: string): Asn1 | undefined {
   const extension = extensions.get(id)
-  return extension && readAsn1(extension.value)
+  return extension && readAsn1(extension.value, maxCertificateNodes)
 }
 
-const keyUsageBits: readonly KeyUsageBit[] = [
+/** By bit position. */
+export const keyUsageBits: readonly KeyUsageBit[] = [
   "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement", "keyCertSign", "cRLSign", "encipherOnly", "decipherOnly",
 ]
 

@@ -9,7 +9,7 @@ import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto"
 import { ByteCache } from "../base/byte-cache.ts"
 import { keyProblem } from "./algorithm-policy.ts"
 import type { Certificate } from "./certificate.ts"
-import { sameName } from "./distinguished-name.ts"
+import { nameKey } from "./distinguished-name.ts"
 import { type PathPurpose, pathProblems, validityProblem } from "./path-rules.ts"
 import type { SignatureProblem } from "./signature-facts.ts"
 import type { TrustAnchor, TrustSettings } from "./trust-anchors.ts"
@@ -47,7 +47,8 @@ export function createPathValidator(settings: TrustSettings): PathValidator {
   const signatures = new SignatureMemory()
   return {
     validate(request) {
-      const key = `${request.certificate.fingerprint} ${request.purpose.extendedKeyUsages.join(" ")}`
+      const { extendedKeyUsages, keyUsages, mustBeSaid } = request.purpose
+      const key = [request.certificate.fingerprint, mustBeSaid, ...keyUsages, ...extendedKeyUsages].join(" ")
       const known = goodPaths.get(key)
       if (known && known.from <= request.at && request.at <= known.until) return known.path
       const path = findPath(request, settings, signatures)
@@ -99,17 +100,22 @@ interface FoundPath {
 /** Every path whose names and signatures fit, depth first, the likeliest issuer first. Lazy: whoever has a good one stops asking. */
 function* paths(request: PathRequest, { anchors, intermediates }: TrustSettings, signatures: SignatureMemory): Iterable<FoundPath> {
   const trusted = anchors.filter(({ purposes }) => request.purpose.extendedKeyUsages.some((oid) => purposes.has(oid)))
-  const pool = candidatePool(intermediates, request.intermediates)
+  const anchorsByName = Map.groupBy(trusted, ({ certificate }) => nameKey(certificate.subject))
+  const anchorPrints = new Set(trusted.map(({ certificate }) => certificate.fingerprint))
+  // of those that came along only so many are looked at; an anchor among them is none the less an anchor
+  const pool = new Map([...intermediates, ...request.intermediates.slice(0, maxCandidates)].flatMap((one) => (anchorPrints.has(one.fingerprint) ? [] : [[one.fingerprint, one]])))
+  const poolByName = Map.groupBy(pool.values(), ({ subject }) => nameKey(subject))
   let checks = 0
   const isSignedBy = (certificate: Certificate, issuer: Certificate): boolean => issuer.key.kind !== "other" && checks++ < maxSignatureChecks && signatures.verify(certificate, issuer)
 
   function* upward(path: readonly Certificate[], certificate: Certificate): Iterable<FoundPath> {
-    for (const anchor of trusted) {
-      if (sameName(certificate.issuer, anchor.certificate.subject) && isSignedBy(certificate, anchor.certificate)) yield { path: [...path, anchor.certificate], anchor }
+    const issuerName = nameKey(certificate.issuer)
+    for (const anchor of anchorsByName.get(issuerName) ?? []) {
+      if (isSignedBy(certificate, anchor.certificate)) yield { path: [...path, anchor.certificate], anchor }
     }
     // the anchor would be one more
     if (path.length >= maxCertificates - 1) return
-    const issuers = pool.filter((issuer) => sameName(certificate.issuer, issuer.subject) && !path.some((earlier) => isSameEntity(earlier, issuer)) && !trusted.some((anchor) => anchor.certificate.fingerprint === issuer.fingerprint))
+    const issuers = (poolByName.get(issuerName) ?? []).filter((issuer) => !path.some((earlier) => isSameEntity(earlier, issuer)))
     for (const issuer of likeliestFirst(issuers, certificate, request.at)) {
       if (checks >= maxSignatureChecks) return
       if (isSignedBy(certificate, issuer)) yield* upward([...path, issuer], issuer)
@@ -121,13 +127,9 @@ function* paths(request: PathRequest, { anchors, intermediates }: TrustSettings,
   else yield* upward([request.certificate], request.certificate)
 }
 
-/** Each once; only those that came along are bounded in number. */
-function candidatePool(configured: readonly Certificate[], given: readonly Certificate[]): readonly Certificate[] {
-  return [...new Map([...configured, ...given.slice(0, maxCandidates)].map((certificate) => [certificate.fingerprint, certificate])).values()]
-}
-
 /** RFC 4158 §2.4.2: the same name and key again, under whichever certificate, is a loop. */
-const isSameEntity = (a: Certificate, b: Certificate): boolean => a.fingerprint === b.fingerprint || (sameName(a.subject, b.subject) && Buffer.compare(a.publicKeyInfo, b.publicKeyInfo) === 0)
+const isSameEntity = (a: Certificate, b: Certificate): boolean =>
+  a.fingerprint === b.fingerprint || (Buffer.compare(a.publicKeyInfo, b.publicKeyInfo) === 0 && nameKey(a.subject) === nameKey(b.subject))
 
 /** RFC 4158 §3.5: key identifiers are a hint for the order and no more. */
 function likeliestFirst(issuers: readonly Certificate[], { authorityKeyIdentifier }: Certificate, at: number): readonly Certificate[] {

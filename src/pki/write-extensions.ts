@@ -4,17 +4,26 @@ import { splitAddress } from "../mail/address.ts"
 import { readAsn1 } from "./asn1.ts"
 import type { KeyUsageBit } from "./certificate.ts"
 import { bitString, context, contextPrimitive, der, derTag, derTrue, octetString, oid, positiveInteger, sequence, utf8String } from "./der.ts"
-import { extensionOid } from "./read-extensions.ts"
+import { extensionOid, keyUsageBits } from "./read-extensions.ts"
 
 export const extension = (id: string, critical: boolean, value: Buffer): Buffer => sequence(oid(id), ...(critical ? [derTrue] : []), octetString(value))
 
-export const publicKeyInfo = (key: KeyObject): Buffer => key.export({ type: "spki", format: "der" })
+/** An authority's key comes again with each certificate. */
+const known = new WeakMap<KeyObject, { readonly info: Buffer; readonly identifier: Buffer }>()
 
-/** RFC 5280 §4.2.1.2, method 1: SHA-1 of the key's bits. It names the key and protects nothing. */
-function keyIdentifier(key: KeyObject): Buffer {
-  const bits = readAsn1(publicKeyInfo(key)).items[1]
-  return createHash("sha1").update(bits?.octets.subarray(1) ?? "").digest()
+function describeKey(key: KeyObject): { readonly info: Buffer; readonly identifier: Buffer } {
+  const described = known.get(key)
+  if (described) return described
+  const info = key.export({ type: "spki", format: "der" })
+  // RFC 5280 §4.2.1.2, method 1: SHA-1 of the key's bits. It names the key and protects nothing.
+  const made = { info, identifier: createHash("sha1").update(readAsn1(info).items[1]?.octets.subarray(1) ?? "").digest() }
+  known.set(key, made)
+  return made
 }
+
+export const publicKeyInfo = (key: KeyObject): Buffer => describeKey(key).info
+
+const keyIdentifier = (key: KeyObject): Buffer => describeKey(key).identifier
 
 export const subjectKeyIdentifier = (key: KeyObject): Buffer => extension(extensionOid.subjectKeyIdentifier, false, octetString(keyIdentifier(key)))
 
@@ -24,10 +33,6 @@ export const authority = (pathLength: number | null): Buffer =>
   extension(extensionOid.basicConstraints, true, sequence(derTrue, ...(pathLength === null ? [] : [positiveInteger(Buffer.from([pathLength]))])))
 
 export const notAuthority = extension(extensionOid.basicConstraints, true, sequence())
-
-const keyUsageBits: readonly KeyUsageBit[] = [
-  "digitalSignature", "nonRepudiation", "keyEncipherment", "dataEncipherment", "keyAgreement", "keyCertSign", "cRLSign", "encipherOnly", "decipherOnly",
-]
 
 /** A named bit list: DER leaves out the zero bits at its end (X.690 §11.2.2). */
 export function keyUsage(bits: readonly KeyUsageBit[]): Buffer {

@@ -15,6 +15,7 @@ export const startImapRole: StartRole = async (context) => {
   const server = await startImapServer({
     config,
     tls: app.files.tls,
+    sharePorts: context.sharePorts,
     services: { mailStore, contentStore: contents, directory, authenticator: createLogins(app), clock, log: createImapLog(log), isUnavailable },
   })
   metrics.gauge("imap_connections", "Open IMAP connections.", () => server.connections())

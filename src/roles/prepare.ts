@@ -52,15 +52,18 @@ const configuredCertificate = (config: Config): CertificateFiles => ({
 
 const lockPatienceMs = 10_000
 
-/** Roles started by hand at the same moment take turns, so that they share one CA. */
-async function developmentCertificate(config: Config): Promise<CertificateFiles> {
+const developmentCertificate = (config: Config): Promise<CertificateFiles> =>
+  withDevelopmentFolder(config, (dir) => ensureDevelopmentCertificates({ dir, names: [config.hostname, "localhost", "127.0.0.1", "::1"], clock: systemClock }))
+
+/** Roles started at the same moment take turns, so that they share one CA. */
+export async function withDevelopmentFolder<T>(config: Config, work: (dir: string) => Promise<T>): Promise<T> {
   const dir = join(config.dataDir, "pki")
   await mkdir(dir, { recursive: true, mode: 0o700 })
   for (let waited = 0; ; waited += 20) {
     const lock = await lockFolder(dir)
     if (lock) {
       try {
-        return await ensureDevelopmentCertificates({ dir, names: [config.hostname, "localhost", "127.0.0.1", "::1"], clock: systemClock })
+        return await work(dir)
       } finally {
         await lock.release()
       }

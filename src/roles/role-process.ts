@@ -3,7 +3,7 @@ import { createInterface } from "node:readline"
 import type { Logger } from "pino"
 import type { HealthReport } from "../telemetry/health.ts"
 import type { MetricSnapshot } from "../telemetry/metrics.ts"
-import { type FromRole, nodeArguments, type RoleName, roleStopMs, type ToRole } from "./role.ts"
+import { type FromRole, nodeArguments, processName, type RoleName, roleStopMs, type ToRole } from "./role.ts"
 
 /**
  * The supervisor's side of one role: keeps a process of it running, with a growing pause between quick deaths, and asks it how it
@@ -11,6 +11,12 @@ import { type FromRole, nodeArguments, type RoleName, roleStopMs, type ToRole } 
  */
 export interface RoleProcessOptions {
   readonly role: RoleName
+  /** Which of the role's processes, from 1. */
+  readonly number: number
+  /** Whether there are others, on the same ports. */
+  readonly sharePorts: boolean
+  /** Where to listen, for all but the first. */
+  readonly ports?: Readonly<Record<string, number>>
   /** Arguments of the role's process after the script. */
   readonly args: readonly string[]
   readonly script: string
@@ -26,7 +32,8 @@ const answerMs = 3_000
 
 export class RoleProcess {
   readonly role: RoleName
-  ports: Readonly<Record<string, number>> = {}
+  readonly name: string
+  ports: Readonly<Record<string, number>>
   restarts = 0
   private readonly options: RoleProcessOptions
   private child: ChildProcess | undefined
@@ -41,6 +48,8 @@ export class RoleProcess {
   constructor(options: RoleProcessOptions) {
     this.options = options
     this.role = options.role
+    this.name = processName(options.role, options.number)
+    this.ports = options.ports ?? {}
     this.firstReady.promise.catch(() => undefined)
     this.launch()
   }
@@ -57,7 +66,7 @@ export class RoleProcess {
   start(databaseUrl: string): void {
     this.databaseUrl = databaseUrl
     // where it listened before, it listens again, also when the configuration says "any port"
-    this.tell({ kind: "start", databaseUrl, ports: this.ports })
+    this.tell({ kind: "start", databaseUrl, ports: this.ports, sharePorts: this.options.sharePorts })
   }
 
   tell(message: ToRole): void {
@@ -69,7 +78,7 @@ export class RoleProcess {
     const answer = this.state === "ready" ? await this.ask((id) => ({ kind: "tellHealth", id })) : undefined
     if (answer?.kind === "health") return answer.report
     const detail = this.state === "ready" ? "does not answer" : this.state
-    return { role: this.role, ok: false, since: this.options.now(), checks: [{ name: "process", ok: false, detail }] }
+    return { role: this.name, ok: false, since: this.options.now(), checks: [{ name: "process", ok: false, detail }] }
   }
 
   async metrics(): Promise<MetricSnapshot> {
@@ -91,21 +100,22 @@ export class RoleProcess {
   }
 
   private launch(): void {
-    const { script, args, log, now, role } = this.options
+    const { script, args, log, now, role, number } = this.options
+    const { name } = this
     this.state = "starting"
     const startedAt = now()
-    const child = spawn(process.execPath, [...(nodeArguments[role] ?? []), script, ...args, "--role", role], { stdio: ["ignore", "pipe", "pipe", "ipc"] })
+    const child = spawn(process.execPath, [...(nodeArguments[role] ?? []), script, ...args, "--role", role, ...(number > 1 ? ["--number", String(number)] : [])], { stdio: ["ignore", "pipe", "pipe", "ipc"] })
     this.child = child
     // whatever the runtime itself says (a crash, a warning); the role's own log is a file
-    for (const stream of [child.stdout, child.stderr]) if (stream) createInterface({ input: stream }).on("line", (line) => log.warn({ role, line }, "output"))
+    for (const stream of [child.stdout, child.stderr]) if (stream) createInterface({ input: stream }).on("line", (line) => log.warn({ role: name, line }, "output"))
     child.on("message", (message) => this.hear(message as FromRole))
     child.once("error", (error) => {
-      log.error({ role, err: error }, "could not be started")
+      log.error({ role: name, err: error }, "could not be started")
       this.ended(now() - startedAt)
     })
     child.once("exit", (code, signal) => {
-      if (this.state === "stopped") log.info({ role, code, signal }, "stopped")
-      else log.error({ role, code, signal }, "ended")
+      if (this.state === "stopped") log.info({ role: name, code, signal }, "stopped")
+      else log.error({ role: name, code, signal }, "ended")
       this.ended(now() - startedAt)
     })
     if (this.databaseUrl !== undefined) this.start(this.databaseUrl)
@@ -115,10 +125,10 @@ export class RoleProcess {
     if (message.kind === "ready") {
       this.state = "ready"
       this.ports = message.ports
-      this.options.log.info({ role: this.role, rolePid: this.pid, ports: message.ports }, "ready")
+      this.options.log.info({ role: this.name, rolePid: this.pid, ports: message.ports }, "ready")
       this.firstReady.resolve()
     } else if (message.kind === "failed") {
-      this.firstReady.reject(new Error(`${this.role}: ${message.reason}`))
+      this.firstReady.reject(new Error(`${this.name}: ${message.reason}`))
     } else {
       this.questions.get(message.id)?.(message)
       this.questions.delete(message.id)
@@ -146,7 +156,7 @@ export class RoleProcess {
     this.questions.clear()
     if (this.state === "stopped") return
     this.state = "pausing"
-    this.firstReady.reject(new Error(`${this.role}: its process ended before it was ready; see the log`))
+    this.firstReady.reject(new Error(`${this.name}: its process ended before it was ready; see the log`))
     this.pauseMs = ranMs > steadyMs ? firstPauseMs : Math.min(this.pauseMs * 2, longestPauseMs)
     this.timer = setTimeout(() => {
       this.restarts++

@@ -10,6 +10,9 @@ export type RoleName = (typeof roleNames)[number]
 
 export const isRoleName = (text: string): text is RoleName => (roleNames as readonly string[]).includes(text)
 
+/** What logs, health reports and the status page call a process: `imap`, `imap-2`. */
+export const processName = (role: RoleName, number: number): string => (number === 1 ? role : `${role}-${number}`)
+
 /**
  * How Node itself runs a role. Thousands of idle sessions are what costs memory in `imap`: with young generations of 4 MiB instead of 16
  * the dead ones of a login storm are given back (2,000 idle TLS sessions: 58 KiB each instead of 72). docker-compose.yml says the same.
@@ -19,6 +22,8 @@ export const nodeArguments: Readonly<Partial<Record<RoleName, readonly string[]>
 /** What a role is built from. */
 export interface RoleContext {
   readonly config: Config
+  /** Other processes of this role listen on the same ports: the kernel spreads new connections over them (SO_REUSEPORT). */
+  readonly sharePorts: boolean
   readonly databaseUrl: string
   readonly clock: Clock
   readonly log: Logger
@@ -38,7 +43,7 @@ export interface RunningRole {
 export type StartRole = (context: RoleContext) => Promise<RunningRole>
 
 export type ToRole =
-  | { readonly kind: "start"; readonly databaseUrl: string; readonly ports: Readonly<Record<string, number>> }
+  | { readonly kind: "start"; readonly databaseUrl: string; readonly ports: Readonly<Record<string, number>>; readonly sharePorts: boolean }
   | { readonly kind: "tellHealth"; readonly id: number }
   | { readonly kind: "tellMetrics"; readonly id: number }
   | { readonly kind: "others"; readonly reports: readonly HealthReport[] }

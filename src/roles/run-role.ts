@@ -9,7 +9,7 @@ import { createHealth, type HealthReport } from "../telemetry/health.ts"
 import { createMetrics } from "../telemetry/metrics.ts"
 import { startTelemetryServer } from "../telemetry/telemetry-server.ts"
 import { prepareSchema } from "./prepare.ts"
-import { type FromRole, type RoleContext, type RoleName, roleStopMs, type RunningRole, type StartRole, type ToRole } from "./role.ts"
+import { type FromRole, processName, type RoleContext, type RoleName, roleStopMs, type RunningRole, type StartRole, type ToRole } from "./role.ts"
 
 /**
  * One role as a process: under the supervisor (IPC channel: told the database's URL, asked for health, ended by SIGTERM or by the
@@ -22,14 +22,16 @@ const starters: Readonly<Record<RoleName, () => Promise<StartRole>>> = {
   worker: async () => (await import("./worker.ts")).startWorkerRole,
 }
 
-export async function runRole(name: RoleName, config: Config): Promise<void> {
+/** `number`: which of the role's processes under one supervisor; the first is known by the role's name alone. */
+export async function runRole(role: RoleName, number: number, config: Config): Promise<void> {
+  const name = processName(role, number)
   const supervised = process.connected === true
   const processLog = openLog({ level: config.log.level, name, ...(supervised && { file: join(config.dataDir, "logs", `${name}.log`) }) })
   endOnBugs(processLog)
   const tell = (message: FromRole): void => void (process.connected && process.send?.(message))
   let others: readonly HealthReport[] = []
   const health = createHealth(name, systemClock)
-  const metrics = createMetrics(name)
+  const metrics = createMetrics(role)
   let running: RunningRole | undefined
   let ending = false
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -41,9 +43,9 @@ export async function runRole(name: RoleName, config: Config): Promise<void> {
   if (supervised) process.on("disconnect", () => void end(0))
 
   async function startWhenTold(): Promise<RunningRole> {
-    const [{ databaseUrl, ports }, start] = await Promise.all([supervised ? told() : alone(config, processLog.log), starters[name]()])
-    const context: RoleContext = { config: { ...config, listen: { ...config.listen, ...ports } }, databaseUrl, clock: systemClock, log: processLog.log, health, metrics, others: () => others }
-    const role = await start(context)
+    const [{ databaseUrl, ports, sharePorts }, start] = await Promise.all([supervised ? told() : alone(config, processLog.log), starters[role]()])
+    const context: RoleContext = { config: { ...config, listen: { ...config.listen, ...ports } }, sharePorts, databaseUrl, clock: systemClock, log: processLog.log, health, metrics, others: () => others }
+    const started = await start(context)
     const telemetry = supervised
       ? undefined
       : await startTelemetryServer({
@@ -52,12 +54,12 @@ export async function runRole(name: RoleName, config: Config): Promise<void> {
           health: async () => [await health.report()],
           metrics: async () => [await metrics.snapshot()],
         })
-    processLog.log.info({ ports: role.ports, metrics: telemetry?.port }, "ready")
+    processLog.log.info({ ports: started.ports, metrics: telemetry?.port }, "ready")
     return {
-      ports: role.ports,
+      ports: started.ports,
       async stop() {
         await telemetry?.close()
-        await role.stop()
+        await started.stop()
       },
     }
   }
@@ -108,13 +110,14 @@ export async function runRole(name: RoleName, config: Config): Promise<void> {
 interface StartFacts {
   readonly databaseUrl: string
   readonly ports: Readonly<Record<string, number>>
+  readonly sharePorts: boolean
 }
 
 async function alone(config: Config, log: Logger): Promise<StartFacts> {
   const url = findDatabaseUrl(config)
   if (url === undefined) throw new Error("a role that runs alone needs database.url (DATABASE_URL), or a system running on the same data folder")
   await prepareSchema(url, log)
-  return { databaseUrl: url, ports: {} }
+  return { databaseUrl: url, ports: {}, sharePorts: false }
 }
 
 function endOnBugs({ log, flush }: ProcessLog): void {

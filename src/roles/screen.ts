@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Config } from "../config/schema.ts"
@@ -9,7 +10,15 @@ export interface ScreenFacts {
   /** Null where the certificate is not the development CA's. */
   readonly caFile: string | null
   readonly logins: readonly DemoLogin[]
+  /** Keys and certificates of the demo logins; null when there are none. */
+  readonly demoCertificates: DemoCertificates | null
   readonly startMs: number
+}
+
+export interface DemoCertificates {
+  readonly dir: string
+  /** To be trusted by mail clients for signatures. */
+  readonly caFile: string
 }
 
 export interface DemoLogin {
@@ -28,10 +37,15 @@ export async function readDemoLogins(dataDir: string): Promise<readonly DemoLogi
   }
 }
 
+export function findDemoCertificates(dataDir: string): DemoCertificates | null {
+  const found = { dir: join(dataDir, "demo-certificates"), caFile: join(dataDir, "pki/smime-root.pem") }
+  return existsSync(found.dir) && existsSync(found.caFile) ? found : null
+}
+
 const isDemoLogin = (value: unknown): value is DemoLogin =>
   typeof value === "object" && value !== null && ["label", "address", "password"].every((key) => typeof (value as Readonly<Record<string, unknown>>)[key] === "string")
 
-export function welcomeScreen({ config, ports, caFile, logins, startMs }: ScreenFacts): string {
+export function welcomeScreen({ config, ports, caFile, logins, demoCertificates, startMs }: ScreenFacts): string {
   const host = config.listen.host === "0.0.0.0" || config.listen.host === "::" ? config.hostname : config.listen.host
   const rows = (pairs: readonly (readonly [string, string])[]): string[] => pairs.map(([name, value]) => `    ${name.padEnd(24)}${value}`)
   const port = (name: string): string => `${host}:${ports[name] ?? "-"}`
@@ -51,6 +65,15 @@ export function welcomeScreen({ config, ports, caFile, logins, startMs }: Screen
     ...(logins.length === 0
       ? []
       : ["", "  Tài khoản dùng thử (demo logins)", ...rows(logins.map(({ label, address, password }) => [label, `${address.padEnd(34)}${password}`] as const))]),
+    ...(demoCertificates === null
+      ? []
+      : [
+          "",
+          ...rows([
+            ["Chứng thư ký số", `${join(demoCertificates.dir, "ĐỊA-CHỈ.p12")}, cùng mật khẩu trên (ADDRESS.p12, same password)`],
+            ["CA chữ ký (signing CA)", demoCertificates.caFile],
+          ]),
+        ]),
     "",
     "  Cài ứng dụng thư: nhập chứng thư CA, dùng địa chỉ làm tên đăng nhập, chọn SSL/TLS với các cổng trên.",
     "  Mail client: trust the CA file, sign in with the address, choose SSL/TLS and the ports above (docs/mail-clients.md).",

@@ -12,12 +12,14 @@ import { createMetrics } from "../telemetry/metrics.ts"
 import { startTelemetryServer, type TelemetryServer } from "../telemetry/telemetry-server.ts"
 import { keepPostgres, type PostgresKeeper } from "./postgres-keeper.ts"
 import { prepareFiles, prepareSchema } from "./prepare.ts"
-import { roleNames } from "./role.ts"
+import { roleNames, type RoleName } from "./role.ts"
 import { RoleProcess } from "./role-process.ts"
-import { readDemoLogins, welcomeScreen } from "./screen.ts"
+import { findDemoCertificates, readDemoLogins, welcomeScreen } from "./screen.ts"
+import { processesOf, refuseTakenPorts } from "./shared-ports.ts"
 
 /**
- * The whole system on one machine: PostgreSQL, then one process for each role, restarted when one ends. Invariants: one
+ * The whole system on one machine: PostgreSQL, then one process for each role, then the further ones of the roles that mail clients
+ * keep busy; each is restarted when it ends. Invariants: one
  * supervisor for a data folder; a role's end touches no other role; after `supervise` resolves no process is left.
  * Must not know: mail.
  */
@@ -74,7 +76,9 @@ const stopSignal = (): Promise<void> =>
 class System {
   private readonly options: SuperviseOptions
   private readonly log: Logger
+  /** The first process of each role: what the system cannot do without. */
   private readonly roles: readonly RoleProcess[]
+  private readonly processes: RoleProcess[]
   private postgres: Promise<PostgresKeeper> | undefined
   private telemetry: TelemetryServer | undefined
   private healthTimer: NodeJS.Timeout | undefined
@@ -83,18 +87,37 @@ class System {
   constructor(options: SuperviseOptions, log: Logger) {
     this.options = options
     this.log = log
-    const { args, script } = options
-    this.roles = roleNames.map((role) => new RoleProcess({ role, args, script, log, now: () => systemClock.now() }))
+    this.roles = roleNames.map((role) => this.launch(role, 1))
+    this.processes = [...this.roles]
+  }
+
+  private launch(role: RoleName, number: number, ports?: Readonly<Record<string, number>>): RoleProcess {
+    const { args, script, loaded } = this.options
+    const sharePorts = processesOf(role, loaded.config) > 1
+    return new RoleProcess({ role, number, sharePorts, args, script, log: this.log, now: () => systemClock.now(), ...(ports && { ports }) })
+  }
+
+  /** When the system is already of use: they share the work, and a start on two cores is not made slower by them. */
+  private startSiblings(databaseUrl: string): void {
+    for (const { role, ports } of this.roles) {
+      for (let number = 2; number <= processesOf(role, this.options.loaded.config); number++) {
+        const sibling = this.launch(role, number, ports)
+        sibling.start(databaseUrl)
+        sibling.ready.catch((error: unknown) => this.log.error({ err: error }, "a further process could not start"))
+        this.processes.push(sibling)
+      }
+    }
   }
 
   async start(startedAt: number): Promise<void> {
     const { config } = this.options.loaded
     const [files, url] = await Promise.all([prepareFiles(config), this.startDatabase()])
     await prepareSchema(url, this.log)
-    if (config.demo.seed && !existsSync(join(config.dataDir, "demo-logins.json"))) {
+    if (config.demo.seed && !["demo-logins.json", "demo-certificates"].every((name) => existsSync(join(config.dataDir, name)))) {
       const { seedAtFirstStart } = await import("./first-start.ts")
       await seedAtFirstStart(config, url)
     }
+    await Promise.all(roleNames.filter((role) => processesOf(role, config) > 1).map((role) => refuseTakenPorts(role, config)))
     for (const role of this.roles) role.start(url)
     await Promise.all([...this.roles.map((role) => role.ready), this.startTelemetry()])
     if (this.stopped) return
@@ -105,7 +128,8 @@ class System {
     flushCompileCache()
     const startMs = systemClock.now() - startedAt
     this.log.info({ ports, startMs }, "ready")
-    process.stdout.write(`${welcomeScreen({ config, ports, caFile: files.caFile, logins: await readDemoLogins(config.dataDir), startMs })}\n`)
+    process.stdout.write(`${welcomeScreen({ config, ports, caFile: files.caFile, logins: await readDemoLogins(config.dataDir), demoCertificates: findDemoCertificates(config.dataDir), startMs })}\n`)
+    if (!this.stopped) this.startSiblings(url)
   }
 
   /** The roles first, all at once; PostgreSQL when nobody needs it any more. */
@@ -113,7 +137,7 @@ class System {
     const from = systemClock.now()
     this.stopped = true
     clearInterval(this.healthTimer)
-    await Promise.all([...this.roles.map((role) => role.stop()), this.telemetry?.close()])
+    await Promise.all([...this.processes.map((process) => process.stop()), this.telemetry?.close()])
     await rm(this.portsFile, { force: true })
     await this.postgres?.then(
       (keeper) => keeper.stop(postgresPatience(systemClock.now() - from)),
@@ -132,17 +156,17 @@ class System {
     const { config } = this.options.loaded
     const own = createMetrics("supervisor")
     own.gauge("postgres_restarts", "Times that the embedded PostgreSQL had to be started again.", async () => (await this.postgres)?.restarts() ?? 0)
-    own.gauge("role_restarts", "Times that a role's process had to be started again.", () => this.roles.reduce((sum, role) => sum + role.restarts, 0))
+    own.gauge("role_restarts", "Times that a role's process had to be started again.", () => this.processes.reduce((sum, { restarts }) => sum + restarts, 0))
     this.telemetry = await startTelemetryServer({
       host: config.listen.host,
       port: config.listen.metrics,
-      health: () => Promise.all(this.roles.map((role) => role.health())),
-      metrics: () => Promise.all([own.snapshot(), ...this.roles.map((role) => role.metrics())]),
+      health: () => Promise.all(this.processes.map((process) => process.health())),
+      metrics: () => Promise.all([own.snapshot(), ...this.processes.map((process) => process.metrics())]),
     })
   }
 
   private async spreadHealth(): Promise<void> {
-    const reports = await Promise.race([Promise.all(this.roles.map((role) => role.health())), wait(healthEveryMs, undefined, { ref: false })])
+    const reports = await Promise.race([Promise.all(this.processes.map((process) => process.health())), wait(healthEveryMs, undefined, { ref: false })])
     if (!reports) return
     for (const role of this.roles) if (role.role === "web") role.tell({ kind: "others", reports })
   }

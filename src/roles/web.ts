@@ -1,12 +1,15 @@
-import { createApp } from "../app.ts"
+import { createCertificateLookup } from "../addressbook/certificate-lookup.ts"
+import { createApp, createLogins } from "../app.ts"
+import { createLookupRates } from "../console/lookup-rates.ts"
 import { startConsole } from "../console/server.ts"
 import type { HelpFacts } from "../console/status-page.ts"
 import type { Config } from "../config/schema.ts"
 import type { HealthReport } from "../telemetry/health.ts"
+import { openAddressBook } from "./address-book.ts"
 import { watchRoles } from "./watch.ts"
 import type { StartRole } from "./role.ts"
 
-/** The role `web`: the console over HTTPS. */
+/** The role `web`: the console and colleagues' certificates over HTTPS. */
 export const startWebRole: StartRole = async (context) => {
   const app = await createApp(context)
   const { config, health, clock } = context
@@ -18,6 +21,11 @@ export const startWebRole: StartRole = async (context) => {
     help: helpFacts(config),
     health: async () => merge(await health.report(), [...context.others(), ...(await watch())]),
     clock,
+    certificates: {
+      authenticator: createLogins(app),
+      lookup: createCertificateLookup({ directory: app.directory, source: openAddressBook(app) }),
+      rates: createLookupRates(config.console.lookupsPerHour),
+    },
   })
   return {
     ports: { https: server.port },

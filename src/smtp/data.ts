@@ -5,7 +5,8 @@ import { randomId } from "../base/id.ts"
 import { ok, type Result } from "../base/result.ts"
 import { countHops } from "../intake/hops.ts"
 import type { AcceptReply, AcceptRequest, Intake } from "../intake/intake.ts"
-import { parseHeader } from "../mail/header.ts"
+import { claimsToBeOf } from "../mail/authserv-id.ts"
+import { parseHeader, withoutHeaderFields } from "../mail/header.ts"
 import type { SessionFacts } from "../store/acceptance-store.ts"
 import type { ContentStore } from "../store/content-store.ts"
 import { envelopeOf } from "./envelope-of.ts"
@@ -81,12 +82,14 @@ const acceptRequest = (parts: DataParts, session: SmtpSession, { content, header
 
 const readHeader = ({ role, clock, hostname }: DataParts, header: Buffer): Result<HeaderReading<HeaderFacts>, Reply> => {
   const hops = countHops(header)
-  if (role === "mx") return ok({ value: { hops } })
+  // RFC 8601 §5: nobody but this server says what this server has verified
+  const cleaned = withoutHeaderFields(header, ({ name, value }) => name === "authentication-results" && claimsToBeOf(hostname, value))
+  if (role === "mx") return ok({ value: { hops }, ...(cleaned && { replacement: cleaned }) })
   const fields = parseHeader(header)
   const claimed = claimedAddresses(fields)
   if (!claimed.ok) return claimed
-  const replacement = fixHeader({ header, fields, now: clock.now(), newMessageId: () => `${randomId()}@${hostname}` })
-  return ok({ value: { hops, claimed: claimed.value }, ...(replacement ? { replacement } : {}) })
+  const replacement = fixHeader({ header: cleaned ?? header, fields, now: clock.now(), newMessageId: () => `${randomId()}@${hostname}` }) ?? cleaned
+  return ok({ value: { hops, claimed: claimed.value }, ...(replacement && { replacement }) })
 }
 
 const sessionFacts = (session: SmtpSession, login: Login | undefined): SessionFacts => ({

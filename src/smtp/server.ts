@@ -41,6 +41,8 @@ export interface SmtpServerParts {
   /** PEM. */
   readonly tls: { readonly key: string | Buffer; readonly cert: string | Buffer }
   readonly services: SmtpServices
+  /** Other processes listen on the same ports. */
+  readonly sharePorts?: boolean
 }
 
 /** The part of the configuration that is about SMTP. */
@@ -59,7 +61,7 @@ const closeTimeoutMs = 5_000
 /** Old sendmail jokes, and commands that only LMTP or trusted relays have. */
 const neverOffered = ["WIZ", "SHELL", "KILL", "XFORWARD", "LHLO"]
 
-export async function startSmtpServer({ config, tls, services }: SmtpServerParts): Promise<SmtpServer> {
+export async function startSmtpServer({ config, tls, services, sharePorts = false }: SmtpServerParts): Promise<SmtpServer> {
   const { listen, smtp } = config
   const gate = createConnectionGate({ maxConnections: smtp.maxConnections, maxConnectionsPerAddress: smtp.maxConnectionsPerAddress, proxies: smtp.xclientProxies })
   const open = async ({ role, implicitTls, port }: Door): Promise<GatedServer> => {
@@ -94,7 +96,7 @@ export async function startSmtpServer({ config, tls, services }: SmtpServerParts
     const server = new GatedServer({ gate, maxErrors: smtp.maxErrors, smtp: options })
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject)
-      server.listen({ port, host: listen.host, backlog: 1024 }, () => {
+      server.listen({ port, host: listen.host, backlog: 1024, reusePort: sharePorts }, () => {
         server.off("error", reject)
         resolve()
       })

@@ -2,6 +2,7 @@ import type { Result } from "../base/result.ts"
 import type { Envelope, NotifyCondition } from "../mail/envelope.ts"
 import type { Failure } from "../mail/failure.ts"
 import type { PreparedContent } from "./content-store.ts"
+import type { NewDecision } from "./decision-store.ts"
 import type { Evidence } from "./evidence-store.ts"
 
 /**
@@ -29,13 +30,42 @@ export interface Acceptance {
   readonly directoryVersion: number
   readonly acceptedAt: number
   readonly session: SessionFacts
+  /** Keywords it arrives with in every mailbox here: atoms (RFC 9051 §2.3.2). */
+  readonly marks?: readonly string[]
+  /** Set when a person must release it first: its deliveries wait for `HeldStore.release`. */
+  readonly held?: HeldReason
   /**
    * Set when the message is a DSN: the same transaction marks it as made for these deliveries (see `DeliveryStore.dsnMade`).
    * Fails with `alreadyExists`, and stores nothing, when one of them no longer owes it: another process was faster.
    */
   readonly dsnFor?: DsnFor
+  /** Set when it tells of a held message: the same transaction marks that as told, or fails with `alreadyExists` as above. */
+  readonly heldNotice?: number
+  /**
+   * Set when the message warns that certificates end: the same transaction records who has been told of what. Fails with
+   * `alreadyExists`, and stores nothing, when one of them was told already.
+   */
+  readonly warningFor?: WarningFor
+  /** What the policy decided, written in the same transaction; absent for what is not judged. */
+  readonly decision?: NewDecision
   /** What the verdict on its signature rests on; for a signed message. */
   readonly evidence?: Evidence
+}
+
+/** What a warning tells of, and whom. */
+export interface WarningFor {
+  readonly recipient: string
+  readonly warnings: readonly { readonly fingerprint: string; readonly days: number }[]
+}
+
+/** Why a message waits for a person, and who is told. */
+export interface HeldReason {
+  readonly kind: "approval" | "quarantine"
+  readonly ruleId: string
+  readonly reasonVi: string
+  readonly reasonEn: string
+  /** Addresses. */
+  readonly notify: readonly string[]
 }
 
 /** What a DSN tells of. */

@@ -1,4 +1,4 @@
-/** What can happen to mailboxes and to the directory, as sessions hear of it. */
+/** What can happen to mailboxes, to the directory and to the policy, as processes hear of it. */
 export type Change =
   /** Messages with uids `firstUid`.. were added at `modSeq`; rows are ready to be indexed, in uid order. */
   | { readonly kind: "appended"; readonly accountId: number; readonly mailboxId: number; readonly modSeq: number; readonly messages: readonly AppendedMessage[] }
@@ -8,6 +8,10 @@ export type Change =
   | { readonly kind: "mailboxes"; readonly accountId: number }
   /** The directory is at this version now. */
   | { readonly kind: "directory"; readonly version: number }
+  /** The policy of this version is in force now. */
+  | { readonly kind: "policy"; readonly version: number }
+  /** A certificate's revocation is answered differently than before: what is in memory is to be compared with the store. */
+  | { readonly kind: "revocation" }
 
 export interface AppendedMessage {
   readonly uid: number
@@ -18,11 +22,14 @@ export interface AppendedMessage {
   readonly internalDate: number
 }
 
-/** Changes travel by topic, so that a process is woken only for what it listens to: mail changes with every message, the directory now and then. */
+/** Changes travel by topic, so that a process is woken only for what it listens to: mail changes with every message, the directory and the policy now and then. */
 export const topics = ["directory", "mail"] as const
 export type Topic = (typeof topics)[number]
 
-export const topicOf = (change: Change): Topic => (change.kind === "directory" ? "directory" : "mail")
+/** What mail does not bring with it: changes of the directory, of the policy, of what is known about certificates. */
+const mailKinds: ReadonlySet<Change["kind"]> = new Set(["appended", "advanced", "mailboxes"])
+
+export const topicOf = (change: Change): Topic => (mailKinds.has(change.kind) ? "mail" : "directory")
 
 /** Changes by topic, each in its order. */
 export function byTopic(changes: readonly Change[]): readonly (readonly [Topic, readonly Change[]])[] {
@@ -39,6 +46,6 @@ export function parseChanges(text: string): readonly Change[] | undefined {
   }
 }
 
-const kinds: ReadonlySet<string> = new Set(["appended", "advanced", "mailboxes", "directory"] satisfies Change["kind"][])
+const kinds: ReadonlySet<string> = new Set(["appended", "advanced", "mailboxes", "directory", "policy", "revocation"] satisfies Change["kind"][])
 
 const isChange = (value: unknown): value is Change => typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string" && kinds.has(value.kind)

@@ -1,4 +1,5 @@
 import type { Result } from "../base/result.ts"
+import type { ScannedContent } from "../mail/content-scanner.ts"
 import type { ContentStructure, SearchText } from "../mail/content-structure.ts"
 import type { Failure } from "../mail/failure.ts"
 
@@ -12,8 +13,6 @@ export interface ContentStore {
   begin(maxBytes: number): ContentWriter
   /** All bytes of a stored content from `start` (default 0) to `end` (exclusive, default the end), in chunks of bounded size. */
   read(content: ContentRef, range?: { readonly start: number; readonly end: number }): AsyncIterable<Uint8Array>
-  /** The same of a content that no row refers to yet: what is found out about a message before it is accepted is found out here. */
-  readPrepared(content: PreparedContent, range?: { readonly start: number; readonly end: number }): AsyncIterable<Uint8Array>
 }
 
 export interface ContentWriter {
@@ -33,12 +32,16 @@ export interface PreparedContent {
   readonly sha256: Uint8Array
   readonly size: number
   readonly structure: ContentStructure
+  /** The part tree and the top-level header as the scanner read them: for whoever judges the message before it is stored. */
+  readonly scanned: Pick<ScannedContent, "root" | "headerFields">
   readonly searchText: SearchText
   /** Sealed bytes ready for the row; exactly one of the two is set. */
   readonly stored: { readonly kind: "inline"; readonly bytes: Uint8Array } | { readonly kind: "blob"; readonly key: string }
   /** Sealed `ContentStructure` and `SearchText`, ready for the row. */
   readonly sealedStructure: Uint8Array
   readonly sealedSearchText: Uint8Array
+  /** The bytes again, as `ContentStore.read` will give them. */
+  read(range?: { readonly start: number; readonly end: number }): AsyncIterable<Uint8Array>
   /** Deletes the blob of a content that will not be committed. */
   discard(): Promise<void>
 }

@@ -8,4 +8,6 @@ export interface Housekeeping {
   sweepBlobs(olderThanMs: number): Promise<number>
   /** Folds long logs of mailboxes into snapshots, so that opening them stays one read. */
   foldLogs(): Promise<number>
+  /** Deletes CRLs and OCSP responses that nothing has referred to for `olderThanMs`, and sources not asked for so long. */
+  deleteRevocations(olderThanMs: number): Promise<number>
 }

@@ -30,7 +30,7 @@ export interface DeliveryStory {
   readonly deliveryId: number
   readonly recipient: string
   readonly local: boolean
-  readonly state: "waiting" | "deferred" | "delivered" | "relayed" | "failed"
+  readonly state: "waiting" | "held" | "deferred" | "delivered" | "relayed" | "failed"
   readonly attempts: number
   readonly queuedAt: number | null
   /** When it was delivered, relayed, or given up. */

@@ -16,6 +16,24 @@ export const createIntakeLog = (log: Logger) => ({
   },
 })
 
+export const createPolicyLog = (log: Logger) => ({
+  inForce(event: { readonly version: number; readonly rules: number }): void {
+    log.info(event, "policy: in force")
+  },
+  refused(event: { readonly problem: string }): void {
+    log.error(event, "policy: cannot be used, the one before stays in force")
+  },
+  notRead(event: { readonly err: unknown }): void {
+    log.warn(event, "policy: could not be read again")
+  },
+  notRecorded({ error, ...event }: { readonly ruleId: string; readonly error: unknown }): void {
+    log.error({ ...event, err: error }, "policy: a refusal could not be recorded")
+  },
+  signingFailed({ error, ...event }: { readonly key: string; readonly error: unknown }): void {
+    log.error({ ...event, err: error }, "policy: a message could not be signed for its sender")
+  },
+})
+
 export const createSmtpLog = (log: Logger) => ({
   signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null }): void {
     log.info(event, "smtp: signed in")
@@ -79,5 +97,17 @@ export const createDeliveryLog = (log: Logger) => ({
   },
   dsnFailed({ error, ...event }: { readonly kind: string; readonly forEnvelopeId: number; readonly error: unknown }): void {
     log.error({ ...event, err: error }, "dsn: failed")
+  },
+})
+
+export const createExpiryLog = (log: Logger) => ({
+  warned(event: { readonly envelopeId: number; readonly certificates: number }): void {
+    log.info(event, "warned that certificates end")
+  },
+  warningRefused(event: { readonly code: number; readonly status: string; readonly certificates: number }): void {
+    log.warn(event, "a warning that certificates end was refused")
+  },
+  nobodyToWarn(event: { readonly fingerprint: string; readonly days: number }): void {
+    log.warn(event, "a certificate ends and there is nobody to warn")
   },
 })

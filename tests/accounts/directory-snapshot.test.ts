@@ -9,6 +9,7 @@ const assignment = (accountId: number, principalId: string, from: string | null,
 const rows: DirectoryRows = {
   version: 7,
   unitDomains: ["snv.tinh.example", "SYT.tinh.example", "tỉnh.example"],
+  units: [],
   accounts: [account(1, "an@snv.tinh.example"), account(2, "van-phong@snv.tinh.example")],
   principals: [principal("P1"), principal("P2", true)],
   assignments: [
@@ -18,6 +19,11 @@ const rows: DirectoryRows = {
   ],
   aliases: [{ address: "nguyen.an@alias.example", accountId: 1 }],
   groups: [{ address: "tat-ca@nhom.example", displayName: "Tất cả", members: ["an@snv.tinh.example"], allowedSenders: null }],
+  certificates: [
+    { fingerprint: "a1", principalId: "P1", issuerHash: "ca", serialNumber: "1f", use: "personal", state: "active", stateAt: 3, notAfter: 5, accountIds: [1], from: null, until: null },
+    { fingerprint: "b2", principalId: "P2", issuerHash: "ca", serialNumber: "20", use: "mobile", state: "revoked", stateAt: 3, notAfter: 5, accountIds: null, from: "2026-01-01", until: null },
+    { fingerprint: "c3", principalId: "nobody", issuerHash: "ca", serialNumber: "21", use: "mobile", state: "active", stateAt: 3, notAfter: 5, accountIds: null, from: null, until: null },
+  ],
 }
 const directory = buildDirectory(rows)
 
@@ -76,5 +82,19 @@ describe("assignments in force", () => {
 
   test("an account knows whether it has an owner on record", () => {
     expect([directory.hasOwner(1), directory.hasOwner(2), directory.hasOwner(3)]).toEqual([true, false, false])
+  })
+})
+
+describe("certificates", () => {
+  test("are found by fingerprint, and by issuer and serial, in whatever state, with their holder", () => {
+    expect(directory.certificate("a1")).toEqual({ fingerprint: "a1", holder: principal("P1"), use: "personal", state: "active", stateAt: 3, notAfter: 5, accountIds: [1], from: null, until: null })
+    expect(directory.certificateByIssuerSerial({ issuerHash: "ca", serialNumber: "20" })).toBe(directory.certificate("b2"))
+    expect(directory.certificate("b2")).toMatchObject({ state: "revoked", holder: { suspended: true } })
+  })
+
+  test.each([["c3"], ["d4"], [""]])("%j is nobody's", (fingerprint) => {
+    expect(directory.certificate(fingerprint)).toBeUndefined()
+    expect([...directory.certificates()]).toHaveLength(2)
+    expect(directory.certificateByIssuerSerial({ issuerHash: "ca", serialNumber: fingerprint })).toBeUndefined()
   })
 })

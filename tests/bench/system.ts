@@ -52,9 +52,10 @@ export async function startSystem({ redis: wantsRedis, users }: SystemOptions): 
   await provision(loaded.value.config, users, benchUsers)
   const redis = wantsRedis ? await startRedis(join(dir, "redis")) : undefined
   const { PATH, NODE_OPTIONS } = process.env
+  const settings = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("CONGTHU_") && !name.startsWith("CONGTHU_LISTEN_")))
   const child = spawn(process.execPath, [main, "--config", file, "--data-dir", dataDir], {
     stdio: ["ignore", "ignore", "inherit"],
-    env: { PATH, ...(NODE_OPTIONS !== undefined && { NODE_OPTIONS }), ...(redis && { REDIS_URL: redis.url }) },
+    env: { PATH, ...settings, ...(NODE_OPTIONS !== undefined && { NODE_OPTIONS }), ...(redis && { REDIS_URL: redis.url }) },
   })
   const exited = once(child, "exit")
   const stop = async (): Promise<void> => {
@@ -65,7 +66,7 @@ export async function startSystem({ redis: wantsRedis, users }: SystemOptions): 
   }
   const portsFile = join(dataDir, "run", "ports.json")
   const ports = await Promise.race([readWhenThere(portsFile), exited.then(() => undefined)])
-  if (!ports) {
+  if (!ports || !(await healthy(ports["metrics"] ?? 0))) {
     await stop()
     throw new Error("the system did not start")
   }
@@ -98,6 +99,15 @@ export async function startSystem({ redis: wantsRedis, users }: SystemOptions): 
       await stop()
     },
   }
+}
+
+/** Every process serves, those that are started after the first ones too. */
+async function healthy(port: number): Promise<boolean> {
+  for (let waited = 0; waited < startMs; waited += 100) {
+    if ((await fetch(`http://127.0.0.1:${port}/health`)).ok) return true
+    await wait(100)
+  }
+  return false
 }
 
 /** The system writes it when it is ready; undefined when that takes too long. */

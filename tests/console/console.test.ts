@@ -3,7 +3,10 @@ import { request } from "node:https"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { failed } from "../../src/base/result.ts"
+import { createLookupRates } from "../../src/console/lookup-rates.ts"
 import { type ConsoleServer, startConsole } from "../../src/console/server.ts"
+import { failure } from "../../src/mail/failure.ts"
 import { ensureDevelopmentCertificates } from "../../src/pki/development-ca.ts"
 import type { HealthReport } from "../../src/telemetry/health.ts"
 
@@ -23,6 +26,12 @@ beforeAll(async () => {
     help: { host: "mail.tinh.example", imaps: 993, imap: 143, submissions: 465, submission: 587 },
     health: async () => reports,
     clock,
+    // what signing in leads to is in certificates.test.ts
+    certificates: {
+      authenticator: { login: async () => failed(failure("noPermission", "refused")) },
+      lookup: { find: async () => failed(failure("notFound", "nothing")) },
+      rates: createLookupRates(0),
+    },
   })
 })
 afterAll(async () => {
@@ -73,4 +82,10 @@ test("the help page names server, ports and security", async () => {
 
 test("anything else is not here", async () => {
   expect((await get("/../../etc/passwd")).status).toBe(404)
+})
+
+test("a path that is no UTF-8 is refused without a word about the inside", async () => {
+  const { status, body } = await get("/certificates/%ff")
+  expect(status).toBe(400)
+  expect(body).not.toMatch(/Error|node_modules/)
 })

@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import { loadOrCreateKey } from "../../src/base/key-file.ts"
 import { openDatabase } from "../../src/store/sql/database.ts"
 import { type RedisServer, redisUnavailable, startRedisServer } from "../support/redis-server.ts"
+import { health, until } from "../support/running-system.ts"
 import { startTestSystem, type TestSystem } from "../support/system.ts"
 import { makeProvince } from "./province.ts"
 import { type Random, seededRandom } from "./random.ts"
@@ -38,7 +39,7 @@ const readers = 3
 export async function runCrash({ kills, seed, withRedis, say }: CrashOptions): Promise<CrashResult> {
   const random = seededRandom(seed)
   const redis = withRedis && !redisUnavailable() ? await startRedisServer() : undefined
-  const system = await startTestSystem({ env: { CONGTHU_DELIVERY_SWEEP: "500ms", CONGTHU_SMTP_MAX_CONNECTIONS_PER_ADDRESS: "1000", ...(redis && { REDIS_URL: redis.url }) } })
+  const system = await startTestSystem({ env: { CONGTHU_DELIVERY_SWEEP: "500ms", CONGTHU_IMAP_PROCESSES: "2", CONGTHU_SMTP_PROCESSES: "2", CONGTHU_SMTP_MAX_CONNECTIONS_PER_ADDRESS: "1000", ...(redis && { REDIS_URL: redis.url }) } })
   const database = openDatabase({ url: system.databaseUrl, poolSize: 2, applicationName: "crash test" })
   try {
     const accounts = await makeProvince(database, 8, await loadOrCreateKey(join(system.dataDir, "keys/credential.key")))
@@ -63,6 +64,8 @@ export async function runCrash({ kills, seed, withRedis, say }: CrashOptions): P
     stop.abort()
     const rounds = (await clients).reduce<number>((sum, count) => sum + (count ?? 0), 0)
     const left = await drain(database, 120_000)
+    // a role that was killed twice in a row is started again after a pause
+    await until(async () => (await health(system.ports)).ok, 30_000)
     const problems = [...violations, ...(left === 0 ? [] : [`${left} deliveries still wait`]), ...(await verifyMessages(system.ports.imaps, accounts, ledger)), ...(await verifyStore(database, join(system.dataDir, "blobs")))]
     const [delivered] = await database.query<{ n: number }>({ text: "SELECT count(*) AS n FROM delivery WHERE state = 'delivered'" })
     return { problems, sent: ledger.length, acknowledged: acknowledged(ledger), delivered: delivered?.n ?? -1, rounds, kills: killed }

@@ -18,7 +18,9 @@ const directory: Directory = buildDirectory({
   ],
   aliases: [],
   groups: [],
+  certificates: [],
   unitDomains: ["t.example"],
+  units: [],
 })
 
 const now = Date.UTC(2026, 10, 23)

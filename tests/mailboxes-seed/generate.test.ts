@@ -38,3 +38,21 @@ test("everybody has an account to work with", () => {
 test("phone numbers are of a range that nobody has", () => {
   for (const { phone, kind } of rows("principals.csv")) expect(phone).toMatch(kind === "individual" ? /^0000 \d{3} \d{3}$/ : /^$/)
 })
+
+test("certificates have the numbers of their contract, and holders that may sign for what they are bound to", () => {
+  const certificates = rows("certificates/signing-certificates.csv")
+  expect(count("certificates/signing-certificates.csv", "use")).toEqual({ personal: 1266, organizational: 490, mobile: 120 })
+  const kinds = new Map(rows("principals.csv").map(({ principal_id, kind }) => [principal_id, kind]))
+  const maySign = new Set(rows("assignments.csv").filter(({ rights }) => /\b(owner|sign)\b/.test(rights ?? "")).map(({ principal_id, address }) => `${principal_id} ${address}`))
+  for (const { principal_id, use, addresses } of certificates) {
+    expect(kinds.get(principal_id)).toBe(use === "organizational" ? "organization" : "individual")
+    for (const address of (addresses ?? "").split(" ").filter(Boolean)) expect(maySign).toContain(`${principal_id} ${address}`)
+  }
+  expect(certificates.filter(({ addresses }) => addresses?.includes(" ")).length).toBeGreaterThan(100)
+})
+
+test("about a thousand people may sign for an office", () => {
+  const signing = rows("assignments.csv").filter(({ rights }) => rights?.split(" ").includes("sign"))
+  expect(signing.length).toBeGreaterThan(900)
+  expect(signing.length).toBeLessThan(1100)
+})

@@ -6,9 +6,13 @@ import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import { openDevelopmentSmimeCa } from "../../src/pki/development-smime-ca.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
+import { installed } from "../imap/clients/client-machine.ts"
 
 const start = Date.parse("2026-11-01T00:00:00Z")
 const day = 86_400_000
+/** Skipped where it is not installed. */
+const withOpenssl = test.skipIf(!installed("openssl"))
+
 let dir: string
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), "congthu-smime-"))
@@ -24,7 +28,7 @@ async function asFile(name: string, text: string): Promise<string> {
   return join(dir, name)
 }
 
-test.each(["P-256", "P-384", "rsa2048", "ed25519"] as const)("openssl verifies a %s certificate as an S/MIME signer's", async (keyType) => {
+withOpenssl.each(["P-256", "P-384", "rsa2048", "ed25519"] as const)("openssl verifies a %s certificate as an S/MIME signer's", async (keyType) => {
   const ca = await open()
   const { certificateDer, privateKey } = ca.issue({ subject: { commonName: "Nguyễn Văn A", organization: "Sở Nội vụ", country: "VN" }, addresses: ["a@tinh.example", "lê@tinh.example"], keyType })
   const file = await asFile("holder.pem", pem("CERTIFICATE", certificateDer))
@@ -33,7 +37,7 @@ test.each(["P-256", "P-384", "rsa2048", "ed25519"] as const)("openssl verifies a
   expect(new X509Certificate(certificateDer).checkPrivateKey(privateKey)).toBe(true)
 })
 
-test("openssl verifies the CRL and reads serial number, time and reason of what is revoked", async () => {
+withOpenssl("openssl verifies the CRL and reads serial number, time and reason of what is revoked", async () => {
   const ca = await open()
   const crl = await asFile("list.pem", pem("X509 CRL", ca.crl({ revoked: [{ serialNumber: "00a1", revokedAt: start, reason: "keyCompromise" }], thisUpdate: start, nextUpdate: start + day })))
   const text = openssl("crl", "-in", crl, "-CAfile", ca.intermediate.certificateFile, "-noout", "-text")
@@ -41,13 +45,13 @@ test("openssl verifies the CRL and reads serial number, time and reason of what 
   expect(text).toContain("Next Update: Nov  2 00:00:00 2026 GMT")
 })
 
-test("an empty CRL and the root's own are good as well", async () => {
+withOpenssl("an empty CRL and the root's own are good as well", async () => {
   const ca = await open()
   const crl = await asFile("list.pem", pem("X509 CRL", ca.crl({ issuer: "root", revoked: [], thisUpdate: start, nextUpdate: start + day })))
   expect(openssl("crl", "-in", crl, "-CAfile", ca.root.certificateFile, "-noout", "-text")).toContain("No Revoked Certificates")
 })
 
-test.each([
+withOpenssl.each([
   ["responder", "OCSP Signing", "ocsphelper"],
   ["time-stamping authority", "Time Stamping", "timestampsign"],
 ] as const)("the %s's certificate is for that purpose alone", async (which, purpose, opensslPurpose) => {

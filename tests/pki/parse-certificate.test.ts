@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process"
 import { X509Certificate } from "node:crypto"
+import { rootCertificates } from "node:tls"
 import fc from "fast-check"
 import { beforeAll, expect, test } from "vitest"
 import { mkdtemp, rm } from "node:fs/promises"
@@ -9,6 +10,7 @@ import { oid, sequence, utf8String } from "../../src/pki/der.ts"
 import { type DevelopmentSmimeCa, openDevelopmentSmimeCa, type SmimeRequest } from "../../src/pki/development-smime-ca.ts"
 import { maxCertificateBytes, parseCertificate } from "../../src/pki/parse-certificate.ts"
 import { extension } from "../../src/pki/write-extensions.ts"
+import { installed } from "../imap/clients/client-machine.ts"
 
 const start = Date.parse("2026-11-01T00:00:00Z")
 const day = 86_400_000
@@ -71,15 +73,25 @@ test("it agrees with node:crypto", () => {
   expect(certificate.key).toEqual({ kind: "rsa", bits: 2048, curve: "" })
 })
 
-test.each([
+test.skipIf(!installed("openssl")).each([
   ["RSA with PSS", ["-newkey", "rsa:2048", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32", "-sha384"], { scheme: "rsaPss", digest: "sha384" }, { kind: "rsa", bits: 2048, curve: "" }],
   ["SHA-1", ["-newkey", "rsa:1024", "-sha1"], { scheme: "rsa", digest: "sha1" }, { kind: "rsa", bits: 1024, curve: "" }],
   ["P-521", ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-521", "-sha512"], { scheme: "ecdsa", digest: "sha512" }, { kind: "ec", bits: 521, curve: "P-521" }],
   ["Ed448", ["-newkey", "ed448"], { scheme: "ed448", digest: "" }, { kind: "ed448", bits: 456, curve: "" }],
   ["a brainpool curve", ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:brainpoolP384r1"], { scheme: "ecdsa", digest: "sha256" }, { kind: "ec", bits: 384, curve: "brainpoolP384r1" }],
-] as const)("a certificate by openssl with %s is read", (_name, args, signature, key) => {
+] as const)("a certificate by openssl (skipped where it is not installed) with %s is read", (_name, args, signature, key) => {
   const pem = execFileSync("openssl", ["req", "-x509", "-nodes", "-subj", "/C=VN/O=Tinh/CN=Openssl", "-keyout", "/dev/null", "-days", "30", ...args], { stdio: ["ignore", "pipe", "ignore"] })
   expect(parse(new X509Certificate(pem).raw)).toMatchObject({ signature, key, subject: { text: "CN=Openssl,O=Tinh,C=VN" } })
+})
+
+test("every root certificate that node:crypto carries is read, and both agree on it", () => {
+  for (const text of rootCertificates) {
+    const theirs = new X509Certificate(text)
+    const certificate = parse(theirs.raw)
+    expect([BigInt(`0x${certificate.serialNumber}`), certificate.isAuthority]).toEqual([BigInt(`0x${theirs.serialNumber}`), theirs.ca])
+    expect([certificate.notBefore, certificate.notAfter]).toEqual([theirs.validFromDate.getTime(), theirs.validToDate.getTime()])
+    expect(theirs.subject).toContain(certificate.subject.commonName)
+  }
 })
 
 test("addresses that are none are left out, and each is there once", () => {

@@ -6,7 +6,11 @@ import fc from "fast-check"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { readCertificates } from "../../src/pki/read-certificates.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
+import { installed } from "../imap/clients/client-machine.ts"
 import { authorityOf, holderOf } from "../support/test-pki.ts"
+
+/** Skipped where it is not installed: these files are made, or judged, by it. */
+const withOpenssl = test.skipIf(!installed("openssl"))
 
 let dir: string
 beforeAll(() => {
@@ -32,7 +36,7 @@ function names(bytes: Uint8Array, password?: string): readonly string[] | string
   return result.ok ? result.value.map(({ subject }) => subject.commonName) : result.failure.detail
 }
 
-test.each<readonly [string, () => Uint8Array, readonly string[], string]>([
+withOpenssl.each<readonly [string, () => Uint8Array, readonly string[], string]>([
   ["DER", () => holder.certificate.der, ["Nguyễn Văn A"], ""],
   ["PEM with several", () => Buffer.from(chainText), ["Nguyễn Văn A", "Root"], ""],
   ["PEM with text around, in DOS lines", () => Buffer.from(`Bag Attributes\n${chainText}\nthe end\n`.replaceAll("\n", "\r\n")), ["Nguyễn Văn A", "Root"], ""],
@@ -49,7 +53,7 @@ test.each<readonly [string, () => Uint8Array, readonly string[], string]>([
   expect(names(bytes(), password)).toEqual(expected)
 })
 
-test.each<readonly [string, () => Uint8Array, string, string]>([
+withOpenssl.each<readonly [string, () => Uint8Array, string, string]>([
   ["a PKCS #12 with a key", () => pkcs12("-inkey", "holder.key", "-passout", "pass:"), "the file has a private key in it: export only the certificate (openssl pkcs12 -nokeys), and keep the key to its holder", ""],
   ["a PEM with a key", () => Buffer.from(chainText + keyText), "the file has a private key in it: give only the certificate, and keep the key to its holder", ""],
   ["a PKCS #12 with a password that was not given", () => pkcs12("-passout", "pass:x"), "the file needs a password", ""],
@@ -64,13 +68,13 @@ test.each<readonly [string, () => Uint8Array, string, string]>([
   expect(names(bytes(), password)).toBe(expected)
 })
 
-test("hundreds of certificates in one PKCS #7", () => {
+withOpenssl("hundreds of certificates in one PKCS #7", () => {
   writeFileSync(join(dir, "many.pem"), Array.from({ length: 300 }, (_, at) => pem("CERTIFICATE", holderOf({ by: root, name: `Người ${at}`, key: holder.privateKey }).certificate.der)).join(""))
   const result = readCertificates(openssl("crl2pkcs7", "-nocrl", "-certfile", "many.pem", "-outform", "DER"))
   expect(result.ok && result.value.length).toBe(300)
 })
 
-test("bytes changed anywhere never throw", () => {
+withOpenssl("bytes changed anywhere never throw", () => {
   const files = [pkcs7("DER"), pkcs12("-passout", "pass:"), pkcs12("-passout", "pass:x", "-certpbe", "NONE"), Buffer.from(chainText)]
   fc.assert(
     fc.property(fc.nat(files.length - 1), fc.array(fc.record({ at: fc.nat(5_000), octet: fc.nat(255) }), { minLength: 1, maxLength: 6 }), (which, changes) => {

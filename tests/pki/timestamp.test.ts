@@ -17,6 +17,10 @@ import { createRevocationStore } from "../../src/store/sql/revocations.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
 import { certificateOf, createSmimeWorld, hours, minutes, signing, type SmimeWorld } from "../support/smime-world.ts"
 import { stampToken, type TestStamp } from "../support/timestamp-authority.ts"
+import { installed } from "../imap/clients/client-machine.ts"
+
+/** Skipped where it is not installed: what it makes or judges. */
+const withOpenssl = test.skipIf(!installed("openssl"))
 
 let world: SmimeWorld
 let database: TestDatabase
@@ -102,7 +106,7 @@ test("an anchor for mail alone does not vouch for times", async () => {
   expect(result.ok || result.failure.problems).toEqual(["wrongPurpose"])
 })
 
-test.each(["sha256", "sha512"])("a stamp that openssl makes (%s)", async (digest) => {
+withOpenssl.each(["sha256", "sha512"])("a stamp that openssl makes (%s)", async (digest) => {
   const file = (name: string): string => join(dir, name)
   const signer = authority({ notBefore: Date.now() - hours(1) })
   await writeFile(file("tsa.pem"), pem("CERTIFICATE", signer.certificate.der))
@@ -115,7 +119,7 @@ test.each(["sha256", "sha512"])("a stamp that openssl makes (%s)", async (digest
   expect(result.ok ? result.value : result.failure).toMatchObject({ accuracyMs: 1_500, anchor: "development" })
 })
 
-test("openssl verifies what our time-stamping authority answers over HTTP", async () => {
+withOpenssl("openssl verifies what our time-stamping authority answers over HTTP", async () => {
   const file = (name: string): string => join(dir, name)
   await writeFile(file("signature"), signature)
   execFileSync("openssl", ["ts", "-query", "-data", file("signature"), "-sha256", "-cert", "-out", file("query.tsq")], { stdio: "ignore" })

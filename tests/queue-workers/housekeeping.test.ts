@@ -24,8 +24,9 @@ test("of two processes only one keeps house at a time, and a failure is not the 
     deleteOrphans: async () => 0,
     sweepBlobs: async () => 0,
     foldLogs: async () => 0,
+    deleteRevocations: async () => 0,
   }
-  const start = () => startHousekeepingWorker({ housekeeping, exclusively: createExclusive(database, "housekeeping"), everyMs: 3_600_000, contentGraceMs: 1_000, log: testLog })
+  const start = () => startHousekeepingWorker({ housekeeping, exclusively: createExclusive(database, "housekeeping"), everyMs: 3_600_000, contentGraceMs: 1_000, forgetDecisions: async () => 0, log: testLog })
   const [one, two] = [start(), start()]
   const both = [one.run(), two.run()]
   // the one that did not get the lock is done at once

@@ -201,7 +201,6 @@ describe("trouble behind the door", () => {
     const watched = await world.server({}, {
       contentStore: {
         read: world.store.contents.read,
-        readPrepared: world.store.contents.readPrepared,
         begin(maxBytes) {
           const writer = world.store.contents.begin(maxBytes)
           return {
@@ -313,7 +312,6 @@ describe("memory", () => {
     const slow = await world.server({ maxMessageBytes: 60_000_000 }, {
       contentStore: {
         read: world.store.contents.read,
-        readPrepared: world.store.contents.readPrepared,
         begin: () => ({
           async write(chunk) {
             await new Promise<void>((resolve) => setImmediate(resolve))

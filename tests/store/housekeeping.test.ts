@@ -1,8 +1,9 @@
-import { randomBytes } from "node:crypto"
+import { createHash, randomBytes } from "node:crypto"
 import { readdir } from "node:fs/promises"
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest"
 import { createFileBlobs } from "../../src/store/blob/file-blobs.ts"
 import { createHousekeeping } from "../../src/store/sql/housekeeping.ts"
+import { createRevocationStore } from "../../src/store/sql/revocations.ts"
 import type { Housekeeping } from "../../src/store/housekeeping.ts"
 import { acceptance, createTestStore, readAll, type TestStore, unwrap } from "../support/store.ts"
 
@@ -76,4 +77,14 @@ test("a long log is folded", async () => {
   expect(await housekeeping.foldLogs()).toBe(1)
   expect(await housekeeping.foldLogs()).toBe(0)
   expect((await inbox()).index.count).toBe(2500)
+})
+
+test("a list that nothing refers to any more goes after the grace period, not before", async () => {
+  const revocations = createRevocationStore({ database: store.database })
+  const der = randomBytes(1_000)
+  const sha256 = createHash("sha256").update(der).digest("hex")
+  await revocations.keep({ kind: "crl", der, sha256 })
+  expect(await housekeeping.deleteRevocations(2 * 3_600_000)).toBe(0)
+  expect(await housekeeping.deleteRevocations(0)).toBe(1)
+  expect(await revocations.read(sha256)).toBeUndefined()
 })

@@ -120,7 +120,10 @@ export async function send(client: SmtpClient, envelope: { readonly from?: strin
   const { from = "nguoigui@ngoai.example", to, mailParameters = "", rcptParameters = "" } = envelope
   for (const line of [`MAIL FROM:<${from}>${mailParameters}`, `RCPT TO:<${to}>${rcptParameters}`]) {
     const reply = await client.command(line)
-    if (!reply.startsWith("250 ")) return reply
+    if (reply.startsWith("250 ")) continue
+    // as a real client does, or the next MAIL would be one too many (RFC 5321 §4.1.4)
+    if (line.startsWith("RCPT")) await client.command("RSET")
+    return reply
   }
   const go = await client.command("DATA")
   if (!go.startsWith("354 ")) return go

@@ -23,6 +23,8 @@ export interface RevocationServer {
   /** Connections are refused or cut until `comeUp`. */
   goDown(): void
   comeUp(): void
+  /** One path is not found, the others are as before. */
+  failOnly(path: string): void
   /** Answers 200 with bytes that are no CRL and no response. */
   corrupt(): void
   /** Answers every question as it first did, like a cache that was left behind. */
@@ -52,6 +54,7 @@ export async function startRevocationServer({ ca, now = () => Date.now(), lastsM
   const revoked = new Map<string, RevokedEntry>()
   const requests: string[] = []
   let mood: Mood = "good"
+  let failing = ""
   let kept = new Map<string, Buffer>()
 
   const answer = (path: string, body: Buffer): Buffer | undefined => {
@@ -77,7 +80,7 @@ export async function startRevocationServer({ ca, now = () => Date.now(), lastsM
     if (mood === "hang") return
     if (mood === "corrupt") return void response.end(Buffer.from("<html>Bảo trì hệ thống</html>"))
     const key = `${path} ${body.toString("base64")}`
-    const bytes = mood === "replay" ? kept.get(key) : answer(path, body)
+    const bytes = path === failing ? undefined : mood === "replay" ? kept.get(key) : answer(path, body)
     if (bytes && !kept.has(key)) kept.set(key, bytes)
     response.statusCode = bytes ? 200 : 404
     response.end(bytes)
@@ -97,11 +100,13 @@ export async function startRevocationServer({ ca, now = () => Date.now(), lastsM
     reinstate: (serialNumber) => void revoked.delete(serialNumber),
     goDown: become("down"),
     comeUp: become("good"),
+    failOnly: (path) => void (failing = path),
     corrupt: become("corrupt"),
     replay: become("replay"),
     hang: become("hang"),
     behave() {
       mood = "good"
+      failing = ""
       revoked.clear()
       kept = new Map()
       requests.length = 0

@@ -22,6 +22,8 @@ const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
 const portKeys = ["SMTP", "SUBMISSION", "SUBMISSIONS", "IMAP", "IMAPS", "HTTPS", "METRICS"]
 
 export const anyPorts: Readonly<Record<string, string>> = Object.fromEntries(portKeys.map((key) => [`CONGTHU_LISTEN_${key}`, "0"]))
+/** Whoever kills a role wants to know that nobody else serves in its place. */
+const oneOfEach = { CONGTHU_SMTP_PROCESSES: "1", CONGTHU_IMAP_PROCESSES: "1" }
 
 export const newDataDir = (): Promise<string> => mkdtemp(join(tmpdir(), "congthu-system-"))
 
@@ -29,7 +31,7 @@ export const removeDataDir = (dir: string): Promise<void> => rm(dir, { recursive
 
 export function launch(dataDir: string, { args = [], env = {} }: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {}): ChildProcess & { output: () => string } {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CONGTHU_") && name !== "DATABASE_URL" && name !== "REDIS_URL" && name !== "NODE_ENV"))
-  const child = spawn(process.execPath, [main, "--data-dir", dataDir, ...args], { env: { ...inherited, ...anyPorts, ...env }, stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn(process.execPath, [main, "--data-dir", dataDir, ...args], { env: { ...inherited, ...anyPorts, ...oneOfEach, ...env }, stdio: ["ignore", "pipe", "pipe"] })
   let said = ""
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()))
   return Object.assign(child, { output: () => said })

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
+import { processName, type RoleName } from "../../src/roles/role.ts"
 import { newDataDir, removeDataDir, startSystem } from "./running-system.ts"
 
 /** The whole system as `npm start` runs it, on ports of its own choice and in a folder of its own, with what tests that break it want to know. */
@@ -11,7 +12,7 @@ export interface TestSystem {
   readonly pid: number
   /** What it wrote to its terminal so far. */
   output(): string
-  /** Its processes now, by what they are: role names, and "postgres" for the embedded server. */
+  /** Its processes now, by what they are: role names (`imap-2` for a role's second process), and "postgres" for the embedded server. */
   processes(): ReadonlyMap<string, number>
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>
@@ -61,7 +62,7 @@ function processesBelow(root: number): ReadonlyMap<string, number> {
   for (const [pid, command] of commands) {
     if (pid === root || !isBelow(pid)) continue
     const role = command[command.indexOf("--role") + 1]
-    if (command.includes("--role") && role) found.set(role, pid)
+    if (command.includes("--role") && role) found.set(processName(role as RoleName, Number(command[command.indexOf("--number") + 1]) || 1), pid)
     else if (command[0]?.endsWith("/postgres") && command.includes("-D")) found.set("postgres", pid)
   }
   return found

@@ -1,14 +1,15 @@
+import { checkCertificates } from "./check-certificates.ts"
 import { cycleFinder } from "./cycles.ts"
 import type { ProblemList } from "./problem.ts"
 import type { DirectoryState } from "./provisioning-store.ts"
 import type { ImportFiles } from "./read-folder.ts"
 import { short } from "./row-check.ts"
-import type { TableName } from "./rows.ts"
-import { csvTables } from "./tables.ts"
+import type { DirectoryTables, TableName } from "./rows.ts"
+import { namedRows } from "./tables.ts"
 
 /** Checks what rows say of each other: everything named exists, in the files or in the directory, and no address means two things. */
 export function checkReferences(files: ImportFiles, state: DirectoryState, problems: ProblemList): void {
-  const bad = (table: TableName, place: { readonly line: number; readonly column: string }, reason: string): void => problems.add({ file: csvTables[table].file, ...place, reason })
+  const bad = (table: TableName, place: { readonly line: number; readonly column: string }, reason: string): void => problems.add({ file: namedRows[table].file, ...place, reason })
   const units = known("units", files, state)
   const principals = known("principals", files, state)
   const accounts = known("accounts", files, state)
@@ -46,6 +47,7 @@ export function checkReferences(files: ImportFiles, state: DirectoryState, probl
     if (isHere && !accounts.has(row.member) && !aliases.has(row.member) && !groups.has(row.member)) bad("members", { line, column: "member" }, `there is no account, alias or group ${short(row.member)}`)
   }
   for (const { line, row } of files.credentials.rows) if (!accounts.has(row.address)) problems.add({ file: files.credentialsFile, line, column: "address", reason: noAccount(row.address) })
+  checkCertificates(files, state, bad)
   checkCycles(files, state, bad)
 }
 
@@ -58,7 +60,8 @@ function known(table: TableName, files: ImportFiles, state: DirectoryState): Rea
 }
 
 function keysInDirectory<Name extends TableName>(table: Name, state: DirectoryState): string[] {
-  return state.tables[table].map(csvTables[table].key)
+  const rows: readonly DirectoryTables[Name][] = state.tables[table]
+  return rows.map(namedRows[table].key)
 }
 
 /** As in directory-snapshot.ts: a domain is ours when a unit or an address uses it. */
@@ -68,7 +71,7 @@ function localDomains(files: ImportFiles, state: DirectoryState, addresses: read
   return domains
 }
 
-type Report = (table: TableName, place: { readonly line: number; readonly column: string }, reason: string) => void
+export type Report = (table: TableName, place: { readonly line: number; readonly column: string }, reason: string) => void
 
 /** Units must form a tree, and a group that contains itself would never end. */
 function checkCycles(files: ImportFiles, state: DirectoryState, bad: Report): void {

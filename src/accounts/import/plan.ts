@@ -1,16 +1,17 @@
+import type { Certificate } from "../../pki/certificate.ts"
 import type { DirectoryState } from "./provisioning-store.ts"
 import type { ImportFiles } from "./read-folder.ts"
 import { type DirectoryTables, type TableName, tableNames } from "./rows.ts"
-import { type CsvTable, csvTables } from "./tables.ts"
+import { type NamedRows, namedRows } from "./tables.ts"
 
 /** The difference between files and directory: what an import will do. Pure. */
 export interface TablePlan<Row> {
   readonly add: readonly Row[]
   /** New rows of what is there already. */
   readonly change: readonly Row[]
-  /** What the files no longer name and was asked to be suspended: accounts and principals close, assignments end, the rest is removed. */
+  /** What the files no longer name and was asked to be suspended: accounts, principals and certificates are suspended, assignments end, the rest is removed. */
   readonly suspend: readonly Row[]
-  /** Accounts and principals that the files name and that were asked to be opened again. */
+  /** Accounts, principals and certificates that the files name and that were asked to be opened again. */
   readonly reactivate: readonly Row[]
   readonly unchanged: number
   /** Named by the files, suspended in the directory, and left so. */
@@ -21,6 +22,8 @@ export interface ImportPlan {
   /** Of the directory that was compared. */
   readonly version: number
   readonly tables: { readonly [Name in TableName]: TablePlan<DirectoryTables[Name]> }
+  /** Those of the rows that `tables.certificates` adds, by fingerprint. */
+  readonly certificates: ReadonlyMap<string, Certificate>
   /** The civil date of the import: an ended assignment's last day is the day before. */
   readonly today: string
 }
@@ -32,17 +35,18 @@ export interface PlanOptions {
 }
 
 export function planImport(files: ImportFiles, state: DirectoryState, options: PlanOptions): ImportPlan {
-  const { suspendedAccounts, suspendedPrincipals } = state
+  const { suspendedAccounts, suspendedPrincipals, suspendedCertificates, revokedCertificates } = state
   const plan = <Name extends TableName>(name: Name, isSuspended: (row: DirectoryTables[Name]) => boolean, canSuspend = true): TablePlan<DirectoryTables[Name]> => {
     const wanted = files.tables[name].rows.map(({ row }) => row)
     const current = state.tables[name]
     const missing = options.suspendMissing && canSuspend && files.present.has(name)
-    return compare({ table: csvTables[name], wanted, current, missing, reactivate: options.reactivate, isSuspended })
+    return compare<DirectoryTables[Name]>({ table: namedRows[name], wanted, current, missing, reactivate: options.reactivate, isSuspended })
   }
   const never = (): boolean => false
   return {
     version: state.version,
     today: options.today,
+    certificates: files.certificates,
     tables: {
       // a unit that is gone from the files is still named by old rows
       units: plan("units", never, false),
@@ -52,6 +56,7 @@ export function planImport(files: ImportFiles, state: DirectoryState, options: P
       aliases: plan("aliases", never),
       groups: plan("groups", never),
       members: plan("members", never),
+      certificates: keepRevoked(plan("certificates", ({ fingerprint }) => suspendedCertificates.has(fingerprint) || revokedCertificates.has(fingerprint)), revokedCertificates),
     },
   }
 }
@@ -61,7 +66,7 @@ export const isEmptyPlan = ({ tables }: ImportPlan): boolean =>
   tableNames.every((name) => tables[name].add.length + tables[name].change.length + tables[name].suspend.length + tables[name].reactivate.length === 0)
 
 interface Comparison<Row> {
-  readonly table: CsvTable<Row>
+  readonly table: NamedRows<Row>
   readonly wanted: readonly Row[]
   readonly current: readonly Row[]
   readonly missing: boolean
@@ -97,3 +102,9 @@ const withoutEnded = (plan: TablePlan<DirectoryTables["assignments"]>, today: st
   ...plan,
   suspend: plan.suspend.filter(({ until }) => until === null || until >= today),
 })
+
+/** A revocation is not taken back by naming the certificate again. */
+const keepRevoked = (plan: TablePlan<DirectoryTables["certificates"]>, revoked: ReadonlySet<string>): TablePlan<DirectoryTables["certificates"]> => {
+  const reactivate = plan.reactivate.filter(({ fingerprint }) => !revoked.has(fingerprint))
+  return { ...plan, reactivate, leftSuspended: plan.leftSuspended + plan.reactivate.length - reactivate.length }
+}

@@ -10,6 +10,11 @@ export interface DirectoryState {
   readonly tables: { readonly [Name in TableName]: readonly DirectoryTables[Name][] }
   readonly suspendedPrincipals: ReadonlySet<string>
   readonly suspendedAccounts: ReadonlySet<string>
+  /** Fingerprints. */
+  readonly suspendedCertificates: ReadonlySet<string>
+  readonly revokedCertificates: ReadonlySet<string>
+  /** `certificateName` → fingerprint. */
+  readonly certificateNames: ReadonlyMap<string, string>
 }
 
 /** The port through which an import reads and changes the directory. */

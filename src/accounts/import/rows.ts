@@ -1,4 +1,4 @@
-import type { AccountKind, PrincipalKind, Right } from "../directory.ts"
+import type { AccountKind, CertificateUse, PrincipalKind, Right } from "../directory.ts"
 
 /** The rows of the import files as checked: addresses canonical, text in NFC, null where a file's field is empty. */
 export interface UnitRow {
@@ -52,6 +52,22 @@ export interface MemberRow {
   readonly member: string
 }
 
+/** A certificate as the directory knows it; a row of certificates.csv once its file has been read. */
+export interface CertificateRow {
+  readonly fingerprint: string
+  readonly principalId: string
+  readonly use: CertificateUse
+  /** Of the accounts it speaks for, sorted; none: every account for which its holder may sign. */
+  readonly addresses: readonly string[]
+  readonly from: string | null
+  readonly until: string | null
+}
+
+/** A row of certificates.csv: `file` is relative to the folder. */
+export interface CertificateFileRow extends Omit<CertificateRow, "fingerprint"> {
+  readonly file: string
+}
+
 export interface CredentialRow {
   readonly address: string
   readonly password: string
@@ -66,12 +82,15 @@ export interface DirectoryTables {
   readonly aliases: AliasRow
   readonly groups: GroupRow
   readonly members: MemberRow
+  readonly certificates: CertificateRow
 }
 
 export type TableName = keyof DirectoryTables
 
-export const tableNames = ["units", "principals", "accounts", "assignments", "aliases", "groups", "members"] as const satisfies readonly TableName[]
+export const tableNames = ["units", "principals", "accounts", "assignments", "aliases", "groups", "members", "certificates"] as const satisfies readonly TableName[]
 
-export const rights = ["owner", "read", "write", "send-as", "administer"] as const satisfies readonly Right[]
+export const rights = ["owner", "read", "write", "send-as", "administer", "sign"] as const satisfies readonly Right[]
+
+export const certificateUses = ["personal", "organizational", "mobile"] as const satisfies readonly CertificateUse[]
 
 export const unitKinds = ["province", "department", "district", "town", "commune", "company", "division"] as const

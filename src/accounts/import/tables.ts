@@ -1,22 +1,29 @@
 import { passwordProblem } from "../credential.ts"
 import type { CsvRow } from "./read-csv.ts"
 import type { RowCheck } from "./row-check.ts"
-import { type CredentialRow, type DirectoryTables, rights, type TableName, unitKinds } from "./rows.ts"
+import { type CertificateFileRow, certificateUses, type CredentialRow, type DirectoryTables, rights, type TableName, unitKinds } from "./rows.ts"
 
 /** The import files: their names, columns, and how a row of each is read. Adding a column is adding it here, in rows.ts and in the SQL. */
-export interface CsvTable<Row> {
-  readonly file: string
+export interface CsvTable<Row> extends NamedRows<Row> {
   readonly columns: readonly string[]
-  /** What a row is known by, and the columns of that. */
-  readonly key: (row: Row) => string
   readonly keyColumn: string
   /** Called with a row that may break rules: `check.good` tells. */
   readonly read: (check: RowCheck, row: CsvRow) => Row
 }
 
-const maxName = 200
+export interface NamedRows<Row> {
+  readonly file: string
+  /** What a row is known by. */
+  readonly key: (row: Row) => string
+}
 
-export const csvTables: { readonly [Name in TableName]: CsvTable<DirectoryTables[Name]> } = {
+const maxName = 200
+const maxPath = 200
+
+/** Tables whose rows are all in their CSV file. */
+export type PlainTableName = Exclude<TableName, "certificates">
+
+export const csvTables: { readonly [Name in PlainTableName]: CsvTable<DirectoryTables[Name]> } = {
   units: {
     file: "organization-units.csv",
     columns: ["code", "name", "kind", "parent_code", "domain"],
@@ -91,6 +98,27 @@ export const csvTables: { readonly [Name in TableName]: CsvTable<DirectoryTables
     key: ({ group, member }) => `${member} in ${group}`,
     keyColumn: "member",
     read: (check) => ({ group: check.address("group"), member: check.address("member") }),
+  },
+}
+
+const certificatesFile = "certificates.csv"
+
+/** Every table by what its rows are known by. */
+export const namedRows: { readonly [Name in TableName]: NamedRows<DirectoryTables[Name]> } = { ...csvTables, certificates: { file: certificatesFile, key: ({ fingerprint }) => fingerprint } }
+
+/** What a row says; the certificate itself is in the file that it names (read-certificate-files.ts). */
+export const certificateTable: CsvTable<CertificateFileRow> = {
+  file: certificatesFile,
+  columns: ["principal_id", "use", "file", "addresses", "from", "until"],
+  key: ({ file }) => file,
+  keyColumn: "file",
+  read(check) {
+    const row = {
+      principalId: check.identifier("principal_id"), use: check.oneOf("use", certificateUses), file: check.text("file", { max: maxPath }),
+      addresses: check.addresses("addresses"), from: check.date("from"), until: check.date("until"),
+    }
+    if (row.from !== null && row.until !== null && check.good && row.until < row.from) check.bad("until", `${row.until} is before ${row.from}`)
+    return row
   },
 }
 

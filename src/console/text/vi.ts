@@ -14,6 +14,8 @@ export const statusText = {
   checkedAt: "Kiểm tra lúc",
   english: "Status of the official mail system. The page renews itself every 15 seconds.",
   notFound: "Không có trang này.",
+  badRequest: "Địa chỉ không hợp lệ.",
+  broken: "Hệ thống gặp lỗi khi trả lời.",
 } as const
 
 export const roleText: Readonly<Record<string, string>> = {
@@ -27,6 +29,7 @@ export const checkText: Readonly<Record<string, string>> = {
   database: "Cơ sở dữ liệu",
   queue: "Hàng đợi",
   process: "Tiến trình",
+  addressBook: "Sổ địa chỉ LDAP",
   redis: "Redis",
 }
 
@@ -41,3 +44,12 @@ export const helpText = {
   back: "Về trang trạng thái",
   english: "Sign in with your full address. Incoming: IMAP over SSL/TLS. Outgoing: SMTP submission over SSL/TLS.",
 } as const
+
+/** What `/certificates` says when it has no certificates to give, by status. */
+export const certificateText: Readonly<Record<number, string>> = {
+  401: "Hãy đăng nhập bằng địa chỉ hộp thư và mật khẩu. Sign in with your address and password.",
+  404: "Không có chứng thư nào cho địa chỉ này. No certificate is known for this address.",
+  406: "Chỉ có các dạng application/pkcs7-mime, application/pem-certificate-chain và application/pkix-cert. None of the forms asked for is available.",
+  429: "Bạn đã tra cứu hoặc đăng nhập sai quá nhiều lần, hãy thử lại sau. Too many lookups or failed sign-ins; try again later.",
+  503: "Hệ thống tạm thời chưa trả lời được, hãy thử lại sau. The directory cannot be read now; try again in a moment.",
+}

@@ -8,7 +8,7 @@ export interface CmsLimits {
   readonly maxCertificateBytes: number
   readonly maxRevocations: number
   readonly maxSigners: number
-  /** Of one signer, and of one signed attribute set. */
+  /** Of one signer, time stamps and countersignatures included. */
   readonly maxSignerBytes: number
   /** Of one signer, signed and unsigned each. */
   readonly maxAttributes: number
@@ -25,5 +25,5 @@ export const cmsLimits: CmsLimits = {
   maxSigners: 8,
   maxSignerBytes: 256 * 1024,
   maxAttributes: 64,
-  maxNodes: 2_000,
+  maxNodes: 1_000,
 }

@@ -2,6 +2,18 @@ import { der } from "../der.ts"
 import { CmsError } from "./cms-error.ts"
 
 /** BER elements in memory: their DER (X.690 §10, §11), and their parts. For the few hundred bytes that attributes are. Pure; throws `CmsError`. */
+interface Limits {
+  readonly depth: number
+  /** Elements that may still be read: each costs up to a microsecond. */
+  readonly budget: { elements: number }
+}
+
+const maxElements = 5_000
+
+const limitsOf = (maxDepth: number): Limits => ({ depth: maxDepth, budget: { elements: maxElements } })
+
+const deeper = ({ depth, budget }: Limits): Limits => ({ depth: depth - 1, budget })
+
 interface Element {
   readonly start: number
   readonly tag: number
@@ -18,41 +30,43 @@ const booleanTag = 0x01
  * whose members are sorted by their encodings (X.690 §11.6). `maxDepth` bounds the recursion.
  */
 export function toDer(bytes: Buffer, maxDepth: number): Buffer {
-  const element = read(bytes, 0, maxDepth)
+  const limits = limitsOf(maxDepth)
+  const element = read(bytes, 0, limits)
   if (element.end !== bytes.length) throw new CmsError("malformed", "bytes behind an element")
-  return encode(element, maxDepth)
+  return encode(element, limits)
 }
 
 /** The elements in a constructed one, each as it was encoded. */
 export function partsOf(bytes: Buffer, maxDepth: number): Buffer[] {
-  const { contents } = read(bytes, 0, maxDepth)
-  return children(contents, maxDepth - 1).map((item) => contents.subarray(item.start, item.end))
+  const limits = limitsOf(maxDepth)
+  const { contents } = read(bytes, 0, limits)
+  return children(contents, deeper(limits)).map((item) => contents.subarray(item.start, item.end))
 }
 
-function encode({ tag, contents }: Element, depth: number): Buffer {
+function encode({ tag, contents }: Element, limits: Limits): Buffer {
   if ((tag & 0x20) === 0) {
     // X.690 §11.1: TRUE is all ones.
     return der(tag, tag === booleanTag && contents.length === 1 && contents[0] !== 0 ? Buffer.from([0xff]) : contents)
   }
-  const items = children(contents, depth - 1)
+  const items = children(contents, deeper(limits))
   const primitive = segmentsOf[tag]
-  if (primitive !== undefined) return der(primitive, ...items.map((item) => segment(item, depth - 1)))
-  const encoded = items.map((item) => encode(item, depth - 1))
+  if (primitive !== undefined) return der(primitive, ...items.map((item) => segment(item, deeper(limits))))
+  const encoded = items.map((item) => encode(item, deeper(limits)))
   return der(tag, ...(tag === setTag ? sorted(encoded) : encoded))
 }
 
 /** X.690 §11.6: compared as octet strings, the shorter padded with zeros. One is never the start of another, since lengths differ before. */
 export const sorted = (encodings: readonly Buffer[]): Buffer[] => [...encodings].sort((one, other) => Buffer.compare(one, other))
 
-function segment(element: Element, depth: number): Buffer {
+function segment(element: Element, limits: Limits): Buffer {
   if ((element.tag & 0x20) === 0) return element.contents
-  return Buffer.concat(children(element.contents, depth - 1).map((item) => segment(item, depth - 1)))
+  return Buffer.concat(children(element.contents, deeper(limits)).map((item) => segment(item, deeper(limits))))
 }
 
-function children(contents: Buffer, depth: number): Element[] {
+function children(contents: Buffer, limits: Limits): Element[] {
   const items: Element[] = []
   for (let at = 0; at < contents.length; ) {
-    const item = read(contents, at, depth)
+    const item = read(contents, at, limits)
     items.push(item)
     at = item.end
   }
@@ -60,8 +74,9 @@ function children(contents: Buffer, depth: number): Element[] {
 }
 
 /** Reads the element at `at`. The contents of an indefinite length are found by reading the elements in it. */
-function read(bytes: Buffer, at: number, depth: number): Element {
-  if (depth < 0) throw new CmsError("tooDeep", "elements are nested too deeply")
+function read(bytes: Buffer, at: number, limits: Limits): Element {
+  if (--limits.budget.elements < 0) throw new CmsError("tooLarge", "too many elements")
+  if (limits.depth < 0) throw new CmsError("tooDeep", "elements are nested too deeply")
   const tag = bytes[at]
   const first = bytes[at + 1]
   if (tag === undefined || first === undefined || (tag & 0x1f) === 0x1f) throw new CmsError("malformed", "element is cut short")
@@ -69,7 +84,7 @@ function read(bytes: Buffer, at: number, depth: number): Element {
   if (first === 0x80) {
     if ((tag & 0x20) === 0) throw new CmsError("malformed", "primitive element without a length")
     let end = start
-    while (bytes[end] !== 0 || bytes[end + 1] !== 0) end = read(bytes, end, depth - 1).end
+    while (bytes[end] !== 0 || bytes[end + 1] !== 0) end = read(bytes, end, deeper(limits)).end
     return { start: at, tag, contents: bytes.subarray(start, end), end: end + 2 }
   }
   let length = first

@@ -1,4 +1,5 @@
-import { certificateIdentity, isSigner } from "./certificate-identity.ts"
+import { Pace } from "../../base/pace.ts"
+import { certificateIdentity, isSigner, type CertificateIdentity } from "./certificate-identity.ts"
 import type { FoundSigner } from "./content-check.ts"
 import { readSignerInfo, type SignerIdentifier } from "./signer-info.ts"
 import type { SignedDataFrame } from "./signed-data.ts"
@@ -6,15 +7,33 @@ import type { SignedDataFrame } from "./signed-data.ts"
 /** Finds a certificate that did not come along: the registry's, by what the signature says of it. */
 export type FindCertificate = (identifier: SignerIdentifier) => Uint8Array | undefined
 
+/** Reading a signer or a certificate, in the currency of Pace: a few of them are a turn. */
+const readCost = 128 * 1024
+
 /** The signers of SignedData, each with its certificate. Throws `CmsError`. */
-export function findSigners(frame: SignedDataFrame, findCertificate: FindCertificate = () => undefined): FoundSigner[] {
-  const identities = frame.certificates.map((der) => certificateIdentity(der)).filter((identity) => identity !== undefined)
-  return frame.signers.map((elements) => {
+export async function findSigners(frame: SignedDataFrame, findCertificate: FindCertificate = () => undefined): Promise<FoundSigner[]> {
+  const pace = new Pace()
+  const found: FoundSigner[] = []
+  for (const elements of frame.signers) {
     const info = readSignerInfo(elements)
-    const found = identities.find((identity) => isSigner(identity, info.identifier))
-    if (found) return { info, certificate: found }
-    const elsewhere = findCertificate(info.identifier)
-    const identity = elsewhere && certificateIdentity(Buffer.from(elsewhere))
-    return { info, certificate: identity && isSigner(identity, info.identifier) ? identity : undefined }
-  })
+    await pace.spend(readCost)
+    let certificate: CertificateIdentity | undefined
+    for (const der of frame.certificates) {
+      // Only what holds the name at all is worth half a millisecond.
+      if (certificate || !der.includes(nameOf(info.identifier))) continue
+      certificate = signing(der, info.identifier)
+      await pace.spend(readCost)
+    }
+    const elsewhere = certificate ? undefined : findCertificate(info.identifier)
+    found.push({ info, certificate: certificate ?? (elsewhere && signing(Buffer.from(elsewhere), info.identifier)) })
+  }
+  return found
+}
+
+const nameOf = (identifier: SignerIdentifier): Buffer =>
+  identifier.kind === "issuerAndSerial" ? Buffer.from(identifier.serialNumber, "hex") : Buffer.from(identifier.keyIdentifier, "hex")
+
+function signing(der: Buffer, identifier: SignerIdentifier): CertificateIdentity | undefined {
+  const identity = certificateIdentity(der)
+  return identity && isSigner(identity, identifier) ? identity : undefined
 }

@@ -31,15 +31,17 @@ export function createConfiguredLists(lists: readonly string[]): ConfiguredLists
 export const isUrl = (text: string): boolean => /^https?:\/\//i.test(text)
 
 const pemMark = "-----BEGIN X509 CRL-----"
+/** Decoding more would take more than a turn on the event loop. */
+const maxPemBytes = 4 * 1024 * 1024
 
 /** DER of a list in DER or PEM. Failure: a phrase after the path. */
 export async function readListFile(path: string): Promise<Result<Uint8Array, string>> {
   try {
     await using file = await open(path)
-    // PEM is a third larger
-    if ((await file.stat()).size > maxCrlBytes * 1.5) return failed("is too large")
+    if ((await file.stat()).size > maxCrlBytes) return failed(`is larger than ${maxCrlBytes} bytes`)
     const bytes = await file.readFile()
     if (!bytes.subarray(0, pemMark.length).equals(Buffer.from(pemMark))) return ok(bytes)
+    if (bytes.length > maxPemBytes) return failed(`is PEM of more than ${maxPemBytes} bytes: give it as DER`)
     return ok(Buffer.from(bytes.toString("latin1").replace(/-----[^-]+-----/g, ""), "base64"))
   } catch (error) {
     return failed(`cannot be read (${error instanceof Error ? error.message : String(error)})`)

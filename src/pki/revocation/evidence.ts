@@ -25,13 +25,24 @@ export function isCurrent({ thisUpdate, nextUpdate }: Statement, since: number, 
   return thisUpdate <= now + skewMs && now <= Math.min(limit, (nextUpdate ?? Infinity) + skewMs)
 }
 
+export interface AnswerPlace {
+  readonly fingerprint: string
+  readonly source: RevocationEvidence["source"]
+  /** SHA-256 of the document, hex. */
+  readonly evidence: string
+  /** The moment judged for, ms. */
+  readonly at: number
+  /** An authority whose clock is ahead revokes in our future. */
+  readonly skewMs: number
+}
+
 /**
  * The answer for the moment `at`. Revoked later than that is good then, and says so; whoever asks for a moment in the past must have proof
  * of it (a time stamp), since a thief of the key can claim any.
  */
-export function answerAt(statement: Statement, { fingerprint, source, evidence, at }: { readonly fingerprint: string; readonly source: RevocationEvidence["source"]; readonly evidence: string; readonly at: number }): RevocationEvidence {
+export function answerAt(statement: Statement, { fingerprint, source, evidence, at, skewMs }: AnswerPlace): RevocationEvidence {
   const { status, revokedAt, reason, thisUpdate, nextUpdate } = statement
-  const later = status === "revoked" && revokedAt !== null && revokedAt > at
+  const later = status === "revoked" && revokedAt !== null && revokedAt > at + skewMs
   return { fingerprint, status: later ? "good" : status, source, producedAt: thisUpdate, nextUpdate, revokedAt, reason, evidence }
 }
 

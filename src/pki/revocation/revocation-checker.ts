@@ -10,12 +10,13 @@ import type { RevocationFetch } from "./http-fetch.ts"
 import { type Kept, KeptAnswers } from "./kept-answers.ts"
 import { type KnownOcspAnswer, maxUrls, ocspSource, ocspSourceName } from "./ocsp-source.ts"
 import type { RevocationStore } from "./revocation-store.ts"
+import { StatusChanges } from "./status-changes.ts"
 import { bestStapled, readStapled, type StapledStatement } from "./stapled.ts"
 
 /**
  * Whether the certificates of a path have been revoked: by evidence that came with the message, by what is known already, by their
- * issuers' OCSP responders and CRLs. When nobody can say and the last known answer is too old, it says `unknown`, never `good`;
- * what then becomes of the message is the policy's choice (`pki.revocation.whenUnreachable`).
+ * issuers' OCSP responders and CRLs. When nobody can say and the last known answer is too old, it says `unknown`, never `good` (only `revoked` does not age);
+ * what then becomes of the message is the policy's choice (`signature: { status: undecided }`).
  * Only for paths that have been validated: the addresses asked are those that a trusted issuer wrote.
  */
 export interface RevocationChecker {
@@ -69,7 +70,6 @@ export interface RevocationCheckerOptions {
 /** Memory for CRLs (bytes of DER; their index is another quarter), and for OCSP answers (count). */
 const maxListBytes = 256 * 1024 * 1024
 const maxOcspAnswers = 20_000
-const maxRemembered = 20_000
 
 export function createRevocationChecker({ fetch, store, clock, config, log }: RevocationCheckerOptions): RevocationChecker {
   const limits: AgeLimits = { maxAgeMs: config.maxAge, skewMs: config.skew }
@@ -78,86 +78,69 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
   const keeping = { clock, refreshMs: config.refresh, retryMs: config.retry, onFailure: (source: string, reason: string) => log.warn({ source, reason }, "no answer about revocation") }
   const lists = new KeptAnswers<KnownCrl>({ ...keeping, costOf: ({ crl }) => crl.der.length, maxCost: maxListBytes })
   const responses = new KeptAnswers<KnownOcspAnswer>({ ...keeping, costOf: () => 1, maxCost: maxOcspAnswers * 2 })
-  const listeners = new Set<(fingerprint: string) => void>()
-  /** The status each certificate had last, to notice a change; the oldest go first. */
-  const lastStatus = new Map<string, string>()
+  const changes = new StatusChanges()
 
-  /** The list may have been had long ago: it counts while it is current. */
-  const usable = <T>(kept: Kept<T> | undefined, statementOf: (value: T) => Statement): Statement | undefined => {
+  /** What counts of something had long ago: all while it is current, and then still that the certificate was revoked; nobody takes that back by being away. */
+  const heard = <T>(kept: Kept<T> | undefined, source: Answer["source"], read: (value: T) => { readonly statement: Statement; readonly evidence: string }): Answer | undefined => {
     if (!kept) return undefined
-    const statement = statementOf(kept.value)
-    return statement.status !== "unknown" && isCurrent(statement, kept.fetchedAt, clock.now(), limits) ? statement : undefined
+    const { statement, evidence } = read(kept.value)
+    const current = isCurrent(statement, kept.fetchedAt, clock.now(), limits)
+    return statement.status === "revoked" || (statement.status === "good" && current) ? { statement, source, evidence, isCurrent: current } : undefined
   }
+  const heardOfList = (kept: Kept<KnownCrl> | undefined, certificate: Certificate): Answer | undefined =>
+    heard(kept, "crl", ({ crl, sha256 }) => ({ statement: { ...statusByCrl(crl, certificate), thisUpdate: crl.thisUpdate, nextUpdate: crl.nextUpdate }, evidence: sha256 }))
+  const heardOfResponder = (kept: Kept<KnownOcspAnswer> | undefined): Answer | undefined => heard(kept, "ocsp", ({ answer, document }) => ({ statement: answer, evidence: document.sha256 }))
 
   const byLists = async (certificate: Certificate, issuer: Certificate): Promise<Answer | undefined> => {
+    let old: Answer | undefined
     for (const url of listsOf(certificate, configured.of(issuer))) {
       const place = { url, issuer }
-      const { kept } = await lists.latest(crlSourceName(place), crlSource(place, means))
-      const statement = usable(kept, ({ crl }) => listStatement(crl, certificate))
-      if (statement && kept) return { statement, source: "crl", evidence: kept.value.sha256 }
+      const answer = heardOfList((await lists.latest(crlSourceName(place), crlSource(place, means))).kept, certificate)
+      if (answer?.isCurrent) return answer
+      old ??= answer
     }
-    return undefined
+    return old
   }
 
   const byResponder = async (certificate: Certificate, issuer: Certificate): Promise<Answer | undefined> => {
     if (certificate.ocspUrls.length === 0) return undefined
     const place = { certificate, issuer }
     const { kept } = await responses.latest(ocspSourceName(place), ocspSource(place, means))
-    const statement = usable(kept, ({ answer }) => answer)
-    if (!statement || !kept) return undefined
-    const { answer, document } = kept.value
+    const responder = kept?.value.answer.uncheckedResponder
     // RFC 6960 §4.2.2.2.1: asked of a list, for another responder could be as revoked as this one
-    if (answer.uncheckedResponder && (await byLists(answer.uncheckedResponder, issuer))?.statement.status !== "good") return undefined
-    return { statement, source: "ocsp", evidence: document.sha256 }
+    if (responder && (await byLists(responder, issuer))?.statement.status !== "good") return undefined
+    return heardOfResponder(kept)
   }
 
-  /** Without asking anybody: for comparing with what came along. */
-  const known = (certificate: Certificate, issuer: Certificate): Answer | undefined => {
+  /** Without asking anybody, the latest first. A delegated responder's is left out unless it says revoked: whether it may be believed takes a question. */
+  const inMemory = (certificate: Certificate, issuer: Certificate): readonly Answer[] => {
     const response = responses.peek(ocspSourceName({ certificate, issuer }))
-    const answers = listsOf(certificate, configured.of(issuer)).flatMap((url): readonly Answer[] => {
-      const list = lists.peek(crlSourceName({ url, issuer }))
-      const statement = usable(list, ({ crl }) => listStatement(crl, certificate))
-      return statement && list ? [{ statement, source: "crl", evidence: list.value.sha256 }] : []
-    })
-    const byOcsp = usable(response, ({ answer }) => answer)
-    const all = byOcsp && response && !response.value.answer.uncheckedResponder ? [...answers, { statement: byOcsp, source: "ocsp" as const, evidence: response.value.document.sha256 }] : answers
-    return all.toSorted((a, b) => b.statement.thisUpdate - a.statement.thisUpdate)[0]
+    const byResponse = heardOfResponder(response)
+    const believed = byResponse?.statement.status === "revoked" || response?.value.answer.uncheckedResponder === null ? byResponse : undefined
+    const byList = listsOf(certificate, configured.of(issuer)).map((url) => heardOfList(lists.peek(crlSourceName({ url, issuer })), certificate))
+    return [believed, ...byList].filter((answer) => answer !== undefined).toSorted((a, b) => b.statement.thisUpdate - a.statement.thisUpdate)
   }
 
   const checkOne = async (certificate: Certificate, issuer: Certificate, stapled: readonly StapledStatement[], { at, prefer = config.prefer }: RevocationRequest): Promise<RevocationEvidence> => {
     const { fingerprint } = certificate
+    const place = { fingerprint, at, skewMs: config.skew }
     const now = clock.now()
-    const best = bestStapled(stapled.filter(({ statement }) => isCurrent(statement, statement.thisUpdate, now, limits)))
+    const came = bestStapled(stapled.filter(({ statement }) => isCurrent(statement, statement.thisUpdate, now, limits)))
     const byStapled = async ({ statement, document }: StapledStatement): Promise<RevocationEvidence> => {
       await store.keep(document)
-      return answerAt(statement, { fingerprint, source: "stapled", evidence: document.sha256, at })
+      return answerAt(statement, { ...place, source: "stapled", evidence: document.sha256 })
     }
-    if (best?.statement.status === "revoked") return byStapled(best)
     // whoever signs chooses what comes along, and would choose the answer from before the revocation
-    const spares = best && now - best.statement.thisUpdate < config.refresh && (known(certificate, issuer)?.statement.thisUpdate ?? -Infinity) <= best.statement.thisUpdate
-    if (best && spares) return byStapled(best)
+    const spares = came && (came.statement.status === "revoked" || (now - came.statement.thisUpdate < config.refresh && (inMemory(certificate, issuer)[0]?.statement.thisUpdate ?? -Infinity) <= came.statement.thisUpdate))
+    if (spares) return byStapled(came)
+    let old: Answer | undefined
     for (const ask of prefer === "crl" ? [byLists, byResponder] : [byResponder, byLists]) {
       const answer = await ask(certificate, issuer)
-      if (answer) return answerAt(answer.statement, { ...answer, fingerprint, at })
+      if (answer?.isCurrent) return answerAt(answer.statement, { ...place, ...answer })
+      old ??= answer
     }
-    if (best) return byStapled(best)
-    return noAnswer(fingerprint)
-  }
-
-  /** Tells those who remember the old answer; returns what is said for the first time or differently. */
-  const notice = (evidence: readonly RevocationEvidence[]): readonly RevocationEvidence[] => {
-    const news = evidence.filter(({ fingerprint, status, source }) => source !== "none" && lastStatus.get(fingerprint) !== status)
-    for (const { fingerprint, status } of news) {
-      const before = lastStatus.get(fingerprint)
-      lastStatus.delete(fingerprint)
-      lastStatus.set(fingerprint, status)
-      if (before !== undefined) for (const listener of listeners) listener(fingerprint)
-    }
-    for (const oldest of lastStatus.keys()) {
-      if (lastStatus.size <= maxRemembered) break
-      lastStatus.delete(oldest)
-    }
-    return news
+    if (came && (!old || old.statement.thisUpdate < came.statement.thisUpdate)) return byStapled(came)
+    return old ? answerAt(old.statement, { ...place, ...old }) : noAnswer(fingerprint)
   }
 
   return {
@@ -168,18 +151,22 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
         return issuer ? [{ certificate, issuer }] : []
       })
       const came = await readStapled(stapled, pairs)
-      // each source has its own time limit; a path of many certificates must not add them up
+      // each source has its own time limit; those of many must not add up for a message that waits
       const patience = AbortSignal.timeout(config.timeout * 2)
-      const evidence = await Promise.all(pairs.map(({ certificate, issuer }) => sooner(patience, checkOne(certificate, issuer, came.get(certificate.fingerprint) ?? [], request), noAnswer(certificate.fingerprint))))
-      const news = notice(evidence)
+      const evidence = await Promise.all(
+        pairs.map(({ certificate, issuer }) =>
+          sooner(patience, checkOne(certificate, issuer, came.get(certificate.fingerprint) ?? [], request), () => {
+            const [latest] = inMemory(certificate, issuer)
+            return latest ? answerAt(latest.statement, { ...latest, fingerprint: certificate.fingerprint, at: request.at, skewMs: config.skew }) : noAnswer(certificate.fingerprint)
+          }),
+        ),
+      )
+      const news = changes.notice(evidence)
       if (news.length > 0 && request.saves !== false) await store.saveAnswers(news, clock.now())
       const has = (status: RevocationEvidence["status"]): boolean => evidence.some((one) => one.status === status)
       return { evidence, problems: [...(has("revoked") ? (["revoked"] as const) : []), ...(has("unknown") ? (["revocationUnknown"] as const) : [])] }
     },
-    onChange(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
+    onChange: (listener) => changes.listen(listener),
     reload() {
       lists.reload()
       responses.reload()
@@ -190,21 +177,21 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
   }
 }
 
+/** `good`, or `revoked`, which alone may be old. */
 interface Answer {
   readonly statement: Statement
   readonly source: "crl" | "ocsp"
   readonly evidence: string
+  readonly isCurrent: boolean
 }
-
-const listStatement = (crl: KnownCrl["crl"], certificate: Certificate): Statement => ({ ...statusByCrl(crl, certificate), thisUpdate: crl.thisUpdate, nextUpdate: crl.nextUpdate })
 
 /** Its own first: they are newer than what somebody copied. Only over HTTP: a certificate does not point into our file system. */
 const listsOf = ({ crlUrls }: Certificate, configured: readonly string[]): readonly string[] => [...crlUrls.filter(isUrl).slice(0, maxUrls), ...configured]
 
-/** `late` when the signal comes first; `work` goes on for those who ask next. */
-async function sooner<T>(signal: AbortSignal, work: Promise<T>, late: T): Promise<T> {
+/** What `late` gives when the signal comes first; `work` goes on for those who ask next. */
+async function sooner<T>(signal: AbortSignal, work: Promise<T>, late: () => T): Promise<T> {
   const { promise, resolve } = Promise.withResolvers<T>()
-  const giveUp = (): void => resolve(late)
+  const giveUp = (): void => resolve(late())
   signal.addEventListener("abort", giveUp, { once: true })
   try {
     return await Promise.race([work, promise])

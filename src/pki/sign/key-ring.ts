@@ -1,18 +1,17 @@
-/** The configured keys by the addresses that they sign for, opened when they are first wanted. Must not know: who may have a message signed. */
+/** The configured keys by name, opened when they are first wanted. Must not know: which messages are to be signed. */
 import type { Clock } from "../../base/clock.ts"
-import { failed, ok, type Result } from "../../base/result.ts"
+import { ok, type Result } from "../../base/result.ts"
 import { canonicalAddress } from "../../mail/address.ts"
-import { type Failure, failure } from "../../mail/failure.ts"
 import { openPkcs11Key, type Pkcs11KeySetting } from "./pkcs11-key.ts"
 import { openPkcs12Key, type Pkcs12KeySetting } from "./pkcs12-key.ts"
 import type { SigningKey } from "./signing-key.ts"
 
 export interface KeyRing {
   /**
-   * The key that signs for an address, and how; undefined when there is none. Fails with `unavailable` while it cannot be opened: that is tried
-   * again after half a minute, so a token that is put back signs without a restart.
+   * Undefined when there is no key of that name. Fails, with a sentence for the log, while it cannot be opened: that is tried again after half a
+   * minute, so a token that is put back signs without a restart.
    */
-  for(address: string): Promise<Result<RingKey, Failure> | undefined>
+  named(name: string): Promise<Result<RingKey, string> | undefined>
   /** Opens every key, so that a start can tell what is wrong with each: sentences for the administrator. */
   problems(): Promise<readonly string[]>
   close(): Promise<void>
@@ -21,6 +20,8 @@ export interface KeyRing {
 export interface RingKey {
   readonly key: SigningKey
   readonly pss: boolean
+  /** Canonical addresses; it signs for nobody else, whatever a policy says. */
+  readonly signsFor: ReadonlySet<string>
 }
 
 /** As in `signing.keys`. */
@@ -46,7 +47,7 @@ interface Opened {
 }
 
 export function createKeyRing({ settings, clock, log }: KeyRingOptions): KeyRing {
-  const byAddress = new Map(settings.flatMap((setting) => setting.for.map((address) => [canonicalAddress(address), setting] as const)))
+  const byName = new Map(settings.map((setting) => [setting.name, setting]))
   const opened = new Map<string, Opened>()
 
   const open = async (setting: KeyRingSetting): Promise<Result<SigningKey, string>> => {
@@ -63,11 +64,11 @@ export function createKeyRing({ settings, clock, log }: KeyRingOptions): KeyRing
   }
 
   return {
-    async for(address) {
-      const setting = byAddress.get(canonicalAddress(address))
+    async named(name) {
+      const setting = byName.get(name)
       if (!setting) return undefined
       const key = await open(setting)
-      return key.ok ? ok({ key: key.value, pss: setting.pss }) : failed(failure("unavailable", "the message cannot be signed now"))
+      return key.ok ? ok({ key: key.value, pss: setting.pss, signsFor: new Set(setting.for.map(canonicalAddress)) }) : key
     },
     async problems() {
       const all = await Promise.all(settings.map(open))

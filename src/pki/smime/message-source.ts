@@ -14,8 +14,8 @@ export interface ByteRange {
   readonly end: number
 }
 
-/** Hashing so much takes about a millisecond. */
-const chunkBytes = 256 * 1024
+/** Decoding, scanning and hashing so much takes about a millisecond. */
+const chunkBytes = 128 * 1024
 
 /** A message in memory, which lets others have their turn like one that is read from a disk. */
 export const bytesSource = (bytes: Uint8Array): MessageSource => ({

@@ -42,9 +42,7 @@ async function gapProblems(source: MessageSource, multipart: ScannedPart): Promi
   const problems: SignatureProblem[] = []
   const preamble = await gap(source, bodyStart, first.headerStart)
   const note = preamble.slice(0, preamble.lastIndexOf(`--${boundary}`)).trim()
-  // "This is an S/MIME signed message", as OpenSSL and others explain themselves
-  // oxlint-disable-next-line no-control-regex -- plain ASCII lines
-  if (note.length > maxNoteBytes || !/^[\r\n\t\x20-\x7e]*$/.test(note) || note.includes("<")) problems.push("prepended")
+  if (!isNote(note)) problems.push("prepended")
   const rest = await gap(source, last.bodyEnd, bodyEnd)
   const close = `--${boundary}--`
   const closed = rest.startsWith(`\r\n${close}`) || rest.startsWith(`\n${close}`) || (last.bodyStart === last.bodyEnd && rest.startsWith(close))
@@ -53,6 +51,14 @@ async function gapProblems(source: MessageSource, multipart: ScannedPart): Promi
   else if (rest.slice(rest.indexOf(close) + close.length).trim() !== "") problems.push("appended")
   return problems
 }
+
+/**
+ * "This is an S/MIME signed message", as OpenSSL and others explain themselves: a few lines of ASCII, none of which could be a delimiter to somebody
+ * who compares boundaries by their beginning.
+ */
+const isNote = (text: string): boolean =>
+  // oxlint-disable-next-line no-control-regex -- printable ASCII in lines
+  text.length <= maxNoteBytes && /^[\r\n\t\x20-\x7e]*$/.test(text) && !text.includes("<") && !/^--/m.test(text)
 
 /** One char per byte; at most `maxGapBytes` of it, which is more than what decides. */
 const gap = async (source: MessageSource, start: number, end: number): Promise<string> =>

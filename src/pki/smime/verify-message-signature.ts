@@ -5,9 +5,10 @@
  */
 import type { Clock } from "../../base/clock.ts"
 import { ContentScanner, maxParts, type ScannedContent } from "../../mail/content-scanner.ts"
+import { maxKeptHeaderBytes } from "../../mail/header-collector.ts"
 import { LineEndingCheck } from "../../mail/line-ending.ts"
 import { CmsError } from "../cms/cms-error.ts"
-import { ContentCheck } from "../cms/content-check.ts"
+import { ContentCheck, type FoundSigner } from "../cms/content-check.ts"
 import { type FindCertificate, findSigners } from "../cms/find-signers.ts"
 import { oids } from "../cms/oid.ts"
 import { readCms, type SignedDataFrame } from "../cms/signed-data.ts"
@@ -55,7 +56,7 @@ export async function verifyMessageSignature(source: MessageSource, options: Ver
     const problems = [
       ...(await outsideProblems(timed, layer)), ...authorProblems, ...headerProblems(scan.headerFields), ...read.problems, ...read.entity.problems,
       ...extraSigner(read.signers), ...(headerProtection === "differs" ? (["headerMismatch"] as const) : []),
-      ...(countParts(scan.root) >= maxParts ? (["tooLarge"] as const) : []),
+      ...(countParts(scan.root) >= maxParts || [scan.root, read.entity.root].some(({ headerStart, bodyStart }) => bodyStart - headerStart > maxKeptHeaderBytes) ? (["tooLarge"] as const) : []),
     ]
     return {
       ...nothing, form: layer.form, problems: [...new Set(problems)], signers: read.signers,
@@ -104,7 +105,7 @@ async function readMultipart(source: MessageSource, { part }: SignedLayer, optio
   // Some readers then show what is attached to the signature, and not what is beside it.
   if (frame.contentBytes !== null) problems.push("empty")
   if (frame.signers.length === 0) problems.push("malformed")
-  const found = findSigners(frame, options.findCertificate)
+  const found = await findSigners(frame, options.findCertificate)
   const check = new ContentCheck(found, frame.contentType)
   const reader = new EntityReader()
   const lineEnds = new LineEndingCheck()
@@ -128,7 +129,7 @@ async function readOpaque(source: MessageSource, { part }: SignedLayer, options:
   const problems: SignatureProblem[] = []
   if (frame.signers.length === 0 || !saysSigned(part)) problems.push("malformed")
   if (frame.contentBytes === null) problems.push("empty")
-  const found = findSigners(frame, options.findCertificate)
+  const found = await findSigners(frame, options.findCertificate)
   const check = new ContentCheck(found, frame.contentType)
   const reader = new EntityReader()
   await readCms(octets(), (piece) => {
@@ -144,7 +145,7 @@ const saysSigned = ({ mime }: SignedLayer["part"]): boolean => {
   return named.every((value) => value === "signed-data" || value === "signed-receipt")
 }
 
-const hintsOf = (found: ReturnType<typeof findSigners>): string[] => found.flatMap(({ info }) => info.attributes?.contentHint ?? [])
+const hintsOf = (found: readonly FoundSigner[]): string[] => found.flatMap(({ info }) => info.attributes?.contentHint ?? [])
 
 /** One good signer must not lend its seal to another that is none, nor be there twice. */
 function extraSigner(signers: readonly MessageSigner[]): SignatureProblem[] {

@@ -1,10 +1,11 @@
 import type { Logger } from "pino"
 import { failed, ok, type Result } from "../../base/result.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
-import type { Acceptance, AcceptanceStore, Committed, DsnFor } from "../acceptance-store.ts"
-import { contentColumns, contentRowsSql, contentRowValues, discardUnused, distinctContents, insertContentsSql } from "./content-rows.ts"
-import type { Database } from "./database.ts"
-import { evidenceArrays, evidenceSql } from "./evidence.ts"
+import type { Acceptance, AcceptanceStore, Committed, DsnFor, WarningFor } from "../acceptance-store.ts"
+import { acceptStatement, acceptValues, hasEvidence, type Planned } from "./accept-statement.ts"
+import { discardUnused, distinctContents } from "./content-rows.ts"
+import type { Database, Transaction } from "./database.ts"
+import { markHeldTold } from "./held.ts"
 import { createIdBlocks } from "./id-blocks.ts"
 
 /**
@@ -14,8 +15,6 @@ import { createIdBlocks } from "./id-blocks.ts"
 const maxBatch = 16
 /** One commit on the disk and one being made ready. */
 const maxInFlight = 2
-/** Two sweeps would find a delivery before its first job could have run; this keeps them off (ms). */
-export const firstLeaseMs = 5_000
 
 interface Pending {
   readonly acceptance: Acceptance
@@ -51,16 +50,13 @@ export function createAcceptanceStore({ database, log }: { readonly database: Da
 
   const commitBatch = async (batch: readonly Acceptance[], on: Pick<Database, "query"> = database): Promise<Result<Committed, Failure>[]> => {
     const firstEnvelope = await nextEnvelopeIds(batch.length)
-    const planned: { acceptance: Acceptance; envelopeId: number; deliveryIds: number[] }[] = []
+    const planned: Planned[] = []
     for (const [index, acceptance] of batch.entries()) {
       const first = await nextDeliveryIds(acceptance.deliveries.length)
       planned.push({ acceptance, envelopeId: firstEnvelope + index, deliveryIds: acceptance.deliveries.map((_, n) => first + n) })
     }
     const contents = distinctContents(batch.map(({ content }) => content))
-    const evidence = planned.flatMap(({ acceptance, envelopeId }) => (acceptance.evidence ? [{ envelopeId, evidence: acceptance.evidence }] : []))
-    const rows = await on.query<AcceptRow>(acceptStatement(contents.length, evidence.length > 0), [
-      ...contents.flatMap(contentRowValues), ...envelopeArrays(planned), ...deliveryArrays(planned), ...(evidence.length > 0 ? evidenceArrays(evidence) : []),
-    ])
+    const rows = await on.query<AcceptRow>(acceptStatement(contents.length, hasEvidence(planned)), acceptValues(contents, planned))
     const committed = new Set(rows.flatMap(({ envelope_id }) => (envelope_id === null ? [] : [envelope_id])))
     const storedBlobs = new Set(rows.flatMap(({ blob_key }) => (blob_key === null ? [] : [blob_key])))
     await discardUnused(planned.filter(({ envelopeId }) => committed.has(envelopeId)).map(({ acceptance }) => acceptance.content), storedBlobs)
@@ -69,31 +65,33 @@ export function createAcceptanceStore({ database, log }: { readonly database: Da
     )
   }
 
-  /** A DSN and the marks that it was made are one transaction of its own: few are made, and one that was made already must leave nothing. */
-  const commitDsn = async (acceptance: Acceptance, { deliveryIds, kind }: DsnFor): Promise<Result<Committed, Failure>> => {
+  /** A message and the marks that it was made are one transaction of its own: few are made, and one that was made already must leave nothing. */
+  const commitMarked = async (acceptance: Acceptance, mark: (tx: Transaction, envelopeId: number) => Promise<boolean>): Promise<Result<Committed, Failure>> => {
     try {
       return await database.transaction(async (tx) => {
-        const marked = await tx.query(markDsnMade, [deliveryIds, kind])
-        if (marked.length < deliveryIds.length) throw new Undone(failure("alreadyExists", "the DSN has been made already"))
         const [result] = await commitBatch([acceptance], tx)
         if (!result?.ok) throw new Undone(result?.failure ?? unavailable)
+        if (!(await mark(tx, result.value.envelopeId))) throw new Undone(failure("alreadyExists", "the message has been made already"))
         return result
       })
     } catch (error) {
       if (error instanceof Undone) return failed(error.failure)
-      log.error({ err: error }, "a DSN could not be committed")
+      log.error({ err: error }, "a message of the system could not be committed")
       return failed(unavailable)
     }
   }
 
   return {
-    commit: (acceptance) =>
-      acceptance.dsnFor
-        ? commitDsn(acceptance, acceptance.dsnFor)
-        : new Promise((settle) => {
-            waiting.push({ acceptance, settle })
-            pump()
-          }),
+    commit(acceptance) {
+      const { dsnFor, warningFor, heldNotice } = acceptance
+      if (dsnFor) return commitMarked(acceptance, (tx) => markDsn(tx, dsnFor))
+      if (warningFor) return commitMarked(acceptance, (tx, envelopeId) => markWarning(tx, warningFor, envelopeId))
+      if (heldNotice !== undefined) return commitMarked(acceptance, async (tx) => (await tx.query(markHeldTold, [heldNotice])).length > 0)
+      return new Promise((settle) => {
+        waiting.push({ acceptance, settle })
+        pump()
+      })
+    },
   }
 }
 
@@ -112,89 +110,25 @@ const markDsnMade = {
   text: "UPDATE delivery SET dsn_owed = array_remove(dsn_owed, $2), dsn_made = array_append(dsn_made, $2) WHERE id = ANY ($1::bigint[]) AND $2 = ANY (dsn_owed) RETURNING id",
 }
 
+/** False when one of them was marked already. */
+async function markDsn(tx: Transaction, { deliveryIds, kind }: DsnFor): Promise<boolean> {
+  return (await tx.query(markDsnMade, [deliveryIds, kind])).length === deliveryIds.length
+}
+
+async function markWarning(tx: Transaction, { recipient, warnings }: WarningFor, envelopeId: number): Promise<boolean> {
+  const marked = await tx.query(markWarned, [warnings.map(({ fingerprint }) => fingerprint), warnings.map(({ days }) => days), recipient, envelopeId])
+  return marked.length === warnings.length
+}
+
+const markWarned = {
+  name: "mark-warned",
+  text: `INSERT INTO certificate_warning (fingerprint, days, recipient, envelope_id) SELECT t.fingerprint, t.days, $3, $4 FROM unnest($1::text[], $2::int[]) AS t (fingerprint, days)
+    ON CONFLICT DO NOTHING RETURNING fingerprint`,
+}
+
 const unavailable = failure("unavailable", "the message could not be stored")
 
 interface AcceptRow {
   readonly envelope_id: number | null
   readonly blob_key: string | null
-}
-
-const statements = new Map<string, { readonly name: string; readonly text: string }>()
-
-/** The whole acceptance as one statement, for `contents` contents; unsigned messages do not pay for evidence. */
-function acceptStatement(contents: number, withEvidence: boolean): { readonly name: string; readonly text: string } {
-  const name = `accept-${contents}${withEvidence ? "-evidence" : ""}`
-  const known = statements.get(name)
-  if (known) return known
-  const p = (index: number): string => `$${contents * contentColumns + index}`
-  const text = `
-    WITH e AS (
-      INSERT INTO envelope (id, content, sha256, size, source, reverse_path, ret, envid, require_tls, smtp_utf8, trace_prefix, message_id, accepted_at)
-      SELECT t.id, t.content, t.sha256, t.size, t.source, t.reverse_path, t.ret, t.envid, t.require_tls, t.smtp_utf8, t.trace_prefix, t.message_id, to_timestamp(t.accepted_at / 1000.0)
-      FROM unnest(${p(1)}::bigint[], ${p(2)}::bytea[], ${p(3)}::bytea[], ${p(4)}::bigint[], ${p(5)}::text[], ${p(6)}::text[], ${p(7)}::text[], ${p(8)}::text[],
-                  ${p(9)}::boolean[], ${p(10)}::boolean[], ${p(11)}::text[], ${p(12)}::text[], ${p(13)}::float8[], ${p(14)}::bigint[])
-           AS t (id, content, sha256, size, source, reverse_path, ret, envid, require_tls, smtp_utf8, trace_prefix, message_id, accepted_at, directory_version)
-      JOIN directory_version v ON v.version = t.directory_version
-      RETURNING id, content
-    ), d AS (
-      INSERT INTO delivery (id, envelope_id, recipient, account_id, original_recipient, notify, next_attempt_at, expires_at)
-      SELECT t.id, t.envelope_id, t.recipient, t.account_id, t.original_recipient, string_to_array(t.notify, ','), clock_timestamp() + interval '${firstLeaseMs} milliseconds', to_timestamp(t.expires_at / 1000.0)
-      FROM unnest(${p(18)}::bigint[], ${p(19)}::bigint[], ${p(20)}::text[], ${p(21)}::bigint[], ${p(22)}::text[], ${p(23)}::text[], ${p(24)}::float8[])
-           AS t (id, envelope_id, recipient, account_id, original_recipient, notify, expires_at)
-      JOIN e ON e.id = t.envelope_id
-    ), a AS (
-      INSERT INTO audit (kind, principal_id, account_id, client_address, envelope_id, detail)
-      SELECT 'message.accepted', t.facts->>'principalId', (t.facts->>'accountId')::bigint, t.client_address, t.envelope_id, t.facts
-      FROM unnest(${p(15)}::bigint[], ${p(16)}::text[], ${p(17)}::jsonb[]) AS t (envelope_id, client_address, facts)
-      JOIN e ON e.id = t.envelope_id
-    ), c AS (
-      ${insertContentsSql(contentRowsSql(contents), "WHERE c.hash IN (SELECT content FROM e)")}
-    )${withEvidence ? `,${evidenceSql((index) => p(24 + index))}` : ""}
-    SELECT id AS envelope_id, NULL::text AS blob_key FROM e
-    UNION ALL SELECT NULL, blob_key FROM c WHERE blob_key IS NOT NULL`
-  const statement = { name, text }
-  statements.set(name, statement)
-  return statement
-}
-
-interface Planned {
-  readonly acceptance: Acceptance
-  readonly envelopeId: number
-  readonly deliveryIds: readonly number[]
-}
-
-function envelopeArrays(planned: readonly Planned[]): unknown[] {
-  const column = <T>(value: (plan: Planned) => T): T[] => planned.map(value)
-  return [
-    column(({ envelopeId }) => envelopeId),
-    column(({ acceptance }) => acceptance.content.ref),
-    column(({ acceptance }) => acceptance.content.sha256),
-    column(({ acceptance }) => acceptance.content.size),
-    column(({ acceptance }) => acceptance.source),
-    column(({ acceptance }) => acceptance.envelope.reversePath),
-    column(({ acceptance }) => acceptance.envelope.ret ?? null),
-    column(({ acceptance }) => acceptance.envelope.envelopeId ?? null),
-    column(({ acceptance }) => acceptance.envelope.requireTls),
-    column(({ acceptance }) => acceptance.envelope.smtpUtf8),
-    column(({ acceptance }) => acceptance.tracePrefix),
-    column(({ acceptance }) => acceptance.content.structure.messageId),
-    column(({ acceptance }) => acceptance.acceptedAt),
-    column(({ acceptance }) => acceptance.directoryVersion),
-    column(({ envelopeId }) => envelopeId),
-    column(({ acceptance }) => acceptance.session.clientAddress),
-    column(({ acceptance }) => JSON.stringify({ ...acceptance.session, recipients: acceptance.deliveries.length })),
-  ]
-}
-
-function deliveryArrays(planned: readonly Planned[]): unknown[] {
-  const rows = planned.flatMap(({ acceptance, envelopeId, deliveryIds }) => acceptance.deliveries.map((delivery, index) => ({ ...delivery, id: deliveryIds[index], envelopeId })))
-  return [
-    rows.map(({ id }) => id),
-    rows.map(({ envelopeId }) => envelopeId),
-    rows.map(({ recipient }) => recipient),
-    rows.map(({ accountId }) => accountId),
-    rows.map(({ originalRecipient }) => originalRecipient),
-    rows.map(({ notify }) => notify.join(",")),
-    rows.map(({ expiresAt }) => expiresAt),
-  ]
 }

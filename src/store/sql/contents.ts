@@ -32,16 +32,15 @@ export function createContentStore(options: ContentStoreOptions): ContentStore {
     async *read(content, range = { start: 0, end: Infinity }) {
       const [row] = await options.database.query<ContentRow>(selectContent, [content])
       if (!row) throw new Error("the content is not in the store")
-      if (row.inline_bytes) {
-        const plain = options.sealer.open(row.inline_bytes, content, row.size)
-        yield part(plain, range.start, range.end)
-      } else yield* readBlob(options, row.blob_key ?? "", { start: range.start, end: Math.min(range.end, row.size) })
-    },
-    async *readPrepared({ ref, size, stored }, range = { start: 0, end: Infinity }) {
-      if (stored.kind === "inline") yield part(options.sealer.open(stored.bytes, ref, size), range.start, range.end)
-      else yield* readBlob(options, stored.key, { start: range.start, end: Math.min(range.end, size) })
+      const stored: PreparedContent["stored"] = row.inline_bytes ? { kind: "inline", bytes: row.inline_bytes } : { kind: "blob", key: row.blob_key ?? "" }
+      yield* readStored(options, { ref: content, size: row.size, stored }, { start: range.start, end: Math.min(range.end, row.size) })
     },
   }
+}
+
+async function* readStored(options: ContentStoreOptions, { ref, size, stored }: Pick<PreparedContent, "ref" | "size" | "stored">, range: { readonly start: number; readonly end: number }): AsyncIterable<Uint8Array> {
+  if (stored.kind === "inline") yield part(options.sealer.open(stored.bytes, ref, size), range.start, range.end)
+  else yield* readBlob(options, stored.key, range)
 }
 
 /** A few bytes are copied out, or whoever keeps them would keep the whole piece in memory. */
@@ -124,8 +123,8 @@ class StreamingContentWriter implements ContentWriter {
     const { sealer, blobs, log } = this.options
     const sha256 = this.hash.digest()
     const ref = sealer.contentHash(sha256)
-    const { structure, searchText } = this.scanner.finish()
-    const blob = this.blob
+    const { structure, searchText, ...scanned } = this.scanner.finish()
+    const { options, blob, size } = this
     // only hostile messages have so much to write down; others get their turn between the steps
     const large = structure.bodyStructure.length > largeStructureChars
     if (large) await yieldToOthers()
@@ -133,15 +132,18 @@ class StreamingContentWriter implements ContentWriter {
     if (large) await yieldToOthers()
     const sealedStructure = sealer.seal(encodedStructure, structurePlace(ref))
     if (large) await yieldToOthers()
+    const stored: PreparedContent["stored"] = blob ? { kind: "blob", key: blob.key } : { kind: "inline", bytes: sealer.seal(this.take(this.gatheredBytes), ref) }
     return ok({
       ref,
       sha256,
-      size: this.size,
+      size,
       structure,
+      scanned,
       searchText,
-      stored: blob ? { kind: "blob", key: blob.key } : { kind: "inline", bytes: sealer.seal(this.take(this.gatheredBytes), ref) },
+      stored,
       sealedStructure,
       sealedSearchText: sealer.seal(encodeSearchText(searchText), searchTextPlace(ref)),
+      read: (range = { start: 0, end: size }) => readStored(options, { ref, size, stored }, { start: range.start, end: Math.min(range.end, size) }),
       async discard() {
         if (blob) await blobs.remove(blob.key).catch((error: unknown) => log.warn({ err: error, blob: blob.key }, "a blob could not be removed; housekeeping will"))
       },

@@ -1,6 +1,7 @@
 import type { Logger } from "pino"
-import type { Account, Assignment, Directory, DirectorySource, Group, Principal } from "../../accounts/directory.ts"
-import { buildDirectory, type DirectoryRows } from "../../accounts/directory-snapshot.ts"
+import type { Account, Assignment, Directory, DirectorySource, Group, Principal, Unit } from "../../accounts/directory.ts"
+import { buildDirectory, type CertificateOnRecord, type DirectoryRows } from "../../accounts/directory-snapshot.ts"
+import { latestRead } from "../../base/latest-read.ts"
 import type { ChangeFeed } from "../change-feed.ts"
 import type { Database, Transaction } from "./database.ts"
 
@@ -24,20 +25,11 @@ export interface DirectorySourceOptions {
 /** Resolves when the first snapshot is there. */
 export async function createDirectorySource({ database, feed, log, tickMs = 5_000 }: DirectorySourceOptions): Promise<SqlDirectorySource> {
   let snapshot = await loadDirectory(database)
-  let reading: Promise<Directory> | undefined
-  let next: Promise<Directory> | undefined
 
-  const read = async (): Promise<Directory> => {
+  const refresh = latestRead(async (): Promise<Directory> => {
     if ((await readVersion(database)) !== snapshot.version) snapshot = await loadDirectory(database)
     return snapshot
-  }
-  const start = (): Promise<Directory> => (reading = read().finally(() => (reading = undefined)))
-  // A reading under way may have begun before what the caller heard of, so callers share the one that begins after it.
-  const refresh = (): Promise<Directory> =>
-    reading === undefined ? start() : (next ??= reading.then(ignore, ignore).then(() => {
-      next = undefined
-      return reading ?? start()
-    }))
+  })
   const refreshQuietly = (): void => {
     refresh().catch((error: unknown) => log.warn({ err: error }, "the directory could not be read again"))
   }
@@ -57,8 +49,6 @@ export async function createDirectorySource({ database, feed, log, tickMs = 5_00
   }
 }
 
-const ignore = (): void => undefined
-
 /** The whole directory as of one instant. */
 export async function loadDirectory(database: Database): Promise<Directory> {
   return buildDirectory(
@@ -76,7 +66,8 @@ async function readVersion(on: Transaction): Promise<number> {
 
 async function readRows(tx: Transaction): Promise<DirectoryRows> {
   const version = await readVersion(tx)
-  const units = await tx.query<{ domain: string }>({ text: "SELECT DISTINCT domain FROM organization_unit" })
+  const domains = await tx.query<{ domain: string }>({ text: "SELECT DISTINCT domain FROM organization_unit" })
+  const units = await tx.query<Unit>({ text: `SELECT code, kind, parent_code AS "parentCode" FROM organization_unit` })
   const accounts = await tx.query<Account>({
     text: `SELECT id, address, kind, display_name AS "displayName", unit_code AS "unitCode", quota_bytes AS "quotaBytes", suspended_at IS NOT NULL AS suspended
       FROM account ORDER BY id`,
@@ -95,5 +86,13 @@ async function readRows(tx: Transaction): Promise<DirectoryRows> {
         SELECT group_address, array_agg(member_address ORDER BY member_address) AS members FROM mail_group_member GROUP BY group_address
       ) m ON m.group_address = g.address`,
   })
-  return { version, unitDomains: units.map(({ domain }) => domain), accounts, principals, assignments, aliases, groups }
+  const certificates = await tx.query<CertificateOnRecord>({
+    text: `SELECT c.fingerprint, c.issuer_hash AS "issuerHash", c.serial_number AS "serialNumber", c.principal_id AS "principalId", c.use, c.state,
+        (extract(epoch FROM c.state_at) * 1000)::bigint AS "stateAt", (extract(epoch FROM c.not_after) * 1000)::bigint AS "notAfter", b.account_ids AS "accountIds",
+        to_char(c.valid_from, 'YYYY-MM-DD') AS "from", to_char(c.valid_until, 'YYYY-MM-DD') AS "until"
+      FROM certificate c LEFT JOIN (
+        SELECT fingerprint, array_agg(account_id ORDER BY account_id) AS account_ids FROM certificate_account GROUP BY fingerprint
+      ) b ON b.fingerprint = c.fingerprint`,
+  })
+  return { version, unitDomains: domains.map(({ domain }) => domain), units, accounts, principals, assignments, aliases, groups, certificates }
 }

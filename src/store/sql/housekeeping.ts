@@ -3,6 +3,7 @@ import type { BlobStore } from "../blob/blob-store.ts"
 import type { Housekeeping } from "../housekeeping.ts"
 import type { Database } from "./database.ts"
 import { loadIndex, readHead } from "./mailbox-log.ts"
+import { createRevocationStore } from "./revocations.ts"
 
 /**
  * A content goes in two steps: marked when nothing refers to it, deleted a grace period later if still nothing does.
@@ -55,6 +56,7 @@ export function createHousekeeping({ database, blobs, clock }: { readonly databa
       }
       return rows.length
     },
+    deleteRevocations: (olderThanMs) => createRevocationStore({ database }).deleteUnused(clock.now() - olderThanMs),
   }
 }
 

@@ -35,7 +35,7 @@ export function createMessageReader({ database, sealer, cacheBytes }: { readonly
     (await database.query<SearchRow>(selectSearchTexts, [mailboxId, uids])).map((row) => {
       const plain = sealer.open(row.search_text, searchTextPlace(row.content), maxRecordBytes)
       const text = decodeSearchText(plain)
-      searchCache.set(`${mailboxId}/${row.uid}`, text, 200 + 2 * plain.length)
+      searchCache.set(`${mailboxId}/${row.uid}`, text, 200 + stringBytes(text.header.length + text.body.length, plain.length))
       return [row.uid, text]
     })
 
@@ -48,6 +48,11 @@ export function createMessageReader({ database, sealer, cacheBytes }: { readonly
     },
   }
 }
+
+/** V8 keeps a string of Latin-1 characters at one byte each, any other at two; folded Vietnamese is ASCII. */
+const stringBytes = (chars: number, utf8Bytes: number): number => (utf8Bytes <= chars + recordHeadBytes ? chars : 2 * chars)
+/** What a search record has beside its text, at most. */
+const recordHeadBytes = 8
 
 /** From the cache, else read in batches; in the order of `uids`, those that are gone left out. */
 async function cached<T>(request: {

@@ -1,9 +1,11 @@
 import type { DefaultMailbox } from "../../accounts/default-mailboxes.ts"
+import type { CertificateState } from "../../accounts/directory.ts"
 import type { ImportPlan } from "../../accounts/import/plan.ts"
 import type { DirectoryState, ProvisioningStore } from "../../accounts/import/provisioning-store.ts"
-import { type AccountRow, type AliasRow, type AssignmentRow, type GroupRow, type MemberRow, type PrincipalRow, rights, tableNames, type UnitRow } from "../../accounts/import/rows.ts"
+import { type AccountRow, type AliasRow, type AssignmentRow, type CertificateRow, type GroupRow, type MemberRow, type PrincipalRow, rights, tableNames, type UnitRow } from "../../accounts/import/rows.ts"
 import { failed, ok } from "../../base/result.ts"
 import { failure } from "../../mail/failure.ts"
+import { auditCertificates, bindAccounts, type CertificateEvent, changeCertificates, putCertificates, readCertificateNames, setCertificateState } from "./certificate-rows.ts"
 import type { Database, Transaction } from "./database.ts"
 
 /** The directory as import files know it, read in one snapshot and changed in one transaction of a few statements, however many rows. */
@@ -51,6 +53,12 @@ async function readState(tx: Transaction): Promise<DirectoryState> {
     text: `SELECT a.address, s.principal_id AS "principalId", s.rights, to_char(s.valid_from, 'YYYY-MM-DD') AS "from", to_char(s.valid_until, 'YYYY-MM-DD') AS "until"
       FROM assignment s JOIN account a ON a.id = s.account_id`,
   })
+  const certificates = await tx.query<CertificateRow>({
+    text: `SELECT c.fingerprint, c.principal_id AS "principalId", c.use,
+        ARRAY(SELECT a.address FROM certificate_account b JOIN account a ON a.id = b.account_id WHERE b.fingerprint = c.fingerprint) AS addresses,
+        to_char(c.valid_from, 'YYYY-MM-DD') AS "from", to_char(c.valid_until, 'YYYY-MM-DD') AS "until"
+      FROM certificate c`,
+  })
   return {
     version: version?.version ?? 0,
     tables: {
@@ -61,14 +69,20 @@ async function readState(tx: Transaction): Promise<DirectoryState> {
       aliases: await tx.query<AliasRow>({ text: "SELECT l.address, a.address AS target FROM alias l JOIN account a ON a.id = l.account_id" }),
       groups: await tx.query<GroupRow>({ text: `SELECT address, display_name AS "displayName", allowed_senders AS "allowedSenders" FROM mail_group` }),
       members: await tx.query<MemberRow>({ text: `SELECT group_address AS "group", member_address AS member FROM mail_group_member` }),
+      // sorted here: the database's order of letters is another
+      certificates: certificates.map((row) => ({ ...row, addresses: row.addresses.toSorted() })),
     },
     suspendedPrincipals: await suspended("SELECT id AS key FROM principal WHERE suspended_at IS NOT NULL"),
     suspendedAccounts: await suspended("SELECT address AS key FROM account WHERE suspended_at IS NOT NULL"),
+    suspendedCertificates: await suspended("SELECT fingerprint AS key FROM certificate WHERE state = 'suspended'"),
+    revokedCertificates: await suspended("SELECT fingerprint AS key FROM certificate WHERE state = 'revoked'"),
+    certificateNames: await readCertificateNames(tx),
   }
 }
 
 /** Parents before what refers to them; removals first, so that an address may change what it is. */
-async function applyPlan(tx: Transaction, { tables, today }: ImportPlan, mailboxes: readonly DefaultMailbox[]): Promise<void> {
+async function applyPlan(tx: Transaction, plan: ImportPlan, mailboxes: readonly DefaultMailbox[]): Promise<void> {
+  const { tables, today } = plan
   const run = async (text: string, rows: readonly unknown[], values: readonly unknown[]): Promise<void> => {
     if (rows.length > 0) await tx.query({ text }, values)
   }
@@ -98,7 +112,33 @@ async function applyPlan(tx: Transaction, { tables, today }: ImportPlan, mailbox
   const groupRows = [...groups.add, ...groups.change].map((row) => ({ ...row, allowedSenders: row.allowedSenders?.join(" ") ?? null }))
   await run(putGroups, groupRows, columns(groupRows, ["address", "displayName", "allowedSenders"]))
   await run(addMembers, members.add, columns(members.add, ["group", "member"]))
+  await applyCertificates(tx, plan)
 }
+
+async function applyCertificates(tx: Transaction, { tables: { certificates }, certificates: read }: ImportPlan): Promise<void> {
+  const { add, change, suspend, reactivate } = certificates
+  const added = add.flatMap(({ fingerprint, addresses, ...row }) => {
+    const certificate = read.get(fingerprint)
+    return certificate ? [{ ...row, certificate, accounts: addresses }] : []
+  })
+  const note = (rows: readonly CertificateRow[], kind: CertificateEvent): Promise<void> => auditCertificates(tx, rows.map(({ fingerprint }) => fingerprint), { kind, by: importer })
+  const setState = async (rows: readonly CertificateRow[], state: CertificateState, reason: string): Promise<void> => {
+    if (rows.length > 0) await tx.query({ text: setCertificateState }, [rows.map(({ fingerprint }) => fingerprint), state, reason, importer])
+  }
+  if (added.length > 0) await putCertificates(tx, added, { by: importer, source: importer })
+  await note(add, "certificate.added")
+  if (change.length > 0) {
+    await tx.query({ text: changeCertificates }, columns(change, ["fingerprint", "principalId", "use", "from", "until"]))
+    await bindAccounts(tx, change.map(({ fingerprint, addresses }) => ({ fingerprint, accounts: addresses })))
+    await note(change, "certificate.changed")
+  }
+  await setState(suspend, "suspended", "the import's files do not name it")
+  await note(suspend, "certificate.suspended")
+  await setState(reactivate, "active", "")
+  await note(reactivate, "certificate.reinstated")
+}
+
+const importer = "import"
 
 const columns = <Row, Key extends keyof Row>(rows: readonly Row[], keys: readonly Key[]): unknown[] => keys.map((key) => rows.map((row) => row[key]))
 

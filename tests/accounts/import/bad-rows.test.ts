@@ -142,10 +142,10 @@ const tables: Readonly<Record<string, { readonly header: string; readonly rows: 
       ["a@tinh.example,Q1,read,,", 'principal_id: there is no principal "Q1"'],
       ["a@tinh.example,p,read,,", 'principal_id: there is no principal "p"'],
       ["a@tinh.example,R1,,,", "rights: is empty"],
-      ["a@tinh.example,R2,delete,,", 'rights: "delete" is not one of: owner, read, write, send-as, administer'],
-      ["a@tinh.example,R3,read sendas,,", 'rights: "sendas" is not one of: owner, read, write, send-as, administer'],
-      ["a@tinh.example,R4,READ,,", 'rights: "READ" is not one of: owner, read, write, send-as, administer'],
-      ["a@tinh.example,R5,read;write,,", 'rights: "read;write" is not one of: owner, read, write, send-as, administer'],
+      ["a@tinh.example,R2,delete,,", 'rights: "delete" is not one of: owner, read, write, send-as, administer, sign'],
+      ["a@tinh.example,R3,read sendas,,", 'rights: "sendas" is not one of: owner, read, write, send-as, administer, sign'],
+      ["a@tinh.example,R4,READ,,", 'rights: "READ" is not one of: owner, read, write, send-as, administer, sign'],
+      ["a@tinh.example,R5,read;write,,", 'rights: "read;write" is not one of: owner, read, write, send-as, administer, sign'],
       ["a@tinh.example,R6,read,01/02/2026,", 'from: "01/02/2026" is not a date such as "2026-01-31"'],
       ["a@tinh.example,R7,read,2026-02-30,", 'from: "2026-02-30" is not a date such as "2026-01-31"'],
       ["a@tinh.example,R8,read,2025-02-29,", 'from: "2025-02-29" is not a date such as "2026-01-31"'],
@@ -154,7 +154,7 @@ const tables: Readonly<Record<string, { readonly header: string; readonly rows: 
       ["a@tinh.example,S2,read,2026-02-01,2026-01-31", "until: 2026-01-31 is before 2026-02-01"],
       ["A@tinh.example,P,read,,", "principal_id: P on a@tinh.example is already in line 2"],
       ["a@tinh.example,S3,read", "the row has 3 fields, the header has 5"],
-      ["x,a b,all,1,2", 'address: "x" is not an address', 'principal_id: "a b" may only have letters, digits, ".", "-" and "_"', 'rights: "all" is not one of: owner, read, write, send-as, administer', 'from: "1" is not a date such as "2026-01-31"', 'until: "2" is not a date such as "2026-01-31"'],
+      ["x,a b,all,1,2", 'address: "x" is not an address', 'principal_id: "a b" may only have letters, digits, ".", "-" and "_"', 'rights: "all" is not one of: owner, read, write, send-as, administer, sign', 'from: "1" is not a date such as "2026-01-31"', 'until: "2" is not a date such as "2026-01-31"'],
     ],
   },
   "aliases.csv": {
@@ -270,7 +270,7 @@ describe("every bad row is reported with file, line, column and reason", () => {
     ).toEqual([
       "organization-units.csv:2: name: is empty",
       'accounts.csv:2: quota: "lots" is not a size such as "500MiB" or "2GiB"',
-      'assignments.csv:2: rights: "all" is not one of: owner, read, write, send-as, administer',
+      'assignments.csv:2: rights: "all" is not one of: owner, read, write, send-as, administer, sign',
     ])
   })
 })
@@ -300,7 +300,7 @@ describe("a file that is none", () => {
 
   test("a misspelt name is not quietly left out, nor an empty folder taken for an empty province", async () => {
     expect(await problems({ "acounts.csv": "" })).toEqual([
-      "acounts.csv: no file of an import has this name; they are: organization-units.csv, principals.csv, accounts.csv, assignments.csv, aliases.csv, groups.csv, group-members.csv, credentials.csv",
+      "acounts.csv: no file of an import has this name; they are: organization-units.csv, principals.csv, accounts.csv, assignments.csv, aliases.csv, groups.csv, group-members.csv, certificates.csv, credentials.csv",
       expect.stringMatching(/^.*: there is none of the files of an import: organization-units\.csv,/),
     ])
   })

@@ -12,7 +12,7 @@ export function toBer(element: Buffer, keep: readonly Buffer[] = [], segmentByte
   const tag = element[0] ?? 0
   if ((tag & 0x20) !== 0) {
     const items = elementsIn(element).map((item) => toBer(item, keep, segmentBytes))
-    return Buffer.concat([Buffer.from([tag, 0x80]), ...(tag === 0x31 ? items.reverse() : items), endOfContents])
+    return Buffer.concat([Buffer.from([tag, 0x80]), ...(tag === 0x31 ? items.toReversed() : items), endOfContents])
   }
   const contents = contentsOf(element)
   if (tag !== 0x04) return Buffer.concat([Buffer.from([tag]), length(contents.length), contents])

@@ -14,6 +14,10 @@ import { readCrl, statusByCrl, verifyCrl } from "../../../src/pki/revocation/crl
 import { authority, extension, keyUsage, subjectKeyIdentifier, uriName } from "../../../src/pki/write-extensions.ts"
 import { pem, writeCertificate } from "../../../src/pki/write-certificate.ts"
 import { crlReason, type TestCrl, testCrl } from "../../support/test-crl.ts"
+import { installed } from "../../imap/clients/client-machine.ts"
+
+/** Skipped where it is not installed: what it makes or judges. */
+const withOpenssl = test.skipIf(!installed("openssl"))
 
 const now = Date.parse("2026-11-20T08:00:00Z")
 const day = 86_400_000
@@ -111,7 +115,7 @@ test("an issuer that may sign certificates but not lists", async () => {
   expect(await outcome(testCrl({ issuer: { certificate, privateKey }, thisUpdate: now }), target(), certificate)).toBe("is signed by a certificate that may not sign lists")
 })
 
-test("a list that openssl made says the same of what openssl revoked", async () => {
+withOpenssl("a list that openssl made says the same of what openssl revoked", async () => {
   const revoked = ca.issue({ subject: { commonName: "Bị thu hồi" }, serialNumber: "00c0ffee" }).certificateDer
   const kept = ca.issue({ subject: { commonName: "Còn hiệu lực" } }).certificateDer
   const file = (name: string): string => join(dir, name)

@@ -12,6 +12,10 @@ import { parseCertificate } from "../../../src/pki/parse-certificate.ts"
 import { type OcspQuestion, verifyOcspResponse, writeOcspRequest } from "../../../src/pki/revocation/ocsp.ts"
 import { pem } from "../../../src/pki/write-certificate.ts"
 import { ocspRefusal, type OcspReply, ocspReply, readOcspRequest } from "../../support/ocsp-responder.ts"
+import { installed } from "../../imap/clients/client-machine.ts"
+
+/** Skipped where it is not installed: what it makes or judges. */
+const withOpenssl = test.skipIf(!installed("openssl"))
 
 const now = Date.parse("2026-11-20T08:00:00Z")
 const day = 86_400_000
@@ -90,7 +94,7 @@ test.each([
   expect(await outcome(ocspRefusal(code), question())).toBe(expected)
 })
 
-test("openssl reads our request", async () => {
+withOpenssl("openssl reads our request", async () => {
   const asked = question(nonce)
   const file = join(dir, "request.der")
   await writeFile(file, writeOcspRequest(asked))
@@ -99,7 +103,7 @@ test("openssl reads our request", async () => {
   expect(text).toContain(`0420${nonce.toString("hex").toUpperCase()}`)
 })
 
-test.each(["sha1", "sha256"])("openssl's responder answers, also with CertIDs of %s, and we agree", async (digest) => {
+withOpenssl.each(["sha1", "sha256"])("openssl's responder answers, also with CertIDs of %s, and we agree", async (digest) => {
   const file = (name: string): string => join(dir, name)
   const delegate = ca.responderCertificate()
   const good = ca.issue({ subject: { commonName: "Còn hiệu lực" }, serialNumber: "01" }).certificateDer
@@ -115,7 +119,7 @@ test.each(["sha1", "sha256"])("openssl's responder answers, also with CertIDs of
   }
 })
 
-test("openssl takes our responder's answer, so that what the tests answer is what responders answer", async () => {
+withOpenssl("openssl takes our responder's answer, so that what the tests answer is what responders answer", async () => {
   const file = (name: string): string => join(dir, name)
   const asked = question()
   const time = Date.now()

@@ -97,6 +97,39 @@ test("unreachable: the last answer stands within its age limit, then nobody know
   expect(await ask(checker, certificate)).toBe("good ocsp")
 })
 
+test.each(["ocsp", "crl"] as const)("unreachable: revoked stays revoked, however long nobody answers (%s)", async (prefer) => {
+  const checker = world.checker(store, { prefer })
+  const certificate = world.holder({ crl: prefer === "crl", ocsp: prefer === "ocsp" })
+  world.server.revoke(certificate.serialNumber, "certificateHold")
+  expect(await ask(checker, certificate)).toBe(`revoked ${prefer} certificateHold`)
+  world.server.goDown()
+  world.clock.time += hours(200)
+  expect(await ask(checker, certificate)).toBe(`revoked ${prefer} certificateHold`)
+  expect(await ask(world.checker(store, { prefer }), certificate)).toBe(`revoked ${prefer} certificateHold`)
+  world.server.comeUp()
+  world.server.reinstate(certificate.serialNumber)
+  world.clock.time += minutes(1)
+  expect(await ask(checker, certificate)).toBe(`good ${prefer}`)
+})
+
+test("an old revocation by one source gives way to what another says now", async () => {
+  const checker = world.checker(store)
+  const certificate = world.holder()
+  world.server.revoke(certificate.serialNumber, "certificateHold")
+  expect(await ask(checker, certificate)).toBe("revoked ocsp certificateHold")
+  world.server.reinstate(certificate.serialNumber)
+  world.server.failOnly("/ocsp")
+  world.clock.time += hours(7)
+  expect(await ask(checker, certificate)).toBe("good crl")
+})
+
+test("an authority whose clock is ahead revokes at once", async () => {
+  const certificate = world.holder()
+  world.server.revoke(certificate.serialNumber)
+  world.clock.time -= minutes(2)
+  expect(await ask(world.checker(store), certificate)).toBe("revoked ocsp")
+})
+
 test("unreachable: a list stands no longer than its own nextUpdate", async () => {
   const short = await createSmimeWorld({ lastsMs: hours(1) })
   const checker = short.checker(store, { prefer: "crl" })
@@ -192,6 +225,18 @@ test("no answer within patience: unknown, and the message goes on", async () => 
   expect(await ask(world.checker(store, { timeout: 100 }), world.holder())).toBe("unknown none")
 })
 
+test.each([false, true])("no answer within patience: what is known stands (revoked: %s)", async (isRevoked) => {
+  const checker = world.checker(store, { timeout: 100 })
+  const { ocsp, crl } = world.server.urls
+  const certificate = certificateOf(world.ca.issue({ subject: { commonName: "x" }, ocspUrls: [ocsp, `${ocsp}?second`], crlUrls: [crl, `${crl}?second`] }).certificateDer)
+  if (isRevoked) world.server.revoke(certificate.serialNumber)
+  const first = await ask(checker, certificate)
+  expect(first).toBe(isRevoked ? "revoked ocsp" : "good ocsp")
+  world.server.hang()
+  world.clock.time += minutes(30)
+  expect(await ask(checker, certificate)).toBe(first)
+})
+
 test("a certificate that names no source is unknown, unless a configured list is its issuer's", async () => {
   const nameless = world.holder({ crl: false, ocsp: false })
   expect(await ask(world.checker(store), nameless)).toBe("unknown none")
@@ -212,7 +257,8 @@ test.each(["DER", "PEM"])("without a way to the internet: lists carried in as fi
   expect(await ask(checker, certificate)).toBe("revoked crl")
   await rm(files.signingFile)
   world.clock.time += hours(7)
-  expect(await ask(checker, certificate)).toBe("unknown none")
+  expect(await ask(checker, certificate)).toBe("revoked crl")
+  expect(await ask(checker, world.holder())).toBe("unknown none")
   await rm(dir, { recursive: true })
 })
 

@@ -37,6 +37,7 @@ const around: readonly Forgery[] = [
   },
   { trick: "an order is written into the preamble", message: signedMessage({ preamble: `${order}\r\n` }), problems: ["prepended"] },
   { trick: "a long preamble", message: signedMessage({ preamble: `${"This is for old readers. ".repeat(40)}\r\n` }), problems: ["prepended"] },
+  { trick: "a part for who compares boundaries by their beginning", message: signedMessage({ preamble: `------ky-so2\r\n\r\nChuyen tien\r\n` }), problems: ["prepended"] },
   { trick: "HTML in the preamble", message: signedMessage({ preamble: "<h1>Pay</h1>\r\n" }), problems: ["prepended"] },
   { trick: "an order is written into the epilogue", message: signedMessage({ epilogue: `${order}\r\n` }), problems: ["appended"] },
   { trick: "a huge epilogue", message: signedMessage({ epilogue: " ".repeat(70_000) + order }), problems: ["appended"] },

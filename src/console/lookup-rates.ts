@@ -1,0 +1,25 @@
+import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible"
+
+/** How many lookups an account has left; the directory is there to be asked, not to be copied. Counted by this process. */
+export interface LookupRates {
+  /** 0, or for how many seconds this account must wait. */
+  take(accountId: number): Promise<number>
+}
+
+const hourSeconds = 3_600
+
+export function createLookupRates(lookupsPerHour: number): LookupRates {
+  if (lookupsPerHour === 0) return { take: async () => 0 }
+  const limiter = new RateLimiterMemory({ points: lookupsPerHour, duration: hourSeconds })
+  return {
+    async take(accountId) {
+      try {
+        await limiter.consume(accountId)
+        return 0
+      } catch (refusal) {
+        if (refusal instanceof RateLimiterRes) return Math.max(Math.ceil(refusal.msBeforeNext / 1000), 1)
+        throw refusal
+      }
+    },
+  }
+}

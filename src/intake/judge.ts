@@ -1,0 +1,113 @@
+/**
+ * The policy's word on a message whose recipients are known: facts gathered, verdict taken, and what follows from it for the readers. Pure; the
+ * caller commits the judgement only with the directory and the policy it was taken on.
+ */
+import { type SignatureEvidence, signatureFactsOf } from "../accounts/signature-facts-of.ts"
+import type { Directory } from "../accounts/directory.ts"
+import type { AuthenticationResult } from "../mail/trace-header.ts"
+import type { SignatureFacts } from "../pki/signature-facts.ts"
+import { evaluatePolicy } from "../policy/evaluate.ts"
+import type { MessageFacts } from "../policy/facts.ts"
+import { signatureReason } from "../policy/signature-reason.ts"
+import type { Notified, PolicyVerdict } from "../policy/verdict.ts"
+import type { HeldReason } from "../store/acceptance-store.ts"
+import type { Decision } from "./decide.ts"
+import type { AcceptRequest } from "./intake.ts"
+import { messageFacts } from "./message-facts.ts"
+import type { PolicyInForce } from "./policy-source.ts"
+
+export interface JudgeQuestion {
+  readonly request: AcceptRequest
+  readonly decision: Extract<Decision, { readonly kind: "accepted" }>
+  readonly directory: Directory
+  /** Raw top-level header block, all of it. */
+  readonly header: Uint8Array
+  /** Null: no signature. */
+  readonly evidence: SignatureEvidence | null
+  readonly inForce: PolicyInForce
+  readonly now: number
+  /** Whom `administrators` means in the policy. */
+  readonly administrators: readonly string[]
+}
+
+export interface Judgement {
+  readonly facts: MessageFacts
+  readonly verdict: PolicyVerdict
+  readonly policyVersion: number
+  /** Keywords for the mailboxes here. */
+  readonly marks: readonly string[]
+  readonly results: readonly AuthenticationResult[]
+  readonly held: HeldReason | null
+}
+
+const unsigned: SignatureFacts = { status: "missing", problems: [], signers: [], form: "none", headerProtection: "none", timestamped: false }
+
+export function judge(question: JudgeQuestion): Judgement {
+  const { request, decision, directory, header, evidence, inForce, now } = question
+  const { envelope, content, session, source, submitter } = request
+  const facts = messageFacts({
+    directory, header, bytes: content.size, reversePath: envelope.reversePath, recipients: decision.final, sentAs: decision.sentAs, fromOutside: source === "mx", at: now,
+    authentication: { how: submitter ? submitter.login.via : source === "mx" ? "none" : "local", principalId: session.principalId },
+    tls: tlsFacts(session.tls),
+    signature: evidence ? signatureFactsOf(evidence, { directory, now, addressBinding: inForce.policy.document.bindByAddress }) : unsigned,
+  })
+  const { verdict } = evaluatePolicy(inForce.policy, facts)
+  return { facts, verdict, policyVersion: inForce.version, marks: marksOf(facts.signature, verdict), results: evidence ? [smimeResult(facts)] : [], held: heldReason(question, facts, verdict) }
+}
+
+/** "TLSv1.3 TLS_AES_256_GCM_SHA384" */
+function tlsFacts(tls: string | null): MessageFacts["tls"] {
+  if (tls === null) return null
+  const [version = "", cipher = ""] = tls.split(" ")
+  return { version, cipher, clientCertificate: false }
+}
+
+const statusMarks: Readonly<Partial<Record<SignatureFacts["status"], string>>> = { valid: "$SignatureValid", invalid: "$SignatureInvalid" }
+
+function marksOf({ status }: SignatureFacts, verdict: PolicyVerdict): readonly string[] {
+  const own = verdict.kind === "sign" ? statusMarks.valid : statusMarks[status]
+  return [...new Set([...(own === undefined ? [] : [own]), ...verdict.marks.flatMap(({ keyword }) => keyword ?? [])])]
+}
+
+/** RFC 7281 §3.1; `policy` and `neutral` are left to those who do not decide. */
+function smimeResult({ signature, header }: MessageFacts): AuthenticationResult {
+  const [signer] = signature.signers
+  const reason = signature.status === "valid" ? undefined : signatureReason(signature)?.en
+  return {
+    method: "smime",
+    result: resultOf(signature),
+    ...(reason !== undefined && { reason }),
+    properties: [
+      ...(header.from[0] === undefined ? [] : [["body.smime-identifier", header.from[0]] as const]),
+      ...(signer ? ([["body.smime-serial", signer.serialNumber], ["body.smime-issuer", ascii(signer.issuer)]] as const) : []),
+    ],
+  }
+}
+
+/** RFC 4514 §2.4: an octet may be written in hexadecimal; a header is ASCII. */
+// oxlint-disable-next-line no-control-regex -- exactly what is not ASCII
+const ascii = (name: string): string => name.replace(/[^\x00-\x7f]+/g, (text) => [...Buffer.from(text)].map((octet) => `\\${octet.toString(16).padStart(2, "0")}`).join(""))
+
+function resultOf({ status, problems }: SignatureFacts): string {
+  if (status === "valid") return "pass"
+  if (status === "undecided") return "temperror"
+  if (status === "invalid") return problems.includes("malformed") ? "permerror" : "fail"
+  return "none"
+}
+
+/** Whoever else receives a circular is not told of one message. */
+const maxTold = 50
+
+function heldReason({ decision, administrators }: JudgeQuestion, facts: MessageFacts, verdict: PolicyVerdict): HeldReason | null {
+  if (verdict.kind !== "hold" && verdict.kind !== "quarantine") return null
+  const names: Readonly<Record<string, readonly string[]>> = {
+    administrators,
+    sender: facts.sender?.local ? [facts.sender.address] : [],
+    recipients: decision.final.filter(({ accountId }) => accountId !== null).map(({ recipient }) => recipient),
+  }
+  const told = (who: readonly Notified[]): readonly string[] => [...new Set(who.flatMap((name) => names[name] ?? [name]))].slice(0, maxTold)
+  const { ruleId, reasonVi, reasonEn } = verdict
+  return verdict.kind === "hold"
+    ? { kind: "approval", ruleId, reasonVi, reasonEn, notify: told([...verdict.approvers, "sender"]) }
+    : { kind: "quarantine", ruleId, reasonVi, reasonEn, notify: told(verdict.notify) }
+}

@@ -1,0 +1,114 @@
+/**
+ * Everything the policy may ask about one message, from the directory, the header and what intake knows already. Pure. The signature's
+ * facts are handed in. Must not know: rules.
+ */
+import type { Account, Directory } from "../accounts/directory.ts"
+import { agencyOf } from "../accounts/organization.ts"
+import { addressesIn, canonicalAddress, parseAddressList } from "../mail/address.ts"
+import { decodeHeaderText } from "../mail/encoded-word.ts"
+import { fieldValues, type HeaderField, parseHeader } from "../mail/header.ts"
+import type { SignatureFacts } from "../pki/signature-facts.ts"
+import type { HeaderFacts, MessageFacts, PartyFacts } from "../policy/facts.ts"
+import type { FinalRecipient } from "./expand-recipients.ts"
+import { countHops } from "./hops.ts"
+
+export interface FactsRequest {
+  readonly directory: Directory
+  /** Raw top-level header block; whoever has only a part of it must refuse the message, or marks could hide in the rest. */
+  readonly header: Uint8Array
+  readonly bytes: number
+  readonly reversePath: string
+  /** After aliases and groups were opened. */
+  readonly recipients: readonly Pick<FinalRecipient, "recipient" | "accountId">[]
+  /** The account it is sent as; null for mail from outside and for what the system writes itself. */
+  readonly sentAs: Account | null
+  /** True for mail that another server brought. */
+  readonly fromOutside: boolean
+  readonly authentication: MessageFacts["authentication"]
+  readonly tls: MessageFacts["tls"]
+  readonly signature: SignatureFacts
+  readonly at: number
+}
+
+export function messageFacts(request: FactsRequest): MessageFacts {
+  const { directory, sentAs, fromOutside, reversePath, bytes, authentication, tls, signature, at } = request
+  const header = headerFacts(parseHeader(request.header))
+  const recipients = distinctParties(request.recipients.map(({ recipient, accountId }) => partyOf(directory, recipient, accountId === null ? undefined : directory.account(accountId))))
+  const sender = sentAs ? partyOf(directory, sentAs.address, sentAs) : fromOutside ? outsideSender(directory, header.from[0] ?? reversePath) : null
+  return {
+    direction: directionOf({ directory, fromOutside, sentAs, recipients }), sender, reversePath, recipients, header, bytes, authentication, signature, tls, at,
+    hops: countHops(request.header),
+  }
+}
+
+interface Journey extends Pick<FactsRequest, "directory" | "fromOutside" | "sentAs"> {
+  readonly recipients: readonly PartyFacts[]
+}
+
+/** See docs/policy.md: `inbound`, else `outbound` when somebody foreign receives it, else `submission` when it leaves the agency, else `internal`. */
+function directionOf({ directory, fromOutside, sentAs, recipients }: Journey): MessageFacts["direction"] {
+  if (fromOutside) return "inbound"
+  if (recipients.some(({ local }) => !local)) return "outbound"
+  const agency = (unitCode: string | undefined): string | null => (unitCode === undefined ? null : agencyOf(directory.organization.unitPath(unitCode)))
+  const own = agency(sentAs?.unitCode)
+  // what nobody sends, such as a notification of non-delivery, leaves no agency
+  return sentAs !== null && recipients.some(({ units }) => agency(units[0]) !== own) ? "submission" : "internal"
+}
+
+/** Whom the reader is shown as author: the reverse-path of a forger is whatever he likes. */
+function outsideSender(directory: Directory, address: string): PartyFacts | null {
+  if (address === "") return null
+  const resolution = directory.resolve(address)
+  return partyOf(directory, address, resolution.kind === "account" ? resolution.account : undefined)
+}
+
+function partyOf({ organization, isLocalDomain }: Directory, address: string, account: Account | undefined): PartyFacts {
+  const canonical = account?.address ?? canonicalAddress(address)
+  const domain = canonical.slice(canonical.lastIndexOf("@") + 1)
+  if (!account) return { address: canonical, domain, local: isLocalDomain(domain), kind: "foreign", units: [], groups: [] }
+  return { address: canonical, domain, local: true, kind: account.kind, units: organization.unitPath(account.unitCode).map(({ code }) => code), groups: organization.groupsOf(canonical) }
+}
+
+/**
+ * One of each sort: rules ask a recipient's domain, kind, unit and groups, not who it is. A circular to 3,000 accounts has some
+ * hundred sorts, and its facts are kept.
+ */
+function distinctParties(parties: readonly PartyFacts[]): readonly PartyFacts[] {
+  const sorts = new Map<string, PartyFacts>()
+  for (const party of parties) {
+    const sort = [party.domain, party.kind, party.units[0] ?? "", ...party.groups].join(" ")
+    if (!sorts.has(sort)) sorts.set(sort, party)
+  }
+  return [...sorts.values()]
+}
+
+/** What one decision keeps of a header: enough for every mark, bounded whatever was sent. */
+const maxFields = 200
+const maxValuesPerField = 10
+const maxValueCharacters = 1000
+const maxFrom = 20
+
+/** Long, said elsewhere in the facts, or written by other servers. */
+const left: ReadonlySet<string> = new Set(["received", "dkim-signature", "arc-seal", "arc-message-signature", "arc-authentication-results", "authentication-results", "references", "in-reply-to", "to", "cc", "bcc", "from", "subject"])
+
+function headerFacts(fields: readonly HeaderField[]): HeaderFacts {
+  const kept: Record<string, string[]> = Object.create(null) as Record<string, string[]>
+  let names = 0
+  for (const { name, value } of fields) {
+    if (left.has(name)) continue
+    const values = kept[name]
+    if (values === undefined) {
+      if (names++ < maxFields) kept[name] = [textOf(value)]
+    } else if (values.length < maxValuesPerField) values.push(textOf(value))
+  }
+  // a client shows one of several; a mark in any of them counts
+  const subject = textOf(fieldValues(fields, "subject").slice(0, maxValuesPerField).join(" | "))
+  const from = fieldValues(fields, "from").slice(0, maxValuesPerField).flatMap((value) => addressesIn(parseAddressList(value))).slice(0, maxFrom).map((address) => canonicalAddress(utf8(address)))
+  return { subject, from, fields: kept }
+}
+
+/** A folded or endless value is cut before it is decoded: an encoded-word takes at most three times the room of its text. */
+const textOf = (value: string): string => decodeHeaderText(value.slice(0, maxValueCharacters * 8)).slice(0, maxValueCharacters)
+
+/** Header values have one char per byte. */
+const utf8 = (value: string): string => Buffer.from(value, "latin1").toString("utf8")

@@ -1,0 +1,73 @@
+/**
+ * What is found out about a message's signature before anybody decides: what the bytes say, and what is thought of its certificates now.
+ * A message without a signature costs a look at its part tree. Must not know: who holds a certificate, what policy makes of it.
+ */
+import type { SignatureEvidence } from "../accounts/signature-facts-of.ts"
+import { failed, ok, type Result } from "../base/result.ts"
+import { type Failure, failure } from "../mail/failure.ts"
+import type { Certificate } from "../pki/certificate.ts"
+import type { CertificateStatuses } from "../pki/certificate-status.ts"
+import { parseCertificate } from "../pki/parse-certificate.ts"
+import type { CertificateStatus, MessageSignature, MessageSigner } from "../pki/signature-facts.ts"
+import { findLayer } from "../pki/smime/signed-layer.ts"
+import { verifyTimestamp } from "../pki/timestamp.ts"
+import type { VerifyPool } from "../pki/verify/verify-pool.ts"
+import type { PreparedContent } from "../store/content-store.ts"
+
+export type ReadableMessage = Pick<PreparedContent, "sha256" | "size" | "scanned" | "read">
+
+export interface SignatureReader {
+  /** Null for a message that shows no signature. Fails with `unavailable` when it cannot be verified now, `limit` when too many wait. */
+  read(content: ReadableMessage, at: number): Promise<Result<SignatureEvidence | null, Failure>>
+}
+
+export interface SignatureReaderParts {
+  readonly pool: Pick<VerifyPool, "verify">
+  readonly statuses: Pick<CertificateStatuses, "of">
+  readonly stampStatuses: Pick<CertificateStatuses, "of">
+}
+
+export function createSignatureReader({ pool, statuses, stampStatuses }: SignatureReaderParts): SignatureReader {
+  return {
+    async read(content, at) {
+      if (!findLayer(content.scanned.root)) return ok(null)
+      const verified = await pool.verify({ sha256: Buffer.from(content.sha256).toString("hex"), size: content.size, read: (range) => content.read(range), scanned: content.scanned })
+      if (!verified.ok) return verified
+      try {
+        return ok(await judged(verified.value, at))
+      } catch (error) {
+        return failed(failure("unavailable", `the certificates cannot be judged now: ${error instanceof Error ? error.message : String(error)}`))
+      }
+    },
+  }
+
+  async function judged(read: MessageSignature, at: number): Promise<SignatureEvidence> {
+    const certificates = new Map<string, Certificate>()
+    for (const der of read.certificates) {
+      const parsed = parseCertificate(Buffer.from(der, "base64"))
+      if (parsed.ok) certificates.set(parsed.value.fingerprint, parsed.value)
+    }
+    const pool = [...certificates.values()]
+    const provenTimes = new Map<MessageSigner, number>()
+    const found = new Map<string, CertificateStatus>()
+    const signers: MessageSigner[] = []
+    for (const signer of read.signers) {
+      const stamped = await withProvenTime(signer, at)
+      signers.push(stamped.signer)
+      if (stamped.time !== null) provenTimes.set(stamped.signer, stamped.time)
+      const certificate = signer.fingerprint === null ? undefined : certificates.get(signer.fingerprint)
+      if (certificate) found.set(certificate.fingerprint, await statuses.of({ certificate, pool, at: stamped.time ?? at, stapled: read.revocationInfo }))
+    }
+    return { signature: { ...read, signers }, certificates, statuses: found, provenTime: (signer) => provenTimes.get(signer) ?? null }
+  }
+
+  /** The first stamp that proves something; a forged one spoils the signature, one that cannot be judged proves nothing. */
+  async function withProvenTime(signer: MessageSigner, now: number): Promise<{ readonly signer: MessageSigner; readonly time: number | null }> {
+    for (const token of signer.timestamps) {
+      const stamp = await verifyTimestamp({ token: Buffer.from(token, "base64"), signatureDigests: signer.signatureDigests, now }, stampStatuses)
+      if (stamp.ok) return { signer, time: stamp.value.time }
+      if (stamp.failure.kind === "invalid") return { signer: { ...signer, problems: [...new Set([...signer.problems, "timestampInvalid" as const])] }, time: null }
+    }
+    return { signer, time: null }
+  }
+}

@@ -1,0 +1,27 @@
+import { type CompiledCondition, compileCondition } from "./compile-condition.ts"
+import type { PolicyDocument, Rule } from "./policy-document.ts"
+
+/** A policy ready to decide: immutable, so that whoever holds it decides by exactly this one however long it takes. */
+export interface CompiledPolicy {
+  readonly document: PolicyDocument
+  readonly rules: readonly CompiledRule[]
+}
+
+export interface CompiledRule {
+  readonly rule: Rule
+  /** Null: for every message. */
+  readonly condition: CompiledCondition | null
+  /** Ms since the epoch, both inclusive. */
+  readonly from: number
+  readonly until: number
+}
+
+export const compilePolicy = (document: PolicyDocument): CompiledPolicy => ({
+  document,
+  rules: document.rules.map((rule) => ({
+    rule,
+    condition: rule.when ? compileCondition(rule.when, document) : null,
+    from: rule.from ?? -Infinity,
+    until: rule.until ?? Infinity,
+  })),
+})

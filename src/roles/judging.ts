@@ -1,0 +1,59 @@
+import { readFile } from "node:fs/promises"
+import type { App } from "../app.ts"
+import { recordedRevocation } from "../accounts/signing-right.ts"
+import { policyFile } from "../config/load.ts"
+import type { PolicyParts } from "../intake/accept.ts"
+import { createJudging } from "../intake/judging.ts"
+import { createPolicySource, type PolicySource } from "../intake/policy-source.ts"
+import { createSignatureReader } from "../intake/signature-reader.ts"
+import { createSigner } from "../intake/sign-on-behalf.ts"
+import { canonicalAddress } from "../mail/address.ts"
+import { createPathValidator } from "../pki/validate-path.ts"
+import { createVerifyPool } from "../pki/verify/verify-pool.ts"
+import { sealFacts } from "../store/sealed-facts.ts"
+import { createDecisionStore } from "../store/sql/decisions.ts"
+import { createPolicyStore } from "../store/sql/policies.ts"
+import { createPolicyLog } from "../telemetry/mail-log.ts"
+import { createRevocation } from "./revocation.ts"
+import { softwareName } from "./software.ts"
+import { openSigning } from "./signing.ts"
+import { openTrust } from "./trust.ts"
+
+/** What a role needs where mail of others comes in: the policy in force, and all that its facts about signatures rest on. */
+export async function openPolicyParts(app: App): Promise<PolicyParts> {
+  const { context: { config, clock, log }, database, feed, directory, contents, sealer } = app
+  const [policy, trust] = await Promise.all([openPolicy(app), openTrust(config, clock)])
+  const paths = createPathValidator(trust.settings)
+  const revocation = createRevocation({
+    database, feed, clock, log, config: { ...config.pki, revocation: { ...config.pki.revocation, lists: [...trust.lists] } },
+    paths: () => paths,
+    recorded: (fingerprint) => recordedRevocation(directory.current(), fingerprint),
+  })
+  app.onClose(() => revocation.close())
+  const pool = createVerifyPool({ log })
+  app.onClose(() => pool.close())
+  const decisions = createDecisionStore({ database, clock })
+  const policyLog = createPolicyLog(log)
+  return {
+    judging: createJudging({
+      policy, signatures: createSignatureReader({ pool, statuses: revocation.statuses, stampStatuses: revocation.stampStatuses }),
+      administrators: config.certificates.administrators.map(canonicalAddress), seal: (facts) => sealFacts(sealer, facts), software: softwareName,
+    }),
+    signer: createSigner({ ...openSigning(app), contents, maxMessageBytes: config.smtp.maxMessageBytes, clock, log: policyLog }),
+    recordRefused: (decision) => decisions.record(decision).catch((error: unknown) => policyLog.notRecorded({ ruleId: decision.ruleId, error })),
+  }
+}
+
+async function openPolicy(app: App): Promise<PolicySource> {
+  const { config, log, health, metrics } = app.context
+  const name = policyFile(config)
+  const policy = await createPolicySource({ policies: createPolicyStore(app.database), feed: app.feed, file: { name, text: await readFile(name, "utf8") }, by: health.role, log: createPolicyLog(log) })
+  app.onClose(() => policy.close())
+  health.add("policy", async () => {
+    const problem = policy.problem()
+    if (problem !== null) throw new Error(problem)
+    return `version ${policy.current().version} is in force`
+  })
+  metrics.gauge("policy_version", "Version of the policy this process decides by.", () => policy.current().version)
+  return policy
+}

@@ -1,0 +1,114 @@
+import type { Acceptance } from "../acceptance-store.ts"
+import type { PreparedContent } from "../content-store.ts"
+import { contentColumns, contentRowsSql, contentRowValues, insertContentsSql } from "./content-rows.ts"
+import { decisionArrays, insertDecisionsSql } from "./decisions.ts"
+import { evidenceArrays, evidenceSql } from "./evidence.ts"
+
+/** Two sweeps would find a delivery before its first job could have run; this keeps them off (ms). */
+const firstLeaseMs = 5_000
+
+const statements = new Map<string, { readonly name: string; readonly text: string }>()
+
+/**
+ * What an acceptance writes, for several messages in one statement of `contents` contents: a round trip and an fsync however many they are.
+ * Unsigned messages do not pay for evidence.
+ */
+export function acceptStatement(contents: number, withEvidence: boolean): { readonly name: string; readonly text: string } {
+  const name = `accept-${contents}${withEvidence ? "-evidence" : ""}`
+  const known = statements.get(name)
+  if (known) return known
+  const p = (index: number): string => `$${contents * contentColumns + index}`
+  const text = `
+    WITH e AS (
+      INSERT INTO envelope (id, content, sha256, size, source, reverse_path, ret, envid, require_tls, smtp_utf8, trace_prefix, message_id, accepted_at, marks)
+      SELECT t.id, t.content, t.sha256, t.size, t.source, t.reverse_path, t.ret, t.envid, t.require_tls, t.smtp_utf8, t.trace_prefix, t.message_id, to_timestamp(t.accepted_at / 1000.0), t.marks
+      FROM unnest(${p(1)}::bigint[], ${p(2)}::bytea[], ${p(3)}::bytea[], ${p(4)}::bigint[], ${p(5)}::text[], ${p(6)}::text[], ${p(7)}::text[], ${p(8)}::text[],
+                  ${p(9)}::boolean[], ${p(10)}::boolean[], ${p(11)}::text[], ${p(12)}::text[], ${p(13)}::float8[], ${p(14)}::bigint[], ${p(15)}::text[])
+           AS t (id, content, sha256, size, source, reverse_path, ret, envid, require_tls, smtp_utf8, trace_prefix, message_id, accepted_at, directory_version, marks)
+      JOIN directory_version v ON v.version = t.directory_version
+      RETURNING id, content
+    ), d AS (
+      INSERT INTO delivery (id, envelope_id, recipient, account_id, original_recipient, notify, next_attempt_at, expires_at, state)
+      SELECT t.id, t.envelope_id, t.recipient, t.account_id, t.original_recipient, string_to_array(t.notify, ','), clock_timestamp() + interval '${firstLeaseMs} milliseconds', to_timestamp(t.expires_at / 1000.0), t.state::delivery_state
+      FROM unnest(${p(20)}::bigint[], ${p(21)}::bigint[], ${p(22)}::text[], ${p(23)}::bigint[], ${p(24)}::text[], ${p(25)}::text[], ${p(26)}::float8[], ${p(27)}::text[])
+           AS t (id, envelope_id, recipient, account_id, original_recipient, notify, expires_at, state)
+      JOIN e ON e.id = t.envelope_id
+    ), h AS (
+      INSERT INTO held_message (envelope_id, kind, rule_id, reason_vi, reason_en, notify)
+      SELECT t.envelope_id, t.held->>'kind', t.held->>'ruleId', t.held->>'reasonVi', t.held->>'reasonEn', ARRAY(SELECT jsonb_array_elements_text(t.held->'notify'))
+      FROM unnest(${p(16)}::bigint[], ${p(19)}::jsonb[]) AS t (envelope_id, held)
+      JOIN e ON e.id = t.envelope_id
+      WHERE t.held IS NOT NULL
+    ), a AS (
+      INSERT INTO audit (kind, principal_id, account_id, client_address, envelope_id, detail)
+      SELECT 'message.accepted', t.facts->>'principalId', (t.facts->>'accountId')::bigint, t.client_address, t.envelope_id, t.facts
+      FROM unnest(${p(16)}::bigint[], ${p(17)}::text[], ${p(18)}::jsonb[]) AS t (envelope_id, client_address, facts)
+      JOIN e ON e.id = t.envelope_id
+    ), p AS (
+      ${insertDecisionsSql(p, 28, "JOIN e ON e.id = t.envelope_id")}
+    ), c AS (
+      ${insertContentsSql(contentRowsSql(contents), "WHERE c.hash IN (SELECT content FROM e)")}
+    )${withEvidence ? `,${evidenceSql((index) => p(35 + index))}` : ""}
+    SELECT id AS envelope_id, NULL::text AS blob_key FROM e
+    UNION ALL SELECT NULL, blob_key FROM c WHERE blob_key IS NOT NULL`
+  const statement = { name, text }
+  statements.set(name, statement)
+  return statement
+}
+
+/** An acceptance with the ids that it will have. */
+export interface Planned {
+  readonly acceptance: Acceptance
+  readonly envelopeId: number
+  readonly deliveryIds: readonly number[]
+}
+
+function envelopeArrays(planned: readonly Planned[]): unknown[] {
+  const column = <T>(value: (plan: Planned) => T): T[] => planned.map(value)
+  return [
+    column(({ envelopeId }) => envelopeId),
+    column(({ acceptance }) => acceptance.content.ref),
+    column(({ acceptance }) => acceptance.content.sha256),
+    column(({ acceptance }) => acceptance.content.size),
+    column(({ acceptance }) => acceptance.source),
+    column(({ acceptance }) => acceptance.envelope.reversePath),
+    column(({ acceptance }) => acceptance.envelope.ret ?? null),
+    column(({ acceptance }) => acceptance.envelope.envelopeId ?? null),
+    column(({ acceptance }) => acceptance.envelope.requireTls),
+    column(({ acceptance }) => acceptance.envelope.smtpUtf8),
+    column(({ acceptance }) => acceptance.tracePrefix),
+    column(({ acceptance }) => acceptance.content.structure.messageId),
+    column(({ acceptance }) => acceptance.acceptedAt),
+    column(({ acceptance }) => acceptance.directoryVersion),
+    column(({ acceptance }) => (acceptance.marks ?? []).join(" ")),
+    column(({ envelopeId }) => envelopeId),
+    column(({ acceptance }) => acceptance.session.clientAddress),
+    column(({ acceptance }) => JSON.stringify({ ...acceptance.session, recipients: acceptance.deliveries.length })),
+    column(({ acceptance }) => (acceptance.held ? JSON.stringify(acceptance.held) : null)),
+  ]
+}
+
+function deliveryArrays(planned: readonly Planned[]): unknown[] {
+  const rows = planned.flatMap(({ acceptance, envelopeId, deliveryIds }) => acceptance.deliveries.map((delivery, index) => ({ ...delivery, id: deliveryIds[index], envelopeId, state: acceptance.held ? "held" : "waiting" })))
+  return [
+    rows.map(({ id }) => id),
+    rows.map(({ envelopeId }) => envelopeId),
+    rows.map(({ recipient }) => recipient),
+    rows.map(({ accountId }) => accountId),
+    rows.map(({ originalRecipient }) => originalRecipient),
+    rows.map(({ notify }) => notify.join(",")),
+    rows.map(({ expiresAt }) => expiresAt),
+    rows.map(({ state }) => state),
+  ]
+}
+
+const decisionsOf = (planned: readonly Planned[]): unknown[] =>
+  decisionArrays(planned.flatMap(({ acceptance: { decision }, envelopeId }) => (decision ? [{ envelopeId, decision }] : [])))
+
+/** The values of `acceptStatement`, in the order of its parameters. */
+export const acceptValues = (contents: readonly PreparedContent[], planned: readonly Planned[]): unknown[] => [
+  ...contents.flatMap(contentRowValues), ...envelopeArrays(planned), ...deliveryArrays(planned), ...decisionsOf(planned),
+  ...(hasEvidence(planned) ? evidenceArrays(planned.flatMap(({ acceptance: { evidence }, envelopeId }) => (evidence ? [{ envelopeId, evidence }] : []))) : []),
+]
+
+export const hasEvidence = (planned: readonly Planned[]): boolean => planned.some(({ acceptance }) => acceptance.evidence)

@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, expect, test } from "vitest"
+import type { HeldReason } from "../../src/store/acceptance-store.ts"
+import type { HeldStore } from "../../src/store/held-store.ts"
+import { createHeldStore } from "../../src/store/sql/held.ts"
+import { acceptance, createTestStore, type TestStore, unwrap } from "../support/store.ts"
+
+let store: TestStore
+let held: HeldStore
+let accountId: number
+beforeAll(async () => {
+  store = await createTestStore()
+  held = createHeldStore(store)
+  accountId = await store.account("nguoinhan@tinh.example")
+})
+afterAll(() => store.close())
+
+const doubtful: HeldReason = { kind: "quarantine", ruleId: "inbound.unsigned", reasonVi: "Thư không có chữ ký số", reasonEn: "The message is not signed", notify: ["nguoinhan@tinh.example"] }
+
+const directoryVersion = async (): Promise<number> => (await store.database.query<{ version: number }>({ text: "SELECT version FROM directory_version" }))[0]?.version ?? 0
+
+let counter = 0
+async function accept(extra: { readonly held?: HeldReason; readonly marks?: readonly string[]; readonly reversePath?: string; readonly remote?: readonly string[]; readonly heldNotice?: number }) {
+  const content = await store.prepare(`Message-ID: <giu-${++counter}@ngoai.example>\r\nSubject: giu\r\n\r\n${counter}\r\n`)
+  const { held: reason, marks, heldNotice, ...where } = extra
+  return store.acceptances.commit({
+    ...acceptance({ content, accountIds: [accountId], directoryVersion: await directoryVersion(), ...where }),
+    ...(reason && { held: reason }), ...(marks && { marks }), ...(heldNotice !== undefined && { heldNotice }),
+  })
+}
+
+const states = async (envelopeId: number): Promise<readonly string[]> =>
+  (await store.database.query<{ state: string }>({ text: "SELECT state FROM delivery WHERE envelope_id = $1 ORDER BY id" }, [envelopeId])).map(({ state }) => state)
+
+test("a held message is not delivered, whoever tries, until it is released; then once", async () => {
+  const { envelopeId, deliveryIds } = unwrap(await accept({ held: doubtful, remote: ["ai@xa.example"] }))
+  expect(await store.deliveries.deliverLocal(deliveryIds, Date.now())).toBe(0)
+  expect(await store.deliveries.claimRemote(deliveryIds, 1_000)).toEqual([])
+  await store.database.query({ text: "UPDATE delivery SET next_attempt_at = now() - interval '1 hour' WHERE envelope_id = $1" }, [envelopeId])
+  const due = await store.deliveries.due(100)
+  expect([...due.local, ...due.remote].filter((id) => deliveryIds.includes(id))).toEqual([])
+  expect(await held.open(10)).toMatchObject([{ envelopeId, ...doubtful, recipientCount: 2, recipients: [`account${accountId}@tinh.example`, "ai@xa.example"], decision: null, messageId: `giu-${counter}@ngoai.example` }])
+  const released = unwrap(await held.release(envelopeId, { by: "QT1", note: "đã gọi điện" }))
+  expect(released).toEqual({ local: [deliveryIds[0]], remote: [deliveryIds[1]] })
+  expect(await store.deliveries.deliverLocal(released.local, Date.now())).toBe(1)
+  expect(await store.deliveries.claimRemote(released.remote, 1_000)).toHaveLength(1)
+  expect(await held.release(envelopeId, { by: "QT2", note: "" })).toMatchObject({ ok: false, failure: { kind: "alreadyExists" } })
+  expect(await held.refuse(envelopeId, { by: "QT2", note: "" })).toMatchObject({ ok: false, failure: { kind: "alreadyExists" } })
+  expect(await held.find(envelopeId)).toMatchObject({ decision: "released", decidedBy: "QT1", note: "đã gọi điện", notify: [] })
+  expect(await held.open(10)).toEqual([])
+  const audit = await store.database.query({ text: "SELECT kind, detail FROM audit WHERE envelope_id = $1 AND kind <> 'message.accepted'" }, [envelopeId])
+  expect(audit).toEqual([{ kind: "message.released", detail: { by: "QT1", note: "đã gọi điện" } }])
+})
+
+test("a refused message fails with the reason, and its sender is owed a DSN; a null reverse-path is owed none", async () => {
+  const { envelopeId } = unwrap(await accept({ held: doubtful }))
+  unwrap(await held.refuse(envelopeId, { by: "QT1", note: "Không rõ người gửi" }))
+  expect(await states(envelopeId)).toEqual(["failed"])
+  expect((await store.deliveries.owedDsns(100)).filter((owed) => owed.envelopeId === envelopeId)).toMatchObject([{ kind: "failure", status: "5.7.1", diagnostic: "Không rõ người gửi" }])
+  const receipt = unwrap(await accept({ held: doubtful, reversePath: "" }))
+  unwrap(await held.refuse(receipt.envelopeId, { by: "QT1", note: "" }))
+  expect((await store.deliveries.owedDsns(100)).filter((owed) => owed.envelopeId === receipt.envelopeId)).toEqual([])
+})
+
+test("what nobody holds cannot be decided", async () => {
+  expect(await held.release(123_456_789, { by: "QT1", note: "" })).toMatchObject({ ok: false, failure: { kind: "notFound" } })
+  expect(await held.find(123_456_789)).toBeUndefined()
+})
+
+test("who is to be told is told once, also by two processes at the same moment", async () => {
+  const { envelopeId } = unwrap(await accept({ held: doubtful }))
+  expect((await held.untold(10)).map((message) => message.envelopeId)).toEqual([envelopeId])
+  const results = await Promise.all([accept({ heldNotice: envelopeId, reversePath: "" }), accept({ heldNotice: envelopeId, reversePath: "" })])
+  expect(results.filter(({ ok }) => ok)).toHaveLength(1)
+  expect(results.find(({ ok }) => !ok)).toMatchObject({ failure: { kind: "alreadyExists" } })
+  expect(await held.untold(10)).toEqual([])
+})
+
+test("marks become keywords of the mailbox that takes the message in, and open sessions hear of them", async () => {
+  const account = await store.account("danhdau@tinh.example")
+  const inbox = unwrap(await store.mail.findMailbox(account, "INBOX"))
+  const here = unwrap(await store.mail.openMailbox(inbox.id))
+  const elsewhere = unwrap(await (await store.otherProcess()).openMailbox(inbox.id))
+  const deliver = async (marks: readonly string[]): Promise<void> => {
+    const content = await store.prepare(`Subject: dau ${++counter}\r\n\r\n${counter}\r\n`)
+    const done = unwrap(await store.acceptances.commit({ ...acceptance({ content, accountIds: [account], directoryVersion: await directoryVersion() }), marks }))
+    await store.deliveries.deliverLocal(done.deliveryIds, Date.now())
+  }
+  await deliver([])
+  await deliver(["$SignatureValid"])
+  await deliver(["$SignatureInvalid", "$SignatureValid"])
+  await deliver(["$SignatureValid"])
+  for (const mailbox of [here, elsewhere]) {
+    await mailbox.refresh()
+    expect(mailbox.index.keywords).toEqual(["$SignatureValid", "$SignatureInvalid"])
+    expect([...mailbox.index.flags.subarray(0, 4)]).toEqual([0, 1 << 5, (1 << 5) | (1 << 6), 1 << 5])
+  }
+})
+
+test("a mailbox without room for another keyword takes the message all the same", async () => {
+  const account = await store.account("day@tinh.example")
+  const full = Array.from({ length: 27 }, (_, n) => `tu${n}`)
+  await store.database.query({ text: "UPDATE mailbox SET keywords = $2 WHERE account_id = $1" }, [account, full])
+  const content = await store.prepare("Subject: day\r\n\r\nday\r\n")
+  const done = unwrap(await store.acceptances.commit({ ...acceptance({ content, accountIds: [account], directoryVersion: await directoryVersion() }), marks: ["$SignatureValid", "tu26"] }))
+  expect(await store.deliveries.deliverLocal(done.deliveryIds, Date.now())).toBe(1)
+  const [row] = await store.database.query<{ keywords: string[]; flags: number }>(
+    { text: "SELECT m.keywords, t.flags FROM mailbox m JOIN message t ON t.mailbox_id = m.id WHERE m.account_id = $1" }, [account],
+  )
+  expect(row).toEqual({ keywords: full, flags: 2 ** 31 })
+})
