@@ -1,17 +1,18 @@
-/** The configured keys by name, opened when they are first wanted. Must not know: which messages are to be signed. */
+/** The configured keys, with the addresses that they sign for, opened when they are first wanted. Must not know: who may have a message signed. */
 import type { Clock } from "../../base/clock.ts"
-import { ok, type Result } from "../../base/result.ts"
+import { failed, ok, type Result } from "../../base/result.ts"
 import { canonicalAddress } from "../../mail/address.ts"
+import { type Failure, failure } from "../../mail/failure.ts"
 import { openPkcs11Key, type Pkcs11KeySetting } from "./pkcs11-key.ts"
 import { openPkcs12Key, type Pkcs12KeySetting } from "./pkcs12-key.ts"
 import type { SigningKey } from "./signing-key.ts"
 
 export interface KeyRing {
   /**
-   * Undefined when there is no key of that name. Fails, with a sentence for the log, while it cannot be opened: that is tried again after half a
-   * minute, so a token that is put back signs without a restart.
+   * The key of that name if it signs for the address, and how; undefined when it does not. Fails with `unavailable` while it cannot be opened: that is tried
+   * again after half a minute, so a token that is put back signs without a restart.
    */
-  named(name: string): Promise<Result<RingKey, string> | undefined>
+  for(address: string, name: string): Promise<Result<RingKey, Failure> | undefined>
   /** Opens every key, so that a start can tell what is wrong with each: sentences for the administrator. */
   problems(): Promise<readonly string[]>
   close(): Promise<void>
@@ -20,8 +21,6 @@ export interface KeyRing {
 export interface RingKey {
   readonly key: SigningKey
   readonly pss: boolean
-  /** Canonical addresses; it signs for nobody else, whatever a policy says. */
-  readonly signsFor: ReadonlySet<string>
 }
 
 /** As in `signing.keys`. */
@@ -47,7 +46,6 @@ interface Opened {
 }
 
 export function createKeyRing({ settings, clock, log }: KeyRingOptions): KeyRing {
-  const byName = new Map(settings.map((setting) => [setting.name, setting]))
   const opened = new Map<string, Opened>()
 
   const open = async (setting: KeyRingSetting): Promise<Result<SigningKey, string>> => {
@@ -64,11 +62,11 @@ export function createKeyRing({ settings, clock, log }: KeyRingOptions): KeyRing
   }
 
   return {
-    async named(name) {
-      const setting = byName.get(name)
-      if (!setting) return undefined
+    async for(address, name) {
+      const setting = settings.find((one) => one.name === name)
+      if (!setting?.for.some((own) => canonicalAddress(own) === canonicalAddress(address))) return undefined
       const key = await open(setting)
-      return key.ok ? ok({ key: key.value, pss: setting.pss, signsFor: new Set(setting.for.map(canonicalAddress)) }) : key
+      return key.ok ? ok({ key: key.value, pss: setting.pss }) : failed(failure("unavailable", "the message cannot be signed now"))
     },
     async problems() {
       const all = await Promise.all(settings.map(open))

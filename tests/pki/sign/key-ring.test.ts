@@ -16,12 +16,14 @@ afterAll(() => world.close())
 
 const setting = (name: string, file: string, ...addresses: readonly string[]): KeyRingSetting => ({ name, pkcs12: { file: join(world.dir, file), passwordFile: join(world.dir, "password") }, pss: false, for: addresses })
 
-test("a key is found by its name, opened once, and says for whom it signs", async () => {
-  const ring = createKeyRing({ settings: [setting("mot-cua", "good.p12", "MotCua@SONV.tinh.example")], clock: { now: () => 0 }, log: { error: () => undefined } })
-  const [first, second] = [await ring.named("mot-cua"), await ring.named("mot-cua")]
-  expect(first).toMatchObject({ ok: true, value: { key: { name: "mot-cua" }, pss: false, signsFor: new Set(["motcua@sonv.tinh.example"]) } })
+test("each address has its key; the others have none", async () => {
+  const ring = createKeyRing({ settings: [setting("mot-cua", "good.p12", "MotCua@sonv.tinh.example", "trakq@sonv.tinh.example")], clock: { now: () => 0 }, log: { error: () => undefined } })
+  const first = await ring.for("motcua@SONV.tinh.example", "mot-cua")
+  expect(first).toMatchObject({ ok: true, value: { key: { name: "mot-cua" }, pss: false } })
+  const second = await ring.for("trakq@sonv.tinh.example", "mot-cua")
   expect(first?.ok && second?.ok && first.value.key === second.value.key).toBe(true)
-  expect(await ring.named("khac")).toBeUndefined()
+  expect(await ring.for("khac@sonv.tinh.example", "mot-cua")).toBeUndefined()
+  expect(await ring.for("motcua@sonv.tinh.example", "khac")).toBeUndefined()
   expect(await ring.problems()).toEqual([])
   await ring.close()
 })
@@ -30,7 +32,7 @@ test("a key that cannot be opened is tried again after a while, and not before; 
   const clock = { time: 0, now: () => clock.time }
   const errors: object[] = []
   const ring = createKeyRing({ settings: [setting("moi", "later.p12", "moi@sonv.tinh.example")], clock, log: { error: (detail) => errors.push(detail) } })
-  const asked = async (): Promise<boolean | undefined> => (await ring.named("moi"))?.ok
+  const asked = async (): Promise<boolean | undefined> => (await ring.for("moi@sonv.tinh.example", "moi"))?.ok
   expect(await Promise.all([asked(), asked()])).toEqual([false, false])
   expect(await ring.problems()).toHaveLength(1)
   await run("cp", [join(world.dir, "good.p12"), join(world.dir, "later.p12")])
