@@ -18,6 +18,7 @@ import { createPolicyStore } from "../store/sql/policies.ts"
 import { createPolicyLog } from "../telemetry/mail-log.ts"
 import { createRevocation } from "./revocation.ts"
 import { softwareName } from "./software.ts"
+import { openStamp } from "./stamp.ts"
 import { openTrust } from "./trust.ts"
 
 /** What a role needs where mail of others comes in: the policy in force, and all that its facts about signatures rest on. */
@@ -35,6 +36,7 @@ export async function openPolicyParts(app: App): Promise<PolicyParts> {
   app.onClose(() => pool.close())
   const decisions = createDecisionStore({ database, clock })
   const policyLog = createPolicyLog(log)
+  const stamp = openStamp(app)
   const keys = createKeyRing({ settings: config.signing.keys.map((key) => withPaths(config, key)), clock, log })
   app.onClose(() => keys.close())
   health.add("signingKeys", async () => {
@@ -47,7 +49,7 @@ export async function openPolicyParts(app: App): Promise<PolicyParts> {
       policy, signatures: createSignatureReader({ pool, statuses: revocation.statuses, stampStatuses: revocation.stampStatuses }),
       administrators: config.certificates.administrators.map(canonicalAddress), seal: (facts) => sealFacts(sealer, facts), software: softwareName,
     }),
-    signer: createSigner({ keys, contents, maxBytes: config.smtp.maxMessageBytes, clock, log: policyLog }),
+    signer: createSigner({ keys, ...(stamp && { stamp }), contents, maxBytes: config.smtp.maxMessageBytes, clock, log: policyLog }),
     recordRefused: (decision) => decisions.record(decision).catch((error: unknown) => policyLog.notRecorded({ ruleId: decision.ruleId, error })),
   }
 }
