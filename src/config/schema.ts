@@ -163,6 +163,7 @@ const revocation = section({
   maxAge: duration("1d", "How long an answer stands while its source cannot be reached, counted from when it was had; never beyond its own nextUpdate. Evidence that came with a message counts from its thisUpdate."),
   retry: duration("30s", "A source that failed is left alone for this long."),
   remember: duration("5m", "How long the status of a certificate, path and revocation together, is used without looking at either."),
+  recheck: duration("1h", "How often the certificates of the registry are asked for again, so that a revocation is known before its holder writes the next message."),
   timeout: duration("5s", "Time for one download. A message waits at most twice as long for all of them."),
   skew: duration("5m", "How much the clocks of authorities may differ from ours."),
   nonce: flag(false, "Send a nonce with OCSP requests (RFC 9654). Many responders answer with what they signed in advance, without one."),
