@@ -1,23 +1,14 @@
 import { readFile } from "node:fs/promises"
 import type { App } from "../app.ts"
-<<<<<<< HEAD
-import { recordedRevocation } from "../accounts/signing-right.ts"
 import { pathOr, policyFile } from "../config/load.ts"
 import type { Config } from "../config/schema.ts"
-=======
-import { policyFile } from "../config/load.ts"
->>>>>>> sbench
 import type { PolicyParts } from "../intake/accept.ts"
 import { createJudging } from "../intake/judging.ts"
 import { createPolicySource, type PolicySource } from "../intake/policy-source.ts"
 import { createSignatureReader } from "../intake/signature-reader.ts"
 import { createSigner } from "../intake/sign-on-behalf.ts"
 import { canonicalAddress } from "../mail/address.ts"
-<<<<<<< HEAD
 import { createKeyRing, type KeyRingSetting } from "../pki/sign/key-ring.ts"
-import { createPathValidator } from "../pki/validate-path.ts"
-=======
->>>>>>> sbench
 import { createVerifyPool } from "../pki/verify/verify-pool.ts"
 import { sealFacts } from "../store/sealed-facts.ts"
 import { createDecisionStore } from "../store/sql/decisions.ts"
@@ -25,28 +16,12 @@ import { createPolicyStore } from "../store/sql/policies.ts"
 import { createPolicyLog } from "../telemetry/mail-log.ts"
 import { openRevocation } from "./revocation.ts"
 import { softwareName } from "./software.ts"
-<<<<<<< HEAD
 import { openStamp } from "./stamp.ts"
-import { openTrust } from "./trust.ts"
 
 /** What a role needs where mail of others comes in: the policy in force, and all that its facts about signatures rest on. */
 export async function openPolicyParts(app: App): Promise<PolicyParts> {
-  const { context: { config, clock, health, log }, database, feed, directory, contents, sealer } = app
-  const [policy, trust] = await Promise.all([openPolicy(app), openTrust(config, clock)])
-  const paths = createPathValidator(trust.settings)
-  const revocation = createRevocation({
-    database, feed, clock, log, config: { ...config.pki, revocation: { ...config.pki.revocation, lists: [...trust.lists] } },
-    paths: () => paths,
-    recorded: (fingerprint) => recordedRevocation(directory.current(), fingerprint),
-  })
-  app.onClose(() => revocation.close())
-=======
-
-/** What a role needs where mail of others comes in: the policy in force, and all that its facts about signatures rest on. */
-export async function openPolicyParts(app: App): Promise<PolicyParts> {
-  const { context: { config, clock, log }, database, contents, sealer } = app
+  const { context: { config, clock, health, log }, database, contents, sealer } = app
   const [policy, revocation] = await Promise.all([openPolicy(app), openRevocation(app)])
->>>>>>> sbench
   const pool = createVerifyPool({ log })
   app.onClose(() => pool.close())
   const decisions = createDecisionStore({ database, clock })
