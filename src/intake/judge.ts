@@ -62,11 +62,15 @@ function tlsFacts(tls: string | null): MessageFacts["tls"] {
   return { version, cipher, clientCertificate: false }
 }
 
-const statusMarks: Readonly<Partial<Record<SignatureFacts["status"], string>>> = { valid: "$SignatureValid", invalid: "$SignatureInvalid" }
-
 function marksOf({ status }: SignatureFacts, verdict: PolicyVerdict): readonly string[] {
-  const own = verdict.kind === "sign" ? statusMarks.valid : statusMarks[status]
-  return [...new Set([...(own === undefined ? [] : [own]), ...verdict.marks.flatMap(({ keyword }) => keyword ?? [])])]
+  return [...new Set([...signatureMark(status, verdict), ...verdict.marks.flatMap(({ keyword }) => keyword ?? [])])]
+}
+
+/** That a signature is missing is said where the policy had something to say of the message: most mail between colleagues has none. */
+function signatureMark(status: SignatureFacts["status"], { kind, marks }: PolicyVerdict): readonly string[] {
+  if (status === "valid" || kind === "sign") return ["$SignatureValid"]
+  if (status === "invalid") return ["$SignatureInvalid"]
+  return status === "missing" && (marks.length > 0 || kind === "hold" || kind === "quarantine") ? ["$SignatureMissing"] : []
 }
 
 /** RFC 7281 §3.1; `policy` and `neutral` are left to those who do not decide. */
