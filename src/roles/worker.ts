@@ -19,9 +19,10 @@ import { createHeldStore } from "../store/sql/held.ts"
 import { createHousekeeping } from "../store/sql/housekeeping.ts"
 import { createDeliveryLog, createExpiryLog } from "../telemetry/mail-log.ts"
 import { addressBookUpkeep } from "./address-book.ts"
+import { registryRecheck } from "./recheck.ts"
 import type { StartRole } from "./role.ts"
 
-/** The role `worker`: local and remote delivery, the sweeper, DSNs, warnings before certificates end, housekeeping. */
+/** The role `worker`: local and remote delivery, the sweeper, DSNs, warnings before certificates end, revocation, housekeeping. */
 export const startWorkerRole: StartRole = async (context) => {
   const app = await createApp(context)
   const { config, clock, log, metrics } = context
@@ -57,6 +58,7 @@ export const startWorkerRole: StartRole = async (context) => {
       exclusively: createExclusive(database, "expiryWarnings"),
       everyMs: config.certificates.warningCheck,
     },
+    recheck: await registryRecheck(app),
     addressBook: addressBookUpkeep(app),
     log,
   })
