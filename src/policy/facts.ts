@@ -43,4 +43,6 @@ export interface HeaderFacts {
   readonly from: readonly string[]
   /** Lower case name → decoded values in order; bounded. */
   readonly fields: Readonly<Record<string, readonly string[]>>
+  /** The subject, or a field in which the policy looked for marks, was longer or repeated more often than what is kept: nobody has seen the rest. */
+  readonly cut?: true
 }
