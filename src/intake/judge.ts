@@ -5,6 +5,7 @@
 import { type SignatureEvidence, signatureFactsOf } from "../accounts/signature-facts-of.ts"
 import type { Directory } from "../accounts/directory.ts"
 import { enhancedStatus } from "../mail/enhanced-status.ts"
+import type { HeaderField } from "../mail/header.ts"
 import type { AuthenticationResult } from "../mail/trace-header.ts"
 import type { SignatureFacts } from "../pki/signature-facts.ts"
 import { evaluatePolicy } from "../policy/evaluate.ts"
@@ -21,8 +22,8 @@ export interface JudgeQuestion {
   readonly request: AcceptRequest
   readonly decision: Extract<Decision, { readonly kind: "accepted" }>
   readonly directory: Directory
-  /** Raw top-level header block, all of it. */
-  readonly header: Uint8Array
+  /** All of the top-level header. */
+  readonly header: readonly HeaderField[]
   /** Null: no signature. */
   readonly evidence: SignatureEvidence | null
   readonly inForce: PolicyInForce
