@@ -4,15 +4,18 @@
  */
 import { type SignatureEvidence, signatureFactsOf } from "../accounts/signature-facts-of.ts"
 import type { Directory } from "../accounts/directory.ts"
+import { provinceDate } from "../accounts/province-date.ts"
 import { enhancedStatus } from "../mail/enhanced-status.ts"
 import type { HeaderField } from "../mail/header.ts"
 import type { AuthenticationResult } from "../mail/trace-header.ts"
 import type { SignatureFacts } from "../pki/signature-facts.ts"
 import { evaluatePolicy } from "../policy/evaluate.ts"
 import type { MessageFacts } from "../policy/facts.ts"
+import { refusedFrom } from "../policy/refused-from.ts"
 import { signatureReason } from "../policy/signature-reason.ts"
 import type { Notified, PolicyVerdict } from "../policy/verdict.ts"
 import type { HeldReason } from "../store/acceptance-store.ts"
+import type { NewWarning } from "../store/sender-warning-store.ts"
 import type { Decision } from "./decide.ts"
 import type { AcceptRequest } from "./intake.ts"
 import { messageFacts } from "./message-facts.ts"
@@ -40,6 +43,8 @@ export interface Judgement {
   readonly marks: readonly string[]
   readonly results: readonly AuthenticationResult[]
   readonly held: HeldReason | null
+  /** What the account that it is sent as hears of it. */
+  readonly senderWarnings: readonly NewWarning[]
 }
 
 const unsigned: SignatureFacts = { status: "missing", problems: [], signers: [], form: "none", headerProtection: "none", timestamped: false }
@@ -54,7 +59,7 @@ export function judge(question: JudgeQuestion): Judgement {
     signature: evidence ? signatureFactsOf(evidence, { directory, now, addressBinding: inForce.policy.document.bindByAddress }) : unsigned,
   })
   const verdict = decided(evaluatePolicy(inForce.policy, facts).verdict, facts, decision)
-  return { facts, verdict, policyVersion: inForce.version, marks: marksOf(facts.signature, verdict), results: evidence ? [smimeResult(facts)] : [], held: heldReason(question, facts, verdict) }
+  return { facts, verdict, policyVersion: inForce.version, marks: marksOf(facts.signature, verdict), results: evidence ? [smimeResult(facts)] : [], held: heldReason(question, facts, verdict), senderWarnings: senderWarnings(question, facts, verdict) }
 }
 
 /** What holds whatever the rules say: a header that could not be seen whole, and a seal that would be on somebody else's words too. */
@@ -133,4 +138,13 @@ function heldReason({ decision, administrators }: JudgeQuestion, facts: MessageF
   return verdict.kind === "hold"
     ? { kind: "approval", ruleId, reasonVi, reasonEn, notify: told([...verdict.approvers, "sender"]) }
     : { kind: "quarantine", ruleId, reasonVi, reasonEn, notify: told(verdict.notify) }
+}
+
+/** Only who signed in hears of it: whoever else is named as the sender may know nothing of the message. */
+function senderWarnings({ request, decision, inForce, now }: JudgeQuestion, facts: MessageFacts, { marks }: PolicyVerdict): readonly NewWarning[] {
+  const account = request.submitter ? decision.sentAs : null
+  const told = marks.filter(({ tellSender }) => tellSender)
+  if (!account || told.length === 0) return []
+  const from = refusedFrom(inForce.policy, facts)
+  return told.map(({ ruleId, reasonVi, reasonEn }) => ({ accountId: account.id, ruleId, day: provinceDate(now), reasonVi, reasonEn, refusedFrom: from }))
 }
