@@ -59,7 +59,7 @@ export function judge(question: JudgeQuestion): Judgement {
     signature: evidence ? signatureFactsOf(evidence, { directory, now, addressBinding: inForce.policy.document.bindByAddress }) : unsigned,
   })
   const verdict = decided(evaluatePolicy(inForce.policy, facts).verdict, facts, decision)
-  return { facts, verdict, policyVersion: inForce.version, marks: marksOf(facts.signature, verdict), results: evidence ? [smimeResult(facts)] : [], held: heldReason(question, facts, verdict), senderWarnings: senderWarnings(question, facts, verdict) }
+  return { facts, verdict, policyVersion: inForce.version, marks: marksOf(facts.signature, verdict), results: evidence ? [smimeResult(facts, evidence)] : [], held: heldReason(question, facts, verdict), senderWarnings: senderWarnings(question, facts, verdict) }
 }
 
 /** What holds whatever the rules say: a header that could not be seen whole, and a seal that would be on somebody else's words too. */
@@ -98,15 +98,17 @@ function signatureMark(status: SignatureFacts["status"], { kind, marks }: Policy
 }
 
 /** RFC 7281 §3.1; `policy` and `neutral` are left to those who do not decide. */
-function smimeResult({ signature, header }: MessageFacts): AuthenticationResult {
+function smimeResult({ signature }: MessageFacts, { certificates }: SignatureEvidence): AuthenticationResult {
   const [signer] = signature.signers
+  // RFC 7281 §3.2: who signed, not who the message says wrote it
+  const identifier = signer?.fingerprint ? certificates.get(signer.fingerprint)?.addresses[0] : undefined
   const reason = signature.status === "valid" ? undefined : signatureReason(signature)?.en
   return {
     method: "smime",
     result: resultOf(signature),
     ...(reason !== undefined && { reason }),
     properties: [
-      ...(header.from[0] === undefined ? [] : [["body.smime-identifier", header.from[0]] as const]),
+      ...(identifier === undefined ? [] : [["body.smime-identifier", identifier] as const]),
       ...(signer ? ([["body.smime-serial", signer.serialNumber], ["body.smime-issuer", ascii(signer.issuer)]] as const) : []),
     ],
   }

@@ -57,7 +57,8 @@ describe("SIGTERM", () => {
     const stopped = first.stop()
     system = undefined
     expect((await quiet.reply())?.join()).toMatch(/^421 4\.3\.2 /)
-    expect(await idle.rest()).toEqual([expect.stringMatching(/^\* BYE /)])
+    // a message that came in just before may have been told of
+    expect((await idle.rest()).at(-1)).toMatch(/^\* BYE /)
     expect(await connects(first.ports.smtp)).toBe(false)
     // the client goes on with the message it had begun
     const answer = await finishing.client.command(`${finishing.rest}.`)
