@@ -8,7 +8,7 @@ export interface HousekeepingParts {
   readonly exclusively: (work: () => Promise<void>) => Promise<boolean>
   readonly everyMs: number
   readonly contentGraceMs: number
-  /** Deletes the policy's decisions that are too old; returns how many. */
+  /** Deletes the policy's decisions and warnings that are too old; returns how many. */
   readonly forgetDecisions: () => Promise<number>
   readonly log: Logger
 }

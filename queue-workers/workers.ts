@@ -5,6 +5,7 @@ import type { Outbox } from "../src/delivery/outbox.ts"
 import type { QueueBackend } from "../src/delivery/queues.ts"
 import type { RemoteDeliveries } from "../src/delivery/remote-delivery.ts"
 import type { HeldNotices } from "../src/notifications/held-notices.ts"
+import type { SenderWarnings } from "../src/notifications/sender-warnings.ts"
 import type { DeliveryStore } from "../src/store/delivery-store.ts"
 import { startDeliverWorker } from "./deliver.worker.ts"
 import { type ExpiryWorkerParts, startExpiryWorker } from "./expiry.worker.ts"
@@ -23,6 +24,7 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly outbox: Outbox
   readonly dsnSender: DsnSender
   readonly heldNotices: HeldNotices
+  readonly senderWarnings: SenderWarnings
   readonly relayConcurrency: number
   readonly sweepMs: number
   readonly housekeepingMs: number

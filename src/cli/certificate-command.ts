@@ -101,10 +101,10 @@ async function changed(context: CommandContext, change: Promise<Result<number, F
 
 const minPrefix = 8
 
-/** Of a fingerprint its beginning is enough; with or without the colons that OpenSSL writes. */
+/** Of a fingerprint, or of the serial number that refusals name, the beginning is enough; with or without the colons that OpenSSL writes. */
 async function findCertificate(find: (prefix: string) => Promise<readonly CertificateDetail[]>, fingerprint: string): Promise<CertificateDetail> {
-  const prefix = fingerprint.replaceAll(":", "").toLowerCase()
-  if (!/^[0-9a-f]{1,64}$/.test(prefix) || prefix.length < minPrefix) throw new CommandError(`"${fingerprint}" is not the beginning of a SHA-256 fingerprint (at least ${minPrefix} hexadecimal digits); \`congthu certificate list\` shows them`)
+  const prefix = fingerprint.replace(/[:…]|\.{3}$/g, "").toLowerCase()
+  if (!/^[0-9a-f]{1,64}$/.test(prefix) || prefix.length < minPrefix) throw new CommandError(`"${fingerprint}" is not the beginning of a SHA-256 fingerprint or of a serial number (at least ${minPrefix} hexadecimal digits); \`congthu certificate list\` shows them`)
   const [found, another] = await find(prefix)
   if (!found) throw new CommandError(`there is no certificate ${fingerprint}; \`congthu certificate list\` shows those that are registered`)
   if (another) throw new CommandError(`more than one certificate begins with ${fingerprint}: give more of the fingerprint`)

@@ -102,6 +102,9 @@ command(program, "migrate")
     }),
   )
 
+// `congthu … | head` has read enough: that is no failure of ours
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? exitCode : exitCodes.internal))
+
 try {
   await program.parseAsync()
 } catch (error) {

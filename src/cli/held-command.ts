@@ -2,6 +2,7 @@ import { provinceTime } from "../delivery/story.ts"
 import type { HeldMessage } from "../store/held-store.ts"
 import { createHeldStore } from "../store/sql/held.ts"
 import { CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
+import { textTable } from "./text-table.ts"
 
 /** `congthu held …`: messages that policy took and that wait for a person's word. */
 export interface DecideOptions {
@@ -10,18 +11,24 @@ export interface DecideOptions {
 }
 
 const mostShown = 200
+/** Recipients in a line of the list. */
+const mostInList = 2
 const maxNoteCharacters = 500
 
 export async function listHeld({ database }: CommandContext): Promise<number> {
   const messages = await createHeldStore({ database }).open(mostShown + 1)
   if (messages.length === 0) say("No message is held.")
-  for (const message of messages.slice(0, mostShown)) print(row(message))
+  else print(textTable(["NUMBER", "KIND", "HELD SINCE", "FROM", "TO", "RULE", "MESSAGE-ID"], messages.slice(0, mostShown).map(row)))
   if (messages.length > mostShown) say(`… and more: decide on these first.`)
   return exitCodes.ok
 }
 
-const row = ({ envelopeId, kind, heldAt, reversePath, recipients, recipientCount, ruleId, messageId }: HeldMessage): string =>
-  [envelopeId, kind, provinceTime(heldAt).slice(0, 19), sender(reversePath), recipientText(recipients, recipientCount), ruleId, `<${messageId}>`].join("\t")
+const row = ({ envelopeId, kind, heldAt, reversePath, recipients, recipientCount, ruleId, messageId }: HeldMessage): readonly string[] =>
+  [String(envelopeId), kind, provinceTime(heldAt).slice(0, 19), sender(reversePath), recipientText(recipients.slice(0, mostInList), recipientCount), ruleId, `<${messageId}>`].map(printable)
+
+/** They come from outside, and go to a terminal. */
+// oxlint-disable-next-line no-control-regex -- exactly the characters that a terminal would obey
+const printable = (text: string): string => text.replace(/[\x00-\x1f\x7f-\x9f]/g, "")
 
 export async function showHeld({ database }: CommandContext, number: string): Promise<number> {
   const message = await createHeldStore({ database }).find(envelopeNumber(number))
@@ -38,7 +45,7 @@ export async function showHeld({ database }: CommandContext, number: string): Pr
     ["", message.reasonEn],
     ["decision", message.decision === null ? "none yet" : `${message.decision} ${provinceTime(message.decidedAt ?? 0)} by ${message.decidedBy}${message.note === "" ? "" : `: ${message.note}`}`],
   ]
-  for (const [name, value] of lines) print(`${name.padEnd(10)} ${value}`)
+  for (const [name, value] of lines) print(`${name.padEnd(10)} ${printable(value)}`)
   return exitCodes.ok
 }
 

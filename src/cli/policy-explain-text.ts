@@ -15,6 +15,7 @@ export function factsText(facts: MessageFacts): string {
     ["subject", header.subject],
     ["size", `${bytes} bytes`],
     ["signature", [signature.status, ...signature.problems].join(" ")],
+    ...signature.signers.slice(0, maxSigners).map(({ holder, subject, serialNumber }) => ["signer", `${holder ? `${holder.name} (${holder.principalId})` : "not registered"}; certificate ${serialNumber}, ${subject}`] as const),
     ["signed in", authentication.how],
     ["TLS", tls === null ? "none" : [tls.version, tls.cipher].filter(Boolean).join(" ")],
     ["time", `${civilDate(at)} ${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")} (Asia/Ho_Chi_Minh)`],
@@ -22,6 +23,7 @@ export function factsText(facts: MessageFacts): string {
 }
 
 const maxRecipients = 10
+const maxSigners = 5
 
 const partyText = ({ address, kind, units, groups }: PartyFacts): string =>
   [address, kind, units.length > 0 ? `unit ${units.join(" < ")}` : "", groups.length > 0 ? `groups ${groups.slice(0, 5).join(", ")}` : ""].filter(Boolean).join("; ")
@@ -39,7 +41,7 @@ function conditionLines({ text, holds, found, parts }: ConditionTrace, depth: nu
 
 export function decisionText({ verdict }: PolicyDecision): string {
   const reasons = "reasonVi" in verdict ? [`  ${verdict.reasonVi}`, `  ${verdict.reasonEn}`] : []
-  return [`Verdict: ${verdictText(verdict)}`, ...reasons, ...verdict.marks.flatMap((mark) => [`  mark ${mark.keyword ?? ""} (${mark.ruleId})`, `    ${mark.reasonVi}`, `    ${mark.reasonEn}`])].map(printable).join("\n")
+  return [`Verdict: ${verdictText(verdict)}`, ...reasons, ...verdict.marks.flatMap((mark) => [`  mark ${mark.keyword ?? "without a keyword"} (${mark.ruleId})${mark.tellSender ? ", and the sender is told" : ""}`, `    ${mark.reasonVi}`, `    ${mark.reasonEn}`])].map(printable).join("\n")
 }
 
 function verdictText(verdict: PolicyDecision["verdict"]): string {

@@ -3,6 +3,7 @@ import type { Directory } from "../accounts/directory.ts"
 import { systemClock } from "../base/clock.ts"
 import { expandRecipients } from "../intake/expand-recipients.ts"
 import { messageFacts } from "../intake/message-facts.ts"
+import { parseHeader } from "../mail/header.ts"
 import type { SignatureFacts } from "../pki/signature-facts.ts"
 import { type CompiledPolicy, compilePolicy } from "../policy/compile-policy.ts"
 import { evaluatePolicy } from "../policy/evaluate.ts"
@@ -96,7 +97,7 @@ function gatherFacts({ directory, message, options, signature, at, examined }: G
   const [refused] = unserved
   if (refused) throw new CommandError(`the recipient ${refused.recipient.forwardPath} would be refused before the policy is asked: ${refused.reason}`)
   return messageFacts({
-    directory, header: message.header, bytes: message.bytes, reversePath: from, recipients: final, speaksFor: sentAs ? [sentAs] : [], fromOutside: outside, signature, examined,
+    directory, header: parseHeader(message.header), bytes: message.bytes, reversePath: from, recipients: final, speaksFor: sentAs ? [sentAs] : [], fromOutside: outside, signature, examined,
     authentication: { how: outside ? "none" : authenticationOf(options.auth), principalId: null },
     tls: options.tls === "none" ? null : { version: options.tls, cipher: "", clientCertificate: options.auth === "certificate" },
     at,

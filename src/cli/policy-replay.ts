@@ -4,6 +4,7 @@ import { loadOrCreateKey, readKey } from "../base/key-file.ts"
 import { parseDurationMs } from "../base/units.ts"
 import { pathOr } from "../config/load.ts"
 import type { Config } from "../config/schema.ts"
+import { provinceTime } from "../delivery/story.ts"
 import { startOfDay } from "../policy/civil-time.ts"
 import { createReplay, type Outcome, type PastDecision, type ReplayReport } from "../policy/replay.ts"
 import type { DecisionStore, Period, StoredDecision } from "../store/decision-store.ts"
@@ -90,7 +91,7 @@ export function replayText({ decisions, unchanged, unreadable, changes, counts }
 const shown = ({ verdict, ruleId }: Outcome): string => `${verdict} (${ruleId})`
 
 const sampleLine = ({ at, envelopeId, reversePath, messageId }: PastDecision): string =>
-  `      ${new Date(at).toISOString()}  ${envelopeId === null ? "refused" : `envelope ${envelopeId}`}  <${printable(reversePath)}>  ${printable(messageId)}`
+  `      ${provinceTime(at).slice(0, 19)}  ${envelopeId === null ? "refused" : `envelope ${envelopeId}`}  <${printable(reversePath)}>  ${printable(messageId)}`
 
 /** Both came from outside and go to a terminal. */
 // oxlint-disable-next-line no-control-regex -- exactly the characters that a terminal would obey

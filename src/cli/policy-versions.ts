@@ -1,4 +1,5 @@
 import { userInfo } from "node:os"
+import { provinceTime } from "../delivery/story.ts"
 import { namesNotInDirectory } from "../policy/directory-names.ts"
 import { describePolicyProblem, readPolicy } from "../policy/read-policy.ts"
 import type { PolicySummary, PolicyVersion } from "../store/policy-store.ts"
@@ -6,6 +7,7 @@ import { loadDirectory } from "../store/sql/directory.ts"
 import { createPolicyStore } from "../store/sql/policies.ts"
 import { announce, CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
 import { loadPolicyFile } from "./policy-file.ts"
+import { textTable } from "./text-table.ts"
 
 /** `congthu policy apply | rollback | history | show`: what is in force, and how it came to be. */
 export interface WhyOptions {
@@ -30,13 +32,15 @@ export async function rollbackPolicy(context: CommandContext, version: string, {
 
 async function putInForce(context: CommandContext, { yaml, why }: { readonly yaml: string; readonly why: string }): Promise<number> {
   if (why.length > maxWhyCharacters) throw new CommandError(`a reason has at most ${maxWhyCharacters} characters`)
-  const applied = await createPolicyStore(context.database).apply({ yaml, by: whoIsThis(), why })
+  const policies = createPolicyStore(context.database)
+  const before = await policies.inForce()
+  const applied = await policies.apply({ yaml, by: whoIsThis(), why })
   if (!applied.ok) {
     say(`Nothing was changed: ${applied.failure.detail}.`)
     return exitCodes.ok
   }
   await announce(context, { kind: "policy", version: applied.value })
-  print(`Version ${applied.value} is in force. Back: npm run congthu -- policy rollback VERSION --why "…"`)
+  print(`Version ${applied.value} is in force.${before ? ` Back: npm run congthu -- policy rollback ${before.version} --why "…"` : ""}`)
   return exitCodes.ok
 }
 
@@ -54,17 +58,18 @@ const historyRows = 100
 export async function showPolicyHistory({ database }: CommandContext): Promise<number> {
   const history = await createPolicyStore(database).history(historyRows)
   if (history.length === 0) say("No policy was put in force yet: the first start does it.")
-  for (const version of history) print(summaryLine(version))
+  else print(textTable(["VERSION", "PUT IN FORCE", "BY", "SOURCE", "SHA-256", "WHY"], history.map(summaryRow)))
   return exitCodes.ok
 }
 
-const summaryLine = ({ version, inForce, appliedAt, by, source, sha256, why }: PolicySummary): string =>
-  [`${inForce ? "*" : " "} ${version}`, new Date(appliedAt).toISOString(), by, source, sha256.slice(0, 12), why].join("\t")
+/** The one in force has an asterisk; times are those of Vietnam. */
+const summaryRow = ({ version, inForce, appliedAt, by, source, sha256, why }: PolicySummary): readonly string[] =>
+  [`${inForce ? "*" : " "} ${version}`, provinceTime(appliedAt).slice(0, 19), by, source, sha256.slice(0, 12), why === "" && source === "file" ? "found changed at a start" : why]
 
 export async function showPolicy(context: CommandContext, version: string | undefined): Promise<number> {
   const shown = version === undefined ? await createPolicyStore(context.database).inForce() : await storedVersion(context, version)
   if (!shown) throw new CommandError("no policy was put in force yet: the first start does it")
-  say(summaryLine(shown))
+  say(summaryRow(shown).join("  ").trim())
   process.stdout.write(shown.yaml)
   return exitCodes.ok
 }

@@ -115,7 +115,8 @@ export function createIntake({ directory, acceptances, wake, rates, clock, confi
       ...(request.dsnFor && { dsnFor: request.dsnFor }),
       ...(request.heldNotice !== undefined && { heldNotice: request.heldNotice }),
       ...(request.warningFor && { warningFor: request.warningFor }),
-      ...(judged && { marks: judged.marks, decision: judged.decision }),
+      ...(request.senderWarned && { senderWarned: request.senderWarned }),
+      ...(judged && { marks: judged.marks, decision: judged.decision, senderWarnings: judged.senderWarnings }),
       ...(judged?.held && { held: judged.held }),
       ...(judged?.evidence && { evidence: judged.evidence }),
     })

@@ -3,6 +3,7 @@ import type { Envelope } from "../mail/envelope.ts"
 import type { EnhancedStatus } from "../mail/enhanced-status.ts"
 import type { Committed, DsnFor, MessageSource, SessionFacts, WarningFor } from "../store/acceptance-store.ts"
 import type { PreparedContent } from "../store/content-store.ts"
+import type { WarningKey } from "../store/sender-warning-store.ts"
 
 /** The one door in. SMTP, submission, DSNs, console and notifications all call `accept`; nothing else creates a delivery. */
 export interface Intake {
@@ -25,6 +26,8 @@ export interface AcceptRequest {
   readonly heldNotice?: number
   /** The ends of certificates that a warning tells of; likewise. */
   readonly warningFor?: WarningFor
+  /** The warning to a sender that it tells of; likewise. */
+  readonly senderWarned?: WarningKey
 }
 
 /** A signed-in person and what the message claims; whether that is allowed is decided anew on each directory snapshot. */

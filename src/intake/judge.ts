@@ -4,14 +4,18 @@
  */
 import { type SignatureEvidence, signatureFactsOf } from "../accounts/signature-facts-of.ts"
 import type { Directory } from "../accounts/directory.ts"
+import { provinceDate } from "../accounts/province-date.ts"
 import { enhancedStatus } from "../mail/enhanced-status.ts"
+import type { HeaderField } from "../mail/header.ts"
 import type { AuthenticationResult } from "../mail/trace-header.ts"
 import type { SignatureFacts } from "../pki/signature-facts.ts"
 import { evaluatePolicy } from "../policy/evaluate.ts"
 import type { MessageFacts } from "../policy/facts.ts"
+import { refusedFrom } from "../policy/refused-from.ts"
 import { signatureReason } from "../policy/signature-reason.ts"
 import type { Notified, PolicyVerdict } from "../policy/verdict.ts"
 import type { HeldReason } from "../store/acceptance-store.ts"
+import type { NewWarning } from "../store/sender-warning-store.ts"
 import type { Decision } from "./decide.ts"
 import type { AcceptRequest } from "./intake.ts"
 import { messageFacts } from "./message-facts.ts"
@@ -21,8 +25,8 @@ export interface JudgeQuestion {
   readonly request: AcceptRequest
   readonly decision: Extract<Decision, { readonly kind: "accepted" }>
   readonly directory: Directory
-  /** Raw top-level header block, all of it. */
-  readonly header: Uint8Array
+  /** All of the top-level header. */
+  readonly header: readonly HeaderField[]
   /** Null: no signature. */
   readonly evidence: SignatureEvidence | null
   readonly inForce: PolicyInForce
@@ -39,6 +43,8 @@ export interface Judgement {
   readonly marks: readonly string[]
   readonly results: readonly AuthenticationResult[]
   readonly held: HeldReason | null
+  /** What the account that it is sent as hears of it. */
+  readonly senderWarnings: readonly NewWarning[]
 }
 
 const unsigned: SignatureFacts = { status: "missing", problems: [], signers: [], form: "none", headerProtection: "none", timestamped: false }
@@ -53,7 +59,7 @@ export function judge(question: JudgeQuestion): Judgement {
     signature: evidence ? signatureFactsOf(evidence, { directory, now, addressBinding: inForce.policy.document.bindByAddress }) : unsigned,
   })
   const verdict = decided(evaluatePolicy(inForce.policy, facts).verdict, facts, decision)
-  return { facts, verdict, policyVersion: inForce.version, marks: marksOf(facts.signature, verdict), results: evidence ? [smimeResult(facts)] : [], held: heldReason(question, facts, verdict) }
+  return { facts, verdict, policyVersion: inForce.version, marks: marksOf(facts.signature, verdict), results: evidence ? [smimeResult(facts)] : [], held: heldReason(question, facts, verdict), senderWarnings: senderWarnings(question, facts, verdict) }
 }
 
 /** What holds whatever the rules say: a header that could not be seen whole, and a seal that would be on somebody else's words too. */
@@ -80,11 +86,15 @@ function tlsFacts(tls: string | null): MessageFacts["tls"] {
   return { version, cipher, clientCertificate: false }
 }
 
-const statusMarks: Readonly<Partial<Record<SignatureFacts["status"], string>>> = { valid: "$SignatureValid", invalid: "$SignatureInvalid" }
-
 function marksOf({ status }: SignatureFacts, verdict: PolicyVerdict): readonly string[] {
-  const own = verdict.kind === "sign" ? statusMarks.valid : statusMarks[status]
-  return [...new Set([...(own === undefined ? [] : [own]), ...verdict.marks.flatMap(({ keyword }) => keyword ?? [])])]
+  return [...new Set([...signatureMark(status, verdict), ...verdict.marks.flatMap(({ keyword }) => keyword ?? [])])]
+}
+
+/** That a signature is missing is said where the policy had something to say of the message: most mail between colleagues has none. */
+function signatureMark(status: SignatureFacts["status"], { kind, marks }: PolicyVerdict): readonly string[] {
+  if (status === "valid" || kind === "sign") return ["$SignatureValid"]
+  if (status === "invalid") return ["$SignatureInvalid"]
+  return status === "missing" && (marks.length > 0 || kind === "hold" || kind === "quarantine") ? ["$SignatureMissing"] : []
 }
 
 /** RFC 7281 §3.1; `policy` and `neutral` are left to those who do not decide. */
@@ -128,4 +138,13 @@ function heldReason({ decision, administrators }: JudgeQuestion, facts: MessageF
   return verdict.kind === "hold"
     ? { kind: "approval", ruleId, reasonVi, reasonEn, notify: told([...verdict.approvers, "sender"]) }
     : { kind: "quarantine", ruleId, reasonVi, reasonEn, notify: told(verdict.notify) }
+}
+
+/** Only who signed in hears of it: whoever else is named as the sender may know nothing of the message. */
+function senderWarnings({ request, decision, inForce, now }: JudgeQuestion, facts: MessageFacts, { marks }: PolicyVerdict): readonly NewWarning[] {
+  const account = request.submitter ? decision.sentAs : null
+  const told = marks.filter(({ tellSender }) => tellSender)
+  if (!account || told.length === 0) return []
+  const from = refusedFrom(inForce.policy, facts)
+  return told.map(({ ruleId, reasonVi, reasonEn }) => ({ accountId: account.id, ruleId, day: provinceDate(now), reasonVi, reasonEn, refusedFrom: from }))
 }

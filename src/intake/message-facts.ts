@@ -6,17 +6,16 @@ import type { Account, Directory } from "../accounts/directory.ts"
 import { agencyOf } from "../accounts/organization.ts"
 import { addressesIn, canonicalAddress, parseAddressList } from "../mail/address.ts"
 import { decodeHeaderText } from "../mail/encoded-word.ts"
-import { fieldValues, type HeaderField, parseHeader } from "../mail/header.ts"
+import { fieldValues, type HeaderField } from "../mail/header.ts"
 import type { SignatureFacts } from "../pki/signature-facts.ts"
 import type { HeaderFacts, MessageFacts, PartyFacts } from "../policy/facts.ts"
 import { maxComparedCharacters } from "../policy/policy-text.ts"
 import type { FinalRecipient } from "./expand-recipients.ts"
-import { countHops } from "./hops.ts"
 
 export interface FactsRequest {
   readonly directory: Directory
-  /** Raw top-level header block; whoever has only a part of it must refuse the message, or marks could hide in the rest. */
-  readonly header: Uint8Array
+  /** All of the top-level header; whoever has only a part of it must refuse the message, or marks could hide in the rest. */
+  readonly header: readonly HeaderField[]
   readonly bytes: number
   readonly reversePath: string
   /** After aliases and groups were opened. */
@@ -35,13 +34,13 @@ export interface FactsRequest {
 
 export function messageFacts(request: FactsRequest): MessageFacts {
   const { directory, speaksFor, fromOutside, reversePath, bytes, authentication, tls, signature, at } = request
-  const header = headerFacts(parseHeader(request.header), request.examined)
+  const header = headerFacts(request.header, request.examined)
   const recipients = distinctParties(request.recipients.map(({ recipient, accountId }) => partyOf(directory, recipient, accountId === null ? undefined : directory.account(accountId))))
   const [speaker] = speaksFor
   const sender = speaker ? partyOf(directory, speaker.address, speaker) : fromOutside ? outsideSender(directory, header.from[0] ?? reversePath) : null
   return {
     direction: directionOf({ directory, fromOutside, speaksFor, recipients }), sender, reversePath, recipients, header, bytes, authentication, signature, tls, at,
-    hops: countHops(request.header),
+    hops: request.header.filter(({ name }) => name === "received").length,
   }
 }
 

@@ -49,7 +49,10 @@ const words = {
   },
 } as const satisfies Record<HeldMessage["kind"], Readonly<Record<"subject" | "vi" | "en" | "whatVi" | "whatEn", string>>>
 
-/** Pure. The held message's subject is not repeated: it may be what made it doubtful. */
+/**
+ * Pure. The held message's subject is not repeated: it may be what made it doubtful. Nor, to recipients, who else was written to: that may be the
+ * sender's secret (RFC 5321 §7.2).
+ */
 export function heldNotice(message: HeldMessage, hostname: string): Notice {
   const { envelopeId, kind, reversePath, recipients, recipientCount, messageId, reasonVi, reasonEn, notify } = message
   const say = words[kind]
@@ -57,7 +60,7 @@ export function heldNotice(message: HeldMessage, hostname: string): Notice {
     [
       `    ${names.number}: ${envelopeId}`,
       `    ${names.from}: ${reversePath === "" ? "<>" : reversePath}`,
-      `    ${names.to}: ${recipients.join(", ")}${recipientCount > recipients.length ? ` (+${recipientCount - recipients.length})` : ""}`,
+      ...(kind === "quarantine" ? [] : [`    ${names.to}: ${recipients.join(", ")}${recipientCount > recipients.length ? ` (+${recipientCount - recipients.length})` : ""}`]),
       `    Message-ID: <${messageId}>`,
     ].join("\r\n")
   return {

@@ -17,7 +17,7 @@ export interface Notice {
   /** The same for every try at the same notice, so that a second one can be recognised. */
   readonly messageId: string
   /** What the store marks as told in the transaction that accepts it. */
-  readonly marks?: Pick<AcceptRequest, "heldNotice" | "warningFor">
+  readonly marks?: Pick<AcceptRequest, "heldNotice" | "warningFor" | "senderWarned">
 }
 
 export interface NoticeSender {
@@ -25,13 +25,16 @@ export interface NoticeSender {
   send(notice: Notice): Promise<AcceptReply | undefined>
 }
 
+/** RFC 5322 §3.4: nobody learns from a notice who else was written to. */
+const undisclosed = "undisclosed-recipients:;"
+
 const maxNoticeBytes = 1024 * 1024
 
 export function createNoticeSender({ intake, contents, hostname, clock }: { readonly intake: Intake; readonly contents: ContentStore; readonly hostname: string; readonly clock: Clock }): NoticeSender {
   return {
     async send({ to, subject, text, messageId, marks }) {
       const composed = await new MailComposer({
-        from: { name: "Công Thư", address: `postmaster@${hostname}` }, to: [...to], subject, text, messageId: `<${messageId}>`, date: new Date(clock.now()),
+        from: { name: "Công Thư", address: `postmaster@${hostname}` }, to: to.length === 1 ? [...to] : undisclosed, subject, text, messageId: `<${messageId}>`, date: new Date(clock.now()),
         headers: { "Auto-Submitted": "auto-generated" }, textEncoding: "base64", newline: "\r\n",
       }).compile().build()
       const writer = contents.begin(maxNoticeBytes)

@@ -38,19 +38,22 @@ const leaf = (text: string, test: (facts: PreparedFacts) => boolean, found: (fac
 function oneOf(what: string, wanted: readonly string[] | undefined, answer: (facts: MessageFacts) => string): CompiledCondition[] {
   if (!wanted) return []
   const set: ReadonlySet<string> = new Set(wanted)
-  return [leaf(`${what} is ${wanted.join(" or ")}`, ({ facts }) => set.has(answer(facts)), ({ facts }) => answer(facts))]
+  return [leaf(`${what} is ${among(wanted)}`, ({ facts }) => set.has(answer(facts)), ({ facts }) => answer(facts))]
 }
 
 /** A question with several answers, one of which must be among some. */
 function someOf(what: string, wanted: readonly string[] | undefined, answers: (facts: PreparedFacts) => readonly string[]): CompiledCondition[] {
   if (!wanted) return []
   const set: ReadonlySet<string> = new Set(wanted)
-  return [leaf(`${what} is ${wanted.join(" or ")}`, (facts) => answers(facts).some((answer) => set.has(answer)), (facts) => listed(answers(facts)))]
+  return [leaf(`${what} is ${among(wanted)}`, (facts) => answers(facts).some((answer) => set.has(answer)), (facts) => listed(answers(facts)))]
 }
 
 function yesNo(what: string, wanted: boolean | undefined, answer: (facts: MessageFacts) => boolean): CompiledCondition[] {
   return wanted === undefined ? [] : [leaf(`${wanted ? "" : "not "}${what}`, ({ facts }) => answer(facts) === wanted, ({ facts }) => (answer(facts) ? "yes" : "no"))]
 }
+
+/** A long list would bury the rules beside it. */
+const among = (wanted: readonly string[]): string => (wanted.length > maxListed ? `${wanted.slice(0, maxListed).join(" or ")} or another ${wanted.length - maxListed}` : wanted.join(" or "))
 
 const maxListed = 5
 const listed = (answers: readonly string[]): string => {

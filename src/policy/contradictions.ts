@@ -21,6 +21,7 @@ export function findContradictions(document: PolicyDocument): readonly Contradic
     if (decider) found.push({ path, reason: `is never reached: "${decider.id}" above decides every message` })
     if (rule.from !== undefined && rule.until !== undefined && rule.from > rule.until) found.push({ path: [...path, "until"], reason: "is before from: the rule is never in force" })
     found.push(...ofTexts(rule, path))
+    if (rule.verdict.mark?.tellSender && rule.when?.direction?.every((one) => one === "inbound")) found.push({ path: [...path, "verdict", "mark", "tellSender"], reason: "nobody outside is told: inbound mail has no sender here" })
     if (rule.when) found.push(...ofCondition(rule.when, [...path, "when"], document))
     if (decidesAll(rule)) decider ??= rule
   }

@@ -29,7 +29,7 @@ export function evaluatePolicy({ rules, document }: CompiledPolicy, facts: Messa
     const { id, verdict } = compiled.rule
     matched.push(id)
     if (!verdict.mark) return { verdict: decided(compiled, prepared, marks), matched }
-    marks.push({ ruleId: id, keyword: verdict.mark.keyword ?? null, ...reasons(verdict.mark, compiled, facts) })
+    marks.push({ ruleId: id, keyword: verdict.mark.keyword ?? null, tellSender: verdict.mark.tellSender ?? false, ...reasons(verdict.mark, compiled, facts) })
   }
   return { verdict: { kind: "accept", ruleId: undecidedRuleId, marks }, matched }
 }

@@ -16,8 +16,10 @@ const oneOrMany = <S extends z.ZodType>(item: S) =>
   z.preprocess((value) => (Array.isArray(value) || value === undefined ? value : [value]), z.array(item).min(1, "is an empty list").max(policyLimits.listItems))
 
 const words = <const W extends readonly [string, ...string[]]>(list: W) => z.enum(list, { error: list.length > 12 ? `is none of the ${list.length} words that docs/policy.md lists` : `is none of ${list.join(", ")}` })
-const text = (most: number) => z.string("is not a text").min(1, "is empty").max(most, `is longer than ${most} characters`)
-const name = z.string("is not a name").regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, "is no name: letters, digits and hyphens, a letter first")
+/** What must be there and is not is told as that. */
+const string = (otherwise: string) => z.string({ error: ({ input }) => (input === undefined ? "is missing" : otherwise) })
+const text = (most: number) => string("is not a text").min(1, "is empty").max(most, `is longer than ${most} characters`)
+const name = string("is not a name").regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, "is no name: letters, digits and hyphens, a letter first")
 const flag = z.boolean("is neither true nor false")
 const domain = text(253).regex(/^[^\s@*]+\.[^\s@*]+$/, "is no domain such as bo.example (its subdomains are meant too)")
 
@@ -131,12 +133,12 @@ const verdict = z.preprocess(
   z
     .strictObject({
       accept: z.strictObject({}).optional(),
-      mark: z.strictObject({ keyword: z.string().regex(/^\$?[A-Za-z][A-Za-z0-9_-]{0,49}$/, "is no IMAP keyword such as $Unsigned").optional(), ...reasons }).optional(),
+      mark: z.strictObject({ keyword: z.string().regex(/^\$?[A-Za-z][A-Za-z0-9_-]{0,49}$/, "is no IMAP keyword such as $Unsigned").optional(), tellSender: flag.optional(), ...reasons }).optional(),
       sign: z.strictObject({ key: name }).optional(),
       hold: z.strictObject({ approvers: oneOrMany(whom(["administrators"])), ...reasons }).optional(),
       quarantine: z.strictObject({ notify: oneOrMany(whom(["sender", "recipients", "administrators"])), ...reasons }).optional(),
       reject: z
-        .strictObject({ status: z.string(badStatus).regex(/^(?:signature|[45]\.7\.\d{1,3})$/, badStatus), ...reasons })
+        .strictObject({ status: string(badStatus).regex(/^(?:signature|[45]\.7\.\d{1,3})$/, badStatus), ...reasons })
         .optional(),
     })
     .refine((value) => Object.values(value).filter((one) => one !== undefined).length === 1, "is not exactly one of accept, mark, sign, hold, quarantine, reject"),

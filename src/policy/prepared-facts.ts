@@ -24,7 +24,7 @@ export function prepareFacts(facts: MessageFacts, documents: Readonly<Record<str
     const known = texts.get(field)
     if (known) return known
     const values = field === "subject" ? [facts.header.subject] : Object.hasOwn(facts.header.fields, field) ? (facts.header.fields[field] ?? []) : []
-    const compared = values.slice(0, maxValues).map(tidyText).map((tidy) => ({ tidy, folded: tidy.toLowerCase() }))
+    const compared = values.slice(0, maxValues).map((value) => comparedText(tidyText(value)))
     texts.set(field, compared)
     return compared
   }
@@ -46,5 +46,8 @@ export function prepareFacts(facts: MessageFacts, documents: Readonly<Record<str
 
 interface ComparedText {
   readonly tidy: string
+  /** As of `foldText`. */
   readonly folded: string
 }
+
+const comparedText = (tidy: string): ComparedText => ({ tidy, folded: tidy.toLowerCase() })

@@ -38,6 +38,8 @@ export interface Mark extends Reasons {
   readonly ruleId: string
   /** IMAP keyword set on delivery (RFC 9051 §2.3.2), null for none. */
   readonly keyword: string | null
+  /** Whether the sender hears of it by mail, too. */
+  readonly tellSender: boolean
 }
 
 /** `sender`, `recipients`, `administrators`, or an address. */

@@ -11,13 +11,15 @@ import { canonicalAddress } from "../mail/address.ts"
 import { createExpiryWarnings } from "../notifications/expiry-warnings.ts"
 import { createHeldNotices } from "../notifications/held-notices.ts"
 import { createNoticeSender } from "../notifications/notice.ts"
+import { createSenderWarnings } from "../notifications/sender-warnings.ts"
 import type { DeliveryStore } from "../store/delivery-store.ts"
 import { createDecisionStore } from "../store/sql/decisions.ts"
 import { createExclusive } from "../store/sql/exclusive.ts"
 import { createExpiryStore } from "../store/sql/expiry.ts"
 import { createHeldStore } from "../store/sql/held.ts"
 import { createHousekeeping } from "../store/sql/housekeeping.ts"
-import { createDeliveryLog, createExpiryLog } from "../telemetry/mail-log.ts"
+import { createSenderWarningStore } from "../store/sql/sender-warnings.ts"
+import { createDeliveryLog, createExpiryLog, createSenderWarningLog } from "../telemetry/mail-log.ts"
 import { addressBookUpkeep } from "./address-book.ts"
 import { registryRecheck } from "./recheck.ts"
 import type { StartRole } from "./role.ts"
@@ -35,6 +37,8 @@ export const startWorkerRole: StartRole = async (context) => {
   const settled = (): void => void dsnSender.send().catch((error: unknown) => log.debug({ err: error }, "DSNs are left to the sweeper"))
   const notices = createNoticeSender({ intake, contents, hostname: config.hostname, clock })
   const heldNotices = createHeldNotices({ held: createHeldStore({ database }), hostname: config.hostname, notices })
+  const warnings = createSenderWarningStore(database)
+  const senderWarnings = createSenderWarnings({ warnings, contents, notices, hostname: config.hostname, log: createSenderWarningLog(log) })
   const workers = startWorkers({
     backend: queueBackend(app),
     localDelivery,
@@ -43,10 +47,11 @@ export const startWorkerRole: StartRole = async (context) => {
     outbox,
     dsnSender,
     heldNotices,
+    senderWarnings,
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
-    forgetDecisions: () => decisions.forget(config.policy.keepDecisions),
+    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()),
     relayConcurrency: config.delivery.concurrency,
     sweepMs: config.delivery.sweep,
     housekeepingMs: config.store.housekeeping,

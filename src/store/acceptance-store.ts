@@ -4,6 +4,7 @@ import type { Failure } from "../mail/failure.ts"
 import type { PreparedContent } from "./content-store.ts"
 import type { NewDecision } from "./decision-store.ts"
 import type { Evidence } from "./evidence-store.ts"
+import type { NewWarning, WarningKey } from "./sender-warning-store.ts"
 
 /**
  * The one transaction that makes a message ours: content, envelope, one delivery row per recipient, the audit entry.
@@ -46,6 +47,10 @@ export interface Acceptance {
    * `alreadyExists`, and stores nothing, when one of them was told already.
    */
   readonly warningFor?: WarningFor
+  /** What its sender is to be told of it; written in the same transaction, unless that was said this day already. */
+  readonly senderWarnings?: readonly NewWarning[]
+  /** Set when it tells a sender of a warning: marked as told likewise, or `alreadyExists`. */
+  readonly senderWarned?: WarningKey
   /** What the policy decided, written in the same transaction; absent for what is not judged. */
   readonly decision?: NewDecision
   /** What the verdict on its signature rests on; for a signed message. */

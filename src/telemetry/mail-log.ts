@@ -100,6 +100,12 @@ export const createDeliveryLog = (log: Logger) => ({
   },
 })
 
+export const createSenderWarningLog = (log: Logger) => ({
+  senderWarningFailed({ error, ...event }: { readonly forEnvelopeId: number; readonly ruleId: string; readonly error: unknown }): void {
+    log.error({ ...event, err: error }, "a sender could not be warned")
+  },
+})
+
 export const createExpiryLog = (log: Logger) => ({
   warned(event: { readonly envelopeId: number; readonly certificates: number }): void {
     log.info(event, "warned that certificates end")

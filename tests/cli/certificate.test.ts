@@ -102,7 +102,7 @@ describe("mistakes are told with what to do", () => {
     [["add", "DIR/an.pem", "--holder", "an", "--use", "personal", "--until", "soon"], '"soon" is not a date such as "2026-01-31"\n'],
     [["list", "--state", "lost"], '"lost" is not one of: active, suspended, revoked\n'],
     [["list", "--expiring", "soon"], '"soon" is not a duration such as "60d"\n'],
-    [["show", "abc"], '"abc" is not the beginning of a SHA-256 fingerprint (at least 8 hexadecimal digits); `congthu certificate list` shows them\n'],
+    [["show", "abc"], '"abc" is not the beginning of a SHA-256 fingerprint or of a serial number (at least 8 hexadecimal digits); `congthu certificate list` shows them\n'],
     [["revoke", "0000000000000000", "--reason", "x"], "there is no certificate 0000000000000000; `congthu certificate list` shows those that are registered\n"],
   ])("%j", async (args, err) => {
     expect(await certificate(...args.map((arg) => arg.replace("DIR", dir)))).toEqual({ code: 1, out: "", err: err.replaceAll("DIR", dir) })

@@ -209,7 +209,7 @@ test("a certificate is asked for at its OCSP responder: good, then revoked; when
   const before = (await newest(office)).count
   const waiting = async (): Promise<string | undefined> => {
     const [, envelope] = /^250 .*Accepted as (\d+)/.exec(await submit({ from: dung, to: [office.address], signer: unasked })) ?? []
-    return (await congthu("held", "list")).split("\n").some((line) => line.startsWith(`${envelope}\tapproval\t`)) ? envelope : undefined
+    return (await congthu("held", "list")).split("\n").some((line) => new RegExp(`^${envelope} +approval `).test(line)) ? envelope : undefined
   }
   let held: string | undefined
   await until(async () => (held = await waiting()) !== undefined, 30_000)

@@ -3,6 +3,7 @@ import { buildDirectory } from "../../src/accounts/directory-snapshot.ts"
 import type { Account, Unit } from "../../src/accounts/directory.ts"
 import { agencyOf, buildOrganization } from "../../src/accounts/organization.ts"
 import { type FactsRequest, messageFacts } from "../../src/intake/message-facts.ts"
+import { parseHeader } from "../../src/mail/header.ts"
 import { unsigned } from "../policy/facts.ts"
 
 const units: readonly Unit[] = [
@@ -27,7 +28,7 @@ const directory = buildDirectory({
 const ask = (change: Partial<FactsRequest> & { readonly text?: string; readonly to?: readonly number[] }) => {
   const { text = "From: an@snv.example\r\nSubject: a\r\n\r\n", to = [], ...rest } = change
   return messageFacts({
-    directory, header: Buffer.from(text), bytes: 100, reversePath: "an@snv.example", recipients: to.map((id) => ({ recipient: accounts[id - 1]?.address ?? "ai@xa.example", accountId: id <= accounts.length ? id : null })),
+    directory, header: parseHeader(Buffer.from(text)), bytes: 100, reversePath: "an@snv.example", recipients: to.map((id) => ({ recipient: accounts[id - 1]?.address ?? "ai@xa.example", accountId: id <= accounts.length ? id : null })),
     speaksFor: accounts.slice(0, 1), fromOutside: false, authentication: { how: "password", principalId: "CN1" }, tls: null, signature: unsigned, at: 0, examined: new Set(["x-do-mat"]), ...rest,
   })
 }

@@ -3,6 +3,7 @@ import type { PreparedContent } from "../content-store.ts"
 import { contentColumns, contentRowsSql, contentRowValues, insertContentsSql } from "./content-rows.ts"
 import { decisionArrays, insertDecisionsSql } from "./decisions.ts"
 import { evidenceArrays, evidenceSql } from "./evidence.ts"
+import { insertWarningsSql, warningsValue } from "./sender-warnings.ts"
 
 /** Two sweeps would find a delivery before its first job could have run; this keeps them off (ms). */
 const firstLeaseMs = 5_000
@@ -46,9 +47,11 @@ export function acceptStatement(contents: number, withEvidence: boolean): { read
       JOIN e ON e.id = t.envelope_id
     ), p AS (
       ${insertDecisionsSql(p, 28, "JOIN e ON e.id = t.envelope_id")}
+    ), w AS (
+      ${insertWarningsSql(p(16), p(36))}
     ), c AS (
       ${insertContentsSql(contentRowsSql(contents), "WHERE c.hash IN (SELECT content FROM e)")}
-    )${withEvidence ? `,${evidenceSql((index) => p(35 + index))}` : ""}
+    )${withEvidence ? `,${evidenceSql((index) => p(36 + index))}` : ""}
     SELECT id AS envelope_id, NULL::text AS blob_key FROM e
     UNION ALL SELECT NULL, blob_key FROM c WHERE blob_key IS NOT NULL`
   const statement = { name, text }
@@ -107,7 +110,7 @@ const decisionsOf = (planned: readonly Planned[]): unknown[] =>
 
 /** The values of `acceptStatement`, in the order of its parameters. */
 export const acceptValues = (contents: readonly PreparedContent[], planned: readonly Planned[]): unknown[] => [
-  ...contents.flatMap(contentRowValues), ...envelopeArrays(planned), ...deliveryArrays(planned), ...decisionsOf(planned),
+  ...contents.flatMap(contentRowValues), ...envelopeArrays(planned), ...deliveryArrays(planned), ...decisionsOf(planned), planned.map(({ acceptance }) => warningsValue(acceptance.senderWarnings)),
   ...(hasEvidence(planned) ? evidenceArrays(planned.flatMap(({ acceptance: { evidence }, envelopeId }) => (evidence ? [{ envelopeId, evidence }] : []))) : []),
 ]
 

@@ -7,6 +7,7 @@ import { discardUnused, distinctContents } from "./content-rows.ts"
 import type { Database, Transaction } from "./database.ts"
 import { markHeldTold } from "./held.ts"
 import { createIdBlocks } from "./id-blocks.ts"
+import { markSenderWarned } from "./sender-warnings.ts"
 
 /**
  * Acceptances that arrive while a commit is under way share the next one: a statement is one round trip and one fsync
@@ -83,10 +84,11 @@ export function createAcceptanceStore({ database, log }: { readonly database: Da
 
   return {
     commit(acceptance) {
-      const { dsnFor, warningFor, heldNotice } = acceptance
+      const { dsnFor, warningFor, heldNotice, senderWarned } = acceptance
       if (dsnFor) return commitMarked(acceptance, (tx) => markDsn(tx, dsnFor))
       if (warningFor) return commitMarked(acceptance, (tx, envelopeId) => markWarning(tx, warningFor, envelopeId))
       if (heldNotice !== undefined) return commitMarked(acceptance, async (tx) => (await tx.query(markHeldTold, [heldNotice])).length > 0)
+      if (senderWarned) return commitMarked(acceptance, (tx) => markSenderWarned(tx, senderWarned))
       return new Promise((settle) => {
         waiting.push({ acceptance, settle })
         pump()

@@ -74,7 +74,7 @@ const list = {
 const find = {
   text: `${record}, c.der, c.issuer, c.serial_number AS "serialNumber", c.addresses, to_char(c.valid_from, 'YYYY-MM-DD') AS "from", to_char(c.valid_until, 'YYYY-MM-DD') AS "until",
       c.state_reason AS "stateReason", (extract(epoch FROM c.state_at) * 1000)::bigint AS "stateAt", c.state_by AS "stateBy", c.source, (extract(epoch FROM c.added_at) * 1000)::bigint AS "addedAt"
-    ${from} WHERE starts_with(c.fingerprint, $1) ORDER BY c.fingerprint LIMIT 2`,
+    ${from} WHERE starts_with(c.fingerprint, $1) OR starts_with(c.serial_number, $1) ORDER BY c.fingerprint LIMIT 2`,
 }
 
 const unknownNames = {

@@ -91,5 +91,5 @@ const page = {
 
 const forget = {
   name: "forget-decisions",
-  text: "DELETE FROM policy_decision WHERE id IN (SELECT id FROM policy_decision WHERE at < to_timestamp($1::float8 / 1000.0) ORDER BY at LIMIT $2) RETURNING id",
+  text: `DELETE FROM policy_decision d USING (SELECT at, id FROM policy_decision WHERE at < to_timestamp($1::float8 / 1000.0) ORDER BY at, id LIMIT $2) AS old WHERE d.at = old.at AND d.id = old.id RETURNING d.id`,
 }
