@@ -33,6 +33,14 @@ const certificateCost = 48
 /** Time stamps of one signer that are looked at; honest ones have one, and an archive's renewal another. */
 const maxTried = 4
 
+/**
+ * A message waits for days at most, in queues and for an approval. An older stamp proves the age of the signature and nothing of the message: who has
+ * a copy could send it again, under another subject, long after the certificate was revoked. For evidence of what was accepted then, see pki/evidence.
+ */
+const longestJourneyMs = 14 * 86_400_000
+
+const momentOf = (proven: number | null, now: number): number => (proven !== null && now - proven <= longestJourneyMs ? proven : now)
+
 export function createSignatureReader({ pool, statuses, stampStatuses }: SignatureReaderParts): SignatureReader {
   return {
     async read(content, at) {
@@ -64,7 +72,7 @@ export function createSignatureReader({ pool, statuses, stampStatuses }: Signatu
       signers.push(stamped.signer)
       if (stamped.time !== null) provenTimes.set(stamped.signer, stamped.time)
       const certificate = signer.fingerprint === null ? undefined : certificates.get(signer.fingerprint)
-      if (certificate) found.set(certificate.fingerprint, await statuses.of({ certificate, pool, at: stamped.time ?? at, stapled: read.revocationInfo }))
+      if (certificate) found.set(certificate.fingerprint, await statuses.of({ certificate, pool, at: momentOf(stamped.time, at), stapled: read.revocationInfo }))
     }
     return { signature: { ...read, signers }, certificates, statuses: found, provenTime: (signer) => provenTimes.get(signer) ?? null }
   }

@@ -1,0 +1,78 @@
+import { hash, randomBytes } from "node:crypto"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { ok } from "../../src/base/result.ts"
+import { createSignatureReader, type SignatureReader } from "../../src/intake/signature-reader.ts"
+import { createCertificateStatuses, type CertificateStatuses } from "../../src/pki/certificate-status.ts"
+import { keyPurpose } from "../../src/pki/key-purpose.ts"
+import type { PathPurpose } from "../../src/pki/path-rules.ts"
+import type { MessageSignature, SignatureProblem } from "../../src/pki/signature-facts.ts"
+import { extendedKeyUsage } from "../../src/pki/write-extensions.ts"
+import { createRevocationStore } from "../../src/store/sql/revocations.ts"
+import { createTestDatabase, type TestDatabase } from "../support/database.ts"
+import { certificateOf, createSmimeWorld, hours, minutes, signing, type SmimeWorld, timeStamping } from "../support/smime-world.ts"
+import { scan } from "../mail/scan.ts"
+import { stampToken } from "../support/timestamp-authority.ts"
+
+const days = (count: number): number => hours(24 * count)
+
+let world: SmimeWorld
+let database: TestDatabase
+beforeAll(async () => {
+  world = await createSmimeWorld()
+  database = await createTestDatabase()
+  world.clock.time += days(100)
+})
+afterAll(async () => {
+  await world.close()
+  await database.drop()
+})
+
+const statuses = (purpose: PathPurpose): CertificateStatuses =>
+  createCertificateStatuses({ paths: () => world.paths, purpose, checker: world.checker(createRevocationStore({ database })), recorded: () => undefined, clock: world.clock, rememberMs: minutes(5), retryMs: 30_000 })
+
+interface Case {
+  /** Of the certificate, and of the stamp, before now. */
+  readonly ended: number
+  readonly stamped: number
+  readonly tokens?: number
+}
+
+/** A signature by a certificate that has ended, stamped before: what the bytes say is given, what is thought of it is found out. */
+function signatureOf({ ended, stamped }: Case): MessageSignature {
+  const now = world.clock.time
+  const value = randomBytes(64)
+  const holder = world.ca.issue({ subject: { commonName: "An" }, crlUrls: [world.server.urls.crl], notBefore: now - days(90), notAfter: now - ended })
+  const authority = world.ca.issue({
+    subject: { commonName: "TSA" }, keyUsage: ["digitalSignature"], extendedKeyUsage: [], crlUrls: [world.server.urls.crl], extensions: [extendedKeyUsage([keyPurpose.timeStamping], true)], notBefore: now - days(90),
+  })
+  const token = stampToken({ signer: { certificate: certificateOf(authority.certificateDer), privateKey: authority.privateKey }, at: now - stamped, imprint: hash("sha256", value, "buffer") })
+  return {
+    form: "multipart", problems: [], certificates: [Buffer.from(holder.certificateDer).toString("base64")], revocationInfo: [], encryptedInside: false, tripleWrapped: false, headerProtection: "none", from: ["an@tinh.example"], sender: [],
+    signers: [{
+      fingerprint: certificateOf(holder.certificateDer).fingerprint, issuerDer: null, serialNumber: null, subjectKeyIdentifier: null, intact: true, digestAlgorithm: "sha256", signatureAlgorithm: "ecdsa", signingTime: null,
+      timestamps: [token.toString("base64")], signatureDigests: { sha256: hash("sha256", value, "base64") }, problems: [],
+    }],
+  }
+}
+
+const message = Buffer.from('Content-Type: multipart/signed; protocol="application/pkcs7-signature"; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\nContent-Type: application/pkcs7-signature\r\n\r\nAA==\r\n--b--\r\n')
+
+async function problemsOf(signature: MessageSignature): Promise<readonly SignatureProblem[]> {
+  const reader: SignatureReader = createSignatureReader({ pool: { verify: () => Promise.resolve(ok(signature)) }, statuses: statuses(signing), stampStatuses: statuses(timeStamping) })
+  const read = await reader.read({ sha256: hash("sha256", message, "buffer"), size: message.length, scanned: scan(message), read: async function* () { yield message } }, world.clock.time)
+  if (!read.ok) throw new Error(read.failure.detail)
+  return [...(read.value?.statuses.values() ?? [])].flatMap(({ problems }) => problems)
+}
+
+test("a stamp stands in for now while a message may have been on its way", async () => {
+  // not expired; but a list that was made after its end says nothing of it, so that a person is asked
+  expect(await problemsOf(signatureOf({ ended: hours(1), stamped: hours(2) }))).toEqual(["revocationUnknown"])
+})
+
+test("a certificate that ended before the stamp is no better for it", async () => {
+  expect(await problemsOf(signatureOf({ ended: hours(2), stamped: hours(1) }))).toEqual(["expired"])
+})
+
+test("an old message sent again is judged for now, whatever its stamp proves", async () => {
+  expect(await problemsOf(signatureOf({ ended: days(20), stamped: days(30) }))).toEqual(["expired"])
+})
