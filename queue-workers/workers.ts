@@ -12,6 +12,7 @@ import { type ExpiryWorkerParts, startExpiryWorker } from "./expiry.worker.ts"
 import { type HousekeepingParts, startHousekeepingWorker } from "./housekeeping.worker.ts"
 import { type LdapWorkerParts, startLdapWorker } from "./ldap.worker.ts"
 import { startOutboxWorker } from "./outbox.worker.ts"
+import { type RecheckWorkerParts, startRecheckWorker } from "./recheck.worker.ts"
 import { startRelayWorker } from "./relay.worker.ts"
 import type { RunningWorker } from "./run-worker.ts"
 
@@ -28,6 +29,7 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly sweepMs: number
   readonly housekeepingMs: number
   readonly expiry: Omit<ExpiryWorkerParts, "log">
+  readonly recheck: Omit<RecheckWorkerParts, "log">
   /** Absent where no LDAP server is configured. */
   readonly addressBook?: Omit<LdapWorkerParts, "log"> | undefined
   readonly log: Logger
@@ -39,7 +41,7 @@ export function startWorkers(services: WorkerServices): RunningWorker {
   const sweeper = startOutboxWorker({ ...services, everyMs: sweepMs })
   const others: RunningWorker[] = [
     startDeliverWorker(services), startRelayWorker({ ...services, concurrency: relayConcurrency }), startHousekeepingWorker({ ...services, everyMs: housekeepingMs }),
-    startExpiryWorker({ ...services.expiry, log }),
+    startExpiryWorker({ ...services.expiry, log }), startRecheckWorker({ ...services.recheck, log }),
   ]
   if (addressBook) others.push(startLdapWorker({ ...addressBook, log }))
   return { close: async () => void (await Promise.all([sweeper.close(), remoteDeliveries.close(), ...others.map((worker) => worker.close())])) }

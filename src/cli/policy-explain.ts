@@ -3,6 +3,7 @@ import type { Directory } from "../accounts/directory.ts"
 import { systemClock } from "../base/clock.ts"
 import { expandRecipients } from "../intake/expand-recipients.ts"
 import { messageFacts } from "../intake/message-facts.ts"
+import { parseHeader } from "../mail/header.ts"
 import type { SignatureFacts } from "../pki/signature-facts.ts"
 import { type CompiledPolicy, compilePolicy } from "../policy/compile-policy.ts"
 import { evaluatePolicy } from "../policy/evaluate.ts"
@@ -40,7 +41,7 @@ export async function explainMessage(context: CommandContext, file: string, opti
   const at = timeOf(options.at)
   const { bindByAddress } = policy.document
   const signature = options.signature === undefined ? await findSignature({ file, directory, at, bindByAddress }, context) : assumedSignature(options.signature)
-  const facts = gatherFacts({ directory, message, options, signature, at })
+  const facts = gatherFacts({ directory, message, options, signature, at, examined: policy.examined })
   print(factsText(facts))
   print("")
   for (const trace of explainPolicy(policy, facts)) print(ruleText(trace))
@@ -84,9 +85,10 @@ interface Gathered {
   readonly options: ExplainOptions
   readonly signature: SignatureFacts
   readonly at: number
+  readonly examined: ReadonlySet<string>
 }
 
-function gatherFacts({ directory, message, options, signature, at }: Gathered): MessageFacts {
+function gatherFacts({ directory, message, options, signature, at, examined }: Gathered): MessageFacts {
   const { from, to, outside = false } = options
   const resolution = from === "" ? undefined : directory.resolve(from)
   const sentAs = !outside && resolution?.kind === "account" ? resolution.account : null
@@ -95,7 +97,7 @@ function gatherFacts({ directory, message, options, signature, at }: Gathered): 
   const [refused] = unserved
   if (refused) throw new CommandError(`the recipient ${refused.recipient.forwardPath} would be refused before the policy is asked: ${refused.reason}`)
   return messageFacts({
-    directory, header: message.header, bytes: message.bytes, reversePath: from, recipients: final, sentAs, fromOutside: outside, signature,
+    directory, header: parseHeader(message.header), bytes: message.bytes, reversePath: from, recipients: final, speaksFor: sentAs ? [sentAs] : [], fromOutside: outside, signature, examined,
     authentication: { how: outside ? "none" : authenticationOf(options.auth), principalId: null },
     tls: options.tls === "none" ? null : { version: options.tls, cipher: "", clientCertificate: options.auth === "certificate" },
     at,

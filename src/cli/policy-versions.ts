@@ -1,7 +1,9 @@
 import { userInfo } from "node:os"
 import { provinceTime } from "../delivery/story.ts"
+import { namesNotInDirectory } from "../policy/directory-names.ts"
 import { describePolicyProblem, readPolicy } from "../policy/read-policy.ts"
 import type { PolicySummary, PolicyVersion } from "../store/policy-store.ts"
+import { loadDirectory } from "../store/sql/directory.ts"
 import { createPolicyStore } from "../store/sql/policies.ts"
 import { announce, CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
 import { loadPolicyFile } from "./policy-file.ts"
@@ -15,7 +17,9 @@ export interface WhyOptions {
 const maxWhyCharacters = 500
 
 export async function applyPolicy(context: CommandContext, file: string, { why }: WhyOptions): Promise<number> {
-  return putInForce(context, { yaml: (await loadPolicyFile(file)).yaml, why })
+  const { yaml, policy } = await loadPolicyFile(file)
+  for (const warning of namesNotInDirectory(policy.document, await loadDirectory(context.database))) say(`warning: ${warning}`)
+  return putInForce(context, { yaml, why })
 }
 
 /** The old text becomes a new version: the history only grows. */

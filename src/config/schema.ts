@@ -1,12 +1,13 @@
 import { parse as parseYaml } from "yaml"
 import { z } from "zod"
 import { parseBytes, parseDurationMs } from "../base/units.ts"
+import { signingKeyList } from "./signing-keys.ts"
 
 /**
  * Every key of the configuration: type, unit, default and one sentence. The reference in docs/configuration.md is made from here.
  * Text carries its unit ("30m", "25MiB") and is parsed once; modules receive only their own part, frozen.
  */
-export type KeyType = "duration" | "size" | "port" | "number" | "text" | "boolean" | "list" | "file" | "word" | "anchors"
+export type KeyType = "duration" | "size" | "port" | "number" | "text" | "boolean" | "list" | "file" | "word" | "anchors" | "keys"
 
 /** What the reference and the environment need to know of a key beside its value. */
 export interface KeyNote {
@@ -131,6 +132,8 @@ const anchors = (sentence: string) =>
       ),
     { sentence, type: "anchors" },
   )
+const signingKeys = (sentence: string) =>
+  noted(z.union([z.array(z.unknown()), z.string().transform(yamlOf)], { error: "is not a list" }).default([]).pipe(signingKeyList), { sentence, type: "keys" })
 const level = (sentence: string) => {
   const words = ["trace", "debug", "info", "warn", "error"] as const
   return noted(z.enum(words, { error: `is none of ${words.join(", ")}` }).default("info"), { sentence, type: "word" })
@@ -160,6 +163,7 @@ const revocation = section({
   maxAge: duration("1d", "How long an answer stands while its source cannot be reached, counted from when it was had; never beyond its own nextUpdate. Evidence that came with a message counts from its thisUpdate."),
   retry: duration("30s", "A source that failed is left alone for this long."),
   remember: duration("5m", "How long the status of a certificate, path and revocation together, is used without looking at either."),
+  recheck: duration("1h", "How often the certificates of the registry are asked for again, so that a revocation is known before its holder writes the next message."),
   timeout: duration("5s", "Time for one download. A message waits at most twice as long for all of them."),
   skew: duration("5m", "How much the clocks of authorities may differ from ours."),
   nonce: flag(false, "Send a nonce with OCSP requests (RFC 9654). Many responders answer with what they signed in advance, without one."),
@@ -214,6 +218,13 @@ export const configSchema = z.strictObject({
       ed25519: flag(true, "Whether Ed25519 is allowed (RFC 8410)."),
     }),
     revocation,
+  }),
+  signing: section({
+    keys: signingKeys(
+      "Keys that this server signs with on behalf of automated senders: a list of `{ name, pkcs12: { file, passwordFile }, for: [addresses] }`, or with " +
+        "`pkcs11: { module, tokenLabel, keyLabel, pinFile, certificateFile }` for a key in a token; `pss: true` for RSASSA-PSS. See docs/signing.md.",
+    ),
+    timestampUrl: text("", "Time-stamping authority that is asked for a stamp on each of these signatures (RFC 3161). Empty: none. A private address must be in `pki.revocation.allow`."),
   }),
   store: section({
     keyFile: file("File with the 32-byte key (hex) that seals contents at rest. Empty: `keys/content.key` in the data folder, made at the first start."),

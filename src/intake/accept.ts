@@ -81,12 +81,13 @@ const signatureUnknown: Refused = {
 }
 
 const notSigned = (kind: Failure["kind"]): Refused =>
-  kind === "invalid"
-    ? {
-        kind: "reject", ruleId: "signing.invalid", status: enhancedStatus.refusedByPolicy,
-        reasonVi: "Máy chủ không ký thay được thư này vì nội dung sai định dạng", reasonEn: "The message has no form that this server could sign for you",
+  kind === "unavailable"
+    ? { kind: "defer", ruleId: "signing.unavailable", status: enhancedStatus.storeUnavailable, reasonVi: "Hiện máy chủ chưa ký thay được, hãy gửi lại sau", reasonEn: "The message cannot be signed now, try again later" }
+    : {
+        kind: "reject", ruleId: `signing.${kind}`, status: enhancedStatus.refusedByPolicy,
+        reasonVi: "Máy chủ không ký thay được thư này: khóa không dành cho người gửi, hoặc thư quá lớn hay sai định dạng",
+        reasonEn: "This server cannot sign the message for you: its key is not for this sender, or the message is too large or malformed",
       }
-    : { kind: "defer", ruleId: "signing.unavailable", status: enhancedStatus.storeUnavailable, reasonVi: "Hiện máy chủ chưa ký thay được, hãy gửi lại sau", reasonEn: "The message cannot be signed now, try again later" }
 
 /** The store gives ids in the order of the deliveries. */
 function split({ deliveryIds }: Committed, { final }: Accepted): Woken {
@@ -131,7 +132,7 @@ export function createIntake({ directory, acceptances, wake, rates, clock, confi
 
   /** The content that will be stored: signed for its sender where the policy says so. */
   const contentFor = async ({ content }: AcceptRequest, judged: Judged | undefined): Promise<Result<PreparedContent, Failure>> =>
-    policy && judged?.verdict.kind === "sign" ? policy.signer.sign(content, judged.verdict.key) : ok(content)
+    policy && judged?.verdict.kind === "sign" ? policy.signer.sign(content, { key: judged.verdict.key, sender: judged.facts.sender?.address ?? "" }) : ok(content)
 
   return {
     async accept(request) {

@@ -27,8 +27,10 @@ export type Decision =
       readonly kind: "accepted"
       readonly final: readonly FinalRecipient[]
       readonly skippedMembers: readonly string[]
-      /** The account a submitted message is sent as. */
+      /** The account a submitted message is sent as, by its envelope. */
       readonly sentAs: Account | null
+      /** Every account that a submitted message speaks for: whom From: and Sender: show, then the envelope's; organizational ones before all others. */
+      readonly speaksFor: readonly Account[]
     }
 
 export function decide(request: AcceptRequest, context: DecideContext): Decision {
@@ -36,19 +38,26 @@ export function decide(request: AcceptRequest, context: DecideContext): Decision
   const message = messagePolicy({ hops: request.hops ?? countHops(request.content.structure.header) })
   if (message.kind !== "accept") return { kind: "refused", verdict: message }
   let sentAs: Account | null = null
+  let speaksFor: readonly Account[] = []
   if (request.submitter) {
     const submission = judgeSubmitter(request.envelope.reversePath, request.submitter, context)
     if (submission.verdict.kind !== "accept") return { kind: "refused", verdict: submission.verdict }
-    sentAs = submission.sentAs
+    ;({ sentAs, speaksFor } = submission)
   }
   const sender = sentAs?.address ?? (request.session.accountId === null ? null : (directory.account(request.session.accountId)?.address ?? null))
   const expansion = expandRecipients({ directory, recipients: request.envelope.recipients, sender, mayRelay: request.source !== "mx", maxFinalRecipients })
   const firstUnserved = expansion.unserved[0]
   if (firstUnserved) return { kind: "refused", verdict: unservedVerdict(firstUnserved, expansion.final.length > 0) }
-  return { kind: "accepted", final: expansion.final, skippedMembers: expansion.skippedMembers, sentAs }
+  return { kind: "accepted", final: expansion.final, skippedMembers: expansion.skippedMembers, sentAs, speaksFor }
 }
 
-function judgeSubmitter(reversePath: string, submitter: Submitter, { directory, now }: DecideContext): { readonly verdict: Verdict; readonly sentAs: Account | null } {
+interface JudgedSubmitter {
+  readonly verdict: Verdict
+  readonly sentAs: Account | null
+  readonly speaksFor: readonly Account[]
+}
+
+function judgeSubmitter(reversePath: string, submitter: Submitter, { directory, now }: DecideContext): JudgedSubmitter {
   const account = (address: string): Account | undefined => accountSentAs(directory, { login: submitter.login, address, now })
   const claim = (address: string): Claim => ({ address, allowed: account(address) !== undefined })
   const verdict = submissionPolicy({
@@ -57,8 +66,14 @@ function judgeSubmitter(reversePath: string, submitter: Submitter, { directory, 
     headerSender: submitter.headerSender.map(claim),
   })
   // a receipt has no reverse-path: then From: says as whom
-  const speaksFor = reversePath === "" ? submitter.headerFrom[0] : reversePath
-  return { verdict, sentAs: (speaksFor === undefined ? undefined : account(speaksFor)) ?? null }
+  const envelope = reversePath === "" ? submitter.headerFrom[0] : reversePath
+  const accounts = [...new Map([...submitter.headerFrom, ...submitter.headerSender, reversePath].flatMap((address) => account(address) ?? []).map((one) => [one.id, one])).values()]
+  return {
+    verdict,
+    sentAs: (envelope === undefined ? undefined : account(envelope)) ?? null,
+    // whoever may write for an office is bound by the office's rules when a reader is shown the office, whatever the envelope says
+    speaksFor: [...accounts.filter(({ kind }) => kind === "organizational"), ...accounts.filter(({ kind }) => kind !== "organizational")],
+  }
 }
 
 /**

@@ -5,6 +5,8 @@
 import { type SignatureEvidence, signatureFactsOf } from "../accounts/signature-facts-of.ts"
 import type { Directory } from "../accounts/directory.ts"
 import { provinceDate } from "../accounts/province-date.ts"
+import { enhancedStatus } from "../mail/enhanced-status.ts"
+import type { HeaderField } from "../mail/header.ts"
 import type { AuthenticationResult } from "../mail/trace-header.ts"
 import type { SignatureFacts } from "../pki/signature-facts.ts"
 import { evaluatePolicy } from "../policy/evaluate.ts"
@@ -23,8 +25,8 @@ export interface JudgeQuestion {
   readonly request: AcceptRequest
   readonly decision: Extract<Decision, { readonly kind: "accepted" }>
   readonly directory: Directory
-  /** Raw top-level header block, all of it. */
-  readonly header: Uint8Array
+  /** All of the top-level header. */
+  readonly header: readonly HeaderField[]
   /** Null: no signature. */
   readonly evidence: SignatureEvidence | null
   readonly inForce: PolicyInForce
@@ -51,13 +53,30 @@ export function judge(question: JudgeQuestion): Judgement {
   const { request, decision, directory, header, evidence, inForce, now } = question
   const { envelope, content, session, source, submitter } = request
   const facts = messageFacts({
-    directory, header, bytes: content.size, reversePath: envelope.reversePath, recipients: decision.final, sentAs: decision.sentAs, fromOutside: source === "mx", at: now,
+    directory, header, bytes: content.size, reversePath: envelope.reversePath, recipients: decision.final, speaksFor: decision.speaksFor, fromOutside: source === "mx", at: now,
     authentication: { how: submitter ? submitter.login.via : source === "mx" ? "none" : "local", principalId: session.principalId },
-    tls: tlsFacts(session.tls),
+    tls: tlsFacts(session.tls), examined: inForce.policy.examined,
     signature: evidence ? signatureFactsOf(evidence, { directory, now, addressBinding: inForce.policy.document.bindByAddress }) : unsigned,
   })
-  const { verdict } = evaluatePolicy(inForce.policy, facts)
+  const verdict = decided(evaluatePolicy(inForce.policy, facts).verdict, facts, decision)
   return { facts, verdict, policyVersion: inForce.version, marks: marksOf(facts.signature, verdict), results: evidence ? [smimeResult(facts)] : [], held: heldReason(question, facts, verdict), senderWarnings: senderWarnings(question, facts, verdict) }
+}
+
+/** What holds whatever the rules say: a header that could not be seen whole, and a seal that would be on somebody else's words too. */
+function decided(verdict: PolicyVerdict, { header }: MessageFacts, { speaksFor }: JudgeQuestion["decision"]): PolicyVerdict {
+  const { ruleId, marks } = verdict
+  if (header.cut && verdict.kind !== "reject") {
+    return {
+      kind: "reject", ruleId: "message.header", marks, status: enhancedStatus.badContent,
+      reasonVi: "Tiêu đề thư quá dài hoặc lặp lại quá nhiều lần nên không kiểm tra được", reasonEn: "The subject or another header field is too long, or there too often, to be examined",
+    }
+  }
+  if (verdict.kind !== "sign" || speaksFor.length <= 1) return verdict
+  return {
+    kind: "reject", ruleId, marks, status: enhancedStatus.refusedByPolicy,
+    reasonVi: "Máy chủ chỉ ký thay thư của một người gửi: From, Sender và địa chỉ gửi phải là của cùng một hộp thư",
+    reasonEn: "This server signs for one sender only: From, Sender and the envelope sender must be of one account",
+  }
 }
 
 /** "TLSv1.3 TLS_AES_256_GCM_SHA384" */
@@ -67,11 +86,15 @@ function tlsFacts(tls: string | null): MessageFacts["tls"] {
   return { version, cipher, clientCertificate: false }
 }
 
-const statusMarks: Readonly<Partial<Record<SignatureFacts["status"], string>>> = { valid: "$SignatureValid", invalid: "$SignatureInvalid" }
-
 function marksOf({ status }: SignatureFacts, verdict: PolicyVerdict): readonly string[] {
-  const own = verdict.kind === "sign" ? statusMarks.valid : statusMarks[status]
-  return [...new Set([...(own === undefined ? [] : [own]), ...verdict.marks.flatMap(({ keyword }) => keyword ?? [])])]
+  return [...new Set([...signatureMark(status, verdict), ...verdict.marks.flatMap(({ keyword }) => keyword ?? [])])]
+}
+
+/** That a signature is missing is said where the policy had something to say of the message: most mail between colleagues has none. */
+function signatureMark(status: SignatureFacts["status"], { kind, marks }: PolicyVerdict): readonly string[] {
+  if (status === "valid" || kind === "sign") return ["$SignatureValid"]
+  if (status === "invalid") return ["$SignatureInvalid"]
+  return status === "missing" && (marks.length > 0 || kind === "hold" || kind === "quarantine") ? ["$SignatureMissing"] : []
 }
 
 /** RFC 7281 §3.1; `policy` and `neutral` are left to those who do not decide. */

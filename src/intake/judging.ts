@@ -6,6 +6,7 @@ import type { SignatureEvidence } from "../accounts/signature-facts-of.ts"
 import type { Directory } from "../accounts/directory.ts"
 import { ok, type Result } from "../base/result.ts"
 import type { Failure } from "../mail/failure.ts"
+import { type HeaderField, parseHeader } from "../mail/header.ts"
 import { freezeEvidence } from "../pki/evidence/evidence-record.ts"
 import type { Evidence } from "../store/evidence-store.ts"
 import type { NewDecision } from "../store/decision-store.ts"
@@ -52,7 +53,7 @@ export function createJudging(parts: JudgingParts): Judging {
 }
 
 function begin(parts: JudgingParts, request: AcceptRequest): MessageJudging {
-  let known: { readonly evidence: SignatureEvidence | null; readonly header: Uint8Array } | undefined
+  let known: { readonly evidence: SignatureEvidence | null; readonly header: readonly HeaderField[] } | undefined
   return {
     async judge(decision, directory, now) {
       if (!known) {
@@ -66,12 +67,12 @@ function begin(parts: JudgingParts, request: AcceptRequest): MessageJudging {
   }
 }
 
-/** A very large header is not kept with the structure; a mark in it counts all the same. */
-async function wholeHeader({ structure, read }: PreparedContent): Promise<Uint8Array> {
-  if (structure.header.length > 0 || structure.headerBytes === 0) return structure.header
+/** Of a very large header the scanner has kept only a part; a mark in the rest counts all the same. */
+async function wholeHeader({ structure, scanned, read }: PreparedContent): Promise<readonly HeaderField[]> {
+  if (structure.header.length > 0 || structure.headerBytes === 0) return scanned.headerFields
   const chunks: Uint8Array[] = []
   for await (const chunk of read({ start: 0, end: structure.headerBytes })) chunks.push(chunk)
-  return Buffer.concat(chunks)
+  return parseHeader(Buffer.concat(chunks))
 }
 
 const decisionOf = ({ seal }: JudgingParts, { content, envelope }: AcceptRequest, { facts, verdict, policyVersion }: Judgement): NewDecision => ({

@@ -6,53 +6,56 @@ import type { Account, Directory } from "../accounts/directory.ts"
 import { agencyOf } from "../accounts/organization.ts"
 import { addressesIn, canonicalAddress, parseAddressList } from "../mail/address.ts"
 import { decodeHeaderText } from "../mail/encoded-word.ts"
-import { fieldValues, type HeaderField, parseHeader } from "../mail/header.ts"
+import { fieldValues, type HeaderField } from "../mail/header.ts"
 import type { SignatureFacts } from "../pki/signature-facts.ts"
 import type { HeaderFacts, MessageFacts, PartyFacts } from "../policy/facts.ts"
+import { maxComparedCharacters } from "../policy/policy-text.ts"
 import type { FinalRecipient } from "./expand-recipients.ts"
-import { countHops } from "./hops.ts"
 
 export interface FactsRequest {
   readonly directory: Directory
-  /** Raw top-level header block; whoever has only a part of it must refuse the message, or marks could hide in the rest. */
-  readonly header: Uint8Array
+  /** All of the top-level header; whoever has only a part of it must refuse the message, or marks could hide in the rest. */
+  readonly header: readonly HeaderField[]
   readonly bytes: number
   readonly reversePath: string
   /** After aliases and groups were opened. */
   readonly recipients: readonly Pick<FinalRecipient, "recipient" | "accountId">[]
-  /** The account it is sent as; null for mail from outside and for what the system writes itself. */
-  readonly sentAs: Account | null
+  /** The accounts it speaks for, the sender first; none for mail from outside and for what the system writes itself. */
+  readonly speaksFor: readonly Account[]
   /** True for mail that another server brought. */
   readonly fromOutside: boolean
   readonly authentication: MessageFacts["authentication"]
   readonly tls: MessageFacts["tls"]
   readonly signature: SignatureFacts
   readonly at: number
+  /** Header fields in which the policy looks for marks, lower case: they are kept whole, or the facts say that they are not. */
+  readonly examined: ReadonlySet<string>
 }
 
 export function messageFacts(request: FactsRequest): MessageFacts {
-  const { directory, sentAs, fromOutside, reversePath, bytes, authentication, tls, signature, at } = request
-  const header = headerFacts(parseHeader(request.header))
+  const { directory, speaksFor, fromOutside, reversePath, bytes, authentication, tls, signature, at } = request
+  const header = headerFacts(request.header, request.examined)
   const recipients = distinctParties(request.recipients.map(({ recipient, accountId }) => partyOf(directory, recipient, accountId === null ? undefined : directory.account(accountId))))
-  const sender = sentAs ? partyOf(directory, sentAs.address, sentAs) : fromOutside ? outsideSender(directory, header.from[0] ?? reversePath) : null
+  const [speaker] = speaksFor
+  const sender = speaker ? partyOf(directory, speaker.address, speaker) : fromOutside ? outsideSender(directory, header.from[0] ?? reversePath) : null
   return {
-    direction: directionOf({ directory, fromOutside, sentAs, recipients }), sender, reversePath, recipients, header, bytes, authentication, signature, tls, at,
-    hops: countHops(request.header),
+    direction: directionOf({ directory, fromOutside, speaksFor, recipients }), sender, reversePath, recipients, header, bytes, authentication, signature, tls, at,
+    hops: request.header.filter(({ name }) => name === "received").length,
   }
 }
 
-interface Journey extends Pick<FactsRequest, "directory" | "fromOutside" | "sentAs"> {
+interface Journey extends Pick<FactsRequest, "directory" | "fromOutside" | "speaksFor"> {
   readonly recipients: readonly PartyFacts[]
 }
 
-/** See docs/policy.md: `inbound`, else `outbound` when somebody foreign receives it, else `submission` when it leaves the agency, else `internal`. */
-function directionOf({ directory, fromOutside, sentAs, recipients }: Journey): MessageFacts["direction"] {
+/** See docs/policy.md: `inbound`, else `outbound` when somebody foreign receives it, else `submission` when it leaves the agency (of any for whom it speaks), else `internal`. */
+function directionOf({ directory, fromOutside, speaksFor, recipients }: Journey): MessageFacts["direction"] {
   if (fromOutside) return "inbound"
   if (recipients.some(({ local }) => !local)) return "outbound"
   const agency = (unitCode: string | undefined): string | null => (unitCode === undefined ? null : agencyOf(directory.organization.unitPath(unitCode)))
-  const own = agency(sentAs?.unitCode)
   // what nobody sends, such as a notification of non-delivery, leaves no agency
-  return sentAs !== null && recipients.some(({ units }) => agency(units[0]) !== own) ? "submission" : "internal"
+  const own = speaksFor.map(({ unitCode }) => agency(unitCode))
+  return recipients.some(({ units }) => own.some((one) => one !== agency(units[0]))) ? "submission" : "internal"
 }
 
 /** Whom the reader is shown as author: the reverse-path of a forger is whatever he likes. */
@@ -82,7 +85,7 @@ function distinctParties(parties: readonly PartyFacts[]): readonly PartyFacts[] 
   return [...sorts.values()]
 }
 
-/** What one decision keeps of a header: enough for every mark, bounded whatever was sent. */
+/** What one decision keeps of a header: bounded whatever was sent. */
 const maxFields = 200
 const maxValuesPerField = 10
 const maxValueCharacters = 1000
@@ -91,24 +94,41 @@ const maxFrom = 20
 /** Long, said elsewhere in the facts, or written by other servers. */
 const left: ReadonlySet<string> = new Set(["received", "dkim-signature", "arc-seal", "arc-message-signature", "arc-authentication-results", "authentication-results", "references", "in-reply-to", "to", "cc", "bcc", "from", "subject"])
 
-function headerFacts(fields: readonly HeaderField[]): HeaderFacts {
+function headerFacts(fields: readonly HeaderField[], examined: ReadonlySet<string>): HeaderFacts {
   const kept: Record<string, string[]> = Object.create(null) as Record<string, string[]>
   let names = 0
+  let cut = false
   for (const { name, value } of fields) {
     if (left.has(name)) continue
+    const looked = examined.has(name)
     const values = kept[name]
-    if (values === undefined) {
-      if (names++ < maxFields) kept[name] = [textOf(value)]
-    } else if (values.length < maxValuesPerField) values.push(textOf(value))
+    if (values === undefined && !looked && names++ >= maxFields) continue
+    if (values !== undefined && values.length >= maxValuesPerField) {
+      cut ||= looked
+      continue
+    }
+    const text = textOf(value, looked ? maxComparedCharacters : maxValueCharacters)
+    cut ||= looked && text.cut
+    kept[name] = [...(values ?? []), text.text]
   }
   // a client shows one of several; a mark in any of them counts
-  const subject = textOf(fieldValues(fields, "subject").slice(0, maxValuesPerField).join(" | "))
+  const subjects = fieldValues(fields, "subject")
+  const subject = textOf(subjects.slice(0, maxValuesPerField).join(" | "), maxComparedCharacters)
+  cut ||= subject.cut || subjects.length > maxValuesPerField
   const from = fieldValues(fields, "from").slice(0, maxValuesPerField).flatMap((value) => addressesIn(parseAddressList(value))).slice(0, maxFrom).map((address) => canonicalAddress(utf8(address)))
-  return { subject, from, fields: kept }
+  return { subject: subject.text, from, fields: kept, ...(cut && { cut }) }
 }
 
-/** A folded or endless value is cut before it is decoded: an encoded-word takes at most three times the room of its text. */
-const textOf = (value: string): string => decodeHeaderText(value.slice(0, maxValueCharacters * 8)).slice(0, maxValueCharacters)
+/**
+ * A folded or endless value is cut before it is decoded: an encoded-word takes at most three times the room of its text. Some senders encode
+ * twice, and some readers decode twice.
+ */
+function textOf(value: string, maxCharacters: number): { readonly text: string; readonly cut: boolean } {
+  const room = maxCharacters * 8
+  const once = decodeHeaderText(value.slice(0, room))
+  const text = once.includes("=?") ? decodeHeaderText(Buffer.from(once).toString("latin1")) : once
+  return { text: text.slice(0, maxCharacters), cut: value.length > room || text.length > maxCharacters }
+}
 
 /** Header values have one char per byte. */
 const utf8 = (value: string): string => Buffer.from(value, "latin1").toString("utf8")

@@ -3,9 +3,10 @@
  * that decision rests on exactly that version. Another version is read when the change feed names it, and a slow tick compares
  * versions in case a notification was lost. A text that cannot be used leaves the one before in force, and `problem()` says so.
  */
+import { setImmediate as breathe } from "node:timers/promises"
 import { latestRead } from "../base/latest-read.ts"
 import { type CompiledPolicy, compilePolicy } from "../policy/compile-policy.ts"
-import { describePolicyProblem, readPolicy } from "../policy/read-policy.ts"
+import { checkPolicy, describePolicyProblem, parsePolicy } from "../policy/read-policy.ts"
 import type { ChangeFeed } from "../store/change-feed.ts"
 import type { PolicyStore } from "../store/policy-store.ts"
 
@@ -86,7 +87,7 @@ export async function createPolicySource({ policies, feed, file, by, log, tickMs
 
 /** Puts the configured file in force when it has changed; returns what is wrong with it. */
 async function offerFile(policies: PolicyStore, { name, text }: PolicySourceOptions["file"], by: string, feed: ChangeFeed | undefined): Promise<string | null> {
-  const compiled = compile(text)
+  const compiled = await compile(text)
   if (typeof compiled === "string") return `${name}:${compiled}; the policy before it stays in force`
   const version = await policies.applyFile({ yaml: text, by })
   if (version !== null) feed?.publish([{ kind: "policy", version }])
@@ -106,16 +107,18 @@ async function newestUsable(policies: PolicyStore, { newest, after }: { readonly
   let problem: string | null = null
   for (let version = newest; version > Math.max(after, newest - maxLookedBack); version--) {
     const stored = await policies.version(version)
-    const compiled = stored ? compile(stored.yaml) : "is not there"
+    const compiled = stored ? await compile(stored.yaml) : "is not there"
     if (typeof compiled !== "string") return { usable: { version, policy: compiled }, problem }
     problem ??= `policy version ${version} cannot be used, the one before it stays in force: ${compiled}`
   }
   return { usable: null, problem }
 }
 
-/** The first problem in words when there is one. */
-function compile(yaml: string): CompiledPolicy | string {
-  const read = readPolicy(yaml)
+/** The first problem in words when there is one. Mail goes on between the two steps. */
+async function compile(yaml: string): Promise<CompiledPolicy | string> {
+  const parsed = parsePolicy(yaml)
+  await breathe()
+  const read = parsed.ok ? checkPolicy(parsed.value) : parsed
   if (read.ok) return compilePolicy(read.value)
   const [first] = read.failure
   return `${first ? describePolicyProblem(first) : "is bad"}${read.failure.length > 1 ? ` (and ${read.failure.length - 1} more)` : ""}`

@@ -1,24 +1,37 @@
 /**
- * Signs for automated senders that cannot: the one place where accepted bytes differ from those that came in, and it is before they are hashed
- * for good. Must not know: which messages, why.
+ * A submitted message of an automated sender is replaced by its signed form: a new content beside the old one. The only place where a message
+ * changes after its last byte has come in, and it is before anything is accepted. Must not know: which rule wanted it.
  */
 import type { Clock } from "../base/clock.ts"
 import { failed, type Result } from "../base/result.ts"
 import { type Failure, failure } from "../mail/failure.ts"
-import { signMessage } from "../pki/sign/smime-sign.ts"
-import type { SigningKey } from "../pki/sign/signing-key.ts"
+import type { KeyRing } from "../pki/sign/key-ring.ts"
+import { signMessage, type SignOptions } from "../pki/sign/smime-sign.ts"
+import { SigningFailed } from "../pki/sign/signing-key.ts"
 import type { ContentStore, PreparedContent } from "../store/content-store.ts"
 
 export interface Signer {
-  /** A new content, signed with the key of that name. Fails with `invalid` when it has no form that could be signed, else `unavailable`. */
-  sign(content: PreparedContent, key: string): Promise<Result<PreparedContent, Failure>>
+  /**
+   * The new content; the old one stays the caller's. Fails with `invalid` for a message that has no signed form, `tooBig`, `noPermission` when
+   * the key does not sign for this sender, and `unavailable` when the key or the store cannot be used now.
+   */
+  sign(content: PreparedContent, wanted: WantedSignature): Promise<Result<PreparedContent, Failure>>
+}
+
+export interface WantedSignature {
+  /** Its name in `signing.keys`. */
+  readonly key: string
+  /** Canonical address of the account that sends. */
+  readonly sender: string
 }
 
 export interface SignerParts {
-  readonly keys: ReadonlyMap<string, SigningKey>
+  readonly keys: Pick<KeyRing, "for">
   readonly contents: Pick<ContentStore, "begin">
-  readonly maxMessageBytes: number
   readonly clock: Clock
+  /** The signed form is larger, and must still be accepted everywhere. */
+  readonly maxBytes: number
+  readonly stamp?: SignOptions["stamp"]
   readonly log: SigningLog
 }
 
@@ -26,22 +39,16 @@ export interface SigningLog {
   signingFailed(event: { readonly key: string; readonly error: unknown }): void
 }
 
-/** A body in base64 or quoted-printable where it was 8bit, and the signature with its certificates. */
-const growth = 3
-const signatureBytes = 256 * 1024
-
-export function createSigner({ keys, contents, maxMessageBytes, clock, log }: SignerParts): Signer {
-  const cannot = (key: string, error: unknown): Result<never, Failure> => {
-    log.signingFailed({ key, error })
-    return failed(failure("unavailable", "the message cannot be signed now"))
-  }
+export function createSigner({ keys, contents, clock, maxBytes, stamp, log }: SignerParts): Signer {
   return {
-    async sign(content, name) {
-      const key = keys.get(name)
-      if (!key) return cannot(name, new Error("the policy names a key that the configuration does not have"))
-      const signed = await signMessage(content, { key, signingTime: clock.now() })
+    async sign(content, { key: name, sender }) {
+      const found = await keys.for(sender, name)
+      if (!found) return failed(failure("noPermission", `the key ${name} does not sign for ${sender}`))
+      if (!found.ok) return found
+      const { key, pss } = found.value
+      const signed = await signMessage(content, { key, pss, signingTime: clock.now(), ...(stamp && { stamp }) })
       if (!signed.ok) return signed
-      const writer = contents.begin(maxMessageBytes * growth + signatureBytes)
+      const writer = contents.begin(maxBytes)
       try {
         for await (const chunk of signed.value) {
           const written = await writer.write(chunk)
@@ -50,7 +57,9 @@ export function createSigner({ keys, contents, maxMessageBytes, clock, log }: Si
         return await writer.finish()
       } catch (error) {
         await writer.abort()
-        return cannot(name, error)
+        if (!(error instanceof SigningFailed)) throw error
+        log.signingFailed({ key: name, error })
+        return failed(failure("unavailable", "the message cannot be signed now"))
       }
     },
   }

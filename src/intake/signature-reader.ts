@@ -52,7 +52,7 @@ export function createSignatureReader({ pool, statuses, stampStatuses }: Signatu
     const found = new Map<string, CertificateStatus>()
     const signers: MessageSigner[] = []
     for (const signer of read.signers) {
-      const stamped = await withProvenTime(signer, at)
+      const stamped = await withProvenTime(signer, at, found)
       signers.push(stamped.signer)
       if (stamped.time !== null) provenTimes.set(stamped.signer, stamped.time)
       const certificate = signer.fingerprint === null ? undefined : certificates.get(signer.fingerprint)
@@ -62,9 +62,17 @@ export function createSignatureReader({ pool, statuses, stampStatuses }: Signatu
   }
 
   /** The first stamp that proves something; a forged one spoils the signature, one that cannot be judged proves nothing. */
-  async function withProvenTime(signer: MessageSigner, now: number): Promise<{ readonly signer: MessageSigner; readonly time: number | null }> {
+  async function withProvenTime(signer: MessageSigner, now: number, found: Map<string, CertificateStatus>): Promise<{ readonly signer: MessageSigner; readonly time: number | null }> {
+    // what is thought of the stamping authority is evidence as well: years later the stamp must be proven again
+    const noted: Pick<CertificateStatuses, "of"> = {
+      async of(request) {
+        const status = await stampStatuses.of(request)
+        found.set(status.fingerprint, status)
+        return status
+      },
+    }
     for (const token of signer.timestamps) {
-      const stamp = await verifyTimestamp({ token: Buffer.from(token, "base64"), signatureDigests: signer.signatureDigests, now }, stampStatuses)
+      const stamp = await verifyTimestamp({ token: Buffer.from(token, "base64"), signatureDigests: signer.signatureDigests, now }, noted)
       if (stamp.ok) return { signer, time: stamp.value.time }
       if (stamp.failure.kind === "invalid") return { signer: { ...signer, problems: [...new Set([...signer.problems, "timestampInvalid" as const])] }, time: null }
     }

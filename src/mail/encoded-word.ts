@@ -33,8 +33,9 @@ export const decodeHeaderText = (value: string): string => {
       flush()
       text += textOf(between)
     }
-    if (wordCharset.toLowerCase() !== charset) flush()
-    charset = wordCharset.toLowerCase()
+    const named = wordCharset.toLowerCase().replace(/^utf8$/, "utf-8")
+    if (named !== charset) flush()
+    charset = named
     bytes.push(encoding === "b" || encoding === "B" ? Buffer.from(body, "base64") : fromQ(body))
     at = match.index + whole.length
   }

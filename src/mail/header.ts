@@ -92,14 +92,16 @@ export const selectHeaderFields = (block: Uint8Array, names: readonly string[], 
   return Buffer.from(hasEmptyLine(text) ? `${selected}\r\n` : selected, "latin1")
 }
 
-/** The block without the fields that `drop` names; undefined when it has none of them. */
-export const withoutHeaderFields = (block: Uint8Array, drop: (field: HeaderField) => boolean): Buffer | undefined => {
+/** The block without those fields called `name` (lower case) of which `drop` says so; undefined when it has none of them. */
+export const withoutHeaderFields = (block: Uint8Array, name: string, drop: (value: string) => boolean): Buffer | undefined => {
   const text = byteString(block)
+  if (!text.toLowerCase().includes(name)) return undefined
   let kept = ""
   let rest = 0
   eachField(text, (start, end, nameEnd) => {
     rest = end
-    if (!drop({ name: fieldName(text, start, nameEnd), value: trimWhite(text.slice(nameEnd + 1, end)).replace(/\r?\n/g, "") })) kept += text.slice(start, end)
+    const isCalledSo = fieldName(text, start, nameEnd) === name
+    if (!isCalledSo || !drop(trimWhite(text.slice(nameEnd + 1, end)).replace(/\r?\n/g, ""))) kept += text.slice(start, end)
   })
   return kept.length === rest ? undefined : Buffer.from(kept + text.slice(rest), "latin1")
 }

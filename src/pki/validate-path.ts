@@ -39,6 +39,8 @@ export interface PathValidator {
 const maxCertificates = 10
 const maxCandidates = 64
 const maxSignatureChecks = 64
+/** Of the way up, among certificates that an anchor vouches for. */
+const maxSteps = 256
 const rememberedBytes = 64 * 1024 * 1024
 
 /** Settings never change within a validator: other anchors mean a new one, and with it an empty memory. */
@@ -97,34 +99,68 @@ interface FoundPath {
   readonly anchor: TrustAnchor
 }
 
-/** Every path whose names and signatures fit, depth first, the likeliest issuer first. Lazy: whoever has a good one stops asking. */
+/**
+ * Every path whose names and signatures fit, depth first, the likeliest issuer first. Lazy: whoever has a good one stops asking. Signatures are
+ * checked from the anchors down, so that no key is used before somebody trusted has signed it: a stranger's keys may be as slow as he likes.
+ */
 function* paths(request: PathRequest, { anchors, intermediates }: TrustSettings, signatures: SignatureMemory): Iterable<FoundPath> {
   const trusted = anchors.filter(({ purposes }) => request.purpose.extendedKeyUsages.some((oid) => purposes.has(oid)))
-  const anchorsByName = Map.groupBy(trusted, ({ certificate }) => nameKey(certificate.subject))
-  const anchorPrints = new Set(trusted.map(({ certificate }) => certificate.fingerprint))
+  const itself = trusted.find(({ certificate }) => certificate.fingerprint === request.certificate.fingerprint)
+  if (itself) return yield { path: [request.certificate], anchor: itself }
+  const anchorPrints = new Map(trusted.map((anchor) => [anchor.certificate.fingerprint, anchor]))
   // of those that came along only so many are looked at; an anchor among them is none the less an anchor
-  const pool = new Map([...intermediates, ...request.intermediates.slice(0, maxCandidates)].flatMap((one) => (anchorPrints.has(one.fingerprint) ? [] : [[one.fingerprint, one]])))
-  const poolByName = Map.groupBy(pool.values(), ({ subject }) => nameKey(subject))
-  let checks = 0
-  const isSignedBy = (certificate: Certificate, issuer: Certificate): boolean => issuer.key.kind !== "other" && checks++ < maxSignatureChecks && signatures.verify(certificate, issuer)
+  const pool = [...intermediates, ...request.intermediates.slice(0, maxCandidates)].filter(({ fingerprint }) => !anchorPrints.has(fingerprint))
+  const issuersOf = findIssuers(request.certificate, pool, trusted.map(({ certificate }) => certificate), signatures)
+  let steps = 0
 
   function* upward(path: readonly Certificate[], certificate: Certificate): Iterable<FoundPath> {
-    const issuerName = nameKey(certificate.issuer)
-    for (const anchor of anchorsByName.get(issuerName) ?? []) {
-      if (isSignedBy(certificate, anchor.certificate)) yield { path: [...path, anchor.certificate], anchor }
+    const issuers = issuersOf.get(certificate.fingerprint) ?? []
+    for (const issuer of issuers) {
+      const anchor = anchorPrints.get(issuer.fingerprint)
+      if (anchor) yield { path: [...path, issuer], anchor }
     }
     // the anchor would be one more
     if (path.length >= maxCertificates - 1) return
-    const issuers = (poolByName.get(issuerName) ?? []).filter((issuer) => !path.some((earlier) => isSameEntity(earlier, issuer)))
-    for (const issuer of likeliestFirst(issuers, certificate, request.at)) {
-      if (checks >= maxSignatureChecks) return
-      if (isSignedBy(certificate, issuer)) yield* upward([...path, issuer], issuer)
+    const further = issuers.filter((issuer) => !anchorPrints.has(issuer.fingerprint) && !path.some((earlier) => isSameEntity(earlier, issuer)))
+    for (const issuer of likeliestFirst(further, certificate, request.at)) {
+      if (steps++ >= maxSteps) return
+      yield* upward([...path, issuer], issuer)
     }
   }
 
-  const itself = trusted.find(({ certificate }) => certificate.fingerprint === request.certificate.fingerprint)
-  if (itself) yield { path: [request.certificate], anchor: itself }
-  else yield* upward([request.certificate], request.certificate)
+  yield* upward([request.certificate], request.certificate)
+}
+
+/** Who signed the end certificate and those between, by fingerprint: anchors, and what anchors vouch for. Only names that lead up from the end certificate are looked at. */
+function findIssuers(end: Certificate, pool: readonly Certificate[], anchors: readonly Certificate[], signatures: SignatureMemory): ReadonlyMap<string, readonly Certificate[]> {
+  const children = Map.groupBy(new Map([...namedAbove(end, pool), end].map((one) => [one.fingerprint, one])).values(), ({ issuer }) => nameKey(issuer))
+  const found = new Map<string, Certificate[]>()
+  let checks = 0
+  const isSignedBy = (certificate: Certificate, issuer: Certificate): boolean => issuer.key.kind !== "other" && checks++ < maxSignatureChecks && signatures.verify(certificate, issuer)
+  let level: readonly Certificate[] = anchors
+  const seen = new Set(anchors.map(({ fingerprint }) => fingerprint))
+  while (level.length > 0) {
+    const below: Certificate[] = []
+    for (const issuer of level) {
+      for (const child of children.get(nameKey(issuer.subject)) ?? []) {
+        if (!isSignedBy(child, issuer)) continue
+        found.set(child.fingerprint, [...(found.get(child.fingerprint) ?? []), issuer])
+        if (!seen.has(child.fingerprint)) below.push(child)
+        seen.add(child.fingerprint)
+      }
+    }
+    level = below
+  }
+  return found
+}
+
+/** Those of the pool that could stand above the certificate, judged by names alone. */
+function namedAbove(end: Certificate, pool: readonly Certificate[]): readonly Certificate[] {
+  const bySubject = Map.groupBy(pool, ({ subject }) => nameKey(subject))
+  const names = new Set([nameKey(end.issuer)])
+  // a set is walked to its end, what is added on the way included
+  for (const name of names) for (const { issuer } of bySubject.get(name) ?? []) names.add(nameKey(issuer))
+  return [...names].flatMap((name) => bySubject.get(name) ?? [])
 }
 
 /** RFC 4158 §2.4.2: the same name and key again, under whichever certificate, is a loop. */

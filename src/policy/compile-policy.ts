@@ -5,6 +5,8 @@ import type { PolicyDocument, Rule } from "./policy-document.ts"
 export interface CompiledPolicy {
   readonly document: PolicyDocument
   readonly rules: readonly CompiledRule[]
+  /** Header fields in which some class of documents is looked for, lower case. */
+  readonly examined: ReadonlySet<string>
 }
 
 export interface CompiledRule {
@@ -24,4 +26,5 @@ export const compilePolicy = (document: PolicyDocument): CompiledPolicy => ({
     from: rule.from ?? -Infinity,
     until: rule.until ?? Infinity,
   })),
+  examined: new Set(Object.values(document.documents).flatMap((matchers) => matchers.flatMap((matcher) => matcher.in))),
 })

@@ -18,17 +18,21 @@ export function compileMark(source: string): DocumentMark | undefined {
   const folded = foldText(source)
   if (!/^[\p{L}\p{N}]/u.test(folded) || !/[\p{L}\p{N}]$/u.test(folded)) return undefined
   const several = folded.includes(" ")
-  return { source, matches: (tidy) => isMarked(tidy, folded, several) }
+  return { source, matches: (tidy) => isMarked(several ? tidy.replace(joined, " ") : tidy, folded, several) }
 }
+
+/** "TUYỆT-MẬT", "TOI_MAT": words of one mark. The text keeps its length. */
+const joined = /(?<=\p{L})[-_\u2010-\u2015](?=\p{L})/gu
 
 function isMarked(tidy: string, mark: string, several: boolean): boolean {
   const lower = tidy.toLowerCase()
+  const start = replyPrefixes.exec(lower)?.[0].length ?? 0
   // lower-casing may change the length of letters that Vietnamese does not have; then places in the two texts differ
   const text = lower.length === tidy.length ? tidy : lower
   for (let at = lower.indexOf(mark); at !== -1; at = lower.indexOf(mark, at + 1)) {
     const end = at + mark.length
     if (!isWordEdge(lower, at) || !isWordEdge(lower, end)) continue
-    const before = text.slice(0, at)
+    const before = at <= start ? "" : text.slice(0, at)
     const after = text.slice(end)
     if (standsApart(before, after) || (isCapitals(text.slice(at, end)) && (several || !(endsInCapitals(before) || beginsInCapitals(after))))) return true
   }
@@ -40,7 +44,8 @@ const closing = /^\s*(?:$|[)\]}>»”’"'】〕*_#|~=<!:：;–—]|[-/.+]+(?:\
 /** A comma or stroke sets a mark apart only from what follows, and only where something stronger stands before it: a list of levels is no mark. */
 const strongOpening = /(?:^|[([{<«“"'【〔|:：])\s*$/u
 const comma = /^\s*[,/;+&]/u
-const replyPrefix = /^(?:\s*(?:re|fw|fwd|tr|tl|vs|aw|trả lời|chuyển tiếp)(?:\[\d{1,3}\])?\s*[:：]\s*)+$/iu
+/** White space is asked for at one place only: where two could take it, the time doubles with every prefix. */
+const replyPrefixes = /^(?:(?:re|fw|fwd|tr|tl|vs|aw|trả lời|chuyển tiếp)(?:\[\d{1,3}\])? ?[:：] ?)*/u
 
 /** What sets a mark apart is next to it; a letter stands for all that is further off. */
 const near = 8
@@ -48,7 +53,7 @@ const leftOf = (before: string): string => (before.length > near ? `x${before.sl
 const rightOf = (after: string): string => (after.length > near ? `${after.slice(0, near)}x` : after)
 
 function standsApart(before: string, after: string): boolean {
-  const left = replyPrefix.test(before) ? "" : leftOf(before)
+  const left = leftOf(before)
   const right = rightOf(after)
   return (opening.test(left) && closing.test(right)) || (strongOpening.test(left) && comma.test(right))
 }

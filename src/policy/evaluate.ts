@@ -38,7 +38,7 @@ export const isInForce = ({ from, until }: CompiledRule, { at }: MessageFacts): 
 
 export const isMet = ({ condition }: CompiledRule, prepared: PreparedFacts): boolean => condition === null || condition.test(prepared)
 
-/** `satisfies` in policy-document.ts: exactly one of them is there. */
+/** Exactly one of them is there (policy-document.ts), and it is not `mark`. */
 function decided(compiled: CompiledRule, { facts }: PreparedFacts, marks: readonly Mark[]): PolicyVerdict {
   const { id: ruleId, verdict } = compiled.rule
   const { sign, hold, quarantine, reject } = verdict

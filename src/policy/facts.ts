@@ -5,11 +5,16 @@ import type { SignatureFacts } from "../pki/signature-facts.ts"
  * a changed policy can be replayed over it. Gathered by intake; the engine adds nothing.
  */
 export interface MessageFacts {
-  /** `submission`: signed in, to other agencies or the world; see `direction` in docs/policy.md. */
+  /**
+   * Exactly one: `inbound` another server brought it; else `outbound` when somebody foreign receives it, else `submission` when
+   * another agency does, else `internal`. See docs/policy.md.
+   */
   readonly direction: "submission" | "internal" | "inbound" | "outbound"
+  /** Whom it is sent as; from outside, whom From: shows. */
   readonly sender: PartyFacts | null
   /** The reverse-path as given; empty for notifications. */
   readonly reversePath: string
+  /** One of each sort (domain, kind, unit, groups): the address is that of the first. */
   readonly recipients: readonly PartyFacts[]
   readonly header: HeaderFacts
   readonly bytes: number
@@ -38,4 +43,6 @@ export interface HeaderFacts {
   readonly from: readonly string[]
   /** Lower case name → decoded values in order; bounded. */
   readonly fields: Readonly<Record<string, readonly string[]>>
+  /** The subject, or a field in which the policy looked for marks, was longer or repeated more often than what is kept: nobody has seen the rest. */
+  readonly cut?: true
 }

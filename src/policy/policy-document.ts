@@ -122,6 +122,10 @@ const sentence = text(policyLimits.textCharacters)
   })
 const reasons = { vi: sentence, en: sentence }
 
+/** RFC 5321 §4.1.2, only as far as telling an address from a slip of the pen. */
+const whom = (list: readonly string[]) =>
+  text(254).refine((value) => list.includes(value) || /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value), `is neither an address nor one of ${list.join(", ")}`)
+
 const badStatus = 'is neither a status 5.7.x or 4.7.x nor "signature"'
 
 const verdict = z.preprocess(
@@ -131,8 +135,8 @@ const verdict = z.preprocess(
       accept: z.strictObject({}).optional(),
       mark: z.strictObject({ keyword: z.string().regex(/^\$?[A-Za-z][A-Za-z0-9_-]{0,49}$/, "is no IMAP keyword such as $Unsigned").optional(), tellSender: flag.optional(), ...reasons }).optional(),
       sign: z.strictObject({ key: name }).optional(),
-      hold: z.strictObject({ approvers: oneOrMany(text(254)), ...reasons }).optional(),
-      quarantine: z.strictObject({ notify: oneOrMany(text(254)), ...reasons }).optional(),
+      hold: z.strictObject({ approvers: oneOrMany(whom(["administrators"])), ...reasons }).optional(),
+      quarantine: z.strictObject({ notify: oneOrMany(whom(["sender", "recipients", "administrators"])), ...reasons }).optional(),
       reject: z
         .strictObject({ status: string(badStatus).regex(/^(?:signature|[45]\.7\.\d{1,3})$/, badStatus), ...reasons })
         .optional(),

@@ -1,7 +1,7 @@
 import type { SignatureProblem } from "../pki/signature-facts.ts"
 import type { MessageFacts } from "./facts.ts"
 import type { DocumentMatcher } from "./policy-document.ts"
-import { foldText, tidyText } from "./policy-text.ts"
+import { tidyText } from "./policy-text.ts"
 
 /** Facts with what several rules ask of them, worked out once and only when asked. */
 export interface PreparedFacts {
@@ -24,7 +24,7 @@ export function prepareFacts(facts: MessageFacts, documents: Readonly<Record<str
     const known = texts.get(field)
     if (known) return known
     const values = field === "subject" ? [facts.header.subject] : Object.hasOwn(facts.header.fields, field) ? (facts.header.fields[field] ?? []) : []
-    const compared = values.slice(0, maxValues).map((value) => ({ tidy: tidyText(value), folded: foldText(value) }))
+    const compared = values.slice(0, maxValues).map((value) => comparedText(tidyText(value)))
     texts.set(field, compared)
     return compared
   }
@@ -46,5 +46,8 @@ export function prepareFacts(facts: MessageFacts, documents: Readonly<Record<str
 
 interface ComparedText {
   readonly tidy: string
+  /** As of `foldText`. */
   readonly folded: string
 }
+
+const comparedText = (tidy: string): ComparedText => ({ tidy, folded: tidy.toLowerCase() })

@@ -19,13 +19,26 @@ type Path = readonly PropertyKey[]
 const maxProblems = 50
 
 export function readPolicy(source: string): Result<PolicyDocument, readonly PolicyProblem[]> {
+  const parsed = parsePolicy(source)
+  return parsed.ok ? checkPolicy(parsed.value) : parsed
+}
+
+/** A text that is YAML; what it says is `checkPolicy`'s question. Two steps of some milliseconds each, for whoever must let others have their turn. */
+export interface ParsedPolicy {
+  readonly tree: unknown
+  readonly locate: Locate
+}
+
+export function parsePolicy(source: string): Result<ParsedPolicy, readonly PolicyProblem[]> {
   if (Buffer.byteLength(source) > policyLimits.bytes) return failed([{ line: 1, column: 1, key: "", reason: `the file is larger than ${policyLimits.bytes / 1024} KiB` }])
   const place = placesIn(source)
   const read = readYaml(source, place)
   if (!read.ok) return read
   const { document, tree } = read.value
-  if (tree === null) return failed([{ ...place(0), key: "", reason: "the file is empty" }])
-  const locate = locator(document, place)
+  return tree === null ? failed([{ ...place(0), key: "", reason: "the file is empty" }]) : ok({ tree, locate: locator(document, place) })
+}
+
+export function checkPolicy({ tree, locate }: ParsedPolicy): Result<PolicyDocument, readonly PolicyProblem[]> {
   const parsed = policySchema.safeParse(tree)
   if (!parsed.success) return failed(sorted(parsed.error.issues.flatMap((issue) => problemsOf(issue, locate))))
   const contradictions = findContradictions(parsed.data)

@@ -1,45 +1,56 @@
 import { readFile } from "node:fs/promises"
 import type { App } from "../app.ts"
-import { recordedRevocation } from "../accounts/signing-right.ts"
-import { policyFile } from "../config/load.ts"
+import { pathOr, policyFile } from "../config/load.ts"
+import type { Config } from "../config/schema.ts"
 import type { PolicyParts } from "../intake/accept.ts"
 import { createJudging } from "../intake/judging.ts"
 import { createPolicySource, type PolicySource } from "../intake/policy-source.ts"
 import { createSignatureReader } from "../intake/signature-reader.ts"
 import { createSigner } from "../intake/sign-on-behalf.ts"
 import { canonicalAddress } from "../mail/address.ts"
-import { createPathValidator } from "../pki/validate-path.ts"
+import { createKeyRing, type KeyRingSetting } from "../pki/sign/key-ring.ts"
 import { createVerifyPool } from "../pki/verify/verify-pool.ts"
 import { sealFacts } from "../store/sealed-facts.ts"
 import { createDecisionStore } from "../store/sql/decisions.ts"
 import { createPolicyStore } from "../store/sql/policies.ts"
 import { createPolicyLog } from "../telemetry/mail-log.ts"
-import { createRevocation } from "./revocation.ts"
+import { openRevocation } from "./revocation.ts"
 import { softwareName } from "./software.ts"
-import { openTrust } from "./trust.ts"
+import { openStamp } from "./stamp.ts"
 
 /** What a role needs where mail of others comes in: the policy in force, and all that its facts about signatures rest on. */
 export async function openPolicyParts(app: App): Promise<PolicyParts> {
-  const { context: { config, clock, log }, database, feed, directory, contents, sealer } = app
-  const [policy, trust] = await Promise.all([openPolicy(app), openTrust(config, clock)])
-  const paths = createPathValidator(trust.settings)
-  const revocation = createRevocation({
-    database, feed, clock, log, config: { ...config.pki, revocation: { ...config.pki.revocation, lists: [...trust.lists] } },
-    paths: () => paths,
-    recorded: (fingerprint) => recordedRevocation(directory.current(), fingerprint),
-  })
-  app.onClose(() => revocation.close())
+  const { context: { config, clock, health, log }, database, contents, sealer } = app
+  const [policy, revocation] = await Promise.all([openPolicy(app), openRevocation(app)])
   const pool = createVerifyPool({ log })
   app.onClose(() => pool.close())
   const decisions = createDecisionStore({ database, clock })
   const policyLog = createPolicyLog(log)
+  const stamp = openStamp(app)
+  const keys = createKeyRing({ settings: config.signing.keys.map((key) => withPaths(config, key)), clock, log })
+  app.onClose(() => keys.close())
+  health.add("signingKeys", async () => {
+    const problems = await keys.problems()
+    if (problems.length > 0) throw new Error(problems.join("; "))
+    return config.signing.keys.length === 0 ? "none configured" : `${config.signing.keys.length} can be used`
+  })
   return {
     judging: createJudging({
       policy, signatures: createSignatureReader({ pool, statuses: revocation.statuses, stampStatuses: revocation.stampStatuses }),
       administrators: config.certificates.administrators.map(canonicalAddress), seal: (facts) => sealFacts(sealer, facts), software: softwareName,
     }),
-    signer: createSigner({ keys: new Map(), contents, maxMessageBytes: config.smtp.maxMessageBytes, clock, log: policyLog }),
+    signer: createSigner({ keys, ...(stamp && { stamp }), contents, maxBytes: config.smtp.maxMessageBytes, clock, log: policyLog }),
     recordRefused: (decision) => decisions.record(decision).catch((error: unknown) => policyLog.notRecorded({ ruleId: decision.ruleId, error })),
+  }
+}
+
+/** Relative paths are taken from where the system was started, as everywhere in the configuration. */
+function withPaths(config: Config, { pkcs12, pkcs11, ...key }: Config["signing"]["keys"][number]): KeyRingSetting {
+  const path = (file: string): string => pathOr(config, file, "")
+  return {
+    ...key,
+    ...(pkcs12 && { pkcs12: { file: path(pkcs12.file), passwordFile: path(pkcs12.passwordFile) } }),
+    ...(pkcs11 && { pkcs11: { ...pkcs11, pinFile: path(pkcs11.pinFile), certificateFile: pkcs11.certificateFile === "" ? "" : path(pkcs11.certificateFile) } }),
   }
 }
 

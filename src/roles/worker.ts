@@ -21,9 +21,10 @@ import { createHousekeeping } from "../store/sql/housekeeping.ts"
 import { createSenderWarningStore } from "../store/sql/sender-warnings.ts"
 import { createDeliveryLog, createExpiryLog, createSenderWarningLog } from "../telemetry/mail-log.ts"
 import { addressBookUpkeep } from "./address-book.ts"
+import { registryRecheck } from "./recheck.ts"
 import type { StartRole } from "./role.ts"
 
-/** The role `worker`: local and remote delivery, the sweeper, DSNs, warnings before certificates end, housekeeping. */
+/** The role `worker`: local and remote delivery, the sweeper, DSNs, warnings before certificates end, revocation, housekeeping. */
 export const startWorkerRole: StartRole = async (context) => {
   const app = await createApp(context)
   const { config, clock, log, metrics } = context
@@ -62,6 +63,7 @@ export const startWorkerRole: StartRole = async (context) => {
       exclusively: createExclusive(database, "expiryWarnings"),
       everyMs: config.certificates.warningCheck,
     },
+    recheck: await registryRecheck(app),
     addressBook: addressBookUpkeep(app),
     log,
   })

@@ -83,7 +83,7 @@ const acceptRequest = (parts: DataParts, session: SmtpSession, { content, header
 const readHeader = ({ role, clock, hostname }: DataParts, header: Buffer): Result<HeaderReading<HeaderFacts>, Reply> => {
   const hops = countHops(header)
   // RFC 8601 §5: nobody but this server says what this server has verified
-  const cleaned = withoutHeaderFields(header, ({ name, value }) => name === "authentication-results" && claimsToBeOf(hostname, value))
+  const cleaned = withoutHeaderFields(header, "authentication-results", (value) => claimsToBeOf(hostname, value))
   if (role === "mx") return ok({ value: { hops }, ...(cleaned && { replacement: cleaned }) })
   const fields = parseHeader(header)
   const claimed = claimedAddresses(fields)

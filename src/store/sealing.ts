@@ -7,7 +7,8 @@ import { constants, deflateRawSync, inflateRawSync, zstdCompressSync, zstdDecomp
  * Nonces are random: 96 bits allow 2^32 pieces under a key (NIST SP 800-38D §8.3).
  */
 export interface Sealer {
-  seal(plain: Uint8Array, place: string | Uint8Array): Buffer
+  /** Fewer bytes than `worthCompressing` are not compressed. */
+  seal(plain: Uint8Array, place: string | Uint8Array, worthCompressing?: number): Buffer
   /** Throws when the bytes were changed, belong to another place, or were sealed with another key. */
   open(sealed: Uint8Array, place: string | Uint8Array, maxPlainBytes: number): Buffer
   /** The keyed hash under which a content is stored: nobody without the key can tell from it what is stored. */
@@ -20,7 +21,7 @@ const deflate = 2
 const nonceBytes = 12
 const tagBytes = 16
 /** Below this, compression costs more than it saves. */
-const worthCompressing = 256
+const usuallyWorthCompressing = 256
 /** Below this, deflate is twice as quick as zstd both ways, because its state is smaller; above, zstd is. */
 const worthZstd = 4096
 /** The default output buffer would be 16 KiB for every piece. */
@@ -34,8 +35,8 @@ export function createSealer(key: Uint8Array): Sealer {
   const hashKey = createSecretKey(createHmac("sha256", key).update("content-hash").digest())
   const nextNonce = createNonces()
   return {
-    seal(plain, place) {
-      const { form, bytes } = squeeze(plain)
+    seal(plain, place, worthCompressing = usuallyWorthCompressing) {
+      const { form, bytes } = plain.length < worthCompressing ? { form: raw, bytes: plain } : squeeze(plain)
       const sealed = Buffer.allocUnsafe(1 + nonceBytes + bytes.length + tagBytes)
       sealed[0] = form
       const nonce = nextNonce()
@@ -67,7 +68,6 @@ interface Squeezed {
 }
 
 function squeeze(plain: Uint8Array): Squeezed {
-  if (plain.length < worthCompressing) return { form: raw, bytes: plain }
   const chunkSize = outputBytes(plain.length)
   const small = plain.length < worthZstd
   const bytes = small ? deflateRawSync(plain, { level: 1, chunkSize }) : zstdCompressSync(plain, { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize })

@@ -56,6 +56,10 @@ export class SmtpClient {
     return performance.now() - from
   }
 
+  async noop(): Promise<void> {
+    await this.command("NOOP", 250)
+  }
+
   async quit(): Promise<void> {
     await this.command("QUIT", 221).catch(() => undefined)
     this.close()

@@ -8,10 +8,11 @@ import { fileURLToPath } from "node:url"
 import { loadConfig } from "../../src/config/load.ts"
 import { findDatabaseUrl } from "../../src/store/sql/connect.ts"
 import { openDatabase } from "../../src/store/sql/database.ts"
+import { provisionCertificates } from "./certificates.ts"
 import { cpuSecondsByRole, memoryKiBByRole } from "./processes.ts"
 import { provision } from "./provision.ts"
 import { startRedis } from "./redis.ts"
-import { benchUsers, diskUseOf, type Target, type UserPattern } from "./target.ts"
+import { benchSigners, benchUsers, diskUseOf, type Target, type UserPattern } from "./target.ts"
 
 /**
  * The whole system as `npm start` runs it, in a folder of its own on ports of its own, with the bench users in its directory.
@@ -50,6 +51,7 @@ export async function startSystem({ redis: wantsRedis, users }: SystemOptions): 
   const loaded = loadConfig({ file, dataDir, env: {} })
   if (!loaded.ok) throw new Error(loaded.failure.map(({ key, reason }) => `${key}: ${reason}`).join("; "))
   await provision(loaded.value.config, users, benchUsers)
+  const signingKeys = await provisionCertificates(loaded.value.config, users, benchSigners)
   const redis = wantsRedis ? await startRedis(join(dir, "redis")) : undefined
   const { PATH, NODE_OPTIONS } = process.env
   const settings = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("CONGTHU_") && !name.startsWith("CONGTHU_LISTEN_")))
@@ -77,6 +79,8 @@ export async function startSystem({ redis: wantsRedis, users }: SystemOptions): 
     host: "127.0.0.1",
     ports: { smtp: ports["smtp"] ?? 0, submission: ports["submission"] ?? 0, imaps: ports["imaps"] ?? 0 },
     users,
+    signingKeys,
+    loopDelayMs: (role) => loopDelayOf(ports["metrics"] ?? 0, role),
     cpuSeconds: () => cpuSecondsByRole(pids),
     memoryKiB: () => memoryKiBByRole(pids),
     diskBytes: () => diskUseOf(dataDir),
@@ -99,6 +103,12 @@ export async function startSystem({ redis: wantsRedis, users }: SystemOptions): 
       await stop()
     },
   }
+}
+
+async function loopDelayOf(port: number, role: string): Promise<number | undefined> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  const seconds = new RegExp(`^congthu_nodejs_eventloop_lag_max_seconds\\{[^}]*role="${role}"[^}]*\\} (\\S+)`, "m").exec(text)?.[1]
+  return seconds === undefined ? undefined : Number(seconds) * 1000
 }
 
 /** Every process serves, those that are started after the first ones too. */

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process"
+import type { SigningKeys } from "./certificates.ts"
 import { ImapClient } from "./imap-client.ts"
 import { SmtpClient } from "./smtp-client.ts"
 
@@ -8,6 +9,10 @@ export interface Target {
   readonly host: string
   readonly ports: { readonly smtp: number; readonly submission: number; readonly imaps: number }
   readonly users: UserPattern
+  /** Of users whose certificates are registered; undefined: of none. */
+  readonly signingKeys?: SigningKeys
+  /** The longest delay of a role's event loop since it was last asked for, ms, as its metrics tell; undefined when they do not. */
+  loopDelayMs?(role: string): Promise<number | undefined>
   /** Waits until nothing accepted is still on its way. */
   settled(): Promise<void>
   /** CPU seconds used so far, by role; empty when unknown. */
@@ -31,6 +36,8 @@ export interface UserPattern {
 }
 
 export const benchUsers = 3000
+/** The first so many have certificates. */
+export const benchSigners = 20
 export const outsider = "bench@sender.example"
 
 const numbered = (pattern: string, number: number): string => pattern.replace(/%0?(\d*)d/, (_, width: string) => String(number).padStart(Number(width), "0"))

@@ -54,7 +54,7 @@ const file = async (name: string, yaml: string): Promise<string> => {
 
 test("check tells every mistake with file, line and column, and ends with 1", async () => {
   expect(await policy("check", shipped)).toEqual({ code: 0, out: `${shipped}: good; 12 rules\n`, err: "" })
-  const bad = await file("bad.yaml", "format: 1\nrules:\n  - { id: a, wenn: {}, verdict: accept }\n  - { id: a, verdict: { hold: { approvers: x, vi: a, en: b } } }\n")
+  const bad = await file("bad.yaml", "format: 1\nrules:\n  - { id: a, wenn: {}, verdict: accept }\n  - { id: a, verdict: { hold: { approvers: administrators, vi: a, en: b } } }\n")
   expect(await policy("check", bad)).toEqual({ code: 1, out: "", err: `${bad}:3:14: rules.0.wenn: is no key that is known here\n1 problem: this policy cannot be used.\n` })
   expect(await policy("check", join(dir, "none.yaml"))).toMatchObject({ code: 1, err: expect.stringContaining("none.yaml cannot be read: ENOENT") as unknown })
 })
@@ -68,8 +68,10 @@ test("a policy is applied, listed, shown, rolled back; running processes hear of
     expect(await policy("show")).toMatchObject({ code: 1, err: "no policy was put in force yet: the first start does it\n" })
     expect(await policy("apply", shipped, "--why", "Quyết định 01")).toMatchObject({ code: 0, out: expect.stringMatching(/^Version 1 is in force\./) as unknown })
     expect(await policy("apply", shipped, "--why", "again")).toMatchObject({ code: 0, out: "", err: "Nothing was changed: this policy is in force already.\n" })
-    const open = "format: 1\nrules:\n  - { id: open, verdict: accept } # mở\n"
-    expect(await policy("apply", await file("open.yaml", open), "--why", "thử")).toMatchObject({ code: 0 })
+    const open = "format: 1\nrules:\n  - { id: open, when: { any: [{ sender: { unit: [SNV, SXD] } }, { not: { recipient: { group: vp@snv.example } } }] }, verdict: accept } # mở\n"
+    expect(await policy("apply", await file("open.yaml", open), "--why", "thử")).toMatchObject({
+      code: 0, err: "warning: rule open: the directory has no unit SXD\nwarning: rule open: the directory has no group vp@snv.example\n",
+    })
     expect(await policy("apply", await file("bad-2.yaml", "format: 2\n"), "--why", "x")).toMatchObject({ code: 1, err: expect.stringContaining("bad-2.yaml:1:9: format: is not 1") as unknown })
     expect((await policy("show")).out).toBe(open)
     expect(await policy("rollback", "1", "--why", "hỏng")).toMatchObject({ code: 0, out: "Version 3 is in force. Back: npm run congthu -- policy rollback 2 --why \"…\"\n" })
@@ -103,7 +105,7 @@ personal-unsigned: is not in force at this time
   expect(unsigned.out).toMatch(/Verdict: reject 550 5\.7\.1 \(organization-unsigned\)\n {2}Thư của cơ quan .*\n {2}Mail of an organization .*\n$/)
 
   expect((await explain("--from", "an@snv.example", "--to", "vp@syt.example", "--at", "2028-01-01")).out).toContain("Verdict: reject 550 5.7.1 (personal-unsigned)")
-  expect((await explain("--from", "an@snv.example", "--to", "vp@syt.example", "--at", "2027-12-31")).out).toMatch(/Verdict: accept \(policy\.default\)\n {2}mark \$SignatureMissing \(personal-unsigned-warning\), and the sender is told\n/)
+  expect((await explain("--from", "an@snv.example", "--to", "vp@syt.example", "--at", "2027-12-31")).out).toMatch(/Verdict: accept \(policy\.default\)\n {2}mark without a keyword \(personal-unsigned-warning\), and the sender is told\n/)
   expect((await explain("--from", "vp@snv.example", "--to", "vp@syt.example", "--signature", "valid")).out).toContain("Verdict: accept (policy.default)")
   expect((await explain("--from", "vp@snv.example", "--to", "vp@syt.example", "--signature", "revoked,untrusted")).out).toContain("Verdict: reject 550 5.7.5 (signature-refused)")
   expect((await explain("--from", "a@xa.example", "--to", "vp@syt.example", "--outside", "--tls", "none")).out).toContain("direction   inbound")

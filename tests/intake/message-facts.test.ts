@@ -3,6 +3,7 @@ import { buildDirectory } from "../../src/accounts/directory-snapshot.ts"
 import type { Account, Unit } from "../../src/accounts/directory.ts"
 import { agencyOf, buildOrganization } from "../../src/accounts/organization.ts"
 import { type FactsRequest, messageFacts } from "../../src/intake/message-facts.ts"
+import { parseHeader } from "../../src/mail/header.ts"
 import { unsigned } from "../policy/facts.ts"
 
 const units: readonly Unit[] = [
@@ -27,8 +28,8 @@ const directory = buildDirectory({
 const ask = (change: Partial<FactsRequest> & { readonly text?: string; readonly to?: readonly number[] }) => {
   const { text = "From: an@snv.example\r\nSubject: a\r\n\r\n", to = [], ...rest } = change
   return messageFacts({
-    directory, header: Buffer.from(text), bytes: 100, reversePath: "an@snv.example", recipients: to.map((id) => ({ recipient: accounts[id - 1]?.address ?? "ai@xa.example", accountId: id <= accounts.length ? id : null })),
-    sentAs: accounts[0] ?? null, fromOutside: false, authentication: { how: "password", principalId: "CN1" }, tls: null, signature: unsigned, at: 0, ...rest,
+    directory, header: parseHeader(Buffer.from(text)), bytes: 100, reversePath: "an@snv.example", recipients: to.map((id) => ({ recipient: accounts[id - 1]?.address ?? "ai@xa.example", accountId: id <= accounts.length ? id : null })),
+    speaksFor: accounts.slice(0, 1), fromOutside: false, authentication: { how: "password", principalId: "CN1" }, tls: null, signature: unsigned, at: 0, examined: new Set(["x-do-mat"]), ...rest,
   })
 }
 
@@ -39,11 +40,12 @@ describe("the direction of a message", () => {
     ["to another agency is a submission", [5], {}, "submission"],
     ["to both is a submission", [2, 5], {}, "submission"],
     ["with one foreign recipient is outbound", [2, 5, foreign], {}, "outbound"],
-    ["from outside is inbound, whoever it reaches", [2], { fromOutside: true, sentAs: null }, "inbound"],
-    ["of the system itself is internal", [5], { sentAs: null }, "internal"],
-    ["of the system itself to outside is outbound", [foreign], { sentAs: null }, "outbound"],
-    ["inside the provincial office is internal", [4], { sentAs: accounts[2] ?? null }, "internal"],
-    ["from a district to its commune is a submission", [6], { sentAs: accounts[4] ?? null }, "submission"],
+    ["from outside is inbound, whoever it reaches", [2], { fromOutside: true, speaksFor: [] }, "inbound"],
+    ["of the system itself is internal", [5], { speaksFor: [] }, "internal"],
+    ["of the system itself to outside is outbound", [foreign], { speaksFor: [] }, "outbound"],
+    ["inside the provincial office is internal", [4], { speaksFor: accounts.slice(2, 3) }, "internal"],
+    ["under two names is a submission when it leaves either's agency", [2], { speaksFor: [accounts[0], accounts[4]].flatMap((one) => one ?? []) }, "submission"],
+    ["from a district to its commune is a submission", [6], { speaksFor: accounts.slice(4, 5) }, "submission"],
   ])("%s", (_name, to, change, expected) => {
     expect(ask({ to, ...change }).direction).toBe(expected)
   })
@@ -57,7 +59,7 @@ describe("the parties of a message", () => {
   })
 
   test("from outside: the sender is whom From: shows, whatever the reverse-path", () => {
-    const outside = { fromOutside: true, sentAs: null, reversePath: "x@nowhere.example" }
+    const outside = { fromOutside: true, speaksFor: [], reversePath: "x@nowhere.example" }
     expect(ask({ ...outside, text: "From: =?utf-8?q?B=E1=BB=99?= <VT@Bo.example>\r\n\r\n" }).sender).toEqual({ address: "vt@bo.example", domain: "bo.example", local: false, kind: "foreign", units: [], groups: [] })
     expect(ask({ ...outside, text: "From: nguyen.an@snv.example\r\n\r\n" }).sender).toMatchObject({ address: "an@snv.example", local: true, kind: "personal" })
     expect(ask({ ...outside, text: "From: nobody@snv.example\r\n\r\n" }).sender).toMatchObject({ local: true, kind: "foreign" })
@@ -78,9 +80,29 @@ describe("the header", () => {
     expect(header.subject).toBe("[MẬT] Báo cáo")
     expect(header.fields["x-do-mat"]).toEqual(["MẬT", "khác"])
     expect(header.fields["x-long"]?.[0]).toHaveLength(1000)
-    expect(Object.keys(header.fields)).toHaveLength(200)
+    expect(Object.keys(header.fields)).toHaveLength(201)
+    expect(header.cut).toBeUndefined()
     expect(header.fields["received"]).toBeUndefined()
     expect(hops).toBe(1)
+  })
+
+  test("keeps a field in which the policy looks, however many others come before it", () => {
+    const others = Array.from({ length: 500 }, (_, n) => `X-${n}: 1\r\n`).join("")
+    expect(ask({ text: `${others}X-Do-Mat: MẬT\r\n\r\n` }).header.fields["x-do-mat"]).toEqual(["MẬT"])
+  })
+
+  test.each([
+    ["a subject longer than what is kept", `Subject: ${"x".repeat(4000)} [MẬT]\r\n`],
+    ["a subject whose encoded-words are", `Subject: ${"=?utf-8?q?=20?= ".repeat(4000)}=?utf-8?b?W03huqxUXQ==?=\r\n`],
+    ["more subjects than are kept", `${"Subject: x\r\n".repeat(10)}Subject: [MẬT]\r\n`],
+    ["a field in which the policy looks, too long", `X-Do-Mat: ${"x".repeat(4000)} MẬT\r\n`],
+    ["such a field, too often there", `${"X-Do-Mat: thường\r\n".repeat(10)}X-Do-Mat: MẬT\r\n`],
+  ])("says when it was cut where the policy looks: %s", (_what, text) => {
+    expect(ask({ text: `${text}\r\n` }).header.cut).toBe(true)
+  })
+
+  test("is decoded as often as readers decode it", () => {
+    expect(ask({ text: `Subject: =?utf-8?b?${Buffer.from("=?UTF8?b?W03huqxUXQ==?=").toString("base64")}?=\r\n\r\n` }).header.subject).toBe("[MẬT]")
   })
 
   test("shows a mark in any of several subjects", () => {

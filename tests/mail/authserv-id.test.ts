@@ -25,7 +25,7 @@ test.each([
 
 test("a field is removed whole, folded lines included, and nothing else changes", () => {
   const header = Buffer.from("Received: from x\r\nAuthentication-Results: mail.tinh.example;\r\n\tsmime=pass\r\nSubject: a\r\n b\r\nAuthentication-Results: other.example; spf=pass\r\n\r\n")
-  const dropped = withoutHeaderFields(header, ({ name, value }) => name === "authentication-results" && claimsToBeOf(host, value))
+  const dropped = withoutHeaderFields(header, "authentication-results", (value) => claimsToBeOf(host, value))
   expect(dropped?.toString()).toBe("Received: from x\r\nSubject: a\r\n b\r\nAuthentication-Results: other.example; spf=pass\r\n\r\n")
-  expect(withoutHeaderFields(header, ({ name }) => name === "x-none")).toBeUndefined()
+  expect(withoutHeaderFields(header, "x-none", () => true)).toBeUndefined()
 })

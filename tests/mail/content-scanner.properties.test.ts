@@ -1,5 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
+import { ContentScanner } from "../../src/mail/content-scanner.ts"
 import { decodeSearchText, decodeStructure, encodeSearchText, encodeStructure } from "../../src/mail/content-record.ts"
 import type { PartOffsets } from "../../src/mail/content-structure.ts"
 import { bodyOf, disagreements, readImapValue, scan } from "./scan.ts"
@@ -74,6 +75,17 @@ describe("whatever the bytes are", () => {
   test("chunking changes nothing", () => {
     fc.assert(fc.property(anyMessage, fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 20 }), (message, sizes) => {
       expect(scan(message, sizes)).toEqual(scan(message))
+    }), runs)
+  })
+
+  test("without search text the structure is the same", () => {
+    fc.assert(fc.property(anyMessage, (message) => {
+      const scanner = new ContentScanner({ searchText: false })
+      scanner.push(Buffer.from(message, "latin1"))
+      const { searchText, ...rest } = scanner.finish()
+      const { searchText: _, ...whole } = scan(message)
+      expect(rest).toEqual(whole)
+      expect(searchText).toEqual({ header: "", body: "" })
     }), runs)
   })
 

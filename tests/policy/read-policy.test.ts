@@ -46,6 +46,8 @@ describe("a policy file", () => {
     ["has a line break in a reason", verdict('{ reject: { status: 5.7.1, vi: "a\\r\\nQUIT", en: b } }'), ["4:45: rules.0.verdict.reject.vi: has a line break or control character in it"]],
     ["has a keyword that is a system flag", verdict('{ mark: { keyword: "\\\\Seen", vi: a, en: b } }'), ["4:33: rules.0.verdict.mark.keyword: is no IMAP keyword such as $Unsigned"]],
     ["tells a sender of mail from outside", "format: 1\nrules:\n  - { id: a, when: { direction: inbound }, verdict: { mark: { tellSender: true, vi: a, en: b } } }\n", ["3:75: rules.0.verdict.mark.tellSender: nobody outside is told: inbound mail has no sender here"]],
+    ["asks nobody for approval", verdict("{ hold: { approvers: boss, vi: a, en: b } }"), ["4:35: rules.0.verdict.hold.approvers.0: is neither an address nor one of administrators"]],
+    ["tells nobody", verdict("{ quarantine: { notify: [recipients, Sender], vi: a, en: b } }"), ["4:51: rules.0.verdict.quarantine.notify.1: is neither an address nor one of sender, recipients, administrators"]],
     ["has a date that is none", "format: 1\nrules:\n  - { id: a, from: 2027-02-30, verdict: accept }\n", ['3:20: rules.0.from: "2027-02-30" is no date such as 2027-01-31']],
     ["ends before it begins", "format: 1\nrules:\n  - { id: a, from: 2027-02-02, until: 2027-02-01, verdict: accept }\n", ["3:39: rules.0.until: is before from: the rule is never in force"]],
     ["has a size that is none", when("{ size: { over: 10 } }"), ["4:27: rules.0.when.size.over: is no size such as 10MiB"]],

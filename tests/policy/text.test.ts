@@ -13,6 +13,8 @@ describe("a mark of secrecy", () => {
     "MẬT", "mật", "Mật", "TỐI MẬT", "tuyệt mật", "[MẬT] Báo cáo quý III", "[mật] báo cáo", "(TỐI MẬT) Kế hoạch", "Kế hoạch (tối mật)", "MẬT: Báo cáo", "Mật - Báo cáo", "MẬT – Báo cáo",
     "Báo cáo - MẬT", "Báo cáo | Tuyệt mật", "Độ mật: MẬT", "Độ mật: Tuyệt mật", "Re: [MẬT] Báo cáo", "Fwd: Re: mật: báo cáo", "Trả lời: Tối mật", "RE[2]: MẬT", "【MẬT】Báo cáo", "«Tối mật» Kế hoạch",
     "MẬT Báo cáo tình hình", "Công văn TUYỆT MẬT về việc di dời", "CÔNG VĂN TUYỆT MẬT VỀ VIỆC DI DỜI", "MẬT, HỎA TỐC: báo cáo", "[MẬT, HỎA TỐC] báo cáo", "[MẬT/HỎA TỐC] báo cáo", "**MẬT** báo cáo", "Hỏa tốc - Mật - báo cáo",
+    "TUYỆT-MẬT", "TUYỆT_MẬT kế hoạch", "Tối–mật: kế hoạch", "[M\ufe0fẬT] kế hoạch", "[M\u3164ẬT] kế hoạch", "[M\u180bẬ\u0001T] kế hoạch", "[MẬT\u0332] kế hoạch", "[M\u0336Ậ\u0336T\u0336] kế hoạch", "[TỐI\u2800MẬT] kế hoạch",
+    "[МẬТ] chữ Kirin", "[ΜẬΤ] chữ Hy Lạp", "[ᴍẬᴛ] chữ hoa nhỏ", "[𝐌Ậ𝐓] chữ toán học", "Re : Fw : [MẬT] kế hoạch",
     "M\u200bẬ\u00adT: báo cáo", "ＭẬＴ", "[ MẬT ] báo cáo", "MẬT\tBáo cáo", "MẬT 01/BC", "Báo cáo MẬT!",
   ])("is found in %j, composed and decomposed", (text) => {
     expect(isMarked(text)).toBe(true)
@@ -76,6 +78,11 @@ describe("a pattern", () => {
       expect(mark?.matches(`x${" a".repeat(499)} x`)).toBe(false)
     }
   })
+})
+
+test("a subject of replies to replies is looked at once, however many there are and whatever follows", () => {
+  for (const prefix of ["re : ", "re: ", "re:", "Trả lời : "]) for (let round = 0; round < 100; round++) expect(isMarked(`${prefix.repeat(600)}x mật y`)).toBe(false)
+  expect(isMarked(`${"Re : ".repeat(600)}mật`)).toBe(true)
 })
 
 describe("compared text", () => {

@@ -30,6 +30,8 @@ export const checkText: Readonly<Record<string, string>> = {
   queue: "Hàng đợi",
   process: "Tiến trình",
   addressBook: "Sổ địa chỉ LDAP",
+  policy: "Chính sách",
+  signingKeys: "Khóa ký thay",
   redis: "Redis",
 }
 

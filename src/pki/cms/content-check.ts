@@ -70,7 +70,7 @@ export class ContentCheck {
     const { info, certificate } = signer
     const attributes = info.attributes
     const problems: SignatureProblem[] = []
-    // RFC 8551 §2.4.2: a MIME entity is signed as id-data. RFC 5652 §11.1: content-type must say what is signed.
+    // RFC 8551 §2.4.1: a MIME entity is signed as id-data. RFC 5652 §11.1: content-type must say what is signed.
     if (this.contentType !== oids.data || (attributes && attributes.contentType !== this.contentType)) problems.push("contentTypeMismatch")
     // Attributes passed off as content: signed bytes are the same for both, so one signature would serve twice.
     if (!attributes && looksLikeAttributes(this.start)) problems.push("contentTypeMismatch")
@@ -108,7 +108,7 @@ function looksLikeAttributes(start: Buffer): boolean {
   return start[0] === 0x31 && start[length < 0x80 ? 2 : 2 + (length & 0x7f)] === 0x30
 }
 
-/** RFC 5035 §5.4: a signature that names another certificate than the one found was made for that other one. */
+/** RFC 5035 §2: a signature that names another certificate than the one found was made for that other one. */
 function certificateIsNamed({ info, certificate }: FoundSigner): boolean {
   const hashes = info.attributes?.certificateHashes ?? []
   return hashes.every(({ algorithm, hash }) => algorithm === null || (certificate !== undefined && createHash(algorithm).update(certificate.der).digest().equals(hash)))

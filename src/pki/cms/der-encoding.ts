@@ -56,7 +56,7 @@ function encode({ tag, contents }: Element, limits: Limits): Buffer {
 }
 
 /** X.690 §11.6: compared as octet strings, the shorter padded with zeros. One is never the start of another, since lengths differ before. */
-export const sorted = (encodings: readonly Buffer[]): Buffer[] => [...encodings].sort((one, other) => Buffer.compare(one, other))
+const sorted = (encodings: readonly Buffer[]): Buffer[] => [...encodings].sort((one, other) => Buffer.compare(one, other))
 
 function segment(element: Element, limits: Limits): Buffer {
   if ((element.tag & 0x20) === 0) return element.contents

@@ -5,10 +5,10 @@ import { readSignerInfo, type SignerIdentifier } from "./signer-info.ts"
 import type { SignedDataFrame } from "./signed-data.ts"
 
 /** Finds a certificate that did not come along: the registry's, by what the signature says of it. */
-export type FindCertificate = (identifier: SignerIdentifier) => Uint8Array | undefined
+export type FindCertificate = (identifier: SignerIdentifier) => Uint8Array | undefined | Promise<Uint8Array | undefined>
 
-/** Reading a signer or a certificate, in the currency of Pace: a few of them are a turn. */
-const readCost = 128 * 1024
+/** Reading a signer or a certificate, in the currency of Pace: 5 ms at worst, so that two of them are a turn. */
+const readCost = 256 * 1024
 
 /** The signers of SignedData, each with its certificate. Throws `CmsError`. */
 export async function findSigners(frame: SignedDataFrame, findCertificate: FindCertificate = () => undefined): Promise<FoundSigner[]> {
@@ -24,7 +24,7 @@ export async function findSigners(frame: SignedDataFrame, findCertificate: FindC
       certificate = signing(der, info.identifier)
       await pace.spend(readCost)
     }
-    const elsewhere = certificate ? undefined : findCertificate(info.identifier)
+    const elsewhere = certificate ? undefined : await findCertificate(info.identifier)
     found.push({ info, certificate: certificate ?? (elsewhere && signing(Buffer.from(elsewhere), info.identifier)) })
   }
   return found

@@ -8,7 +8,7 @@ export const oids = {
   contentType: "1.2.840.113549.1.9.3",
   messageDigest: "1.2.840.113549.1.9.4",
   signingTime: "1.2.840.113549.1.9.5",
-  // RFC 5035 §3, §4
+  // RFC 5035 §5, §3
   signingCertificate: "1.2.840.113549.1.9.16.2.12",
   signingCertificateV2: "1.2.840.113549.1.9.16.2.47",
   // RFC 2634 §2.9

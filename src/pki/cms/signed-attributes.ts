@@ -62,7 +62,7 @@ export function readSignedAttributes(encoded: Buffer): SignedAttributes {
   }
 }
 
-/** RFC 5035 §3 and §4: the first ESSCertID is the signer's; its hash is SHA-1 in version 1, SHA-256 by default in version 2. */
+/** RFC 5035 §6 and §4: the first ESSCertID is the signer's; its hash is SHA-1 in version 1, SHA-256 by default in version 2. */
 function certificateHash(value: Asn1Node | undefined, version: 1 | 2): CertificateHash[] {
   if (!value) return []
   const [first] = sequenceOf(sequenceOf(value)[0])

@@ -26,13 +26,18 @@ export interface SignedDataFrame {
 
 const tag = { oid: 0x06, integer: 0x02, octetString: 0x04, octetStringSegments: 0x24, sequence: 0x30, set: 0x31, context0: 0xa0, context1: 0xa1 } as const
 
+export type OnContent = (piece: Buffer) => void | Promise<void>
+
+/** Segments are handed on together: they may be of one byte each. */
+const pieceBytes = 16 * 1024
+
 /** OpenSSL, NSS and Outlook write one level; BouncyCastle may write two. */
 const maxSegmentDepth = 4
 
 const malformed = (detail: string): CmsError => new CmsError("malformed", detail)
 
 /** Reads all of it. `onContent` gets eContent as it streams past. Throws `CmsError`; the source is closed in any case. */
-export async function readCms(chunks: AsyncIterable<Uint8Array>, onContent: (piece: Buffer) => void = () => undefined): Promise<CmsFrame> {
+export async function readCms(chunks: AsyncIterable<Uint8Array>, onContent: OnContent = () => undefined): Promise<CmsFrame> {
   const stream = new BerStream(chunks, cmsLimits.maxDepth)
   try {
     return await new CmsReader(stream, onContent).contentInfo()
@@ -43,11 +48,13 @@ export async function readCms(chunks: AsyncIterable<Uint8Array>, onContent: (pie
 
 class CmsReader {
   private readonly stream: BerStream
-  private readonly onContent: (piece: Buffer) => void
+  private readonly onContent: OnContent
   private bytesLeft = cmsLimits.maxBytes
   private certificateCount = 0
+  private readonly pending: Buffer[] = []
+  private pendingBytes = 0
 
-  constructor(stream: BerStream, onContent: (piece: Buffer) => void) {
+  constructor(stream: BerStream, onContent: OnContent) {
     this.stream = stream
     this.onContent = onContent
   }
@@ -121,6 +128,7 @@ class CmsReader {
     const content = await this.stream.next(explicit)
     if (!content) throw malformed("no eContent")
     const contentBytes = await this.content(content, 0)
+    await this.flush()
     await this.noMore(explicit)
     await this.noMore(header)
     return { contentType, contentBytes }
@@ -131,8 +139,8 @@ class CmsReader {
     let bytes = 0
     if (header.tag === tag.octetString) {
       for await (const piece of this.stream.pieces(header)) {
-        this.onContent(piece)
         bytes += piece.length
+        await this.handOn(piece)
       }
       return bytes
     }
@@ -140,6 +148,20 @@ class CmsReader {
     if (depth === maxSegmentDepth) throw new CmsError("tooDeep", "segments are nested too deeply")
     for (let segment = await this.stream.next(header); segment; segment = await this.stream.next(header)) bytes += await this.content(segment, depth + 1)
     return bytes
+  }
+
+  private async handOn(piece: Buffer): Promise<void> {
+    if (this.pendingBytes === 0 && piece.length >= pieceBytes) return this.onContent(piece)
+    this.pending.push(piece)
+    this.pendingBytes += piece.length
+    if (this.pendingBytes >= pieceBytes) await this.flush()
+  }
+
+  private async flush(): Promise<void> {
+    const whole = Buffer.concat(this.pending)
+    this.pending.length = 0
+    this.pendingBytes = 0
+    if (whole.length > 0) await this.onContent(whole)
   }
 
   private async child(parent: BerHeader, expected: number): Promise<BerHeader> {

@@ -12,23 +12,29 @@ export interface Author {
   readonly problems: readonly SignatureProblem[]
 }
 
-/** A longer one names more authors than any letter has. */
-const maxFieldChars = 8 * 1024
+/** A longer one names more authors than any letter has, and takes long to look at. */
+const maxFieldChars = 2 * 1024
+/** Repeated fields are refused however many there are. */
+const maxFields = 4
+/** Nobody's name; a longer one hides what is at its end. */
+const maxNameChars = 256
 
 export function authorOf(fields: readonly HeaderField[]): Author {
-  const froms = fieldValues(fields, "from").map((value) => value.slice(0, maxFieldChars))
-  const senders = fieldValues(fields, "sender").map((value) => value.slice(0, maxFieldChars))
+  const froms = fieldValues(fields, "from")
+  const senders = fieldValues(fields, "sender")
   const problems: SignatureProblem[] = []
-  const fromIsPlain = froms.length === 1 && fieldValues(fields, "from").every(isOneMailbox)
-  const senderIsPlain = senders.length === 0 || (senders.length === 1 && fieldValues(fields, "sender").every(isOneMailbox))
+  const fromIsPlain = froms.length === 1 && froms.every(isOneMailbox)
+  const senderIsPlain = senders.length === 0 || (senders.length === 1 && senders.every(isOneMailbox))
   if (!fromIsPlain || !senderIsPlain) problems.push("ambiguousFrom")
-  const shown = [...froms, ...senders].flatMap((value) => mailboxes(parseAddressList(value)))
-  if (shown.some(isMisleading)) problems.push("misleadingDisplayName")
+  const shown = [...bounded(froms), ...bounded(senders)].flatMap((value) => mailboxes(parseAddressList(value)))
+  if (shown.slice(0, maxFields).some(isMisleading)) problems.push("misleadingDisplayName")
   return { from: canonical(froms), sender: canonical(senders), problems }
 }
 
+const bounded = (values: readonly string[]): string[] => values.slice(0, maxFields).map((value) => value.slice(0, maxFieldChars))
+
 const canonical = (values: readonly string[]): string[] => [
-  ...new Set(values.flatMap((value) => addressesIn(parseAddressList(textOf(value))).map(canonicalAddress))),
+  ...new Set(bounded(values).flatMap((value) => addressesIn(parseAddressList(textOf(value))).map(canonicalAddress))),
 ]
 
 type Mailbox = Extract<HeaderAddress, { readonly kind: "mailbox" }>
@@ -37,10 +43,10 @@ const mailboxes = (list: readonly HeaderAddress[]): Mailbox[] => list.flatMap((i
 
 /** One mailbox, written so that no reader finds another: no group, no second bracket or address, none inside a comment or an encoded-word. */
 function isOneMailbox(value: string): boolean {
+  if (value.length > maxFieldChars) return false
   const list = parseAddressList(value)
   const [only, ...others] = list
   if (!only || others.length > 0 || only.kind !== "mailbox" || only.domain === "" || only.localPart === "" || only.route !== "") return false
-  if (value.length > maxFieldChars) return false
   // oxlint-disable-next-line no-control-regex -- NUL, CR and the rest end a field for some readers
   if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value)) return false
   const bare = withoutQuoted(value).replace(harmlessComment, "")
@@ -63,7 +69,7 @@ const withoutQuoted = (value: string): string => value.replace(/"(?:[^"\\]|\\.)*
 
 /** What looks like an address to a person; NFKC turns "＠" and its like into what they look like. */
 const addressLike = /[\p{L}\p{N}._%+'-]+\s*@\s*[\p{L}\p{N}-]+(?:\s*\.\s*[\p{L}\p{N}-]+)+/gu
-/** RFC 9839 §2 and the bidirectional controls: they make a name read other than it is. */
+/** Controls and what has no width: they make a name read other than it is. */
 // oxlint-disable-next-line no-control-regex, no-misleading-character-class -- exactly those that are not shown
 const invisible = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/u
 const invisibles = new RegExp(invisible.source, "gu")
@@ -76,7 +82,7 @@ function isMisleading({ name, localPart, domain }: Mailbox): boolean {
   const twice = decodeHeaderText(shown)
   const own = canonicalAddress(textOf(`${localPart}@${domain}`))
   return [shown, twice].some((text) => {
-    if (/[\r\n\0]/.test(text) || /[\u202a-\u202e\u2066-\u2069]/u.test(text)) return true
+    if (text.length > maxNameChars || /[\r\n\0]/.test(text) || /[\u202a-\u202e\u2066-\u2069]/u.test(text)) return true
     const plain = text.replace(invisibles, "").normalize("NFKC")
     return [...plain.matchAll(addressLike)].some(([like]) => canonicalAddress(like.replace(/\s+/g, "")) !== own)
   })

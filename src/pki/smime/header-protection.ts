@@ -37,9 +37,18 @@ export function compareHeaders(inside: ProtectedHeader | null, outside: readonly
     const own = fieldValues(inside.fields, name)
     const shown = fieldValues(outside, name)
     if (own.length === 0) return (inside.complete || name === "from") && shown.length > 0
-    return own.length !== 1 || shown.length !== 1 || meaning(name, own[0] ?? "") !== meaning(name, shown[0] ?? "")
+    return own.length !== 1 || shown.length !== 1 || !isSame(name, own[0] ?? "", shown[0] ?? "")
   })
   return differs ? "differs" : "matches"
+}
+
+/** Longer lists are compared as they are written: taking thousands of addresses apart would keep others waiting. */
+const maxParsedChars = 4 * 1024
+
+function isSame(name: (typeof compared)[number], own: string, shown: string): boolean {
+  if (own === shown) return true
+  if (own.length > maxParsedChars || shown.length > maxParsedChars) return own.replace(/\s+/g, " ") === shown.replace(/\s+/g, " ")
+  return meaning(name, own) === meaning(name, shown)
 }
 
 /** What a field says, however it is folded, encoded or capitalized. */

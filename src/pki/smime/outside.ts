@@ -1,3 +1,4 @@
+import { Pace } from "../../base/pace.ts"
 import { parameterValue } from "../../mail/mime-parameter.ts"
 import type { ScannedPart } from "../../mail/mime-part.ts"
 import { decodeQuotedPrintable } from "../../mail/quoted-printable.ts"
@@ -11,8 +12,10 @@ import type { SignedLayer } from "./signed-layer.ts"
 const maxNoteBytes = 512
 /** What is looked at of a preamble or epilogue, and of one HTML part. */
 const maxGapBytes = 64 * 1024
-const maxHtmlBytes = 256 * 1024
+const maxHtmlBytes = 64 * 1024
 const maxHtmlParts = 16
+/** Looking at one of them, in the currency of Pace: 1-3 ms. */
+const htmlCost = 256 * 1024
 
 export async function outsideProblems(source: MessageSource, layer: SignedLayer): Promise<SignatureProblem[]> {
   const problems: SignatureProblem[] = []
@@ -66,8 +69,10 @@ const gap = async (source: MessageSource, start: number, end: number): Promise<s
 
 async function partProblems(source: MessageSource, parts: readonly ScannedPart[]): Promise<SignatureProblem[]> {
   const problems: SignatureProblem[] = parts.some(isElsewhere) ? ["externalContent"] : []
+  const pace = new Pace()
   for (const part of parts.filter(({ mime }) => mime.subtype === "html" || mime.subtype === "xhtml+xml").slice(0, maxHtmlParts)) {
     const { hides, loads } = htmlTricks(await htmlOf(source, part))
+    await pace.spend(htmlCost)
     if (hides) problems.push("hiddenHtml")
     if (loads) problems.push("externalContent")
   }

@@ -1,7 +1,7 @@
-import { ContentScanner } from "../../mail/content-scanner.ts"
 import { type HeaderField, parseHeader } from "../../mail/header.ts"
 import type { ScannedPart } from "../../mail/mime-part.ts"
 import type { SignatureProblem } from "../signature-facts.ts"
+import { PacedScanner } from "./paced-scanner.ts"
 
 /** Learns what a signed MIME entity is while its bytes stream past. */
 export interface SignedEntity {
@@ -17,13 +17,13 @@ export interface SignedEntity {
 const maxKeptBytes = 64 * 1024
 
 export class EntityReader {
-  private readonly scanner = new ContentScanner({ searchText: false })
+  private readonly scanner = new PacedScanner()
   private readonly kept: Buffer[] = []
   private keptBytes = 0
   private bytes = 0
 
-  push(piece: Uint8Array): void {
-    this.scanner.push(piece)
+  async push(piece: Uint8Array): Promise<void> {
+    await this.scanner.push(piece)
     this.bytes += piece.length
     const room = maxKeptBytes - this.keptBytes
     if (room <= 0) return

@@ -12,12 +12,12 @@ export interface SignedLayer {
 const signatureTypes = new Set(["pkcs7-signature", "x-pkcs7-signature"])
 const messageTypes = new Set(["pkcs7-mime", "x-pkcs7-mime"])
 
-/** RFC 8551 §3.5.3.2 and the name of early senders. */
+/** RFC 8551 §3.5.3.1 and the name of early senders. */
 export const isSignaturePart = ({ type, subtype }: MimeFields): boolean => type === "application" && signatureTypes.has(subtype)
 
 const isCmsPart = ({ type, subtype }: MimeFields): boolean => type === "application" && messageTypes.has(subtype)
 
-/** RFC 8551 §3.9: gateways that do not know the type leave only the file name. */
+/** RFC 8551 §3.10: gateways that do not know the type leave only the file name. */
 const isCmsFile = (mime: MimeFields): boolean => {
   if (mime.type !== "application" || mime.subtype !== "octet-stream") return false
   const name = (mime.disposition && parameterText(mime.disposition.parameters, "filename")) ?? parameterText(mime.parameters, "name") ?? ""

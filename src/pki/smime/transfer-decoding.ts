@@ -49,13 +49,15 @@ class StrictBase64 {
       if (at === chunk.length) break
       const meaning = digit(chunk, at)
       if (meaning === white) continue
+      // such as a mailing list's footer
+      if (this.pads > 0 && count === 0) throw new CmsError("appended", "text behind base64")
       if (meaning === padding) {
         this.pads++
         if (count < 2 || this.pads > 2) throw new CmsError("malformed", "padding out of place")
         bits <<= 6
       } else {
         if (meaning === invalid) throw new CmsError("malformed", "no base64")
-        if (this.pads > 0) throw new CmsError("malformed", "base64 behind its end")
+        if (this.pads > 0) throw new CmsError("malformed", "padding out of place")
         bits = (bits << 6) | meaning
       }
       if (++count < 4) continue

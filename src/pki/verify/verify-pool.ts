@@ -9,6 +9,7 @@ import { failed, ok, type Result } from "../../base/result.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
 import type { MessageSignature } from "../signature-facts.ts"
 import type { MessageSource } from "../smime/message-source.ts"
+import { findLayer } from "../smime/signed-layer.ts"
 import { type ThreadOutcome, VerifyThread } from "./verify-thread.ts"
 
 export interface VerifyPool {
@@ -36,10 +37,10 @@ export interface VerifyPoolOptions {
   readonly log: { error(detail: object, message: string): void }
 }
 
-/** Of a message that could not be verified in time: nothing is known of it, and it does not count as signed. */
-const tooSlow: MessageSignature = {
-  form: "none", problems: ["tooSlow"], signers: [], certificates: [], revocationInfo: [], encryptedInside: false, tripleWrapped: false, headerProtection: "none", from: [], sender: [],
-}
+/** Of a message that could not be verified in time: it shows a signature, of which nothing is known. To call it unsigned would let it in as such. */
+const tooSlow = (message: MessageToVerify): MessageSignature => ({
+  form: (message.scanned && findLayer(message.scanned.root)?.form) ?? "multipart", problems: ["tooSlow"], signers: [], certificates: [], revocationInfo: [], encryptedInside: false, tripleWrapped: false, headerProtection: "none", from: [], sender: [],
+})
 
 const mebibyte = 1024 * 1024
 
@@ -91,7 +92,7 @@ export function createVerifyPool(options: VerifyPoolOptions): VerifyPool {
       return ok(outcome.signature)
     }
     // not remembered: the machine may have been busy
-    if (outcome.kind === "tooSlow") return ok(tooSlow)
+    if (outcome.kind === "tooSlow") return ok(tooSlow(message))
     log.error({ err: outcome.error, sha256: message.sha256, kind: outcome.kind }, "a signature could not be verified")
     return failed(failure("unavailable", "the signature cannot be verified now"))
   }

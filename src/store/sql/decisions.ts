@@ -27,14 +27,19 @@ export function createDecisionStore({ database, clock }: { readonly database: Da
 
 const pageSize = 1000
 
+/** Rows are passed one by one in the order of (at, id); `at` is exact in microseconds, as PostgreSQL keeps it. */
 async function* readPages(database: Database, { since, until }: Period): AsyncIterable<readonly StoredDecision[]> {
-  for (let after = { at: since, id: 0 }; ; ) {
-    const rows = await database.query<StoredDecision>(page, [after.at, after.id, until, pageSize])
+  for (let after = { micros: since * 1000, id: 0 }; ; ) {
+    const rows = await database.query<PageRow>(page, [after.micros, after.id, until * 1000])
     if (rows.length > 0) yield rows
     const last = rows.at(-1)
     if (!last || rows.length < pageSize) return
-    after = { at: last.at, id: last.id }
+    after = last
   }
+}
+
+interface PageRow extends StoredDecision {
+  readonly micros: number
 }
 
 export interface DecisionRow {
@@ -71,17 +76,20 @@ const insertRefused = { name: "refused-decision", text: insertDecisionsSql((inde
 
 const countDecisions = { name: "count-decisions", text: "SELECT count(*) FROM policy_decision WHERE at BETWEEN to_timestamp($1 / 1000.0) AND to_timestamp($2 / 1000.0)" }
 
+const moment = (parameter: string): string => `('epoch'::timestamptz + ${parameter}::bigint * interval '1 microsecond')`
+
+// the size is no parameter, and the order is that of the columns, not of the output that is also called "at": else the plan is a sort
 const page = {
   name: "decision-page",
   text: `
-    SELECT id, envelope_id AS "envelopeId", round(extract(epoch FROM at) * 1000)::bigint AS "at", message_id AS "messageId", reverse_path AS "reversePath",
-      policy_version AS "policyVersion", rule_id AS "ruleId", verdict, facts
+    SELECT id, envelope_id AS "envelopeId", (extract(epoch FROM at) * 1000000)::bigint AS micros, floor(extract(epoch FROM at) * 1000)::bigint AS "at", message_id AS "messageId",
+      reverse_path AS "reversePath", policy_version AS "policyVersion", rule_id AS "ruleId", verdict, facts
     FROM policy_decision
-    WHERE (at, id) > (to_timestamp($1::float8 / 1000.0), $2::bigint) AND at <= to_timestamp($3::float8 / 1000.0)
-    ORDER BY at, id LIMIT $4`,
+    WHERE (at, id) > (${moment("$1")}, $2::bigint) AND at <= ${moment("$3")}
+    ORDER BY policy_decision.at, policy_decision.id LIMIT ${pageSize}`,
 }
 
 const forget = {
   name: "forget-decisions",
-  text: "DELETE FROM policy_decision WHERE id IN (SELECT id FROM policy_decision WHERE at < to_timestamp($1::float8 / 1000.0) ORDER BY at LIMIT $2) RETURNING id",
+  text: `DELETE FROM policy_decision d USING (SELECT at, id FROM policy_decision WHERE at < to_timestamp($1::float8 / 1000.0) ORDER BY at, id LIMIT $2) AS old WHERE d.at = old.at AND d.id = old.id RETURNING d.id`,
 }

@@ -15,7 +15,9 @@ const detached = signedData(content, [signer])
 
 const read = async (bytes: Uint8Array, sizes?: readonly number[]) => {
   const pieces: Buffer[] = []
-  const frame = await readCms(chunked(bytes, sizes), (piece) => pieces.push(Buffer.from(piece)))
+  const frame = await readCms(chunked(bytes, sizes), (piece) => {
+    pieces.push(Buffer.from(piece))
+  })
   return { frame, content: Buffer.concat(pieces) }
 }
 const problemOf = (bytes: Uint8Array) => read(bytes).then(() => "none", (error: unknown) => (error instanceof CmsError ? error.problem : error))
@@ -57,6 +59,8 @@ describe("limits", () => {
     ["a length of a length of 126", Buffer.from([0x30, 0xfe, 1]), "malformed"],
     ["bytes behind the end", Buffer.concat([detached, Buffer.from([0])]), "malformed"],
     ["no signers", shell(), "malformed"],
+    ["an element longer than its container", shell(der(0x31, Buffer.from([0x30, 0x20, 5, 0]))), "malformed"],
+    ["one without a length that goes on behind its container", shell(Buffer.concat([Buffer.from([0x31, 4, 0x30, 0x80, 5, 0, 5, 0, 0, 0])])), "malformed"],
     ["something behind the signers", shell(der(0x31), der(5)), "malformed"],
     ["a certificate too large", shell(context(0, sequence(Buffer.alloc(70_000))), der(0x31)), "tooLarge"],
     ["certificates too large together", shell(context(0, ...Array.from({ length: 32 }, () => sequence(Buffer.alloc(65_000)))), context(1, sequence(Buffer.alloc(100_000))), der(0x31)), "tooLarge"],
@@ -64,6 +68,7 @@ describe("limits", () => {
     ["too many CRLs", shell(context(1, ...Array.from({ length: 17 }, () => sequence())), der(0x31)), "tooLarge"],
     ["an indefinite length nested too deeply", shell(context(0, nested(200, false)), der(0x31)), "tooDeep"],
     ["a content in segments of segments of segments", sequence(oid(cmsOids.signedData), context(0, sequence(der(2, Buffer.from([1])), der(0x31), sequence(oid(cmsOids.data), context(0, der(0x24, der(0x24, der(0x24, der(0x24, der(0x24, octetString(content)))))))), der(0x31)))), "tooDeep"],
+    ["more segments than anybody makes", sequence(oid(cmsOids.signedData), context(0, sequence(der(2, Buffer.from([1])), der(0x31), sequence(oid(cmsOids.data), context(0, der(0x24, Buffer.alloc(610_000, Buffer.from([4, 0]))))), der(0x31)))), "tooLarge"],
     ["a content that is no octet string", sequence(oid(cmsOids.signedData), context(0, sequence(der(2, Buffer.from([1])), der(0x31), sequence(oid(cmsOids.data), context(0, sequence())), der(0x31)))), "malformed"],
   ])("%s", async (_what, bytes, problem) => {
     expect(await problemOf(bytes)).toBe(problem)

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest"
 import type { SignatureProblem } from "../../../src/pki/signature-facts.ts"
 import { bytesSource } from "../../../src/pki/smime/message-source.ts"
 import { verifyMessageSignature } from "../../../src/pki/smime/verify-message-signature.ts"
-import { attribute, cmsOids, newSigner, signedData, usualAttributes } from "../../support/cms-writer.ts"
+import { attribute, cmsOids, newSigner, signedData, type TestSigner, usualAttributes } from "../../support/cms-writer.ts"
 import {
   anySigner, cmsEntity, lines, mixed, opaqueEntity, opaqueMessage, signaturePart, signedEntity, signedMessage, usualEntity, usualHeader,
 } from "../../support/signed-message.ts"
@@ -14,6 +14,14 @@ const text = (body: string): string => lines("Content-Type: text/plain; charset=
 const html = (body: string): string => lines("Content-Type: text/html; charset=utf-8", "", body)
 const other = newSigner("ec", "Kẻ mạo danh")
 const replaceHeader = (name: string, ...with_: readonly string[]): readonly string[] => [...usualHeader.filter((line) => !line.startsWith(`${name}:`)), ...with_]
+
+/** A message whose base64 ends with padding: the length of an ECDSA signature varies. */
+function padded(make: (signers: readonly TestSigner[]) => string): string {
+  for (;;) {
+    const message = make([newSigner()])
+    if (/=\s*(?:\r\n------ky-so--\s*)?$/.test(message)) return message
+  }
+}
 
 interface Forgery {
   /** What a reader is made to believe. */
@@ -109,7 +117,10 @@ const shape: readonly Forgery[] = [
   { trick: "two boundaries", message: Buffer.from(signedMessage().toString().replace('boundary="', 'boundary="----ky-so"; boundary="x')), problems: ["malformed"] },
   { trick: "no end of the multipart", message: Buffer.from(signedMessage().toString().replace("------ky-so--", "")), problems: ["malformed"] },
   { trick: "a protocol that is another", message: signedMessage({ protocol: "application/pgp-signature" }), problems: ["malformed"] },
-  { trick: "text behind the base64 of the signature", message: signedMessage({ signers: [anySigner()] }).toString().replace("\r\n------ky-so--", "\r\nQUFB=\r\nQUFB\r\n------ky-so--"), problems: ["malformed"] },
+  ...(["QUFB", "=", "_____\r\nDanh sách thư"].map((footer): Forgery => ({
+    trick: `${JSON.stringify(footer)} behind an opaque signature`, message: padded((signers) => opaqueMessage({ signers }).toString()).replace(/\s*$/, `\r\n${footer}\r\n`), problems: ["appended"], form: "opaque",
+  }))),
+  { trick: "base64 behind that of the signature", message: padded((signers) => signedMessage({ signers }).toString()).replace("\r\n------ky-so--", "\r\nQUFB\r\n------ky-so--"), problems: ["appended"] },
 ]
 
 const signers: readonly Forgery[] = [

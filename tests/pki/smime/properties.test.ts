@@ -3,7 +3,7 @@ import { expect, test } from "vitest"
 import { bytesSource } from "../../../src/pki/smime/message-source.ts"
 import { verifyMessageSignature } from "../../../src/pki/smime/verify-message-signature.ts"
 import { cmsOids, newSigner, signedData, usualAttributes } from "../../support/cms-writer.ts"
-import { lines, opaqueShell, signatureShell, signedMessage, usualEntity } from "../../support/signed-message.ts"
+import { lines, mixed, opaqueEntity, opaqueShell, signatureShell, signedEntity, signedMessage, usualEntity, usualHeader } from "../../support/signed-message.ts"
 import { toBer } from "../cms/ber.ts"
 
 const verify = (message: Uint8Array | string) => verifyMessageSignature(bytesSource(Buffer.from(message)), { clock: { now: () => 0 } })
@@ -88,4 +88,17 @@ test("base64 is the base64 of one reading only", async () => {
   const body = good.indexOf("MII")
   for (const text of ["*", "=", "==", "\0", "_", "-"]) expect((await verify(`${good.slice(0, body + 40)}${text}${good.slice(body + 40)}`)).problems).toContain("malformed")
   expect(await verify(lines(good.slice(0, body + 40), good.slice(body + 40)))).toMatchObject({ problems: [], signers: [{ intact: true }] })
+})
+
+test("whatever is put around a signed entity, it is no longer the message that is signed", async () => {
+  const part = fc.tuple(fc.constantFrom("text/plain", "text/html", "image/png", "multipart/mixed; boundary=q", "message/rfc822"), fc.string({ maxLength: 40 }))
+    .map(([type, text]) => lines(`Content-Type: ${type}`, "", text.replace(/[\r\n]|--/g, " ")))
+  await fc.assert(fc.asyncProperty(fc.array(part, { maxLength: 3 }), fc.array(part, { maxLength: 3 }), fc.constantFrom("mixed", "alternative", "related", "signed"), fc.boolean(), async (before, after, subtype, opaque) => {
+    const message = mixed(usualHeader, ...before, opaque ? opaqueEntity() : signedEntity(), ...after).toString().replace("multipart/mixed", `multipart/${subtype}`)
+    const found = await verify(message)
+    expect(found.problems).toContain("partial")
+    if (before.length > 0) expect(found.problems).toContain("prepended")
+    if (after.length > 0) expect(found.problems).toContain("appended")
+    expect(found.signers).toMatchObject([{ intact: true }])
+  }), { numRuns: 300 })
 })

@@ -19,13 +19,19 @@ test.each<[TestKey, CmsOptions, string, string]>([
   ["ec", { attributes: "none" }, "ecdsa", "sha256"],
   ["rsa", { attributes: "none", pss: true }, "rsa-pss", "sha256"],
   ["ed25519", { attributes: "none" }, "ed25519", "sha512"],
-])("a message signed with %s %j is intact, detached and opaque", async (kind, cms, signatureAlgorithm, digestAlgorithm) => {
+])("a message signed with %s %j is intact, detached and opaque, and broken when changed", async (kind, cms, signatureAlgorithm, digestAlgorithm) => {
   const signers = [newSigner(kind)]
   for (const [form, message] of [["multipart", signedMessage({ signers, cms })], ["opaque", opaqueMessage({ signers, cms })]] as const) {
     const found = await verify(message)
     expect(found).toMatchObject({ form, problems: [], from: ["a.nguyen@soyte.tinh.example"], sender: [], headerProtection: "none" })
     expect(found.signers).toMatchObject([{ intact: true, problems: [], signatureAlgorithm, digestAlgorithm }])
     expect(found.certificates).toEqual(signers.map(({ certificate }) => certificate.toString("base64")))
+  }
+  // by another key of the same kind, under the first one's certificate
+  const [signer] = signers
+  const forged = signer ? [{ ...newSigner(kind), certificate: signer.certificate }] : []
+  for (const message of [signedMessage({ signers, cms, shown: usualEntity.replace("11", "12") }), signedMessage({ signers: forged, cms }), opaqueMessage({ signers: forged, cms })]) {
+    expect((await verify(message)).signers).toMatchObject([{ intact: false, problems: ["broken"] }])
   }
 })
 

@@ -20,7 +20,7 @@ CREATE TABLE policy_in_force (
 
 -- No reference to policy_version: every acceptance would lock the one row in force.
 CREATE TABLE policy_decision (
-  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id bigint GENERATED ALWAYS AS IDENTITY,
   at timestamptz NOT NULL,
   -- null: refused, nothing was stored
   envelope_id bigint,
@@ -30,8 +30,9 @@ CREATE TABLE policy_decision (
   rule_id text NOT NULL,
   verdict text NOT NULL,
   -- compressed and sealed like contents: subjects are in it
-  facts bytea NOT NULL
+  facts bytea NOT NULL,
+  -- read and forgotten in the order of time; every message writes here, so there is no other index than is needed
+  PRIMARY KEY (at, id)
 );
 ALTER TABLE policy_decision ALTER facts SET STORAGE EXTERNAL;
-CREATE INDEX policy_decision_at ON policy_decision (at, id);
 CREATE INDEX policy_decision_envelope ON policy_decision (envelope_id) WHERE envelope_id IS NOT NULL;
