@@ -1,5 +1,5 @@
 import { setImmediate as yieldToOthers } from "node:timers/promises"
-import { maxKeywords, systemFlagNames } from "../mail/flag.ts"
+import { isVerdictKeyword, maxKeywords, systemFlagNames } from "../mail/flag.ts"
 import type { OpenMailbox } from "../store/mail-store.ts"
 import type { MailboxIndex } from "../store/mailbox-index.ts"
 import { type PendingUpdates, pendingUpdates } from "./pending-updates.ts"
@@ -129,7 +129,8 @@ export class SelectedView implements SelectedMailbox {
 /** FLAGS and PERMANENTFLAGS (RFC 3501 §7.2.6, §7.1). `\\*`: new keywords may be made, while there is room for them. */
 export function flagLines(index: MailboxIndex, readOnly: boolean): readonly string[] {
   const names = [...systemFlagNames, ...index.keywords].join(" ")
-  const permanent = readOnly ? "" : index.keywords.length < maxKeywords ? `${names} \\*` : names
+  const own = [...systemFlagNames, ...index.keywords.filter((name) => !isVerdictKeyword(name))].join(" ")
+  const permanent = readOnly ? "" : index.keywords.length < maxKeywords ? `${own} \\*` : own
   return [`* FLAGS (${names})`, `* OK [PERMANENTFLAGS (${permanent})] Flags that are kept`]
 }
 

@@ -3,6 +3,7 @@
  * A message without a signature costs a look at its part tree. Must not know: who holds a certificate, what policy makes of it.
  */
 import type { SignatureEvidence } from "../accounts/signature-facts-of.ts"
+import { Pace } from "../base/pace.ts"
 import { failed, ok, type Result } from "../base/result.ts"
 import { type Failure, failure } from "../mail/failure.ts"
 import type { Certificate } from "../pki/certificate.ts"
@@ -27,6 +28,11 @@ export interface SignatureReaderParts {
   readonly stampStatuses: Pick<CertificateStatuses, "of">
 }
 
+/** A certificate of a few kilobytes takes milliseconds to read, in the currency of Pace: one or two are a turn. */
+const certificateCost = 48
+/** Time stamps of one signer that are looked at; honest ones have one, and an archive's renewal another. */
+const maxTried = 4
+
 export function createSignatureReader({ pool, statuses, stampStatuses }: SignatureReaderParts): SignatureReader {
   return {
     async read(content, at) {
@@ -43,7 +49,9 @@ export function createSignatureReader({ pool, statuses, stampStatuses }: Signatu
 
   async function judged(read: MessageSignature, at: number): Promise<SignatureEvidence> {
     const certificates = new Map<string, Certificate>()
+    const pace = new Pace()
     for (const der of read.certificates) {
+      await pace.spend(der.length * certificateCost)
       const parsed = parseCertificate(Buffer.from(der, "base64"))
       if (parsed.ok) certificates.set(parsed.value.fingerprint, parsed.value)
     }
@@ -71,7 +79,7 @@ export function createSignatureReader({ pool, statuses, stampStatuses }: Signatu
         return status
       },
     }
-    for (const token of signer.timestamps) {
+    for (const token of signer.timestamps.slice(0, maxTried)) {
       const stamp = await verifyTimestamp({ token: Buffer.from(token, "base64"), signatureDigests: signer.signatureDigests, now }, noted)
       if (stamp.ok) return { signer, time: stamp.value.time }
       if (stamp.failure.kind === "invalid") return { signer: { ...signer, problems: [...new Set([...signer.problems, "timestampInvalid" as const])] }, time: null }

@@ -4,7 +4,8 @@
  */
 export function claimsToBeOf(host: string, value: string): boolean {
   const id = authservId(value)
-  return id === undefined || id.toLowerCase() === host.toLowerCase()
+  // a dot at the end and an old version behind a slash are left out by some readers
+  return id === undefined || id.toLowerCase().replace(/\.?(?:\/.*)?$/, "") === host.toLowerCase()
 }
 
 /** RFC 8601 §2.2: `[CFWS] authserv-id`, a token or a quoted string. */

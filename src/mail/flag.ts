@@ -9,6 +9,14 @@ export const maxKeywords = 32 - systemFlagNames.length
 /** A keyword is an atom and is remembered for good in its mailbox, so its length is bounded. */
 export const maxKeywordBytes = 64
 
+const verdictKeywords: ReadonlySet<string> = new Set(["$signaturevalid", "$signatureinvalid", "$signaturemissing"])
+
+/**
+ * Keywords that say what this server found out about a signature. Everybody who reads a shared mailbox relies on them, so no client may set or
+ * clear one: it is ignored, as a flag that is not permanent is (RFC 9051 §7.1 PERMANENTFLAGS).
+ */
+export const isVerdictKeyword = (name: string): boolean => verdictKeywords.has(name.toLowerCase())
+
 /** The bit number of a flag, case-insensitively (RFC 9051 §2.3.2); undefined when the mailbox has no such keyword yet. */
 export const flagBit = (name: string, keywords: readonly string[]): number | undefined => {
   const folded = name.toLowerCase()

@@ -53,33 +53,49 @@ interface Remembered {
   readonly from: number
   readonly until: number
   readonly expires: number
+  readonly chars: number
 }
 
 const maxRemembered = 20_000
+/** Chains may be long; a certificate comes with as many different companies as somebody cares to send. */
+const maxRememberedChars = 64 * 1024 * 1024
 
 export function createCertificateStatuses(options: CertificateStatusesOptions): CertificateStatuses {
   const { paths, purpose, checker, recorded, clock, rememberMs, retryMs } = options
   const remembered = new Map<string, Remembered>()
+  let chars = 0
+  const drop = (key: string): void => {
+    chars -= remembered.get(key)?.chars ?? 0
+    remembered.delete(key)
+  }
   /** Which remembered ones have the certificate on their path. */
   const forget = (fingerprints?: readonly string[]): void => {
-    if (!fingerprints) return remembered.clear()
+    if (!fingerprints) {
+      chars = 0
+      return remembered.clear()
+    }
     const changed = new Set(fingerprints)
-    for (const [key, { status }] of remembered) if (changed.has(status.fingerprint) || status.revocation.some(({ fingerprint }) => changed.has(fingerprint))) remembered.delete(key)
+    for (const [key, { status }] of remembered) if (changed.has(status.fingerprint) || status.revocation.some(({ fingerprint }) => changed.has(fingerprint))) drop(key)
   }
   const stop = checker.onChange((fingerprint) => forget([fingerprint]))
 
   const remember = (key: string, status: CertificateStatus, chain: readonly Certificate[]): void => {
     const now = clock.now()
     const lasts = status.problems.includes("revocationUnknown") ? Math.min(retryMs, rememberMs) : rememberMs
-    remembered.delete(key)
+    drop(key)
+    const size = status.chain.reduce((sum, { length }) => sum + length, 1_000)
+    chars += size
     remembered.set(key, {
       status,
+      chars: size,
       from: Math.max(status.at, ...chain.map(({ notBefore }) => notBefore)),
       until: Math.min(status.at + lasts, ...chain.map(({ notAfter }) => notAfter)),
       expires: now + lasts,
     })
-    const [oldest] = remembered.keys()
-    if (remembered.size > maxRemembered && oldest !== undefined) remembered.delete(oldest)
+    for (const oldest of remembered.keys()) {
+      if (remembered.size <= maxRemembered && chars <= maxRememberedChars) break
+      drop(oldest)
+    }
   }
 
   const find = async ({ certificate, pool, at, stapled = [] }: StatusRequest): Promise<{ readonly status: CertificateStatus; readonly chain: readonly Certificate[] }> => {

@@ -67,7 +67,7 @@ const maxTextBytes = 500
 
 /** Without its marks Vietnamese stays readable, and RFC 6531 §3.7.4 allows them only to a client that gave SMTPUTF8. */
 const toAscii = (text: string): string =>
-  text.normalize("NFD").replace(/\p{M}/gu, "").replaceAll("đ", "d").replaceAll("Đ", "D").replaceAll("…", "...").replace(/[^\x20-\x7e]/g, "?")
+  text.normalize("NFKD").replace(/\p{M}/gu, "").replaceAll("đ", "d").replaceAll("Đ", "D").replace(/[“”«»]/g, '"').replace(/[‘’]/g, "'").replace(/[–—]/g, "-").replace(/[^\x20-\x7e]/g, "?")
 
 /** The text after the basic code: enhanced code, space, sentence. */
 export const replyText = ({ status, text }: Reply, smtpUtf8: boolean): string => {

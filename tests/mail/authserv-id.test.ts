@@ -11,6 +11,8 @@ test.each([
   ['"mail.tinh.example"; smime=pass', true],
   ['"mail\\.tinh.example" 1; smime=pass', true],
   ["mail.tinh.example", true],
+  ["mail.tinh.example.; smime=pass", true],
+  ["mail.tinh.example/1; smime=pass", true],
   ["mail.tinh.example(tốt); smime=pass", true],
   // no identifier that can be read: some reader may take it for anybody's
   ["smime=pass", true],

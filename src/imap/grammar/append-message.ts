@@ -1,3 +1,4 @@
+import { isVerdictKeyword } from "../../mail/flag.ts"
 import type { Reader } from "./reader.ts"
 
 /** What stands before each message of APPEND (RFC 9051 §6.3.12, RFC 3502). */
@@ -16,5 +17,5 @@ export const appendHead = (reader: Reader): AppendHead => {
   const internalDate = reader.peek("\"") ? reader.dateTime() : null
   if (internalDate !== null) reader.sp()
   if (!reader.atEnd()) reader.fail("a message literal")
-  return { flags: [...new Set(flags)], internalDate }
+  return { flags: [...new Set(flags)].filter((name) => !isVerdictKeyword(name)), internalDate }
 }

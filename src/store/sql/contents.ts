@@ -32,15 +32,10 @@ export function createContentStore(options: ContentStoreOptions): ContentStore {
     async *read(content, range = { start: 0, end: Infinity }) {
       const [row] = await options.database.query<ContentRow>(selectContent, [content])
       if (!row) throw new Error("the content is not in the store")
-      const stored: PreparedContent["stored"] = row.inline_bytes ? { kind: "inline", bytes: row.inline_bytes } : { kind: "blob", key: row.blob_key ?? "" }
-      yield* readStored(options, { ref: content, size: row.size, stored }, { start: range.start, end: Math.min(range.end, row.size) })
+      if (row.inline_bytes) yield part(options.sealer.open(row.inline_bytes, content, row.size), range.start, range.end)
+      else yield* readBlob(options, row.blob_key ?? "", { start: range.start, end: Math.min(range.end, row.size) })
     },
   }
-}
-
-async function* readStored(options: ContentStoreOptions, { ref, size, stored }: Pick<PreparedContent, "ref" | "size" | "stored">, range: { readonly start: number; readonly end: number }): AsyncIterable<Uint8Array> {
-  if (stored.kind === "inline") yield part(options.sealer.open(stored.bytes, ref, size), range.start, range.end)
-  else yield* readBlob(options, stored.key, range)
 }
 
 /** A few bytes are copied out, or whoever keeps them would keep the whole piece in memory. */
@@ -132,7 +127,9 @@ class StreamingContentWriter implements ContentWriter {
     if (large) await yieldToOthers()
     const sealedStructure = sealer.seal(encodedStructure, structurePlace(ref))
     if (large) await yieldToOthers()
-    const stored: PreparedContent["stored"] = blob ? { kind: "blob", key: blob.key } : { kind: "inline", bytes: sealer.seal(this.take(this.gatheredBytes), ref) }
+    // whoever judges a small message reads it once more, at once: it need not be opened for that
+    const plain = this.take(this.gatheredBytes)
+    const stored: PreparedContent["stored"] = blob ? { kind: "blob", key: blob.key } : { kind: "inline", bytes: sealer.seal(plain, ref) }
     return ok({
       ref,
       sha256,
@@ -143,7 +140,10 @@ class StreamingContentWriter implements ContentWriter {
       stored,
       sealedStructure,
       sealedSearchText: sealer.seal(encodeSearchText(searchText), searchTextPlace(ref)),
-      read: (range = { start: 0, end: size }) => readStored(options, { ref, size, stored }, { start: range.start, end: Math.min(range.end, size) }),
+      async *read(range = { start: 0, end: size }) {
+        if (stored.kind === "inline") yield part(plain, range.start, range.end)
+        else yield* readBlob(options, stored.key, { start: range.start, end: Math.min(range.end, size) })
+      },
       async discard() {
         if (blob) await blobs.remove(blob.key).catch((error: unknown) => log.warn({ err: error, blob: blob.key }, "a blob could not be removed; housekeeping will"))
       },

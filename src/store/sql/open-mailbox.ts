@@ -1,6 +1,6 @@
 import { failed, ok, type Result } from "../../base/result.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
-import { flagBits, maxKeywordBytes, maxKeywords, systemFlagNames } from "../../mail/flag.ts"
+import { flagBits, isVerdictKeyword, maxKeywordBytes, maxKeywords, systemFlagNames } from "../../mail/flag.ts"
 import type { Change } from "../change.ts"
 import type { FlagChange, FlagsChanged } from "../mail-store.ts"
 import type { MailboxIndex } from "../mailbox-index.ts"
@@ -73,10 +73,12 @@ export class MailboxLog {
 
   async setFlags(uids: readonly number[], change: FlagChange): Promise<Result<FlagsChanged, Failure>> {
     for (let tries = 0; tries < maxTries; tries++) {
-      const keywords = withKeywords(this.index.keywords, change.flags)
+      const flags = change.flags.filter((name) => !isVerdictKeyword(name))
+      const keywords = withKeywords(this.index.keywords, flags)
       if (!keywords.ok) return keywords
-      const bits = change.flags.reduce((set, name) => set | (1 << bitIn(keywords.value, name)), 0) >>> 0
-      const [keepMask, setMask] = { add: [0xffffffff, bits], remove: [~bits >>> 0, 0], replace: [0, bits] }[change.mode] as [number, number]
+      const bits = bitsOf(keywords.value, flags)
+      const kept = bitsOf(this.index.keywords, this.index.keywords.filter(isVerdictKeyword))
+      const [keepMask, setMask] = { add: [0xffffffff, bits], remove: [~bits >>> 0, 0], replace: [kept, bits] }[change.mode] as [number, number]
       const { positions, modified, unseen, deleted } = this.planFlags(uids, { keepMask, setMask, unchangedSince: change.unchangedSince })
       if (positions.length === 0) {
         if (change.unchangedSince === undefined || (await this.isCurrent())) return ok({ modSeq: null, modified })
@@ -222,6 +224,8 @@ export function withKeywords(keywords: readonly string[], flags: readonly string
   }
   return grown.length > maxKeywords ? failed(failure("limit", `a mailbox has at most ${maxKeywords} keywords`)) : ok(grown)
 }
+
+const bitsOf = (keywords: readonly string[], names: readonly string[]): number => names.reduce((set, name) => set | (1 << bitIn(keywords, name)), 0) >>> 0
 
 const bitIn = (keywords: readonly string[], name: string): number => {
   const folded = name.toLowerCase()

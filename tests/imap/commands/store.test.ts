@@ -46,6 +46,13 @@ test("a new keyword is in the answer and in FLAGS", async () => {
   expect(await one.command("SEARCH KEYWORD WORK")).toContain("* SEARCH 2")
 })
 
+test("what this server found out about a signature is not for a client to say", async () => {
+  expect(await one.command("STORE 1 +FLAGS ($SignatureValid)")).toEqual(["* 1 FETCH (FLAGS ())", "t OK Stored"])
+  expect(await one.command("STORE 1 FLAGS ($signaturevalid \\Seen)")).toEqual(["* 1 FETCH (FLAGS (\\Seen))", "t OK Stored"])
+  await appendMessage(one, simpleMessage("d"), { mailbox: folder, before: "($SignatureValid) " })
+  expect(await one.command("SEARCH KEYWORD $SignatureValid")).toEqual(["* SEARCH", "t OK Searched"])
+})
+
 test(".SILENT tells nothing to its own client, and all to the other", async () => {
   expect(await one.command("STORE 1:3 +FLAGS.SILENT (\\Seen)")).toEqual(["t OK Stored"])
   expect(await one.command("NOOP")).toHaveLength(1)
