@@ -105,7 +105,7 @@ personal-unsigned: is not in force at this time
   expect(unsigned.out).toMatch(/Verdict: reject 550 5\.7\.1 \(organization-unsigned\)\n {2}Thư của cơ quan .*\n {2}Mail of an organization .*\n$/)
 
   expect((await explain("--from", "an@snv.example", "--to", "vp@syt.example", "--at", "2028-01-01")).out).toContain("Verdict: reject 550 5.7.1 (personal-unsigned)")
-  expect((await explain("--from", "an@snv.example", "--to", "vp@syt.example", "--at", "2027-12-31")).out).toMatch(/Verdict: accept \(policy\.default\)\n {2}mark \$SignatureMissing \(personal-unsigned-warning\), and the sender is told\n/)
+  expect((await explain("--from", "an@snv.example", "--to", "vp@syt.example", "--at", "2027-12-31")).out).toMatch(/Verdict: accept \(policy\.default\)\n {2}mark without a keyword \(personal-unsigned-warning\), and the sender is told\n/)
   expect((await explain("--from", "vp@snv.example", "--to", "vp@syt.example", "--signature", "valid")).out).toContain("Verdict: accept (policy.default)")
   expect((await explain("--from", "vp@snv.example", "--to", "vp@syt.example", "--signature", "revoked,untrusted")).out).toContain("Verdict: reject 550 5.7.5 (signature-refused)")
   expect((await explain("--from", "a@xa.example", "--to", "vp@syt.example", "--outside", "--tls", "none")).out).toContain("direction   inbound")
