@@ -57,7 +57,8 @@ function begin(parts: JudgingParts, request: AcceptRequest): MessageJudging {
   return {
     async judge(decision, directory, now) {
       if (!known) {
-        const evidence = await parts.signatures.read(request.content, now)
+        const { sha256, size, scanned } = request.content
+        const evidence = await parts.signatures.read({ sha256, size, scanned, read: (range) => request.content.read(range), fromOutside: request.source === "mx" }, now)
         if (!evidence.ok) return evidence
         known = { evidence: evidence.value, header: await wholeHeader(request.content) }
       }

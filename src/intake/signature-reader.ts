@@ -15,7 +15,10 @@ import { verifyTimestamp } from "../pki/timestamp.ts"
 import type { VerifyPool } from "../pki/verify/verify-pool.ts"
 import type { PreparedContent } from "../store/content-store.ts"
 
-export type ReadableMessage = Pick<PreparedContent, "sha256" | "size" | "scanned" | "read">
+export interface ReadableMessage extends Pick<PreparedContent, "sha256" | "size" | "scanned" | "read"> {
+  /** See `MessageToVerify`. */
+  readonly fromOutside?: boolean
+}
 
 export interface SignatureReader {
   /** Null for a message that shows no signature. Fails with `unavailable` when it cannot be verified now, `limit` when too many wait. */
@@ -45,7 +48,7 @@ export function createSignatureReader({ pool, statuses, stampStatuses }: Signatu
   return {
     async read(content, at) {
       if (!findLayer(content.scanned.root)) return ok(null)
-      const verified = await pool.verify({ sha256: Buffer.from(content.sha256).toString("hex"), size: content.size, read: (range) => content.read(range), scanned: content.scanned })
+      const verified = await pool.verify({ sha256: Buffer.from(content.sha256).toString("hex"), size: content.size, read: (range) => content.read(range), scanned: content.scanned, fromOutside: content.fromOutside ?? false })
       if (!verified.ok) return verified
       try {
         return ok(await judged(verified.value, at))

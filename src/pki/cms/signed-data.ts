@@ -33,6 +33,8 @@ const pieceBytes = 16 * 1024
 
 /** OpenSSL, NSS and Outlook write one level; BouncyCastle may write two. */
 const maxSegmentDepth = 4
+/** Each costs some microseconds, and may be empty. Honest ones hold a thousand octets or more. */
+const maxSegments = 100_000
 
 const malformed = (detail: string): CmsError => new CmsError("malformed", detail)
 
@@ -51,6 +53,7 @@ class CmsReader {
   private readonly onContent: OnContent
   private bytesLeft = cmsLimits.maxBytes
   private certificateCount = 0
+  private segments = 0
   private readonly pending: Buffer[] = []
   private pendingBytes = 0
 
@@ -146,7 +149,10 @@ class CmsReader {
     }
     if (header.tag !== tag.octetStringSegments) throw malformed("eContent is no OCTET STRING")
     if (depth === maxSegmentDepth) throw new CmsError("tooDeep", "segments are nested too deeply")
-    for (let segment = await this.stream.next(header); segment; segment = await this.stream.next(header)) bytes += await this.content(segment, depth + 1)
+    for (let segment = await this.stream.next(header); segment; segment = await this.stream.next(header)) {
+      if (++this.segments > maxSegments) throw new CmsError("tooLarge", "the content comes in too many segments")
+      bytes += await this.content(segment, depth + 1)
+    }
     return bytes
   }
 

@@ -22,6 +22,8 @@ export interface MessageToVerify extends MessageSource {
   /** SHA-256 of the content, hex. */
   readonly sha256: string
   readonly size: number
+  /** Nobody who signed in sent it: it waits behind those of others, and in half of the room at most, so that a flood from outside stops nobody's work here. */
+  readonly fromOutside?: boolean
 }
 
 export interface VerifyPoolOptions {
@@ -42,6 +44,9 @@ const tooSlow = (message: MessageToVerify): MessageSignature => ({
   form: (message.scanned && findLayer(message.scanned.root)?.form) ?? "multipart", problems: ["tooSlow"], signers: [], certificates: [], revocationInfo: [], encryptedInside: false, tripleWrapped: false, headerProtection: "none", from: [], sender: [],
 })
 
+/** Called with nothing once the pool is closed. */
+type Turn = (thread: VerifyThread | undefined) => void
+
 const mebibyte = 1024 * 1024
 
 export function createVerifyPool(options: VerifyPoolOptions): VerifyPool {
@@ -49,18 +54,19 @@ export function createVerifyPool(options: VerifyPoolOptions): VerifyPool {
   const known = new ByteCache<string, MessageSignature>(cacheBytes)
   const underWay = new Map<string, Promise<Result<MessageSignature, Failure>>>()
   const idle: VerifyThread[] = []
-  const waiting: ((thread: VerifyThread | undefined) => void)[] = []
+  const waiting: Turn[] = []
+  const waitingOutside: Turn[] = []
   const all = new Set<VerifyThread>()
   let closed = false
 
   /** Undefined once the pool is closed. */
-  const takeThread = async (): Promise<VerifyThread | undefined> => {
+  const takeThread = async (fromOutside: boolean): Promise<VerifyThread | undefined> => {
     if (closed) return undefined
     for (let thread = idle.pop(); thread; thread = idle.pop()) {
       if (thread.usable) return thread
       all.delete(thread)
     }
-    return all.size < threads ? newThread() : new Promise((resolve) => waiting.push(resolve))
+    return all.size < threads ? newThread() : new Promise((resolve) => (fromOutside ? waitingOutside : waiting).push(resolve))
   }
   const newThread = (): VerifyThread => {
     const thread = new VerifyThread(script, heapMb)
@@ -69,13 +75,13 @@ export function createVerifyPool(options: VerifyPoolOptions): VerifyPool {
   }
   const giveBack = (thread: VerifyThread): void => {
     if (!thread.usable) all.delete(thread)
-    const next = closed ? undefined : waiting.shift()
+    const next = closed ? undefined : (waiting.shift() ?? waitingOutside.shift())
     if (next) next(thread.usable ? thread : newThread())
     else if (thread.usable) idle.push(thread)
   }
 
   const once = async (message: MessageToVerify): Promise<ThreadOutcome> => {
-    const thread = await takeThread()
+    const thread = await takeThread(message.fromOutside ?? false)
     if (!thread) return { kind: "failed", error: new Error("the pool is closed") }
     try {
       return await thread.run(message, message.size, limitMs)
@@ -103,14 +109,15 @@ export function createVerifyPool(options: VerifyPoolOptions): VerifyPool {
       if (remembered) return ok(remembered)
       const same = underWay.get(message.sha256)
       if (same) return same
-      if (closed || waiting.length >= maxWaiting) return failed(failure("limit", "too many signatures are waiting to be verified"))
+      const room = message.fromOutside ? maxWaiting / 2 - waitingOutside.length : maxWaiting - waiting.length - waitingOutside.length
+      if (closed || room <= 0) return failed(failure("limit", "too many signatures are waiting to be verified"))
       const result = work(message).finally(() => underWay.delete(message.sha256))
       underWay.set(message.sha256, result)
       return result
     },
     async close() {
       closed = true
-      for (const turn of waiting.splice(0)) turn(undefined)
+      for (const turn of [...waiting.splice(0), ...waitingOutside.splice(0)]) turn(undefined)
       await Promise.all([...all].map((thread) => thread.close()))
     },
   }

@@ -111,3 +111,8 @@ test("whatever the bytes are, reading ends with a frame or one of its own errors
     }
   }), { numRuns: 2_000 })
 })
+
+test("content in crumbs is refused", async () => {
+  const crumbs = sequence(oid(cmsOids.signedData), context(0, sequence(der(2, Buffer.from([1])), der(0x31), sequence(oid(cmsOids.data), context(0, der(0x24, ...Array.from({ length: 100_001 }, () => octetString(Buffer.alloc(0)))))), der(0x31))))
+  expect(await problemOf(crumbs)).toBe("tooLarge")
+})

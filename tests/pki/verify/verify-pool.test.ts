@@ -120,6 +120,17 @@ test("what waits is bounded", async () => {
   expect(results.map((result) => (result.ok ? "ok" : result.failure.kind))).toEqual(["ok", "ok", "ok", "limit", "limit", "limit"])
 })
 
+test("a flood from outside has half of the room, and those who signed in go first", async () => {
+  const { pool } = newPool({ threads: 1, maxWaiting: 4 })
+  const done: string[] = []
+  const verify = async (name: string, fromOutside: boolean): Promise<void> => {
+    const { ok } = await pool.verify({ ...message(name), fromOutside })
+    done.push(ok ? name : `${name} refused`)
+  }
+  await Promise.all([...["o1", "o2", "o3", "o4"].map((name) => verify(name, true)), verify("s1", false), verify("s2", false)])
+  expect(done).toEqual(["o4 refused", "o1", "s1", "s2", "o2", "o3"])
+})
+
 test("closing fails whatever is under way, and everything after", async () => {
   const { pool } = newPool({ threads: 1 })
   const under = [pool.verify(message("spin")), pool.verify(message("doi"))]
