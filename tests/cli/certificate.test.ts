@@ -88,7 +88,7 @@ test("a certificate's life: added, listed, shown, suspended, reinstated, revoked
     ["certificate.reinstated", "an", userInfo().username, ""],
     ["certificate.revoked", "an", userInfo().username, "mất thẻ"],
   ])
-})
+}, 120_000)
 
 describe("mistakes are told with what to do", () => {
   test.each<[args: readonly string[], err: string]>([
