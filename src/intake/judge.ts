@@ -1,6 +1,6 @@
 /**
  * The policy's word on a message whose recipients are known: facts gathered, verdict taken, and what follows from it for the readers. Pure; the
- * caller commits the judgement only with the directory and the policy it was taken on.
+ * caller commits the judgement only on the directory it was taken on; the policy is the one version that was handed in.
  */
 import { type SignatureEvidence, signatureFactsOf } from "../accounts/signature-facts-of.ts"
 import type { Directory } from "../accounts/directory.ts"
