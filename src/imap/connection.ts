@@ -1,8 +1,9 @@
 import type { Socket } from "node:net"
 import { setImmediate as yieldToOthers } from "node:timers/promises"
-import { type SecureContext, TLSSocket } from "node:tls"
+import { TLSSocket } from "node:tls"
 import type { Login } from "../accounts/login.ts"
 import { randomId } from "../base/id.ts"
+import type { ListenerTls } from "../tls/listener-tls.ts"
 import { capabilityCode } from "./capabilities.ts"
 import type { CommandInput } from "./command.ts"
 import { CommandReceiver, type ReceiverLimits, type StreamedLine } from "./command-receiver.ts"
@@ -288,7 +289,7 @@ export class Connection implements Session, SessionLink {
     plain.write("", () => {
       if (this.over) return
       plain.off("close", onClose)
-      const secured = new TLSSocket(plain, { isServer: true, secureContext: this.shared.secureContext })
+      const secured = new TLSSocket(plain, { isServer: true, secureContext: this.shared.tls.context(), SNICallback: this.shared.tls.SNICallback })
       this.socket = secured
       this.out = new ResponseWriter(socketSink(secured))
       this.own(secured)
@@ -326,7 +327,7 @@ export interface ConnectionShared {
   readonly limits: ImapLimits
   readonly strangerLimits: ReceiverLimits
   readonly memberLimits: ReceiverLimits
-  readonly secureContext: SecureContext
+  readonly tls: ListenerTls
   readonly dispatcher: Dispatcher
   ended(connection: Connection): void
 }

@@ -4,6 +4,7 @@ import { isUnavailable } from "../store/sql/database.ts"
 import { createMailStore } from "../store/sql/mail-store.ts"
 import { createImapLog } from "../telemetry/mail-log.ts"
 import type { StartRole } from "./role.ts"
+import { openListenerTls } from "./tls.ts"
 
 /** The role `imap`: mailboxes for mail clients. */
 export const startImapRole: StartRole = async (context) => {
@@ -14,7 +15,7 @@ export const startImapRole: StartRole = async (context) => {
   app.onClose(() => mailStore.close())
   const server = await startImapServer({
     config,
-    tls: app.files.tls,
+    tls: await openListenerTls(app, "imap"),
     sharePorts: context.sharePorts,
     services: { mailStore, contentStore: contents, directory, authenticator: createLogins(app), clock, log: createImapLog(log), isUnavailable },
   })

@@ -3,6 +3,7 @@ import { startSmtpServer } from "../smtp/server.ts"
 import { createSmtpLog } from "../telemetry/mail-log.ts"
 import { openPolicyParts } from "./judging.ts"
 import type { StartRole } from "./role.ts"
+import { openListenerTls } from "./tls.ts"
 
 /** The role `smtp`: mail from other servers, and submission by mail clients. */
 export const startSmtpRole: StartRole = async (context) => {
@@ -11,7 +12,7 @@ export const startSmtpRole: StartRole = async (context) => {
   const door = await createDoor(app, { here: createDeliveries(app), policy: await openPolicyParts(app) })
   const server = await startSmtpServer({
     config,
-    tls: app.files.tls,
+    tls: await openListenerTls(app, "smtp"),
     sharePorts: context.sharePorts,
     services: { ...door, contentStore: app.contents, directory: app.directory, authenticator: createLogins(app), clock, log: createSmtpLog(log) },
   })

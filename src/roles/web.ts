@@ -8,6 +8,7 @@ import type { HealthReport } from "../telemetry/health.ts"
 import { openAddressBook } from "./address-book.ts"
 import { watchRoles } from "./watch.ts"
 import type { StartRole } from "./role.ts"
+import { openListenerTls } from "./tls.ts"
 
 /** The role `web`: the console and colleagues' certificates over HTTPS. */
 export const startWebRole: StartRole = async (context) => {
@@ -17,7 +18,7 @@ export const startWebRole: StartRole = async (context) => {
   const server = await startConsole({
     host: config.listen.host,
     port: config.listen.https,
-    tls: app.files.tls,
+    tls: await openListenerTls(app, "web"),
     help: helpFacts(config),
     health: async () => merge(await health.report(), [...context.others(), ...(await watch())]),
     clock,

@@ -12,16 +12,21 @@ import { type ConnectionGate, plainAddress } from "./connection-gate.ts"
 import { DataParser } from "./data-parser.ts"
 import { checkMail, checkRcpt } from "./parameters.ts"
 import { libraryText, replies, type Reply, replyText } from "./reply.ts"
+import type { ListenerTls } from "../tls/listener-tls.ts"
 import type { SmtpSession } from "./session.ts"
 
 export interface GatedOptions {
   readonly gate: ConnectionGate
   readonly maxErrors: number
+  readonly tls: ListenerTls
   readonly smtp: SMTPServerOptions
 }
 
 /** A signed-in client with an old address list is not an attacker: its refused recipients do not count. */
 const countsForAll = new Set([500, 501, 502, 503, 504, 530, 535, 538, 555])
+
+/** smtp-server's name for the context of clients that ask for no name. */
+const anyName = "*"
 
 class Connection extends SMTPConnection {
   private errors = 0
@@ -122,9 +127,12 @@ export class GatedServer extends SMTPServer {
   private readonly gate: ConnectionGate
   private readonly sockets = new Set<Socket>()
 
-  constructor({ gate, maxErrors, smtp }: GatedOptions) {
-    super(smtp)
+  constructor({ gate, maxErrors, tls, smtp }: GatedOptions) {
+    super({ ...smtp, ...tls.serverOptions(), SNICallback: tls.SNICallback })
     this.gate = gate
+    const renew = (): void => void this.secureContext.set(anyName, tls.context())
+    renew()
+    this.server.once("close", tls.onChange(renew))
     this.maxErrors = maxErrors
   }
 

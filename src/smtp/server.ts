@@ -15,6 +15,7 @@ import type { Intake } from "../intake/intake.ts"
 import type { SubmissionRates } from "../intake/submission-rates.ts"
 import type { ContentStore } from "../store/content-store.ts"
 import type { FreeSpace } from "../store/free-space.ts"
+import type { ListenerTls } from "../tls/listener-tls.ts"
 import { createOnAuth } from "./auth.ts"
 import { GatedServer } from "./connection.ts"
 import { createConnectionGate } from "./connection-gate.ts"
@@ -38,8 +39,7 @@ export interface SmtpServices {
 
 export interface SmtpServerParts {
   readonly config: { readonly hostname: string; readonly listen: Pick<Config["listen"], "host" | "smtp" | "submission" | "submissions">; readonly smtp: SmtpConfig }
-  /** PEM. */
-  readonly tls: { readonly key: string | Buffer; readonly cert: string | Buffer }
+  readonly tls: ListenerTls
   readonly services: SmtpServices
   /** Other processes listen on the same ports. */
   readonly sharePorts?: boolean
@@ -70,9 +70,6 @@ export async function startSmtpServer({ config, tls, services, sharePorts = fals
       name: config.hostname,
       banner: "Cong Thu",
       secure: implicitTls,
-      key: tls.key,
-      cert: tls.cert,
-      minVersion: "TLSv1.2",
       size: smtp.maxMessageBytes,
       maxRecipients: smtp.maxRecipients,
       socketTimeout: smtp.idleTimeout,
@@ -93,7 +90,7 @@ export async function startSmtpServer({ config, tls, services, sharePorts = fals
       onRcptTo: createOnRcptTo(parts),
       onData: createOnData(parts),
     }
-    const server = new GatedServer({ gate, maxErrors: smtp.maxErrors, smtp: options })
+    const server = new GatedServer({ gate, maxErrors: smtp.maxErrors, tls, smtp: options })
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject)
       server.listen({ port, host: listen.host, backlog: 1024, reusePort: sharePorts }, () => {

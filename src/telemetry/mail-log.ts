@@ -34,6 +34,18 @@ export const createPolicyLog = (log: Logger) => ({
   },
 })
 
+export const createTlsLog = (log: Logger) => ({
+  renewed(event: { readonly file: string; readonly names: readonly string[]; readonly endsAt: string }): void {
+    log.info(event, "tls: a new certificate is in force")
+  },
+  refused(event: { readonly file: string; readonly reason: string }): void {
+    log.error(event, "tls: a certificate cannot be used, the one before stays in force")
+  },
+  ends(event: { readonly detail: string }): void {
+    log.warn(event, "tls: a certificate needs to be renewed")
+  },
+})
+
 export const createSmtpLog = (log: Logger) => ({
   signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null }): void {
     log.info(event, "smtp: signed in")
