@@ -3,7 +3,8 @@ import { setImmediate as yieldToOthers } from "node:timers/promises"
 import { TLSSocket } from "node:tls"
 import type { Login } from "../accounts/login.ts"
 import { randomId } from "../base/id.ts"
-import type { ListenerTls } from "../tls/listener-tls.ts"
+import { askForCertificate, type ListenerTls } from "../tls/listener-tls.ts"
+import { peerCertificates } from "../tls/peer-certificates.ts"
 import { capabilityCode } from "./capabilities.ts"
 import type { CommandInput } from "./command.ts"
 import { CommandReceiver, type ReceiverLimits, type StreamedLine } from "./command-receiver.ts"
@@ -47,6 +48,8 @@ export class Connection implements Session, SessionLink {
   private takenAt = 0
   private ending: "no" | "logout" | "shutdown" | "closed" = "no"
   private tlsWanted = false
+  /** Found out when first asked for, and again after STARTTLS. */
+  private external: boolean | null = null
   private abort: AbortController | null = null
   /** Somebody inside the running command waits for more bytes. */
   private wake: (() => void) | null = null
@@ -77,6 +80,15 @@ export class Connection implements Session, SessionLink {
 
   get tls(): string | null {
     return this.socket instanceof TLSSocket ? `${this.socket.getProtocol() ?? "TLS"} ${this.socket.getCipher()?.name ?? ""}`.trim() : null
+  }
+
+  get clientCertificates(): readonly Uint8Array[] {
+    return this.services.certificateLogins && this.socket instanceof TLSSocket ? peerCertificates(this.socket) : []
+  }
+
+  get offersExternal(): boolean {
+    this.external ??= this.services.certificateLogins?.mayOffer(this.clientCertificates) ?? false
+    return this.external
   }
 
   get signal(): AbortSignal {
@@ -284,12 +296,13 @@ export class Connection implements Session, SessionLink {
     this.tlsWanted = false
     this.receiver.clear()
     this.login = null
+    this.external = null
     const plain = this.socket
     // the tagged OK must have left in clear before the first TLS record
     plain.write("", () => {
       if (this.over) return
       plain.off("close", onClose)
-      const secured = new TLSSocket(plain, { isServer: true, secureContext: this.shared.tls.context(), SNICallback: this.shared.tls.SNICallback })
+      const secured = new TLSSocket(plain, { isServer: true, secureContext: this.shared.tls.context(), SNICallback: this.shared.tls.SNICallback, ...(this.services.certificateLogins && askForCertificate) })
       this.socket = secured
       this.out = new ResponseWriter(socketSink(secured))
       this.own(secured)

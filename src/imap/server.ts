@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from "node:net"
 import { createServer as createTlsServer } from "node:tls"
 import type { Config } from "../config/schema.ts"
-import { keepInStep, type ListenerTls } from "../tls/listener-tls.ts"
+import { askForCertificate, keepInStep, type ListenerTls } from "../tls/listener-tls.ts"
 import { commandTable } from "./command-table.ts"
 import { Connection, type ConnectionShared } from "./connection.ts"
 import { Dispatcher } from "./dispatch.ts"
@@ -78,7 +78,7 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
     socket.on("error", () => undefined)
     socket.end("* BYE [LIMIT] Too many connections\r\n")
   })
-  const secure = createTlsServer({ ...options.tls.serverOptions(), SNICallback: options.tls.SNICallback, ...keepAlive, handshakeTimeout: limits.loginTimeout }, serve)
+  const secure = createTlsServer({ ...options.tls.serverOptions(), SNICallback: options.tls.SNICallback, ...(services.certificateLogins && askForCertificate), ...keepAlive, handshakeTimeout: limits.loginTimeout }, serve)
   keepInStep(secure, options.tls)
   secure.on("connection", (socket: Socket) => {
     if (!admit(socket)) socket.destroy()

@@ -1,6 +1,7 @@
 import { createApp, createDeliveries, createDoor, createLogins } from "../app.ts"
 import { startSmtpServer } from "../smtp/server.ts"
 import { createSmtpLog } from "../telemetry/mail-log.ts"
+import { openClientCertificates } from "./client-certificates.ts"
 import { openPolicyParts } from "./judging.ts"
 import type { StartRole } from "./role.ts"
 import { openListenerTls } from "./tls.ts"
@@ -10,11 +11,12 @@ export const startSmtpRole: StartRole = async (context) => {
   const app = await createApp(context)
   const { config, clock, log } = context
   const door = await createDoor(app, { here: createDeliveries(app), policy: await openPolicyParts(app) })
+  const clients = await openClientCertificates(app)
   const server = await startSmtpServer({
     config,
-    tls: await openListenerTls(app, "smtp"),
+    tls: await openListenerTls(app, "smtp", clients?.authorities),
     sharePorts: context.sharePorts,
-    services: { ...door, contentStore: app.contents, directory: app.directory, authenticator: createLogins(app), clock, log: createSmtpLog(log) },
+    services: { ...door, ...(clients && { certificateLogins: clients.logins }), contentStore: app.contents, directory: app.directory, authenticator: createLogins(app), clock, log: createSmtpLog(log) },
   })
   return {
     ports: server.ports,

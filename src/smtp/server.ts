@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net"
 import { TLSSocket } from "node:tls"
 import type { SMTPServerOptions } from "smtp-server"
 import type { DirectorySource } from "../accounts/directory.ts"
+import type { CertificateLogins } from "../accounts/certificate-login.ts"
 import type { Authenticator } from "../accounts/login.ts"
 import type { QuotaView } from "../accounts/quota.ts"
 import type { Clock } from "../base/clock.ts"
@@ -15,8 +16,10 @@ import type { Intake } from "../intake/intake.ts"
 import type { SubmissionRates } from "../intake/submission-rates.ts"
 import type { ContentStore } from "../store/content-store.ts"
 import type { FreeSpace } from "../store/free-space.ts"
-import type { ListenerTls } from "../tls/listener-tls.ts"
+import { askForCertificate, type ListenerTls } from "../tls/listener-tls.ts"
+import { peerCertificates } from "../tls/peer-certificates.ts"
 import { createOnAuth } from "./auth.ts"
+import { createExternalSignIn } from "./auth-external.ts"
 import { GatedServer } from "./connection.ts"
 import { createConnectionGate } from "./connection-gate.ts"
 import { createOnData } from "./data.ts"
@@ -30,6 +33,8 @@ export interface SmtpServices {
   readonly contentStore: ContentStore
   readonly directory: DirectorySource
   readonly authenticator: Authenticator
+  /** Absent where client certificates sign nobody in: then nobody is asked for one. */
+  readonly certificateLogins?: CertificateLogins
   readonly quota: QuotaView
   readonly freeSpace: FreeSpace
   readonly rates: SubmissionRates
@@ -65,6 +70,7 @@ export async function startSmtpServer({ config, tls, services, sharePorts = fals
   const { listen, smtp } = config
   const gate = createConnectionGate({ maxConnections: smtp.maxConnections, maxConnectionsPerAddress: smtp.maxConnectionsPerAddress, proxies: smtp.xclientProxies })
   const open = async ({ role, implicitTls, port }: Door): Promise<GatedServer> => {
+    const external = role === "submission" && services.certificateLogins ? createExternalSignIn({ certificateLogins: services.certificateLogins, log: services.log }) : undefined
     const parts = { ...services, role, hostname: config.hostname, maxMessageBytes: smtp.maxMessageBytes }
     const options: SMTPServerOptions = {
       name: config.hostname,
@@ -84,13 +90,14 @@ export async function startSmtpServer({ config, tls, services, sharePorts = fals
       authMethods: ["PLAIN", "LOGIN"],
       authRequiredMessage: "Authentication required",
       disabledCommands: [...neverOffered, ...(role === "mx" ? ["AUTH"] : []), ...(implicitTls ? ["STARTTLS"] : [])],
-      onSecure: rememberTls,
+      ...(external && askForCertificate),
+      onSecure: rememberTls(external && services.certificateLogins),
       onAuth: createOnAuth(services),
       onMailFrom: createOnMailFrom(parts),
       onRcptTo: createOnRcptTo(parts),
       onData: createOnData(parts),
     }
-    const server = new GatedServer({ gate, maxErrors: smtp.maxErrors, tls, smtp: options })
+    const server = new GatedServer({ gate, maxErrors: smtp.maxErrors, tls, external, smtp: options })
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject)
       server.listen({ port, host: listen.host, backlog: 1024, reusePort: sharePorts }, () => {
@@ -120,8 +127,14 @@ export async function startSmtpServer({ config, tls, services, sharePorts = fals
   }
 }
 
-const rememberTls: NonNullable<SMTPServerOptions["onSecure"]> = (socket, session: SmtpSession, callback) => {
-  if (socket instanceof TLSSocket) session.tlsSummary = `${socket.getProtocol() ?? "TLS"} ${socket.getCipher().standardName}`
+const rememberTls = (certificateLogins: CertificateLogins | undefined): NonNullable<SMTPServerOptions["onSecure"]> => (socket, session: SmtpSession, callback) => {
+  if (socket instanceof TLSSocket) {
+    session.tlsSummary = `${socket.getProtocol() ?? "TLS"} ${socket.getCipher().standardName}`
+    if (certificateLogins) {
+      session.clientCertificates = peerCertificates(socket)
+      session.offersExternal = certificateLogins.mayOffer(session.clientCertificates)
+    }
+  }
   callback(null)
 }
 

@@ -47,7 +47,7 @@ export const createTlsLog = (log: Logger) => ({
 })
 
 export const createSmtpLog = (log: Logger) => ({
-  signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null }): void {
+  signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null; readonly via: string }): void {
     log.info(event, "smtp: signed in")
   },
   signInRefused(event: { readonly sessionId: string; readonly clientAddress: string; readonly username: string; readonly reason: string }): void {
@@ -68,7 +68,7 @@ export const createSmtpLog = (log: Logger) => ({
 })
 
 export const createImapLog = (log: Logger) => ({
-  signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null }): void {
+  signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null; readonly via: string }): void {
     log.info(event, "imap: signed in")
   },
   signInRefused(event: { readonly sessionId: string; readonly clientAddress: string; readonly username: string; readonly reason: string }): void {

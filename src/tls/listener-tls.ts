@@ -76,6 +76,9 @@ export function createListenerTls(state: ListenerTlsState, { service, clientAuth
   }
 }
 
+/** For a socket or server whose clients may show a certificate. One that is wrong is no reason to end a handshake: the client may have a password. */
+export const askForCertificate = { requestCert: true, rejectUnauthorized: false } as const
+
 /** A server of Node's own holds one context; it takes the new one for connections to come, and stops with the server. */
 export function keepInStep(server: Server, tls: ListenerTls): void {
   const stop = tls.onChange(() => server.setSecureContext(tls.serverOptions()))

@@ -2,13 +2,16 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync } from "node:fs"
 import { readFile, stat } from "node:fs/promises"
-import { connect as connectPlain } from "node:net"
+import { connect as connectPlain, type Socket } from "node:net"
 import { join } from "node:path"
 import { connect as connectTls } from "node:tls"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { systemClock } from "../../src/base/clock.ts"
+import { ensureDevelopmentCertificates } from "../../src/pki/development-ca.ts"
 import { roleNames } from "../../src/roles/role.ts"
 import { health, killNow, launch, newDataDir, processesOf, removeDataDir, roleProcess, type RunningSystem, startSystem, until } from "../support/running-system.ts"
+import { hasSslscan, sslscan } from "../support/sslscan.ts"
 
 let dataDir: string
 let system: RunningSystem
@@ -53,6 +56,44 @@ test("health and metrics speak for each role", async () => {
   expect(await health(system.ports)).toMatchObject({ ok: true, roles: roleNames.map((role) => ({ role, ok: true })) })
   const metrics = await (await fetch(`http://127.0.0.1:${port("metrics")}/metrics`)).text()
   for (const role of roleNames) expect(metrics).toContain(`congthu_process_resident_memory_bytes{role="${role}"}`)
+})
+
+const names = async (door: "submission" | "submissions" | "imaps" | "https"): Promise<string> => {
+  const socket = connectTls({ socket: door === "submission" ? await inClear(port(door)) : connectPlain(port(door), "127.0.0.1"), rejectUnauthorized: false })
+  await once(socket, "secureConnect")
+  const found = socket.getPeerX509Certificate()?.subjectAltName ?? ""
+  socket.destroy()
+  return found
+}
+
+/** As far as the reply to STARTTLS. */
+async function inClear(submission: number): Promise<Socket> {
+  const socket = connectPlain(submission, "127.0.0.1")
+  await once(socket, "data")
+  socket.write("STARTTLS\r\n")
+  await once(socket, "data")
+  return socket
+}
+
+test("SIGHUP puts a renewed certificate in force at every door, and touches no connection", async () => {
+  const open = connectTls({ port: port("imaps"), host: "127.0.0.1", servername: "localhost", ca: await readFile(join(dataDir, "pki/ca.pem")) })
+  await once(open, "data")
+  await ensureDevelopmentCertificates({ dir: join(dataDir, "pki"), names: ["localhost", "127.0.0.1", "renewed.tinh.example"], clock: systemClock })
+  system.process.kill("SIGHUP")
+  for (const door of ["submission", "submissions", "imaps", "https"] as const) await until(async () => (await names(door)).includes("renewed.tinh.example"), 10_000)
+  open.write("a NOOP\r\n")
+  expect(String((await once(open, "data"))[0])).toMatch(/^a OK/)
+  open.destroy()
+  expect(await health(system.ports)).toMatchObject({ ok: true })
+})
+
+const doors = [["smtp", "smtp"], ["submission", "smtp"], ["submissions", "tls"], ["imap", "imap"], ["imaps", "tls"], ["https", "tls"]] as const
+test.skipIf(!hasSslscan).each(doors)("sslscan finds nothing old at %s (needs sslscan)", async (door, kind) => {
+  const { protocols, ciphers, weaknesses } = await sslscan(port(door), kind)
+  expect(protocols).toEqual(["tls1.2", "tls1.3"])
+  expect(ciphers.length).toBeGreaterThanOrEqual(6)
+  for (const cipher of ciphers) expect(cipher).toMatch(/^(?:TLS_(?:AES|CHACHA20)|ECDHE-ECDSA-(?:AES\d+-GCM|CHACHA20))/)
+  expect(weaknesses).toEqual([])
 })
 
 test("what must stay private is readable by its owner only", async () => {
