@@ -3,7 +3,7 @@ import { startImapServer } from "../imap/server.ts"
 import { isUnavailable } from "../store/sql/database.ts"
 import { createMailStore } from "../store/sql/mail-store.ts"
 import { createImapLog } from "../telemetry/mail-log.ts"
-import { openClientCertificates } from "./client-certificates.ts"
+import { openCertificateLogins } from "./client-certificates.ts"
 import type { StartRole } from "./role.ts"
 import { openListenerTls } from "./tls.ts"
 
@@ -14,13 +14,13 @@ export const startImapRole: StartRole = async (context) => {
   const { database, feed, contents, sealer, directory } = app
   const mailStore = createMailStore({ database, feed, contents, sealer, cacheBytes: config.store.detailsCache, log })
   app.onClose(() => mailStore.close())
-  const clients = await openClientCertificates(app)
+  const certificateLogins = await openCertificateLogins(app)
   const server = await startImapServer({
     config,
-    tls: await openListenerTls(app, "imap", clients?.authorities),
+    tls: await openListenerTls(app, "imap"),
     sharePorts: context.sharePorts,
     services: {
-      mailStore, contentStore: contents, directory, authenticator: createLogins(app), ...(clients && { certificateLogins: clients.logins }), clock, log: createImapLog(log), isUnavailable,
+      mailStore, contentStore: contents, directory, authenticator: createLogins(app), ...(certificateLogins && { certificateLogins }), clock, log: createImapLog(log), isUnavailable,
     },
   })
   metrics.gauge("imap_connections", "Open IMAP connections.", () => server.connections())

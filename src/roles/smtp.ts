@@ -1,7 +1,7 @@
 import { createApp, createDeliveries, createDoor, createLogins } from "../app.ts"
 import { startSmtpServer } from "../smtp/server.ts"
 import { createSmtpLog } from "../telemetry/mail-log.ts"
-import { openClientCertificates } from "./client-certificates.ts"
+import { openCertificateLogins } from "./client-certificates.ts"
 import { openPolicyParts } from "./judging.ts"
 import type { StartRole } from "./role.ts"
 import { openListenerTls } from "./tls.ts"
@@ -11,12 +11,12 @@ export const startSmtpRole: StartRole = async (context) => {
   const app = await createApp(context)
   const { config, clock, log } = context
   const door = await createDoor(app, { here: createDeliveries(app), policy: await openPolicyParts(app) })
-  const clients = await openClientCertificates(app)
+  const certificateLogins = await openCertificateLogins(app)
   const server = await startSmtpServer({
     config,
-    tls: await openListenerTls(app, "smtp", clients?.authorities),
+    tls: await openListenerTls(app, "smtp"),
     sharePorts: context.sharePorts,
-    services: { ...door, ...(clients && { certificateLogins: clients.logins }), contentStore: app.contents, directory: app.directory, authenticator: createLogins(app), clock, log: createSmtpLog(log) },
+    services: { ...door, ...(certificateLogins && { certificateLogins }), contentStore: app.contents, directory: app.directory, authenticator: createLogins(app), clock, log: createSmtpLog(log) },
   })
   return {
     ports: server.ports,

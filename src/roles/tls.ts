@@ -5,16 +5,15 @@ import { certificateHealth } from "../tls/certificate-health.ts"
 import { type ChangingTls, createListenerTls, type ListenerTls } from "../tls/listener-tls.ts"
 import { ticketKeys, ticketSecretAt, untilNextPeriod } from "../tls/ticket-keys.ts"
 
-/**
- * The TLS of a role's listeners: certificates from their files, read again now and then and at SIGHUP, and ticket keys that change twice a day.
- * `clientAuthorities`: PEM of those whose names a client is told that is asked for a certificate.
- */
-export async function openListenerTls(app: App, service: "smtp" | "imap" | "web", clientAuthorities: readonly string[] = []): Promise<ListenerTls> {
+const leastReloadMs = 1_000
+
+/** The TLS of a role's listeners: certificates from their files, read again now and then and at SIGHUP, and ticket keys that change twice a day. */
+export async function openListenerTls(app: App, service: "smtp" | "imap" | "web"): Promise<ListenerTls> {
   const { config, clock, log, health, metrics, onReload } = app.context
   const tlsLog = createTlsLog(log)
   const files = await openCertificateFiles(app.files.certificates, tlsLog)
   let secret = ticketSecretAt(app.context.ticketSecret, clock.now())
-  const tls = createListenerTls({ pairs: files.pairs, ticketKeys: ticketKeys(secret, service) }, { service, clientAuthorities })
+  const tls = createListenerTls({ pairs: files.pairs, ticketKeys: ticketKeys(secret, service) }, { service })
   const stateOfNow = () => certificateHealth(files.pairs, files.problems, clock.now())
 
   const reload = (): void => {
@@ -23,7 +22,7 @@ export async function openListenerTls(app: App, service: "smtp" | "imap" | "web"
       (error: unknown) => log.error({ err: error }, "tls: certificates could not be read again"),
     )
   }
-  const reloading = setInterval(reload, config.tls.reload).unref()
+  const reloading = setInterval(reload, Math.max(config.tls.reload, leastReloadMs)).unref()
   onReload(reload)
   const rotation = rotate(tls, () => {
     secret = ticketSecretAt(secret, clock.now())

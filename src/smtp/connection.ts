@@ -116,15 +116,16 @@ class Connection extends SMTPConnection {
   }
 
   private signInByCertificate(response: string, callback: () => void): void {
-    const signIn = response === "*" || !this.externalSignIn ? Promise.resolve(replies.authenticationCancelled) : this.externalSignIn.signIn(this.session, response)
-    void signIn.then((outcome) => {
+    const signIn = async (): Promise<void> => {
+      const outcome = response === "*" || !this.externalSignIn ? replies.authenticationCancelled : await this.externalSignIn.signIn(this.session, response)
       if ("accountId" in outcome) {
         this.session.user = outcome
         this.session.transmissionType = this._transmissionType()
         this.send(235, "Authentication successful")
       } else this.reply(outcome)
       callback()
-    })
+    }
+    void signIn()
   }
 
   private reply(reply: Reply): void {
