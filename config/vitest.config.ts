@@ -4,7 +4,7 @@ export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
   test: {
     include: ["tests/**/*.test.ts"],
-    globalSetup: ["tests/support/postgres-server.ts"],
+    globalSetup: ["tests/support/compile-cache.ts", "tests/support/postgres-server.ts"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 90_000,

@@ -8,6 +8,7 @@ import { systemClock } from "../../src/base/clock.ts"
 import { openDevelopmentSmimeCa } from "../../src/pki/development-smime-ca.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
 import { type ClientLogin, runClient } from "../support/clients-kit.ts"
+import { compileCache } from "../support/compile-cache.ts"
 import { until } from "../support/running-system.ts"
 import { type Slapd, slapdUnavailable, startSlapd } from "../support/slapd.ts"
 import { startTestSystem, type TestSystem } from "../support/system.ts"
@@ -39,7 +40,7 @@ describe.skipIf(slapdUnavailable())("the system and its address book", () => {
 
   const run = promisify(execFile)
   const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
-  const congthu = async (...args: readonly string[]): Promise<string> => (await run(process.execPath, [script, "--data-dir", system.dataDir, ...args], { env: { PATH: process.env["PATH"], HOME: system.dataDir } })).stdout.trim()
+  const congthu = async (...args: readonly string[]): Promise<string> => (await run(process.execPath, [script, "--data-dir", system.dataDir, ...args], { env: { PATH: process.env["PATH"], HOME: system.dataDir, ...compileCache() } })).stdout.trim()
   const found = (filter: string, ...attributes: readonly string[]): Promise<string> => slapd.search(filter, ...attributes).catch(() => "")
   const patienceMs = 60_000
 
