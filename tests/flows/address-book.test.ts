@@ -11,6 +11,7 @@ import { type ClientLogin, runClient } from "../support/clients-kit.ts"
 import { compileCache } from "../support/compile-cache.ts"
 import { until } from "../support/running-system.ts"
 import { type Slapd, slapdUnavailable, startSlapd } from "../support/slapd.ts"
+import { newSeededFolder } from "../support/seeded-folder.ts"
 import { startTestSystem, type TestSystem } from "../support/system.ts"
 
 /** The whole system with an LDAP server beside it, as docker-compose runs them: what an administrator registers is what colleagues find. */
@@ -23,6 +24,7 @@ describe.skipIf(slapdUnavailable())("the system and its address book", () => {
     slapd = await startSlapd()
     const { url, serverName, baseDn, bindDn } = slapd.server
     system = await startTestSystem({
+      dataDir: await newSeededFolder(),
       env: {
         CONGTHU_LDAP_URL: url, CONGTHU_LDAP_SERVER_NAME: serverName, CONGTHU_LDAP_CA_FILE: slapd.caFile, CONGTHU_LDAP_BASE_DN: baseDn, CONGTHU_LDAP_BIND_DN: bindDn,
         CONGTHU_LDAP_BIND_PASSWORD_FILE: slapd.passwordFile, CONGTHU_LDAP_CHECK: "1s",

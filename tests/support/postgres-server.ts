@@ -9,6 +9,8 @@ import { migrate } from "../../src/store/sql/migrate.ts"
 declare module "vitest" {
   export interface ProvidedContext {
     postgresUrl: string
+    /** Of this run alone, removed at its end. */
+    runFolder: string
   }
 }
 
@@ -23,6 +25,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await migrate(template)
   await template.close()
   project.provide("postgresUrl", server.url)
+  project.provide("runFolder", dir)
   return async () => {
     await server.stop()
     await rm(dir, { recursive: true, force: true })
