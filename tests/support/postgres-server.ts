@@ -17,7 +17,8 @@ declare module "vitest" {
 /** One private PostgreSQL for the whole test run, with a migrated template database that each test file copies. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dir = await mkdtemp(join(tmpdir(), "congthu-test-"))
-  const server = await startEmbeddedPostgres({ dir: join(dir, "postgres"), settings: { shared_buffers: "64MB" } })
+  // what is killed in tests are processes, and this machine's cache survives them; dropping a database would wait for the disk each time
+  const server = await startEmbeddedPostgres({ dir: join(dir, "postgres"), settings: { shared_buffers: "64MB", fsync: "off", full_page_writes: "off" } })
   const admin = openDatabase({ url: server.url, poolSize: 1, applicationName: "tests" })
   await admin.query({ text: "CREATE DATABASE congthu_template" })
   await admin.close()
