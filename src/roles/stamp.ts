@@ -5,11 +5,11 @@ import type { SignOptions } from "../pki/sign/smime-sign.ts"
 import { createTimestampClient } from "../pki/sign/timestamp-client.ts"
 
 /** What asks `signing.timestampUrl` for a stamp on each signature of this server; undefined when nobody is to be asked. */
-export function openStamp({ context: { config, log }, onClose }: App): SignOptions["stamp"] {
+export function openStamp({ context: { config, clock, log }, onClose }: App): SignOptions["stamp"] {
   const { timestampUrl } = config.signing
   if (timestampUrl === "") return undefined
-  const { allow, timeout } = config.pki.revocation
-  const fetch = createRevocationFetch({ allowed: createAllowedUrls(allow), timeoutMs: timeout })
+  const { allow, timeout, retry } = config.pki.revocation
+  const fetch = createRevocationFetch({ allowed: createAllowedUrls(allow), timeoutMs: timeout, restMs: retry, clock })
   onClose(() => fetch.close())
   const client = createTimestampClient({ fetch, url: timestampUrl })
   return async (signature) => {
