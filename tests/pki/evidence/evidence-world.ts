@@ -51,7 +51,7 @@ export async function openEvidenceWorld(database?: TestDatabase): Promise<Eviden
   const own = database ?? (await createTestDatabase())
   const revocations = createRevocationStore({ database: own })
   const fetch = createRevocationFetch({ allowed: createAllowedUrls([smime.server.origin]), timeoutMs: 5_000, restMs: 30_000, clock: smime.clock })
-  const client = createTimestampClient({ fetch, url: smime.server.urls.tsa })
+  const client = createTimestampClient({ fetch, url: smime.server.urls.tsa, clock: smime.clock })
   const statusesFor = (purpose: typeof signing) =>
     createCertificateStatuses({ paths: () => smime.paths, purpose, checker: smime.checker(revocations, { lists: [smime.server.urls.rootCrl, smime.server.urls.crl] }), recorded: () => undefined, clock: smime.clock, rememberMs: minutes(5), retryMs: 30_000 })
   const statuses = { signing: statusesFor(signing), stamping: statusesFor(timeStamping) }
