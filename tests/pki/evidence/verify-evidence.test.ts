@@ -32,6 +32,11 @@ test("a stamped message's evidence holds eight years later, after its certificat
   )
 })
 
+test("each certificate of the path is said by its own name not to have been revoked", async () => {
+  const { findings } = await verify(plain)
+  expect(findings.filter(({ id }) => id === "notRevoked").map(({ subject }) => subject)).toEqual(["Một cửa Sở Nội vụ", world.smime.ca.intermediate.certificate.subject.commonName])
+})
+
 test("without a stamp nothing is wrong, but the time is this server's word", async () => {
   expect(await told(plain)).toMatch(/^partly .*timeOurWord=unknown pathGood=yes anchorTrusted=yes notRevoked=yes notRevoked=yes expiredSince=yes/)
 })
