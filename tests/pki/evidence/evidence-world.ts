@@ -1,5 +1,4 @@
 import { hash } from "node:crypto"
-import { createCertificateStatuses } from "../../../src/pki/certificate-status.ts"
 import type { EvidenceBundle } from "../../../src/pki/evidence/bundle.ts"
 import { parseRecord } from "../../../src/pki/evidence/bundle.ts"
 import { type EvidenceInput, freezeEvidence, type FrozenEvidence } from "../../../src/pki/evidence/evidence-record.ts"
@@ -16,7 +15,7 @@ import { verifyMessageSignature } from "../../../src/pki/smime/verify-message-si
 import { readTimestampToken } from "../../../src/pki/timestamp-token.ts"
 import { createRevocationStore } from "../../../src/store/sql/revocations.ts"
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts"
-import { certificateOf, createSmimeWorld, minutes, signing, type SmimeWorld, timeStamping } from "../../support/smime-world.ts"
+import { certificateOf, createSmimeWorld, signing, type SmimeWorld, timeStamping } from "../../support/smime-world.ts"
 import { unwrap } from "../../support/store.ts"
 import { signed } from "../sign/signing-world.ts"
 
@@ -53,7 +52,7 @@ export async function openEvidenceWorld(database?: TestDatabase): Promise<Eviden
   const fetch = createRevocationFetch({ allowed: createAllowedUrls([smime.server.origin]), timeoutMs: 5_000, restMs: 30_000, clock: smime.clock })
   const client = createTimestampClient({ fetch, url: smime.server.urls.tsa, clock: smime.clock })
   const statusesFor = (purpose: typeof signing) =>
-    createCertificateStatuses({ paths: () => smime.paths, purpose, checker: smime.checker(revocations, { lists: [smime.server.urls.rootCrl, smime.server.urls.crl] }), recorded: () => undefined, clock: smime.clock, rememberMs: minutes(5), retryMs: 30_000 })
+    smime.statuses(purpose, smime.checker(revocations, { lists: [smime.server.urls.rootCrl, smime.server.urls.crl] }))
   const statuses = { signing: statusesFor(signing), stamping: statusesFor(timeStamping) }
 
   return {
