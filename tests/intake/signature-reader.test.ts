@@ -9,20 +9,29 @@ import { keyPurpose } from "../../src/pki/key-purpose.ts"
 import type { PathPurpose } from "../../src/pki/path-rules.ts"
 import type { RevocationStore } from "../../src/pki/revocation/revocation-store.ts"
 import type { MessageSignature, SignatureProblem } from "../../src/pki/signature-facts.ts"
+import { bytesSource } from "../../src/pki/smime/message-source.ts"
 import { createVerifyPool } from "../../src/pki/verify/verify-pool.ts"
 import { extendedKeyUsage } from "../../src/pki/write-extensions.ts"
+import { registeredCertificates } from "../../src/roles/registered-certificates.ts"
+import { loadDirectory } from "../../src/store/sql/directory.ts"
+import { installed } from "../imap/clients/client-machine.ts"
+import { bareSignedMessage } from "../support/bare-signature.ts"
+import type { TestDatabase } from "../support/database.ts"
 import { certificateOf, createStoredWorld, hours, signing, type SmimeWorld, timeStamping } from "../support/smime-world.ts"
 import { scan } from "../mail/scan.ts"
+import { createProvince } from "../support/province.ts"
+import { insertCertificate } from "../support/smime-people.ts"
 import { unwrap } from "../support/store.ts"
 import { stampToken } from "../support/timestamp-authority.ts"
 
 const days = (count: number): number => hours(24 * count)
 
 let world: SmimeWorld
+let database: TestDatabase
 let store: RevocationStore
 let close: () => Promise<void>
 beforeAll(async () => {
-  ;({ world, store, close } = await createStoredWorld())
+  ;({ world, database, store, close } = await createStoredWorld())
   world.clock.time += days(100)
 })
 afterAll(() => close())
@@ -55,15 +64,40 @@ function signatureOf({ ended, stamped }: Case): MessageSignature {
 }
 
 const nobody = { of: () => Promise.reject(new Error("nobody is asked")) }
+const nobodyKnows = async (): Promise<undefined> => undefined
 
 const message = Buffer.from('Content-Type: multipart/signed; protocol="application/pkcs7-signature"; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\nContent-Type: application/pkcs7-signature\r\n\r\nAA==\r\n--b--\r\n')
 
 async function problemsOf(signature: MessageSignature): Promise<readonly SignatureProblem[]> {
-  const reader: SignatureReader = createSignatureReader({ pool: { verify: () => Promise.resolve(ok(signature)) }, statuses: statuses(signing), stampStatuses: statuses(timeStamping) })
+  const reader: SignatureReader = createSignatureReader({ pool: { verify: () => Promise.resolve(ok(signature)) }, statuses: statuses(signing), stampStatuses: statuses(timeStamping), registered: nobodyKnows })
   const read = await reader.read({ sha256: hash("sha256", message, "buffer"), size: message.length, scanned: scan(message), read: async function* () { yield message } }, world.clock.time)
   if (!read.ok) throw new Error(read.failure.detail)
   return [...(read.value?.statuses.values() ?? [])].flatMap(({ problems }) => problems)
 }
+
+test.skipIf(!installed("openssl"))("a signature without its certificate is verified with the registry's, and with no other", async () => {
+  await createProvince(database)
+  const [signer, stranger] = ["an@tinh.example", "ai@xa.example"].map((address) => world.ca.issue({ subject: { commonName: "An" }, addresses: [address], crlUrls: [world.server.urls.crl] }))
+  if (!signer || !stranger) throw new Error("nobody signs")
+  await insertCertificate(database, "an", signer.certificateDer)
+  const directory = await loadDirectory(database)
+  const pool = createVerifyPool({ threads: 1, log: { error: () => undefined } })
+  const reader = createSignatureReader({ pool, statuses: statuses(signing), stampStatuses: nobody, registered: registeredCertificates(database, () => directory) })
+  const facts = async (letter: Buffer) => {
+    const read = unwrap(await reader.read({ sha256: hash("sha256", letter, "buffer"), size: letter.length, scanned: scan(letter), read: bytesSource(letter).read }, world.clock.time))
+    return read && signatureFactsOf(read, { directory, now: world.clock.time, addressBinding: false })
+  }
+  try {
+    const letter = await bareSignedMessage(signer, "an@tinh.example")
+    expect(await facts(letter)).toMatchObject({ status: "valid", problems: [], signers: [{ fingerprint: certificateOf(signer.certificateDer).fingerprint, holder: { principalId: "an" } }] })
+    const forged = Buffer.from(letter.toString("latin1").replace("Kinh gui", "kinh gui"), "latin1")
+    expect(await facts(forged)).toMatchObject({ status: "invalid", problems: ["broken"], signers: [{ holder: { principalId: "an" } }] })
+    expect(await facts(await bareSignedMessage(stranger, "an@tinh.example"))).toMatchObject({ status: "invalid", signers: [{ fingerprint: null, holder: null }] })
+    expect((await facts(await bareSignedMessage(stranger, "an@tinh.example")))?.problems).toContain("noCertificate")
+  } finally {
+    await pool.close()
+  }
+})
 
 test("a stamp stands in for now while a message may have been on its way", async () => {
   // not expired; but a list that was made after its end says nothing of it, so that a person is asked
@@ -84,7 +118,7 @@ test.each<readonly ["multipart" | "opaque", Buffer]>([
 ])("a verification that takes too long is ended, and the signature is a bad one and not a missing one (%s)", async (form, letter) => {
   const pool = createVerifyPool({ script: new URL("../pki/verify/strange-worker.ts", import.meta.url), threads: 1, limitMs: 400, log: { error: () => undefined } })
   try {
-    const reader = createSignatureReader({ pool, statuses: nobody, stampStatuses: nobody })
+    const reader = createSignatureReader({ pool, statuses: nobody, stampStatuses: nobody, registered: nobodyKnows })
     const read = unwrap(await reader.read({ sha256: hash("sha256", letter, "buffer"), size: 4, scanned: scan(letter), read: async function* () { yield Buffer.from("spin") } }, 0))
     const directory = buildDirectory({ version: 1, unitDomains: [], units: [], accounts: [], principals: [], assignments: [], certificates: [], aliases: [], groups: [] })
     expect(read && signatureFactsOf(read, { directory, now: 0, addressBinding: false })).toMatchObject({ status: "invalid", problems: ["tooSlow"], form })
@@ -96,7 +130,7 @@ test.each<readonly ["multipart" | "opaque", Buffer]>([
 test("the certificates of a message are read in turns: others have theirs in between", async () => {
   const addresses = Array.from({ length: 100 }, (_, at) => `di-cung-${at}@tinh.example`)
   const certificates = Array.from({ length: 32 }, () => Buffer.from(world.ca.issue({ subject: { commonName: "Đi cùng" }, addresses }).certificateDer).toString("base64"))
-  const reader = createSignatureReader({ pool: { verify: async () => ok({ ...signatureOf({ ended: 0, stamped: 0 }), signers: [], certificates }) }, statuses: nobody, stampStatuses: nobody })
+  const reader = createSignatureReader({ pool: { verify: async () => ok({ ...signatureOf({ ended: 0, stamped: 0 }), signers: [], certificates }) }, statuses: nobody, stampStatuses: nobody, registered: nobodyKnows })
   let turns = 0
   let over = false
   const turn = (): void => {

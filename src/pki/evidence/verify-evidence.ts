@@ -30,7 +30,7 @@ export interface VerifyEvidenceOptions {
 
 export async function verifyEvidence(bundle: EvidenceBundle, { trust, clock }: VerifyEvidenceOptions): Promise<EvidenceReport> {
   const certificates = certificatesOf(bundle)
-  const message = await messageFindings(bundle, clock)
+  const message = await messageFindings(bundle, certificates, clock)
   const signers = await Promise.all(bundle.record.signature.signers.map((signer) => signerFindings(signer, { bundle, certificates, trust, now: clock.now() })))
   const findings = [...message, ...signers.flat(), ...recordFindings(bundle)]
   const has = (holds: Finding["holds"]): boolean => findings.some((finding) => finding.holds === holds)
@@ -47,12 +47,12 @@ function certificatesOf({ certificates }: EvidenceBundle): ReadonlyMap<string, C
   )
 }
 
-async function messageFindings({ message, record }: EvidenceBundle, clock: Clock): Promise<readonly Finding[]> {
+async function messageFindings({ message, record }: EvidenceBundle, certificates: ReadonlyMap<string, Certificate>, clock: Clock): Promise<readonly Finding[]> {
   if (message === null) return [{ id: "messageAbsent", holds: "unknown", detail: record.content.sha256 }]
   const bytes = Buffer.from(message, "base64")
   const sha256 = hash("sha256", bytes)
   const same = sha256 === record.content.sha256 && bytes.length === record.content.size
-  const signature = await verifyMessageSignature(bytesSource(bytes), { clock, budgetMs: offlineBudgetMs })
+  const signature = await verifyMessageSignature({ ...bytesSource(bytes), certificates: [...certificates.values()].map(({ der }) => der) }, { clock, budgetMs: offlineBudgetMs })
   return [{ id: "messageSame", holds: same ? "yes" : "no", detail: sha256 }, ...signatureFindings(signature, record)]
 }
 

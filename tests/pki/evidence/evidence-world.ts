@@ -14,6 +14,7 @@ import { bytesSource } from "../../../src/pki/smime/message-source.ts"
 import { verifyMessageSignature } from "../../../src/pki/smime/verify-message-signature.ts"
 import { readTimestampToken } from "../../../src/pki/timestamp-token.ts"
 import { createRevocationStore } from "../../../src/store/sql/revocations.ts"
+import type { BareSigner } from "../../support/bare-signature.ts"
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts"
 import { certificateOf, createSmimeWorld, signing, type SmimeWorld, timeStamping } from "../../support/smime-world.ts"
 import { unwrap } from "../../support/store.ts"
@@ -32,6 +33,8 @@ export interface EvidenceWorld {
 
 export interface FreezeOptions {
   readonly stamped?: boolean
+  /** Makes the message in another way than this server. */
+  readonly sign?: (signer: BareSigner) => Promise<Buffer>
   readonly change?: (input: EvidenceInput) => EvidenceInput
   /** Between signing and freezing, such as a revocation. */
   readonly before?: (serialNumber: string) => void
@@ -61,13 +64,13 @@ export async function openEvidenceWorld(database?: TestDatabase): Promise<Eviden
       anchors: new Set([smime.ca.root.certificate.fingerprint]), extendedKeyUsages: [keyPurpose.emailProtection],
       algorithms: { minRsaBits: 2_048, curves: ["P-256", "P-384", "P-521"], digests: ["sha256", "sha384", "sha512"], ed25519: true },
     },
-    async freeze({ stamped = false, change = (input: EvidenceInput) => input, before = () => undefined } = {}) {
+    async freeze({ stamped = false, sign, change = (input: EvidenceInput) => input, before = () => undefined } = {}) {
       const { certificateDer, privateKey } = smime.ca.issue({ subject: { commonName: "Một cửa Sở Nội vụ" }, crlUrls: [smime.server.urls.crl] })
       const certificate = certificateOf(certificateDer)
       const key = keyObjectKey({ name: "mot-cua", privateKey, chain: [certificate, smime.ca.intermediate.certificate] })
       const acceptedAt = smime.clock.now()
-      const message = await signed(letter, { key, signingTime: acceptedAt, ...(stamped && { stamp: async (signature: Uint8Array) => unwrap(asDetail(await client.stamp(signature))) }) })
-      const signature = await verifyMessageSignature(bytesSource(message), { clock: smime.clock })
+      const message = sign ? await sign({ certificateDer, privateKey }) : await signed(letter, { key, signingTime: acceptedAt, ...(stamped && { stamp: async (signature: Uint8Array) => unwrap(asDetail(await client.stamp(signature))) }) })
+      const signature = await verifyMessageSignature({ ...bytesSource(message), certificates: [certificateDer] }, { clock: smime.clock })
       before(certificate.serialNumber)
       const all: CertificateStatus[] = [await statuses.signing.of({ certificate, pool: [], at: acceptedAt })]
       for (const token of signature.signers.flatMap((signer) => signer.timestamps)) {
