@@ -1,3 +1,4 @@
+import { isIP } from "node:net"
 import { parse as parseYaml } from "yaml"
 import { z } from "zod"
 import { parseBytes, parseDurationMs } from "../base/units.ts"
@@ -134,6 +135,18 @@ const anchors = (sentence: string) =>
   )
 const signingKeys = (sentence: string) =>
   noted(z.union([z.array(z.unknown()), z.string().transform(yamlOf)], { error: "is not a list" }).default([]).pipe(signingKeyList), { sentence, type: "keys" })
+/** `192.0.2.53`, `192.0.2.53:5353`, `2001:db8::53`, `[2001:db8::53]:5353` */
+const isDnsServer = (text: string): boolean => isIP(text) !== 0 || isIP(/^\[(.*)\](?::\d{1,5})?$/.exec(text)?.[1] ?? "") === 6 || isIP(/^([\d.]+):\d{1,5}$/.exec(text)?.[1] ?? "") === 4
+const dnsServers = (sentence: string) =>
+  noted(
+    z
+      .union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" })
+      .default([])
+      .check((context) => {
+        for (const item of context.value.filter((text) => !isDnsServer(text))) context.issues.push({ code: "custom", message: `"${item}" is no address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353`, input: item })
+      }),
+    { sentence, type: "list" },
+  )
 const level = (sentence: string) => {
   const words = ["trace", "debug", "info", "warn", "error"] as const
   return noted(z.enum(words, { error: `is none of ${words.join(", ")}` }).default("info"), { sentence, type: "word" })
@@ -256,6 +269,10 @@ export const configSchema = z.strictObject({
     loginTimeout: duration("1m", "Time to sign in."),
     maxErrors: count(20, "Protocol errors in a row before a connection is closed."),
     vietnameseFolderNames: flag(false, "Create default folders with Vietnamese names (Thư nháp, Thư đã gửi …)."),
+  }),
+  dns: section({
+    servers: dnsServers("Recursive resolvers, as `address` or `address:port` (IPv6 in brackets). Empty: those of this machine."),
+    dnssec: flag(false, "The resolvers validate DNSSEC and nobody stands between them and this machine (best: one on this machine), so that their word on it counts. DANE needs it."),
   }),
   delivery: section({
     smarthost: text("", "Remote mail goes through this host:port. Empty: straight to the recipients' MX."),
