@@ -7,6 +7,8 @@ export interface MessageSource {
   read(range?: ByteRange): AsyncIterable<Uint8Array>
   /** What the scanner said when the message was accepted; without it the message is scanned again. */
   readonly scanned?: Pick<ScannedContent, "root" | "headerFields">
+  /** DER of certificates that did not come along and might be a signer's: the registry's. What they are worth is judged as of any other. */
+  readonly certificates?: readonly Uint8Array[]
 }
 
 export interface ByteRange {

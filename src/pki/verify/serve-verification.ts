@@ -16,8 +16,8 @@ export function serveVerification(verify: Verify): void {
       pieces.arrived(message)
       return
     }
-    const { bytes, scanned } = message
-    void verify({ read: bytes ? bytesSource(bytes).read : (range) => pieces.read(range), ...(scanned === undefined ? {} : { scanned }) }).then(
+    const { bytes, scanned, certificates } = message
+    void verify({ read: bytes ? bytesSource(bytes).read : (range) => pieces.read(range), ...(scanned && { scanned }), ...(certificates && { certificates }) }).then(
       (signature) => tell(port, { kind: "done", signature }),
       (error: unknown) => tell(port, { kind: "failed", error: error instanceof Error ? error : new Error(String(error)) }),
     )

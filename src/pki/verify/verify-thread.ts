@@ -44,7 +44,7 @@ export class VerifyThread {
     const timer = setTimeout(() => this.end({ kind: "tooSlow" }), limitMs)
     try {
       this.message = message
-      if (bytes > maxWholeBytes) this.tell({ kind: "verify", bytes: null, scanned: message.scanned })
+      if (bytes > maxWholeBytes) this.tell({ kind: "verify", bytes: null, scanned: message.scanned, certificates: message.certificates })
       else void this.hand(message)
       return await outcome
     } finally {
@@ -67,7 +67,7 @@ export class VerifyThread {
       const chunks: Uint8Array[] = []
       for await (const chunk of message.read()) chunks.push(chunk)
       const bytes = owned(chunks)
-      this.tell({ kind: "verify", bytes, scanned: message.scanned }, bytes)
+      this.tell({ kind: "verify", bytes, scanned: message.scanned, certificates: message.certificates }, bytes)
     } catch (error) {
       this.end({ kind: "unreadable", error })
     }
