@@ -1,4 +1,3 @@
-import { Resolver } from "node:dns/promises"
 import { startWorkers } from "../../queue-workers/workers.ts"
 import { type App, createApp, createDeliveries, createDoor, queueBackend } from "../app.ts"
 import { systemRandom } from "../base/random.ts"
@@ -7,6 +6,7 @@ import { ownAddresses } from "../delivery/own-addresses.ts"
 import { createRemoteDeliveries, type RemoteDeliveries } from "../delivery/remote-delivery.ts"
 import { retrySchedule } from "../delivery/retry-schedule.ts"
 import { opportunisticTls } from "../delivery/tls-policy.ts"
+import { openResolver } from "../dns/open-resolver.ts"
 import { canonicalAddress } from "../mail/address.ts"
 import { createExpiryWarnings } from "../notifications/expiry-warnings.ts"
 import { createHeldNotices } from "../notifications/held-notices.ts"
@@ -78,14 +78,12 @@ export const startWorkerRole: StartRole = async (context) => {
   }
 }
 
-const dnsTries = { timeout: 5_000, tries: 2 }
-
 function createRemote({ context: { config, clock, log }, contents }: App, { deliveries, settled }: { readonly deliveries: DeliveryStore; readonly settled: () => void }): RemoteDeliveries {
   const { delivery, hostname } = config
   return createRemoteDeliveries({
     deliveries,
     attempts: {
-      routing: { resolver: new Resolver(dnsTries), hostname, isOwnAddress: ownAddresses(), random: systemRandom },
+      routing: { resolver: openResolver(config.dns, clock), hostname, isOwnAddress: ownAddresses(), random: systemRandom },
       tlsPolicyFor: opportunisticTls,
       contents,
       smarthost: delivery.smarthost,
