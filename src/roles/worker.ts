@@ -21,6 +21,7 @@ import { createHousekeeping } from "../store/sql/housekeeping.ts"
 import { createSenderWarningStore } from "../store/sql/sender-warnings.ts"
 import { createDeliveryLog, createExpiryLog, createSenderWarningLog } from "../telemetry/mail-log.ts"
 import { addressBookUpkeep } from "./address-book.ts"
+import { openOutgoing } from "./outgoing.ts"
 import { registryRecheck } from "./recheck.ts"
 import type { StartRole } from "./role.ts"
 
@@ -80,7 +81,8 @@ export const startWorkerRole: StartRole = async (context) => {
 
 const dnsTries = { timeout: 5_000, tries: 2 }
 
-function createRemote({ context: { config, clock, log }, contents }: App, { deliveries, settled }: { readonly deliveries: DeliveryStore; readonly settled: () => void }): RemoteDeliveries {
+function createRemote(app: App, { deliveries, settled }: { readonly deliveries: DeliveryStore; readonly settled: () => void }): RemoteDeliveries {
+  const { context: { config, clock, log }, contents } = app
   const { delivery, hostname } = config
   return createRemoteDeliveries({
     deliveries,
@@ -92,6 +94,7 @@ function createRemote({ context: { config, clock, log }, contents }: App, { deli
       connectTimeoutMs: delivery.connectTimeout,
       commandTimeoutMs: delivery.commandTimeout,
     },
+    outgoing: openOutgoing(app),
     schedule: retrySchedule(delivery.retry),
     concurrency: delivery.concurrency,
     clock,
