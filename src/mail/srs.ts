@@ -43,7 +43,10 @@ export function createSrs({ key, domain, maxAgeDays = defaultMaxAgeDays }: SrsOp
     const digest = createHmac("sha256", key).update(parts.join("\n").toLowerCase()).digest()
     return Array.from(digest.subarray(0, hashCharacters), (byte) => alphabet.charAt(byte & 31)).join("")
   }
-  const fits = (given: string, right: string): boolean => given.length === right.length && timingSafeEqual(Buffer.from(given.toUpperCase()), Buffer.from(right))
+  const fits = (given: string, right: string): boolean => {
+    const bytes = Buffer.from(given.toUpperCase())
+    return bytes.length === right.length && timingSafeEqual(bytes, Buffer.from(right))
+  }
 
   const stamp = (now: number): string => {
     const day = Math.floor(now / dayMs) % stampRange
