@@ -23,7 +23,7 @@ export async function createDkimKeys(context: CommandContext, name: string): Pro
   const domain = domainOf(name)
   const store = await keyStore(context)
   await makePending(store, domain)
-  if (!(await loadDirectory(context.database)).isLocalDomain(domain)) say(`warning: nobody here has an address in ${domain}`)
+  await warnOfStranger(context, domain)
   await tellToPublish(store, domain)
   return exitCodes.ok
 }
@@ -98,6 +98,11 @@ const keysIn = async (store: DkimKeyStore, domain: string, state: DkimKey["state
 
 async function keyStore({ config, database }: CommandContext): Promise<DkimKeyStore> {
   return createDkimKeyStore({ database, sealer: createSealer((await prepareFiles(config)).contentKey) })
+}
+
+/** Nothing is wrong with a domain that is to be ours soon. */
+export async function warnOfStranger({ database }: CommandContext, domain: string): Promise<void> {
+  if (!(await loadDirectory(database)).isLocalDomain(domain)) say(`warning: nobody here has an address in ${domain}`)
 }
 
 const longestDomain = 253

@@ -11,7 +11,7 @@ import type { DkimKey } from "../store/dkim-key-store.ts"
 import { createSealer } from "../store/sealing.ts"
 import { createDkimKeyStore } from "../store/sql/dkim-keys.ts"
 import { CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
-import { domainOf } from "./dkim-command.ts"
+import { domainOf, warnOfStranger } from "./dkim-command.ts"
 
 /** `congthu dns …`: what the DNS should hold for a domain, and whether it does. */
 export interface RecordsOptions {
@@ -25,6 +25,7 @@ export interface CheckOptions extends RecordsOptions {
 
 export async function printRecords(context: CommandContext, name: string, options: RecordsOptions): Promise<number> {
   const facts = await factsOf(context, domainOf(name), options)
+  await warnOfStranger(context, facts.domain)
   print(zoneText(domainRecords(facts)))
   const policy = mtaStsPolicy({ ...facts.mtaSts, hosts: [facts.hostname] }).trimEnd().split("\r\n")
   print([`; https://mta-sts.${facts.domain}/.well-known/mta-sts`, ...policy.map((line) => `;   ${line}`)].join("\n"))

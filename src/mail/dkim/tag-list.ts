@@ -9,7 +9,7 @@ export const unsignedField = (name: string, tags: readonly Tag[]): string => `${
 /** The whole field, with its line end. */
 export const signedField = (unsigned: string, signature: string): string => `${unsigned}${(signature.match(/.{1,66}/g) ?? []).join("\r\n\t")}\r\n`
 
-/** Tags are kept whole, except that `h=` may break at its colons and long values at any byte of base64. */
+/** Tags are kept whole, except that `h=` may break behind its colons (RFC 6376 §3.5). */
 function foldTags(tags: readonly Tag[], from: number): string {
   let text = ""
   let column = from
