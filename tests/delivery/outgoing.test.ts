@@ -173,3 +173,9 @@ test("a database that is away keeps mail here, and a rotation is heard of", asyn
   answers = "empty"
   expect(await keys.of("tinh.example")).toEqual([])
 })
+
+test("a large letter is signed as it is read from the disk", async () => {
+  const [copy] = await sent(letter() + `${"một dòng dài  hơn \r\n".repeat(150_000)}`, ["khach@xa.example"])
+  expect(copy?.content.length).toBeGreaterThan(3_000_000)
+  expect(await verified(copy?.content ?? Buffer.alloc(0))).toEqual(["tinh.example pass", "tinh.example pass"])
+})

@@ -14,7 +14,7 @@ const records = { [keyRecordName(made)]: keyRecord(made) }
 const letter = Buffer.from("DKIM-Signature: v=1; a=rsa-sha256; d=ngoai.example; s=x; h=from; bh=; b=\r\nFrom: an@ngoai.example\r\nTo: nhom@tinh.example\r\nSubject: thư\r\nDate: Thu, 26 Nov 2026 09:00:00 +0700\r\nMessage-ID: <1@ngoai.example>\r\n\r\nxin  chào \r\n\r\n")
 
 async function* whole(bytes: Buffer): AsyncGenerator<Uint8Array> {
-  yield bytes
+  yield Uint8Array.from(bytes)
 }
 const sealed = async (message: Buffer, incoming: "pass" | "fail" | undefined, results = " mail.tinh.example;\r\n\tspf=pass smtp.mailfrom=an@ngoai.example\r\n"): Promise<Buffer> => {
   const read = await readToSign(whole(message))

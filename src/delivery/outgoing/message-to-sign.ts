@@ -1,3 +1,4 @@
+import { giveBack } from "../../base/give-back.ts"
 import { Pace } from "../../base/pace.ts"
 import { BodyHash } from "../../mail/dkim/body-hash.ts"
 import { type RawField, rawFields } from "../../mail/header.ts"
@@ -10,9 +11,9 @@ export interface ReadMessage {
 /** What is signed must be parsed whole; larger headers exist only to hurt. */
 const maxHeaderBytes = 1024 * 1024
 const headerEnd = Buffer.from("\r\n\r\n")
-const pieceBytes = 256 * 1024
+const pieceBytes = 64 * 1024
 
-/** Header fields and body hash of a message in one reading, others having their turn meanwhile; undefined when its header is too large to be signed. */
+/** Header fields and body hash of a message in one reading, others having their turn meanwhile; undefined when its header is too large to be signed. The chunks' memory is taken over. */
 export async function readToSign(chunks: AsyncIterable<Uint8Array>): Promise<ReadMessage | undefined> {
   const hash = new BodyHash()
   const pace = new Pace()
@@ -29,6 +30,7 @@ export async function readToSign(chunks: AsyncIterable<Uint8Array>): Promise<Rea
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
     if (inBody) {
       await hashBody(bytes)
+      giveBack(chunk)
       continue
     }
     const known = header.length

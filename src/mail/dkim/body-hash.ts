@@ -11,9 +11,13 @@ export class BodyHash {
   /** Seen, but they count only when something follows. */
   private lineEnds = 0
   private space = false
+  /** Filled anew for each chunk. */
+  private out: Buffer = Buffer.alloc(0)
 
   update(chunk: Uint8Array): void {
-    const out = Buffer.allocUnsafe(2 * lineEndsAtOnce + 2 * chunk.length + 1)
+    const needed = 2 * lineEndsAtOnce + 2 * chunk.length + 1
+    if (this.out.length < needed) this.out = Buffer.allocUnsafeSlow(needed)
+    const { out } = this
     let at = 0
     for (const byte of chunk) {
       if (byte > sp || (byte !== sp && byte !== tab && byte !== lf && byte !== cr)) {

@@ -13,7 +13,7 @@ const keys: readonly DkimSigningKey[] = made.map((key) => ({ ...key, privateKey:
 const records = Object.fromEntries(made.map((key) => [keyRecordName(key), keyRecord(key)]))
 
 async function* inPieces(bytes: Buffer, size: number): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+  for (let at = 0; at < bytes.length; at += size) yield Uint8Array.from(bytes.subarray(at, at + size))
 }
 
 const signed = async (message: string, size = 50_000): Promise<Buffer> => {
