@@ -150,6 +150,16 @@ const dnsServers = (sentence: string) =>
       }),
     { sentence, type: "list" },
   )
+const ipAddresses = (sentence: string) =>
+  noted(
+    z
+      .union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" })
+      .default([])
+      .check((context) => {
+        for (const item of context.value.filter((text) => isIP(text) === 0)) context.issues.push({ code: "custom", message: `"${item}" is no IP address`, input: item })
+      }),
+    { sentence, type: "list" },
+  )
 const level = (sentence: string) => {
   const words = ["trace", "debug", "info", "warn", "error"] as const
   return noted(z.enum(words, { error: `is none of ${words.join(", ")}` }).default("info"), { sentence, type: "word" })
@@ -275,6 +285,10 @@ export const configSchema = z.strictObject({
   }),
   dns: section({
     servers: dnsServers("Recursive resolvers, as `address` or `address:port` (IPv6 in brackets). Empty: those of this machine."),
+    outboundAddresses: ipAddresses("Addresses that our mail comes from, for the SPF record. Empty: the hosts of the domain's MX."),
+    reportsTo: text("", "Address that is told to other servers for DMARC and TLS reports. Empty: `postmaster` of the domain."),
+    mtaSts: word(["testing", "enforce", "none"], "testing", "What the MTA-STS policy of our domains asks of other servers (RFC 8461): `enforce` once reports are clean, `none` before taking it away."),
+    mtaStsMaxAge: duration("7d", "How long other servers remember that policy; weeks once it is enforced."),
     dnssec: flag(false, "The resolvers validate DNSSEC and nobody stands between them and this machine (best: one on this machine), so that their word on it counts. DANE needs it."),
   }),
   delivery: section({
@@ -283,6 +297,7 @@ export const configSchema = z.strictObject({
       "Destinations whose TLS an administrator vouches for, whatever they publish: a list of `{ domains: [so.example, \"*.huyen.example\"], require: pinned, caFile, names, minVersion }`. `pinned`: only the authorities of `caFile` count; " +
         "`verified`: those that Node trusts and those of `caFile`. The certificate must be for one of `names`, or for the recipient's domain or a name below it where there are none. See docs/tls-outbound.md.",
     ),
+    srsDomain: text("", "Domain of the return addresses that mail passed on to other servers goes out with; its MX is this server. Empty: `hostname`."),
     concurrency: count(20, "Remote deliveries under way at once."),
     connectTimeout: duration("30s", "Time to reach a remote server."),
     commandTimeout: duration("5m", "Time for a remote server to answer (RFC 5321 §4.5.3.2)."),

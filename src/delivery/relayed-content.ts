@@ -14,7 +14,7 @@ export interface RelayedContent {
 }
 
 /** RFC 5321 §4.4: Return-Path is written where a message comes to rest; one that moves on has none. */
-const withoutReturnPath = (prefix: string): string => prefix.replace(/^Return-Path:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*/i, "")
+export const withoutReturnPath = (prefix: string): string => prefix.replace(/^Return-Path:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*/i, "")
 
 export function relayedContent(contents: Pick<ContentStore, "read">, { content, size, tracePrefix }: Pick<RemoteDelivery, "content" | "size" | "tracePrefix">): RelayedContent {
   const prefix = Buffer.from(withoutReturnPath(tracePrefix))

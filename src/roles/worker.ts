@@ -27,6 +27,7 @@ import { createSenderWarningStore } from "../store/sql/sender-warnings.ts"
 import { createTlsPolicyStore, createTlsReportStore } from "../store/sql/tls-policies.ts"
 import { createDeliveryLog, createExpiryLog, createSenderWarningLog, createTlsLog } from "../telemetry/mail-log.ts"
 import { addressBookUpkeep } from "./address-book.ts"
+import { openOutgoing } from "./outgoing.ts"
 import { registryRecheck } from "./recheck.ts"
 import type { StartRole } from "./role.ts"
 
@@ -99,6 +100,7 @@ async function createRemote(app: App, { deliveries, settled }: { readonly delive
       connectTimeoutMs: delivery.connectTimeout,
       commandTimeoutMs: delivery.commandTimeout,
     },
+    outgoing: openOutgoing(app),
     schedule: retrySchedule(delivery.retry),
     concurrency: delivery.concurrency,
     clock,

@@ -33,6 +33,7 @@ export interface DeliveryStore {
 export interface RemoteDelivery {
   readonly id: number
   readonly envelopeId: number
+  readonly source: MessageSource
   readonly reversePath: string
   readonly recipient: string
   readonly originalRecipient: string

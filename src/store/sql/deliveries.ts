@@ -80,7 +80,7 @@ const claimRemote = {
       UPDATE delivery d SET claimed_until = clock_timestamp() + $2 * interval '1 millisecond', queued_at = coalesce(queued_at, clock_timestamp()) FROM due WHERE d.id = due.id
       RETURNING d.*
     )
-    SELECT d.id, d.envelope_id, e.reverse_path, d.recipient, d.original_recipient, d.notify, e.ret, e.envid, e.require_tls, e.smtp_utf8, e.content, e.size, e.trace_prefix, d.attempts,
+    SELECT d.id, d.envelope_id, e.source, e.reverse_path, d.recipient, d.original_recipient, d.notify, e.ret, e.envid, e.require_tls, e.smtp_utf8, e.content, e.size, e.trace_prefix, d.attempts,
       (extract(epoch FROM e.accepted_at) * 1000)::bigint AS accepted_ms, (extract(epoch FROM d.expires_at) * 1000)::bigint AS expires_ms
     FROM claimed d JOIN envelope e ON e.id = d.envelope_id ORDER BY d.id`,
 }
@@ -93,6 +93,7 @@ const extendLease = {
 interface RemoteRow {
   readonly id: number
   readonly envelope_id: number
+  readonly source: RemoteDelivery["source"]
   readonly reverse_path: string
   readonly recipient: string
   readonly original_recipient: string
@@ -112,6 +113,7 @@ interface RemoteRow {
 const remoteDelivery = (row: RemoteRow): RemoteDelivery => ({
   id: row.id,
   envelopeId: row.envelope_id,
+  source: row.source,
   reversePath: row.reverse_path,
   recipient: row.recipient,
   originalRecipient: row.original_recipient,
