@@ -18,6 +18,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   "store/redis": ["base", "mail", "store"],
   "store/sql": ["base", "mail", "pki", "accounts", "config", "store", "store/blob"],
   telemetry: ["base", "mail", "accounts", "store"],
+  domains: ["base", "dns", "mail", "store"],
   intake: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry"],
   delivery: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
   notifications: ["base", "dns", "mail", "accounts", "store", "telemetry", "intake"],
@@ -25,7 +26,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   smtp: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "tls"],
   imap: ["base", "mail", "accounts", "store", "telemetry", "config", "tls"],
   api: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
-  console: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "addressbook", "tls"],
+  console: ["base", "mail", "domains", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "addressbook", "tls"],
 }
 
 /** Assemble, start or are started: these know modules of every kind. */

@@ -1,5 +1,5 @@
 import type { App } from "../app.ts"
-import { createTlsLog } from "../telemetry/mail-log.ts"
+import { createCertificateLog } from "../telemetry/mail-log.ts"
 import { openCertificateFiles } from "../tls/certificate-files.ts"
 import { certificateHealth } from "../tls/certificate-health.ts"
 import { type ChangingTls, createListenerTls, type ListenerTls } from "../tls/listener-tls.ts"
@@ -10,7 +10,7 @@ const leastReloadMs = 1_000
 /** The TLS of a role's listeners: certificates from their files, read again now and then and at SIGHUP, and ticket keys that change twice a day. */
 export async function openListenerTls(app: App, service: "smtp" | "imap" | "web"): Promise<ListenerTls> {
   const { config, clock, log, health, metrics, onReload } = app.context
-  const tlsLog = createTlsLog(log)
+  const tlsLog = createCertificateLog(log)
   const files = await openCertificateFiles(app.files.certificates, tlsLog)
   let secret = ticketSecretAt(app.context.ticketSecret, clock.now())
   const tls = createListenerTls({ pairs: files.pairs, ticketKeys: ticketKeys(secret, service) }, { service })

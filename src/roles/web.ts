@@ -4,6 +4,7 @@ import { createLookupRates } from "../console/lookup-rates.ts"
 import { startConsole } from "../console/server.ts"
 import type { HelpFacts } from "../console/status-page.ts"
 import type { Config } from "../config/schema.ts"
+import { mtaStsPolicy } from "../domains/mta-sts-policy.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { openAddressBook } from "./address-book.ts"
 import { watchRoles } from "./watch.ts"
@@ -22,6 +23,7 @@ export const startWebRole: StartRole = async (context) => {
     help: helpFacts(config),
     health: async () => merge(await health.report(), [...context.others(), ...(await watch())]),
     clock,
+    mtaStsPolicy: (domain) => (app.directory.current().isLocalDomain(domain) ? mtaStsPolicy({ mode: config.dns.mtaSts, maxAgeSeconds: config.dns.mtaStsMaxAge / 1000, hosts: [config.hostname] }) : undefined),
     certificates: {
       authenticator: createLogins(app),
       lookup: createCertificateLookup({ directory: app.directory, source: openAddressBook(app) }),

@@ -14,6 +14,7 @@ import type { Clock } from "../base/clock.ts"
 import type { Config } from "../config/schema.ts"
 import type { Intake } from "../intake/intake.ts"
 import type { SubmissionRates } from "../intake/submission-rates.ts"
+import type { Srs } from "../mail/srs.ts"
 import type { ContentStore } from "../store/content-store.ts"
 import type { FreeSpace } from "../store/free-space.ts"
 import { askForCertificate, type ListenerTls } from "../tls/listener-tls.ts"
@@ -38,6 +39,7 @@ export interface SmtpServices {
   readonly quota: QuotaView
   readonly freeSpace: FreeSpace
   readonly rates: SubmissionRates
+  readonly srs?: Pick<Srs, "reverse">
   readonly clock: Clock
   readonly log: SmtpLog
 }

@@ -34,7 +34,7 @@ export const createPolicyLog = (log: Logger) => ({
   },
 })
 
-export const createTlsLog = (log: Logger) => ({
+export const createCertificateLog = (log: Logger) => ({
   renewed(event: { readonly file: string; readonly names: readonly string[]; readonly endsAt: string }): void {
     log.info(event, "tls: a new certificate is in force")
   },
@@ -109,6 +109,18 @@ export const createDeliveryLog = (log: Logger) => ({
   },
   dsnFailed({ error, ...event }: { readonly kind: string; readonly forEnvelopeId: number; readonly error: unknown }): void {
     log.error({ ...event, err: error }, "dsn: failed")
+  },
+})
+
+export const createTlsLog = (log: Logger) => ({
+  policyNotFetched(event: { readonly domain: string; readonly type: string; readonly detail: string }): void {
+    log.warn(event, "tls: an MTA-STS policy could not be fetched")
+  },
+  tlsCountsNotSaved({ error, ...event }: { readonly rows: number; readonly error: unknown }): void {
+    log.warn({ ...event, err: error }, "tls: counts for reports could not be saved yet")
+  },
+  upkeepFailed({ error }: { readonly error: unknown }): void {
+    log.warn({ err: error }, "tls: policies could not be refreshed")
   },
 })
 

@@ -24,6 +24,7 @@ beforeAll(async () => {
     host: "127.0.0.1",
     port: 0,
     tls: served({ cert: await readFile(files.certificateFile), key: await readFile(files.keyFile) }),
+    mtaStsPolicy: (domain) => (domain === "tinh.example" ? "version: STSv1\r\nmode: testing\r\n" : undefined),
     help: { host: "mail.tinh.example", imaps: 993, imap: 143, submissions: 465, submission: 587 },
     health: async () => reports,
     clock,
@@ -46,9 +47,9 @@ interface Answer {
   readonly body: string
 }
 
-const get = (path: string): Promise<Answer> =>
+const get = (path: string, host?: string): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    request({ host: "127.0.0.1", port: server.port, servername: "localhost", ca, path }, (response) => {
+    request({ host: "127.0.0.1", port: server.port, servername: "localhost", ca, path, ...(host !== undefined && { headers: { host } }) }, (response) => {
       let body = ""
       response.on("data", (chunk: Buffer) => (body += chunk.toString()))
       response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }))
@@ -79,6 +80,21 @@ test("what a check says cannot become markup, and the policy forbids scripts", a
 test("the help page names server, ports and security", async () => {
   const { body } = await get("/help")
   for (const text of ["mail.tinh.example", "993", "465", "587", "143", "SSL/TLS", "STARTTLS"]) expect(body).toContain(text)
+})
+
+test.each([
+  { host: "mta-sts.tinh.example", status: 200 },
+  { host: "MTA-STS.Tinh.Example.:8443", status: 200 },
+  { host: "mta-sts.khac.example", status: 404 },
+  { host: "tinh.example", status: 404 },
+  { host: "mta-sts.", status: 404 },
+])("the MTA-STS policy is for the hosts of our domains: $host", async ({ host, status }) => {
+  const answer = await get("/.well-known/mta-sts", host)
+  expect(answer.status).toBe(status)
+  if (status !== 200) return
+  expect(answer.body).toBe("version: STSv1\r\nmode: testing\r\n")
+  // RFC 8461 §3.3
+  expect(answer.headers["content-type"]).toMatch(/^text\/plain(?:;|$)/)
 })
 
 test("anything else is not here", async () => {
