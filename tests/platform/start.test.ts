@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync } from "node:fs"
-import { readFile, stat } from "node:fs/promises"
+import { readFile, stat, writeFile } from "node:fs/promises"
 import { connect as connectPlain, type Socket } from "node:net"
 import { join } from "node:path"
 import { connect as connectTls } from "node:tls"
@@ -9,15 +9,27 @@ import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { systemClock } from "../../src/base/clock.ts"
 import { ensureDevelopmentCertificates } from "../../src/pki/development-ca.ts"
+import { keyPurpose } from "../../src/pki/key-purpose.ts"
+import { pem } from "../../src/pki/write-certificate.ts"
 import { roleNames } from "../../src/roles/role.ts"
 import { health, killNow, launch, newDataDir, processesOf, removeDataDir, roleProcess, type RunningSystem, startSystem, until } from "../support/running-system.ts"
+import { ImapClient } from "../support/imap-client.ts"
+import { SmtpClient } from "../support/smtp-dialog.ts"
 import { hasSslscan, sslscan } from "../support/sslscan.ts"
+import { testCrl } from "../support/test-crl.ts"
+import { authorityOf, day, holderOf } from "../support/test-pki.ts"
 
 let dataDir: string
 let system: RunningSystem
+const lasts = { from: Date.now() - day, to: Date.now() + day }
+/** Whose client certificates sign in. */
+const clients = authorityOf({ name: "clients", ...lasts })
 beforeAll(async () => {
   dataDir = await newDataDir()
-  system = await startSystem(dataDir)
+  const [anchor, list] = [join(dataDir, "clients.pem"), join(dataDir, "clients.crl")]
+  await writeFile(anchor, pem("CERTIFICATE", clients.certificate.der))
+  await writeFile(list, testCrl({ issuer: clients, thisUpdate: lasts.from, nextUpdate: lasts.to }))
+  system = await startSystem(dataDir, { CONGTHU_TLS_CLIENT_AUTHORITIES: anchor, CONGTHU_TLS_CLIENT_ADDRESSES: "true", CONGTHU_PKI_REVOCATION_LISTS: list, CONGTHU_PKI_REVOCATION_MAX_AGE: "7d" })
 }, 90_000)
 afterAll(async () => {
   await system.end("SIGKILL")
@@ -85,6 +97,21 @@ test("SIGHUP puts a renewed certificate in force at every door, and touches no c
   expect(String((await once(open, "data"))[0])).toMatch(/^a OK/)
   open.destroy()
   expect(await health(system.ports)).toMatchObject({ ok: true })
+})
+
+test("a client certificate signs in at submission and IMAP, as tls.clientAuthorities and tls.clientAddresses say", async () => {
+  const [login] = JSON.parse(await readFile(join(dataDir, "demo-logins.json"), "utf8")) as readonly { readonly address: string }[]
+  const { certificate, privateKey } = holderOf({ name: "client", by: clients, ...lasts, purposes: [keyPurpose.clientAuth], addresses: [login?.address ?? ""] })
+  const shown = { cert: pem("CERTIFICATE", certificate.der), key: privateKey.export({ type: "pkcs8", format: "pem" }).toString() }
+  const smtp = new SmtpClient(port("submissions"), true, shown)
+  await smtp.reply()
+  expect(await smtp.command("EHLO may.example")).toContain("EXTERNAL")
+  expect(await smtp.command("AUTH EXTERNAL =")).toMatch(/^235 /)
+  smtp.destroy()
+  const imap = new ImapClient(port("imaps"), true, shown)
+  expect(await imap.line()).toContain("AUTH=EXTERNAL")
+  expect(await imap.command("AUTHENTICATE EXTERNAL =")).toEqual([expect.stringMatching(/^t OK /)])
+  imap.destroy()
 })
 
 const doors = [["smtp", "smtp"], ["submission", "smtp"], ["submissions", "tls"], ["imap", "imap"], ["imaps", "tls"], ["https", "tls"]] as const
