@@ -9,6 +9,9 @@ import { addHeldCommands } from "./held-commands.ts"
 import { type ImportOptions, runImport } from "./import-command.ts"
 import { setPassword } from "./password-command.ts"
 import { addPolicyCommands } from "./policy-commands.ts"
+import { addQueueCommands } from "./queue-commands.ts"
+import { addTokenCommands } from "./token-command.ts"
+import { addTraceCommand } from "./trace-command.ts"
 
 /**
  * `congthu`, the administrator's commands: `npm run congthu -- COMMAND`. They work beside a running system, and alone: then the
@@ -91,6 +94,9 @@ addPolicyCommands(kit)
 addHeldCommands(kit)
 addCertificateCommands(kit)
 addEvidenceCommands(kit)
+addQueueCommands(kit)
+addTraceCommand(kit)
+addTokenCommands(kit)
 
 command(program, "migrate")
   .description("bring the database schema up to date")
