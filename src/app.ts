@@ -156,7 +156,8 @@ export async function createDoor(app: App, { localDelivery, policy }: DoorOption
 export const queueBackend = ({ context: { config, databaseUrl } }: App): QueueBackend =>
   config.redis.url ? { kind: "redis", url: config.redis.url } : { kind: "postgres", url: databaseUrl }
 
-function openOutbox(app: App): Outbox {
+/** For the roles that have deliveries to wake. */
+export function openOutbox(app: App): Outbox {
   const { clock, log, health } = app.context
   const outbox = createOutbox({ backend: queueBackend(app), clock, log })
   app.onClose(() => outbox.close())

@@ -1,7 +1,7 @@
 import { once } from "node:events"
 import { createServer } from "node:https"
 import type { AddressInfo } from "node:net"
-import express, { type NextFunction, type Request, type Response } from "express"
+import express, { type NextFunction, type Request, type Response, type Router } from "express"
 import helmet from "helmet"
 import type { Clock } from "../base/clock.ts"
 import type { HealthReport } from "../telemetry/health.ts"
@@ -21,6 +21,8 @@ export interface ConsoleOptions {
   readonly health: () => Promise<readonly HealthReport[]>
   readonly clock: Clock
   readonly certificates: CertificateRoutes
+  /** What else is served here, each below its path. */
+  readonly mounted?: readonly { readonly path: string; readonly router: Router }[]
 }
 
 export interface ConsoleServer {
@@ -30,7 +32,7 @@ export interface ConsoleServer {
 
 const maxConnections = 500
 
-export async function startConsole({ host, port, tls, help, health, clock, certificates }: ConsoleOptions): Promise<ConsoleServer> {
+export async function startConsole({ host, port, tls, help, health, clock, certificates, mounted = [] }: ConsoleOptions): Promise<ConsoleServer> {
   const app = express()
   app.disable("x-powered-by")
   app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], scriptSrc: null, imgSrc: ["'self'"], formAction: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"] }, useDefaults: false } }))
@@ -45,6 +47,7 @@ export async function startConsole({ host, port, tls, help, health, clock, certi
     response.set("cache-control", "no-store").status(ok ? 200 : 503).json({ ok })
   })
   app.use("/certificates", certificateRoutes(certificates))
+  for (const { path, router } of mounted) app.use(path, router)
   app.use((_request, response) => void response.status(404).type("text").send(`${statusText.notFound}\n`))
   // a path that cannot be decoded is the client's doing, anything else ours; neither is told the stack
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
