@@ -107,6 +107,8 @@ export function createLogins(app: App): Authenticator {
 export interface Deliveries {
   readonly deliveries: DeliveryStore
   readonly localDelivery: LocalDelivery
+  /** Told how many were made to mailboxes here, for those that `localDelivery` did not make. */
+  readonly delivered: (count: number) => void
 }
 
 /** For the roles that deliver to mailboxes here. */
@@ -114,7 +116,8 @@ export function createDeliveries({ database, feed, context: { config, metrics } 
   const deliveries = createDeliveryStore({ database, feed, delayNoticeMs: config.delivery.delayNotice })
   let deliveredHere = 0
   metrics.gauge("delivered_here", "Deliveries to mailboxes here, made by this process.", () => deliveredHere)
-  return { deliveries, localDelivery: createLocalDelivery({ deliveries, delivered: (count) => (deliveredHere += count) }) }
+  const delivered = (count: number): void => void (deliveredHere += count)
+  return { deliveries, localDelivery: createLocalDelivery({ deliveries, delivered }), delivered }
 }
 
 /** The one door in, and what those who stand at it ask before they let a message near it. */
@@ -128,21 +131,21 @@ export interface Door {
 
 export interface DoorOptions {
   /** What is accepted for mailboxes here is delivered by this process where it can be. */
-  readonly localDelivery?: LocalDelivery
+  readonly here?: Pick<Deliveries, "localDelivery" | "delivered">
   /** For the roles where mail of others comes in. */
   readonly policy?: PolicyParts
 }
 
-export async function createDoor(app: App, { localDelivery, policy }: DoorOptions = {}): Promise<Door> {
+export async function createDoor(app: App, { here, policy }: DoorOptions = {}): Promise<Door> {
   const { config, clock, log } = app.context
   const freeSpace = await createFreeSpace(app)
   const rates = createSubmissionRates({ messagesPerHour: config.smtp.messagesPerHour, clock, ...(config.redis.url && { redis: openRedis(app) }) })
   const outbox = openOutbox(app)
-  const direct = localDelivery && createDirectDelivery({ localDelivery, outbox, clock })
+  const direct = here && createDirectDelivery({ localDelivery: here.localDelivery, outbox, clock })
   if (direct) app.onClose(() => direct.settled())
   const intake = createIntake({
     directory: app.directory,
-    acceptances: createAcceptanceStore({ database: app.database, log }),
+    acceptances: createAcceptanceStore({ database: app.database, log, ...(here && { atOnce: { feed: app.feed, delivered: here.delivered } }) }),
     wake: (_committed, deliveries) => (direct ?? outbox).wake(deliveries),
     rates,
     clock,

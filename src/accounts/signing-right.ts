@@ -63,7 +63,8 @@ export function recordedRevocation(directory: Directory, fingerprint: string): R
   return registered?.state === "revoked" ? { revokedAt: registered.stateAt, reason: "" } : undefined
 }
 
-function registeredOf({ fingerprint, issuerDer, serialNumber }: MessageSigner, directory: Directory): RegisteredCertificate | undefined {
+/** By its fingerprint, or by issuer and serial number when it did not come along. */
+export function registeredOf({ fingerprint, issuerDer, serialNumber }: MessageSigner, directory: Directory): RegisteredCertificate | undefined {
   if (fingerprint !== null) return directory.certificate(fingerprint)
   return issuerDer === null || serialNumber === null ? undefined : directory.certificateByIssuerSerial({ issuerHash: issuerHash(issuerDer), serialNumber })
 }

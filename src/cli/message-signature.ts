@@ -11,6 +11,7 @@ import type { SignatureFacts } from "../pki/signature-facts.ts"
 import { bytesSource } from "../pki/smime/message-source.ts"
 import { verifyMessageSignature } from "../pki/smime/verify-message-signature.ts"
 import { createPathValidator } from "../pki/validate-path.ts"
+import { registeredCertificates } from "../roles/registered-certificates.ts"
 import { createRevocation } from "../roles/revocation.ts"
 import { openTrust } from "../roles/trust.ts"
 import type { ChangeFeed } from "../store/change-feed.ts"
@@ -42,7 +43,7 @@ export async function findSignature({ file, directory, at, bindByAddress }: Sign
     database, feed: nobodyListens, config: { ...config.pki, revocation: { ...config.pki.revocation, lists: [...trust.lists] } }, paths: () => paths, recorded: () => undefined, clock: systemClock, log,
   })
   try {
-    const reader = createSignatureReader({ pool: { verify: async (message) => ok(await verifyMessageSignature(message, { clock: systemClock })) }, ...revocation })
+    const reader = createSignatureReader({ pool: { verify: async (message) => ok(await verifyMessageSignature(message, { clock: systemClock })) }, ...revocation, registered: registeredCertificates(database, () => directory) })
     const evidence = await reader.read({ sha256: createHash("sha256").update(bytes).digest(), size: bytes.length, read: bytesSource(bytes).read, scanned }, at)
     if (!evidence.ok) throw new CommandError(`the signature cannot be verified now: ${evidence.failure.detail}`)
     return evidence.value ? signatureFactsOf(evidence.value, { directory, now: at, addressBinding: bindByAddress }) : assumedSignature("missing")

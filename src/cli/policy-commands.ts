@@ -16,7 +16,7 @@ export function addPolicyCommands({ program, command, run, finish }: CommandKit)
 
   command(policy, "explain <message>")
     .description("what the policy in force says of a message, rule by rule; nothing is sent")
-    .requiredOption("--from <address>", "reverse-path; \"\" for a notification")
+    .requiredOption("--from <address>", "reverse-path; whoever signed in is taken to be allowed to send as it and as the message's From and Sender")
     .requiredOption("--to <address...>", "recipients; aliases and groups are opened")
     .option("--outside", "the message comes from another server, nobody signs in")
     .option("--auth <how>", "password, appPassword, certificate or local", "password")

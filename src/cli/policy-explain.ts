@@ -1,15 +1,18 @@
 import { open } from "node:fs/promises"
-import type { Directory } from "../accounts/directory.ts"
+import type { Account, Directory } from "../accounts/directory.ts"
 import { systemClock } from "../base/clock.ts"
+import { beyondRules } from "../intake/beyond-rules.ts"
+import { spokenFor } from "../intake/decide.ts"
 import { expandRecipients } from "../intake/expand-recipients.ts"
 import { messageFacts } from "../intake/message-facts.ts"
-import { parseHeader } from "../mail/header.ts"
+import { type HeaderField, parseHeader } from "../mail/header.ts"
 import type { SignatureFacts } from "../pki/signature-facts.ts"
 import { type CompiledPolicy, compilePolicy } from "../policy/compile-policy.ts"
 import { evaluatePolicy } from "../policy/evaluate.ts"
 import { explainPolicy } from "../policy/explain.ts"
 import type { MessageFacts } from "../policy/facts.ts"
 import { readPolicy } from "../policy/read-policy.ts"
+import { claimedAddresses } from "../smtp/submitted-header.ts"
 import { loadDirectory } from "../store/sql/directory.ts"
 import { createPolicyStore } from "../store/sql/policies.ts"
 import { assumedSignature } from "./assumed-signature.ts"
@@ -41,12 +44,13 @@ export async function explainMessage(context: CommandContext, file: string, opti
   const at = timeOf(options.at)
   const { bindByAddress } = policy.document
   const signature = options.signature === undefined ? await findSignature({ file, directory, at, bindByAddress }, context) : assumedSignature(options.signature)
-  const facts = gatherFacts({ directory, message, options, signature, at, examined: policy.examined })
+  const { facts, speaksFor } = gatherFacts({ directory, message, options, signature, at, examined: policy.examined })
   print(factsText(facts))
   print("")
   for (const trace of explainPolicy(policy, facts)) print(ruleText(trace))
   print("")
-  print(decisionText(evaluatePolicy(policy, facts)))
+  const decision = evaluatePolicy(policy, facts)
+  print(decisionText({ ...decision, verdict: beyondRules(decision.verdict, facts, speaksFor) }))
   return exitCodes.ok
 }
 
@@ -88,20 +92,36 @@ interface Gathered {
   readonly examined: ReadonlySet<string>
 }
 
-function gatherFacts({ directory, message, options, signature, at, examined }: Gathered): MessageFacts {
+function gatherFacts({ directory, message, options, signature, at, examined }: Gathered): { readonly facts: MessageFacts; readonly speaksFor: readonly Account[] } {
   const { from, to, outside = false } = options
-  const resolution = from === "" ? undefined : directory.resolve(from)
-  const sentAs = !outside && resolution?.kind === "account" ? resolution.account : null
+  const header = parseHeader(message.header)
+  const account = (address: string): Account | undefined => {
+    const resolution = directory.resolve(address)
+    return resolution.kind === "account" ? resolution.account : undefined
+  }
+  const sentAs = outside ? undefined : account(from)
   if (!outside && !sentAs) throw new CommandError(`${from === "" ? "the null sender" : from} is no account here that could sign in; mail from outside is explained with --outside`)
+  const speaksFor = outside ? [] : spokenFor([...shownAddresses(header, account), from], account)
   const { final, unserved } = expandRecipients({ directory, recipients: to.map((forwardPath) => ({ forwardPath })), sender: sentAs?.address ?? null, mayRelay: !outside, maxFinalRecipients: 50_000 })
   const [refused] = unserved
   if (refused) throw new CommandError(`the recipient ${refused.recipient.forwardPath} would be refused before the policy is asked: ${refused.reason}`)
-  return messageFacts({
-    directory, header: parseHeader(message.header), bytes: message.bytes, reversePath: from, recipients: final, speaksFor: sentAs ? [sentAs] : [], fromOutside: outside, signature, examined,
+  const facts = messageFacts({
+    directory, header, bytes: message.bytes, reversePath: from, recipients: final, speaksFor, fromOutside: outside, signature, examined,
     authentication: { how: outside ? "none" : authenticationOf(options.auth), principalId: null },
     tls: options.tls === "none" ? null : { version: options.tls, cipher: "", clientCertificate: options.auth === "certificate" },
     at,
   })
+  return { facts, speaksFor }
+}
+
+/** Whom a reader is shown as author; a message that shows anybody who cannot sign in here is refused at the door. */
+function shownAddresses(header: readonly HeaderField[], account: (address: string) => Account | undefined): readonly string[] {
+  const claimed = claimedAddresses(header)
+  if (!claimed.ok) throw new CommandError(`the message would be refused before the policy is asked: ${claimed.failure.text}`)
+  const shown = [...claimed.value.headerFrom, ...claimed.value.headerSender]
+  const stranger = shown.find((address) => !account(address))
+  if (stranger !== undefined) throw new CommandError(`From or Sender shows ${stranger}, which is no account here: the message would be refused before the policy is asked`)
+  return shown
 }
 
 function authenticationOf(word: string): MessageFacts["authentication"]["how"] {

@@ -90,9 +90,9 @@ const notSigned = (kind: Failure["kind"]): Refused =>
       }
 
 /** The store gives ids in the order of the deliveries. */
-function split({ deliveryIds }: Committed, { final }: Accepted): Woken {
-  const here = (_id: number, at: number): boolean => final[at]?.accountId !== null
-  return { local: deliveryIds.filter(here), remote: deliveryIds.filter((id, at) => !here(id, at)) }
+function split({ deliveryIds, delivered }: Committed, { final }: Accepted): Woken {
+  const here = (at: number): boolean => final[at]?.accountId !== null
+  return { local: deliveryIds.filter((id, at) => here(at) && !delivered.has(id)), remote: deliveryIds.filter((_id, at) => !here(at)) }
 }
 
 export function createIntake({ directory, acceptances, wake, rates, clock, config, mailLog, policy }: IntakeParts): Intake {

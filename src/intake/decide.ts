@@ -67,13 +67,17 @@ function judgeSubmitter(reversePath: string, submitter: Submitter, { directory, 
   })
   // a receipt has no reverse-path: then From: says as whom
   const envelope = reversePath === "" ? submitter.headerFrom[0] : reversePath
-  const accounts = [...new Map([...submitter.headerFrom, ...submitter.headerSender, reversePath].flatMap((address) => account(address) ?? []).map((one) => [one.id, one])).values()]
   return {
     verdict,
     sentAs: (envelope === undefined ? undefined : account(envelope)) ?? null,
-    // whoever may write for an office is bound by the office's rules when a reader is shown the office, whatever the envelope says
-    speaksFor: [...accounts.filter(({ kind }) => kind === "organizational"), ...accounts.filter(({ kind }) => kind !== "organizational")],
+    speaksFor: spokenFor([...submitter.headerFrom, ...submitter.headerSender, reversePath], account),
   }
+}
+
+/** Whoever may write for an office is bound by the office's rules when a reader is shown the office, whatever the envelope says: organizational accounts first. */
+export function spokenFor(addresses: readonly string[], account: (address: string) => Account | undefined): readonly Account[] {
+  const accounts = [...new Map(addresses.flatMap((address) => account(address) ?? []).map((one) => [one.id, one])).values()]
+  return [...accounts.filter(({ kind }) => kind === "organizational"), ...accounts.filter(({ kind }) => kind !== "organizational")]
 }
 
 /**

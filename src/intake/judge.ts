@@ -5,7 +5,6 @@
 import { type SignatureEvidence, signatureFactsOf } from "../accounts/signature-facts-of.ts"
 import type { Directory } from "../accounts/directory.ts"
 import { provinceDate } from "../accounts/province-date.ts"
-import { enhancedStatus } from "../mail/enhanced-status.ts"
 import type { HeaderField } from "../mail/header.ts"
 import type { AuthenticationResult } from "../mail/trace-header.ts"
 import type { SignatureFacts } from "../pki/signature-facts.ts"
@@ -16,6 +15,7 @@ import { signatureReason } from "../policy/signature-reason.ts"
 import type { Notified, PolicyVerdict } from "../policy/verdict.ts"
 import type { HeldReason } from "../store/acceptance-store.ts"
 import type { NewWarning } from "../store/sender-warning-store.ts"
+import { beyondRules } from "./beyond-rules.ts"
 import type { Decision } from "./decide.ts"
 import type { AcceptRequest } from "./intake.ts"
 import { messageFacts } from "./message-facts.ts"
@@ -58,25 +58,8 @@ export function judge(question: JudgeQuestion): Judgement {
     tls: tlsFacts(session.tls), examined: inForce.policy.examined,
     signature: evidence ? signatureFactsOf(evidence, { directory, now, addressBinding: inForce.policy.document.bindByAddress }) : unsigned,
   })
-  const verdict = decided(evaluatePolicy(inForce.policy, facts).verdict, facts, decision)
+  const verdict = beyondRules(evaluatePolicy(inForce.policy, facts).verdict, facts, decision.speaksFor)
   return { facts, verdict, policyVersion: inForce.version, marks: marksOf(facts.signature, verdict), results: evidence ? [smimeResult(facts, evidence)] : [], held: heldReason(question, facts, verdict), senderWarnings: senderWarnings(question, facts, verdict) }
-}
-
-/** What holds whatever the rules say: a header that could not be seen whole, and a seal that would be on somebody else's words too. */
-function decided(verdict: PolicyVerdict, { header }: MessageFacts, { speaksFor }: JudgeQuestion["decision"]): PolicyVerdict {
-  const { ruleId, marks } = verdict
-  if (header.cut && verdict.kind !== "reject") {
-    return {
-      kind: "reject", ruleId: "message.header", marks, status: enhancedStatus.badContent,
-      reasonVi: "Tiêu đề thư quá dài hoặc lặp lại quá nhiều lần nên không kiểm tra được", reasonEn: "The subject or another header field is too long, or there too often, to be examined",
-    }
-  }
-  if (verdict.kind !== "sign" || speaksFor.length <= 1) return verdict
-  return {
-    kind: "reject", ruleId, marks, status: enhancedStatus.refusedByPolicy,
-    reasonVi: "Máy chủ chỉ ký thay thư của một người gửi: From, Sender và địa chỉ gửi phải là của cùng một hộp thư",
-    reasonEn: "This server signs for one sender only: From, Sender and the envelope sender must be of one account",
-  }
 }
 
 /** "TLSv1.3 TLS_AES_256_GCM_SHA384" */

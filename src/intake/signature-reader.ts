@@ -29,6 +29,8 @@ export interface SignatureReaderParts {
   readonly pool: Pick<VerifyPool, "verify">
   readonly statuses: Pick<CertificateStatuses, "of">
   readonly stampStatuses: Pick<CertificateStatuses, "of">
+  /** DER of the registry's certificate of a signer whose own did not come along; undefined when it knows none. */
+  readonly registered: (signer: MessageSigner) => Promise<Uint8Array | undefined>
 }
 
 /** A certificate of a few kilobytes takes milliseconds to read, in the currency of Pace: one or two are a turn. */
@@ -44,18 +46,26 @@ const longestJourneyMs = 14 * 86_400_000
 
 const momentOf = (proven: number | null, now: number): number => (proven !== null && now - proven <= longestJourneyMs ? proven : now)
 
-export function createSignatureReader({ pool, statuses, stampStatuses }: SignatureReaderParts): SignatureReader {
+export function createSignatureReader({ pool, statuses, stampStatuses, registered }: SignatureReaderParts): SignatureReader {
   return {
     async read(content, at) {
       if (!findLayer(content.scanned.root)) return ok(null)
-      const verified = await pool.verify({ sha256: Buffer.from(content.sha256).toString("hex"), size: content.size, read: (range) => content.read(range), scanned: content.scanned, fromOutside: content.fromOutside ?? false })
+      const message = { sha256: Buffer.from(content.sha256).toString("hex"), size: content.size, read: content.read.bind(content), scanned: content.scanned, fromOutside: content.fromOutside ?? false }
+      const verified = await pool.verify(message)
       if (!verified.ok) return verified
       try {
-        return ok(await judged(verified.value, at))
+        const certificates = await missing(verified.value)
+        const complete = certificates.length === 0 ? verified : await pool.verify({ ...message, certificates })
+        return complete.ok ? ok(await judged(complete.value, at)) : complete
       } catch (error) {
         return failed(failure("unavailable", `the certificates cannot be judged now: ${error instanceof Error ? error.message : String(error)}`))
       }
     },
+  }
+
+  async function missing({ signers }: MessageSignature): Promise<readonly Uint8Array[]> {
+    const found = await Promise.all(signers.filter(({ problems }) => problems.includes("noCertificate")).map(registered))
+    return found.flatMap((der) => der ?? [])
   }
 
   async function judged(read: MessageSignature, at: number): Promise<SignatureEvidence> {

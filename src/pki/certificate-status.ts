@@ -45,6 +45,8 @@ export interface CertificateStatusesOptions {
   readonly rememberMs: number
   /** An answer of which a part is unknown is asked for again sooner. */
   readonly retryMs: number
+  /** Most that the remembered ones may hold, in characters of their chains. Chains may be long; a certificate comes with as many different companies as somebody cares to send. */
+  readonly maxRememberedChars?: number
 }
 
 interface Remembered {
@@ -57,11 +59,10 @@ interface Remembered {
 }
 
 const maxRemembered = 20_000
-/** Chains may be long; a certificate comes with as many different companies as somebody cares to send. */
-const maxRememberedChars = 64 * 1024 * 1024
+const defaultRememberedChars = 64 * 1024 * 1024
 
 export function createCertificateStatuses(options: CertificateStatusesOptions): CertificateStatuses {
-  const { paths, purpose, checker, recorded, clock, rememberMs, retryMs } = options
+  const { paths, purpose, checker, recorded, clock, rememberMs, retryMs, maxRememberedChars = defaultRememberedChars } = options
   const remembered = new Map<string, Remembered>()
   let chars = 0
   const drop = (key: string): void => {

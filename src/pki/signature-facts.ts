@@ -12,7 +12,7 @@ export interface MessageSignature {
   /** Problems of the message as a whole; any of them means that it does not count as signed. */
   readonly problems: readonly SignatureProblem[]
   readonly signers: readonly MessageSigner[]
-  /** Certificates that came along, DER in base64, signers' own included; bounded. */
+  /** Certificates that came along, DER in base64, signers' own included; bounded. Behind them a signer's that the registry gave because it did not. */
   readonly certificates: readonly string[]
   /** CRLs and OCSP responses that came along (RFC 5652 §10.2.1, RFC 5940), DER in base64; bounded. */
   readonly revocationInfo: readonly StapledRevocation[]

@@ -41,21 +41,27 @@ export interface TimestampQuestion {
 const skewMs = 5 * 60_000
 
 /** `statuses` judges for time stamping (`timeStamping` of path-rules.ts). Never throws on hostile bytes. */
-export async function verifyTimestamp({ token, signatureDigests, now }: TimestampQuestion, statuses: Pick<CertificateStatuses, "of">): Promise<Result<ProvenTime, TimestampFailure>> {
-  const invalid = (detail: string): Result<never, TimestampFailure> => failed({ kind: "invalid", detail, problems: ["timestampInvalid"] })
-  const read = readToken(token)
-  if (!read.ok) return invalid(read.failure)
-  const { time, accuracyMs, imprint, signer, certificates, signed } = read.value
-  const expected = signatureDigests[imprint.digest]
-  if (expected === undefined) return invalid("uses a digest that is weak or not known")
-  if (Buffer.from(expected, "base64").toString("hex") !== imprint.value) return invalid("is of another signature")
-  const problem = purposeProblem(read.value) ?? (await verifySigned(signed, signer.publicKeyInfo))
-  if (problem !== null) return invalid(problem)
-  if (time > now + skewMs) return invalid("is from the future")
+export async function verifyTimestamp(question: TimestampQuestion, statuses: Pick<CertificateStatuses, "of">): Promise<Result<ProvenTime, TimestampFailure>> {
+  const stamp = await checkTimestamp(question)
+  if (!stamp.ok) return failed({ kind: "invalid", detail: stamp.failure, problems: ["timestampInvalid"] })
+  const { time, accuracyMs, signer, certificates } = stamp.value
   const status = await statuses.of({ certificate: signer, pool: certificates, at: time })
   const problems = [...new Set<SignatureProblem>([...status.problems, ...(isTaintedLater(status.revocation) ? (["revoked"] as const) : [])])]
   if (problems.length > 0) return failed({ kind: "unproven", detail: `is of an authority that is ${problems.join(", ")}`, problems })
   return ok({ time, accuracyMs, fingerprint: signer.fingerprint, anchor: status.anchor, revocation: status.revocation })
+}
+
+/** All that holds of a stamp whoever its authority is; whether that is trusted is not asked. Failure: a phrase after "the time stamp". */
+export async function checkTimestamp({ token, signatureDigests, now }: TimestampQuestion): Promise<Result<TimestampToken, string>> {
+  const read = readToken(token)
+  if (!read.ok) return read
+  const { time, imprint, signer, signed } = read.value
+  const expected = signatureDigests[imprint.digest]
+  if (expected === undefined) return failed("uses a digest that is weak or not known")
+  if (Buffer.from(expected, "base64").toString("hex") !== imprint.value) return failed("is of another signature")
+  const problem = purposeProblem(read.value) ?? (await verifySigned(signed, signer.publicKeyInfo))
+  if (problem !== null) return failed(problem)
+  return time > now + skewMs ? failed("is from the future") : read
 }
 
 function readToken(token: Uint8Array): Result<TimestampToken, string> {

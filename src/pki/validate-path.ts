@@ -178,24 +178,32 @@ const signatureBytes = 4 * 1024 * 1024
 /** Which certificate was signed by which key: that never changes, and intermediates come again and again. */
 class SignatureMemory {
   private readonly verified = new ByteCache<string, boolean>(signatureBytes)
+  private readonly keys = new WeakMap<Certificate, KeyObject>()
 
   verify(certificate: Certificate, issuer: Certificate): boolean {
     const key = `${certificate.fingerprint} ${issuer.fingerprint}`
     const known = this.verified.get(key)
     if (known !== undefined) return known
-    const good = isSignatureGood(certificate, issuer)
+    const good = this.isGood(certificate, issuer)
     this.verified.set(key, good, 256)
     return good
   }
-}
 
-/** False for keys and algorithms that node:crypto does not know, too. */
-function isSignatureGood(certificate: Certificate, issuer: Certificate): boolean {
-  try {
-    return new X509Certificate(certificate.der).verify(publicKeyOf(issuer))
-  } catch {
-    return false
+  /** False for keys and algorithms that node:crypto does not know, too. */
+  private isGood(certificate: Certificate, issuer: Certificate): boolean {
+    try {
+      return new X509Certificate(certificate.der).verify(this.keyOf(issuer))
+    } catch {
+      return false
+    }
+  }
+
+  /** One authority signs thousands. */
+  private keyOf(issuer: Certificate): KeyObject {
+    const known = this.keys.get(issuer)
+    if (known) return known
+    const key = createPublicKey({ key: Buffer.from(issuer.publicKeyInfo), format: "der", type: "spki" })
+    this.keys.set(issuer, key)
+    return key
   }
 }
-
-export const publicKeyOf = ({ publicKeyInfo }: Certificate): KeyObject => createPublicKey({ key: Buffer.from(publicKeyInfo), format: "der", type: "spki" })

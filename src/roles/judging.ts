@@ -14,13 +14,14 @@ import { sealFacts } from "../store/sealed-facts.ts"
 import { createDecisionStore } from "../store/sql/decisions.ts"
 import { createPolicyStore } from "../store/sql/policies.ts"
 import { createPolicyLog } from "../telemetry/mail-log.ts"
+import { registeredCertificates } from "./registered-certificates.ts"
 import { openRevocation } from "./revocation.ts"
 import { softwareName } from "./software.ts"
 import { openStamp } from "./stamp.ts"
 
 /** What a role needs where mail of others comes in: the policy in force, and all that its facts about signatures rest on. */
 export async function openPolicyParts(app: App): Promise<PolicyParts> {
-  const { context: { config, clock, health, log }, database, contents, sealer } = app
+  const { context: { config, clock, health, log }, database, directory, contents, sealer } = app
   const [policy, revocation] = await Promise.all([openPolicy(app), openRevocation(app)])
   const pool = createVerifyPool({ log })
   app.onClose(() => pool.close())
@@ -36,7 +37,8 @@ export async function openPolicyParts(app: App): Promise<PolicyParts> {
   })
   return {
     judging: createJudging({
-      policy, signatures: createSignatureReader({ pool, statuses: revocation.statuses, stampStatuses: revocation.stampStatuses }),
+      policy,
+      signatures: createSignatureReader({ pool, statuses: revocation.statuses, stampStatuses: revocation.stampStatuses, registered: registeredCertificates(database, () => directory.current()) }),
       administrators: config.certificates.administrators.map(canonicalAddress), seal: (facts) => sealFacts(sealer, facts), software: softwareName,
     }),
     signer: createSigner({ keys, ...(stamp && { stamp }), contents, maxBytes: config.smtp.maxMessageBytes, clock, log: policyLog }),

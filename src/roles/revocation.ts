@@ -58,7 +58,7 @@ export async function openRevocation(app: App): Promise<Revocation> {
 export function createRevocation({ database, feed, config, paths, recorded, clock, log }: RevocationParts): Revocation {
   const settings = config.revocation
   const store = createRevocationStore({ database })
-  const fetch = createRevocationFetch({ allowed: createAllowedUrls(settings.allow), timeoutMs: settings.timeout })
+  const fetch = createRevocationFetch({ allowed: createAllowedUrls(settings.allow), timeoutMs: settings.timeout, restMs: settings.retry, clock })
   const checker = createRevocationChecker({ fetch, store, clock, config: settings, log })
   const judging = { paths, checker, recorded, clock, rememberMs: settings.remember, retryMs: settings.retry }
   const purpose = mailSigning(config.extendedKeyUsages.flatMap((usage) => purposeOid(usage) ?? []))

@@ -8,7 +8,7 @@ import type { StartRole } from "./role.ts"
 export const startSmtpRole: StartRole = async (context) => {
   const app = await createApp(context)
   const { config, clock, log } = context
-  const door = await createDoor(app, { localDelivery: createDeliveries(app).localDelivery, policy: await openPolicyParts(app) })
+  const door = await createDoor(app, { here: createDeliveries(app), policy: await openPolicyParts(app) })
   const server = await startSmtpServer({
     config,
     tls: app.files.tls,

@@ -3,15 +3,20 @@ import { createAllowedUrls } from "../pki/revocation/allowed-url.ts"
 import { createRevocationFetch } from "../pki/revocation/http-fetch.ts"
 import type { SignOptions } from "../pki/sign/smime-sign.ts"
 import { createTimestampClient } from "../pki/sign/timestamp-client.ts"
+import type { RoleContext } from "./role.ts"
+
+export interface StampParts extends Pick<App, "onClose"> {
+  readonly context: Pick<RoleContext, "config" | "clock" | "log">
+}
 
 /** What asks `signing.timestampUrl` for a stamp on each signature of this server; undefined when nobody is to be asked. */
-export function openStamp({ context: { config, log }, onClose }: App): SignOptions["stamp"] {
+export function openStamp({ context: { config, clock, log }, onClose }: StampParts): SignOptions["stamp"] {
   const { timestampUrl } = config.signing
   if (timestampUrl === "") return undefined
-  const { allow, timeout } = config.pki.revocation
-  const fetch = createRevocationFetch({ allowed: createAllowedUrls(allow), timeoutMs: timeout })
+  const { allow, timeout, retry } = config.pki.revocation
+  const fetch = createRevocationFetch({ allowed: createAllowedUrls(allow), timeoutMs: timeout, restMs: retry, clock })
   onClose(() => fetch.close())
-  const client = createTimestampClient({ fetch, url: timestampUrl })
+  const client = createTimestampClient({ fetch, url: timestampUrl, clock })
   return async (signature) => {
     const token = await client.stamp(signature)
     if (token.ok) return token.value

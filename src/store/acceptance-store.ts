@@ -105,4 +105,6 @@ export interface SessionFacts {
 export interface Committed {
   readonly envelopeId: number
   readonly deliveryIds: readonly number[]
+  /** Those that were made in the same transaction, among others: nobody needs to be woken for them. */
+  readonly delivered: ReadonlySet<number>
 }

@@ -16,7 +16,7 @@ export function reportLine(bench: BenchCase, ours: CaseRuns, peer: CaseRuns | un
     const ratio = other === undefined ? undefined : figure.better === "more" ? figure.value / other : other / figure.value
     return `${figure.name} ${shown(figure.value)}${figure.unit === "/s" ? "" : " "}${figure.unit}${ratio === undefined ? "" : ` (peer ${shown(other ?? 0)}, ${ratio.toFixed(2)}×)`}`
   })
-  return `${bench.name.padEnd(11)}${figures.join(" · ")}${usageText("CPU each", ours.usages)}${usageText("peer's", peer?.usages ?? [])}`
+  return `${bench.name.padEnd(14)}${figures.join(" · ")}${usageText("CPU each", ours.usages)}${usageText("peer's", peer?.usages ?? [])}`
 }
 
 /** Over the runs, of each figure of the first one. */

@@ -11,6 +11,7 @@ import { circular } from "./cases/circular.ts"
 import { embedded, endToEnd, oneAtATime } from "./cases/end-to-end.ts"
 import { idle } from "./cases/idle.ts"
 import { imapMix } from "./cases/imap-mix.ts"
+import { signedDecide } from "./cases/signed-decide.ts"
 import { signedEcdsa, signedLarge, signedPaced, signedRsa } from "./cases/signed.ts"
 import { smtpIn, smtpNewConnections, submission } from "./cases/smtp.ts"
 import { machineDescription } from "./machine.ts"
@@ -22,7 +23,7 @@ import { startSystem } from "./system.ts"
 import type { Target, UserPattern } from "./target.ts"
 
 /** The idle connections first: memory is measured on a system that has done nothing else. */
-const cases: readonly BenchCase[] = [idle, smtpIn, smtpNewConnections, submission, signedEcdsa, signedRsa, signedPaced, signedLarge, endToEnd, oneAtATime, circular, imapMix, bigMailbox, embedded]
+const cases: readonly BenchCase[] = [idle, smtpIn, smtpNewConnections, submission, signedEcdsa, signedRsa, signedDecide, signedPaced, signedLarge, endToEnd, oneAtATime, circular, imapMix, bigMailbox, embedded]
 /** A test that hangs must not hold up the others. */
 const runMs = 300_000
 
@@ -93,11 +94,11 @@ async function runOnce(bench: BenchCase, target: Target, runs: GrowingRuns): Pro
     runs.figures.push(figures)
     runs.usages.push(meter.usage)
   } catch (error) {
-    process.stdout.write(`${bench.name.padEnd(11)}${target.name}: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stdout.write(`${bench.name.padEnd(14)}${target.name}: ${error instanceof Error ? error.message : String(error)}\n`)
   } finally {
     tooLong.abort()
   }
-  await target.settled().catch((error: unknown) => process.stdout.write(`${bench.name.padEnd(11)}${target.name}: ${String(error)}\n`))
+  await target.settled().catch((error: unknown) => process.stdout.write(`${bench.name.padEnd(14)}${target.name}: ${String(error)}\n`))
 }
 
 async function serve({ redis, users = defaultUsers() }: BenchOptions): Promise<number> {

@@ -12,6 +12,7 @@ import { provisionCertificates } from "./certificates.ts"
 import { cpuSecondsByRole, memoryKiBByRole } from "./processes.ts"
 import { provision } from "./provision.ts"
 import { startRedis } from "./redis.ts"
+import { openRoleApp } from "./role-app.ts"
 import { benchSigners, benchUsers, diskUseOf, type Target, type UserPattern } from "./target.ts"
 
 /**
@@ -80,6 +81,7 @@ export async function startSystem({ redis: wantsRedis, users }: SystemOptions): 
     ports: { smtp: ports["smtp"] ?? 0, submission: ports["submission"] ?? 0, imaps: ports["imaps"] ?? 0 },
     users,
     signingKeys,
+    openRoleApp: () => openRoleApp({ ...loaded.value.config, redis: { url: redis?.url ?? "" } }),
     loopDelayMs: (role) => loopDelayOf(ports["metrics"] ?? 0, role),
     cpuSeconds: () => cpuSecondsByRole(pids),
     memoryKiB: () => memoryKiBByRole(pids),

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process"
+import type { App } from "../../src/app.ts"
 import type { SigningKeys } from "./certificates.ts"
 import { ImapClient } from "./imap-client.ts"
 import { SmtpClient } from "./smtp-client.ts"
@@ -11,6 +12,8 @@ export interface Target {
   readonly users: UserPattern
   /** Of users whose certificates are registered; undefined: of none. */
   readonly signingKeys?: SigningKeys
+  /** What its role `smtp` stands on, opened in this process; undefined: not ours to open. */
+  openRoleApp?(): Promise<App>
   /** The longest delay of a role's event loop since it was last asked for, ms, as its metrics tell; undefined when they do not. */
   loopDelayMs?(role: string): Promise<number | undefined>
   /** Waits until nothing accepted is still on its way. */

@@ -12,6 +12,7 @@ import { createSealer } from "../../src/store/sealing.ts"
 import { createDecisionStore } from "../../src/store/sql/decisions.ts"
 import { createPostgresChangeFeed } from "../../src/store/sql/postgres-feed.ts"
 import { foreigner, messageFacts, person } from "../policy/facts.ts"
+import { compileCache } from "../support/compile-cache.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
 
 const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
@@ -37,7 +38,7 @@ afterAll(async () => {
 })
 
 async function policy(...args: readonly string[]): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
-  const child = spawn(process.execPath, [script, "--data-dir", join(dir, "data"), "policy", ...args], { env: { PATH: process.env["PATH"], HOME: dir, CONGTHU_DATABASE_URL: database.url }, stdio: "pipe" })
+  const child = spawn(process.execPath, [script, "--data-dir", join(dir, "data"), "policy", ...args], { env: { PATH: process.env["PATH"], HOME: dir, ...compileCache(), CONGTHU_DATABASE_URL: database.url }, stdio: "pipe" })
   const text = { out: "", err: "" }
   child.stdout.on("data", (chunk: Buffer) => (text.out += chunk.toString()))
   child.stderr.on("data", (chunk: Buffer) => (text.err += chunk.toString()))
@@ -51,6 +52,8 @@ const file = async (name: string, yaml: string): Promise<string> => {
   await writeFile(path, yaml)
   return path
 }
+
+const letter = (name: string, ...header: readonly string[]): Promise<string> => file(name, `${header.join("\r\n")}\r\n\r\nNội dung\r\n`)
 
 test("check tells every mistake with file, line and column, and ends with 1", async () => {
   expect(await policy("check", shipped)).toEqual({ code: 0, out: `${shipped}: good; 12 rules\n`, err: "" })
@@ -104,11 +107,33 @@ personal-unsigned: is not in force at this time
 `)
   expect(unsigned.out).toMatch(/Verdict: reject 550 5\.7\.1 \(organization-unsigned\)\n {2}Thư của cơ quan .*\n {2}Mail of an organization .*\n$/)
 
-  expect((await explain("--from", "an@snv.example", "--to", "vp@syt.example", "--at", "2028-01-01")).out).toContain("Verdict: reject 550 5.7.1 (personal-unsigned)")
-  expect((await explain("--from", "an@snv.example", "--to", "vp@syt.example", "--at", "2027-12-31")).out).toMatch(/Verdict: accept \(policy\.default\)\n {2}mark without a keyword \(personal-unsigned-warning\), and the sender is told\n/)
+  const personal = await letter("an.eml", "From: an@snv.example")
+  const explainPersonal = (at: string) => policy("explain", personal, "--policy", shipped, "--from", "an@snv.example", "--to", "vp@syt.example", "--at", at)
+  expect((await explainPersonal("2028-01-01")).out).toContain("Verdict: reject 550 5.7.1 (personal-unsigned)")
+  expect((await explainPersonal("2027-12-31")).out).toMatch(/Verdict: accept \(policy\.default\)\n {2}mark without a keyword \(personal-unsigned-warning\), and the sender is told\n/)
   expect((await explain("--from", "vp@snv.example", "--to", "vp@syt.example", "--signature", "valid")).out).toContain("Verdict: accept (policy.default)")
   expect((await explain("--from", "vp@snv.example", "--to", "vp@syt.example", "--signature", "revoked,untrusted")).out).toContain("Verdict: reject 550 5.7.5 (signature-refused)")
   expect((await explain("--from", "a@xa.example", "--to", "vp@syt.example", "--outside", "--tls", "none")).out).toContain("direction   inbound")
+})
+
+test("explain judges as the door does: by whom the message shows, and by what holds whatever the rules say", async () => {
+  const toOther = ["--to", "vp@syt.example", "--policy", await file("sign.yaml", "format: 1\nrules:\n  - { id: seal, when: { sender: { kind: organizational } }, verdict: { sign: { key: k } } }\n")]
+  const shown = await policy("explain", join(dir, "thu.eml"), "--from", "an@snv.example", ...toOther)
+  expect(shown.out).toContain("sender      vp@snv.example; organizational; unit SNV < UBND\n")
+  // its author and its envelope sender are two
+  expect(shown.out).toMatch(/Verdict: reject 550 5\.7\.1 \(seal\)\n.*\n {2}This server signs for one sender only/)
+  expect((await policy("explain", join(dir, "thu.eml"), "--from", "vp@snv.example", ...toOther)).out).toContain("Verdict: sign")
+  const hidden = await letter("hidden.eml", "From: vp@snv.example", `Subject: ${"x ".repeat(3_000)}`)
+  expect((await policy("explain", hidden, "--from", "vp@snv.example", ...toOther)).out).toMatch(/Verdict: reject 554 5\.6\.0 \(message\.header\)\n/)
+})
+
+test.each<[string, readonly string[], RegExp]>([
+  ["a foreign author", ["From: vp@snv.example, ai@xa.example"], /^From or Sender shows ai@xa\.example, which is no account here: /],
+  ["a foreign Sender", ["From: vp@snv.example", "Sender: ai@xa.example"], /^From or Sender shows ai@xa\.example, /],
+  ["two From fields", ["From: vp@snv.example", "From: an@snv.example"], /^the message would be refused before the policy is asked: /],
+])("explain says that a message with %s is refused before any rule", async (_what, lines, expected) => {
+  const refused = await policy("explain", await letter("khac.eml", ...lines), "--policy", shipped, "--from", "vp@snv.example", "--to", "vp@syt.example")
+  expect(refused).toEqual({ code: 1, out: "", err: expect.stringMatching(expected) as unknown })
 })
 
 test.each<[readonly string[], string]>([

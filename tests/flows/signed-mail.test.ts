@@ -11,10 +11,11 @@ import { afterAll, beforeAll, expect, test } from "vitest"
 import { systemClock } from "../../src/base/clock.ts"
 import { writeDevelopmentLists } from "../../src/pki/development-lists.ts"
 import { type DevelopmentSmimeCa, openDevelopmentSmimeCa } from "../../src/pki/development-smime-ca.ts"
-import { parseCertificate } from "../../src/pki/parse-certificate.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
 import { type RevocationServer, startRevocationServer } from "../support/revocation-server.ts"
-import { newDataDir, until } from "../support/running-system.ts"
+import { until } from "../support/running-system.ts"
+import { newSeededFolder } from "../support/seeded-folder.ts"
+import { certificateOf as readCertificate } from "../support/smime-world.ts"
 import { startTestSystem, type TestSystem } from "../support/system.ts"
 
 /**
@@ -39,7 +40,7 @@ let y: Person
 let office: Person
 
 beforeAll(async () => {
-  const dataDir = await newDataDir()
+  const dataDir = await newSeededFolder()
   home = await mkdtemp(join(tmpdir(), "congthu-signed-"))
   ca = await openDevelopmentSmimeCa({ dir: join(dataDir, "pki"), clock: systemClock })
   responder = await startRevocationServer({ ca })
@@ -79,19 +80,21 @@ interface Letter {
   readonly to: readonly string[]
   /** Whose key; nobody's: unsigned. */
   readonly signer?: Pick<Person, "certificate" | "key">
+  /** Without any certificate, which the registry then has to give. */
+  readonly bare?: boolean
   readonly subject?: string
   /** Changes the finished message. */
   readonly tamper?: (message: string) => string
 }
 
-async function compose({ from, to, signer, subject = "Báo cáo tháng 11", tamper = (message) => message }: Letter): Promise<string> {
+async function compose({ from, to, signer, bare = false, subject = "Báo cáo tháng 11", tamper = (message) => message }: Letter): Promise<string> {
   const id = `${++counter}.${process.pid}@sonv.tinh.example`
   const header = [`From: ${from.address}`, `To: ${to.join(", ")}`, `Subject: =?utf-8?B?${Buffer.from(subject).toString("base64")}?=`, "Date: Thu, 26 Nov 2026 08:00:00 +0700", `Message-ID: <${id}>`, ""].join("\r\n")
   const entity = `Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nKính gửi các đồng chí, thư số ${counter}.\r\n`
   if (!signer) return tamper(`${header}MIME-Version: 1.0\r\n${entity}`)
   const file = `letter-${counter}`
   await writeFile(join(home, file), entity)
-  await openssl("cms", "-sign", "-binary", "-in", file, "-signer", signer.certificate, "-inkey", signer.key, "-certfile", "chain.pem", "-md", "sha256", "-crlfeol", "-out", `${file}.eml`)
+  await openssl("cms", "-sign", "-binary", "-in", file, "-signer", signer.certificate, "-inkey", signer.key, ...(bare ? ["-nocerts"] : ["-certfile", "chain.pem"]), "-md", "sha256", "-crlfeol", "-out", `${file}.eml`)
   const signed = (await readFile(join(home, `${file}.eml`), "utf8")).replace(/\r?\n/g, "\r\n")
   return tamper(`${header}${signed}`)
 }
@@ -176,13 +179,17 @@ test("a message that is marked as a state secret is refused, and told why", asyn
   expect(await submit({ from: dung, to: [y.address], signer: dung, subject: "Tập huấn bảo mật, bí mật nhà nước" })).toMatch(/^250 /)
 })
 
-test("what was accepted can be proven from a file, without the system", async () => {
-  const [, envelope = ""] = /Accepted as (\d+)/.exec(await submit({ from: office, to: [otherAgency], signer: office })) ?? []
+test.each([
+  { bare: false, came: "along" },
+  { bare: true, came: "from the registry" },
+])("what was accepted can be proven from a file, without the system (the certificate came $came)", async ({ bare }) => {
+  const [, envelope = ""] = /Accepted as (\d+)/.exec(await submit({ from: office, to: [otherAgency], signer: office, bare })) ?? []
   const file = join(home, "evidence.json")
   expect(await congthu("evidence", "export", envelope, "--out", file)).toContain("exit 0")
   const verified = await congthu("evidence", "verify", file, "--trust", join(system.dataDir, "pki/smime-root.pem"))
   expect(verified).toContain("exit 3")
-  expect(verified).toContain("The certificate was not revoked at that time [CRL ")
+  const { subject } = readCertificate((await certificateOf(office)).der)
+  for (const { commonName } of [subject, ca.intermediate.certificate.subject]) expect(verified).toMatch(new RegExp(`^✓ ${commonName}: .*The certificate was not revoked at that time \\[CRL `, "m"))
   await writeFile(file, (await readFile(file, "utf8")).replace(/"sha256":"[0-9a-f]{8}/, '"sha256":"00000000'))
   expect(await congthu("evidence", "verify", file, "--trust", join(system.dataDir, "pki/smime-root.pem"))).toMatch(/exit (?:1|65)/)
 })
@@ -238,8 +245,4 @@ async function certificateOf({ certificate }: Person): Promise<{ readonly der: B
   return { der: Buffer.from(/-----BEGIN CERTIFICATE-----([^-]+)-----END/.exec(text)?.[1] ?? "", "base64") }
 }
 
-const serialOf = (der: Uint8Array): string => {
-  const parsed = parseCertificate(der)
-  if (!parsed.ok) throw new Error(parsed.failure.detail)
-  return parsed.value.serialNumber
-}
+const serialOf = (der: Uint8Array): string => readCertificate(der).serialNumber

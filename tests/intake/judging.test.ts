@@ -52,6 +52,8 @@ function door({ rules, found = ok(null) }: World) {
   const refused: NewDecision[] = []
   const facts: MessageFacts[] = []
   const woken: number[] = []
+  /** Whom the server was to sign for. */
+  const asked: string[] = []
   const parts: PolicyParts = {
     judging: createJudging({
       policy: { current: () => ({ version: 7, policy }) }, signatures: { read: async () => found }, administrators: ["qt@tinh.example"], software: "congthu test",
@@ -60,14 +62,19 @@ function door({ rules, found = ok(null) }: World) {
         return Buffer.from("sealed")
       },
     }),
-    signer: { sign: async () => failed(failure("unavailable", "no key")) },
+    signer: {
+      async sign(_content, { sender }) {
+        asked.push(sender)
+        return failed(failure("unavailable", "no key"))
+      },
+    },
     recordRefused: async (decision) => void refused.push(decision),
   }
   const intake = createIntake({
     directory, acceptances: store.acceptances, wake: (_committed, { local, remote }) => void woken.push(...local, ...remote), rates: { take: () => true, isExhausted: () => false }, clock: { now: () => now },
     config: { hostname: "mail.tinh.example", expiryMs: 1_000 }, mailLog: { accepted: () => undefined, refused: () => undefined, membersSkipped: () => undefined }, policy: parts,
   })
-  return { intake, refused, facts, woken }
+  return { intake, refused, facts, woken, asked }
 }
 
 const request = async (change: Partial<AcceptRequest> = {}, text = "From: a@ngoai.example\r\nSubject: x\r\n\r\nbody\r\n"): Promise<AcceptRequest> => ({
@@ -151,6 +158,35 @@ test("a signature that cannot be verified now defers the message: never valid, n
 test("a message that is to be signed and cannot be is deferred", async () => {
   const { intake } = door({ rules: rule("sign: { key: k }") })
   expect(await intake.accept(await request())).toMatchObject({ kind: "refused", code: 451 })
+})
+
+/** An signs in, who may write for the office as well. */
+async function submission(reversePath: string, headerFrom: readonly string[], headerSender: readonly string[] = []): Promise<AcceptRequest> {
+  const [an] = await store.database.query<{ id: number }>({ text: "SELECT id FROM account WHERE address = 'an@tinh.example'" })
+  const session = { sessionId: "s2", clientAddress: "192.0.2.7", helo: "may-tram", tls: "TLSv1.3 TLS_AES_256_GCM_SHA384", accountId: an?.id ?? 0, principalId: "an" }
+  return request({
+    source: "submission", session, submitter: { login: { accountId: an?.id ?? 0, address: "an@tinh.example", principalId: "an", credentialId: 1, via: "password" }, headerFrom, headerSender },
+    envelope: { reversePath, recipients: [{ forwardPath: "binh@tinh.example" }], requireTls: false, smtpUtf8: false },
+  }, `From: ${headerFrom.join(", ")}\r\n${headerSender.length > 0 ? `Sender: ${headerSender.join(", ")}\r\n` : ""}Subject: x\r\n\r\nbody\r\n`)
+}
+
+const [an, office] = ["an@tinh.example", "van-phong@tinh.example"] as const
+
+test.each<readonly [string, string, readonly string[], readonly string[]]>([
+  ["two authors in From", office, [office, an], []],
+  ["another Sender", office, [office], [an]],
+  ["another author than the envelope says", an, [office], []],
+])("this server's seal goes on nobody else's words: %s", async (_what, reversePath, from, sender) => {
+  const { intake, refused, asked } = door({ rules: rule("sign: { key: k }") })
+  expect(await intake.accept(await submission(reversePath, from, sender))).toMatchObject({ kind: "refused", code: 550, text: expect.stringContaining("This server signs for one sender only") as unknown })
+  expect(refused).toMatchObject([{ ruleId: "r", verdict: "reject" }])
+  expect(asked).toEqual([])
+})
+
+test("this server signs for the one sender whom the message shows", async () => {
+  const { intake, asked } = door({ rules: rule("sign: { key: k }") })
+  await intake.accept(await submission(office, [office], [office]))
+  expect(asked).toEqual([office])
 })
 
 test("what the system itself writes is not judged", async () => {

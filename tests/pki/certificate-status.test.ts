@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest"
-import { type CertificateStatuses, createCertificateStatuses, type RecordedRevocation } from "../../src/pki/certificate-status.ts"
+import type { CertificateStatuses, RecordedRevocation } from "../../src/pki/certificate-status.ts"
 import type { Certificate } from "../../src/pki/certificate.ts"
 import { newKeyPair } from "../../src/pki/development-smime-ca.ts"
 import { writeName } from "../../src/pki/distinguished-name.ts"
@@ -7,31 +7,25 @@ import { crlDistributionPoints } from "../../src/pki/write-extensions.ts"
 import { writeCertificate } from "../../src/pki/write-certificate.ts"
 import type { RevocationChecker } from "../../src/pki/revocation/revocation-checker.ts"
 import type { RevocationStore } from "../../src/pki/revocation/revocation-store.ts"
-import { createRevocationStore } from "../../src/store/sql/revocations.ts"
-import { createTestDatabase, type TestDatabase } from "../support/database.ts"
-import { certificateOf, createSmimeWorld, hours, minutes, signing, type SmimeWorld } from "../support/smime-world.ts"
+import type { PathRequest } from "../../src/pki/validate-path.ts"
+import { certificateOf, createStoredWorld, hours, minutes, signing, type SmimeWorld } from "../support/smime-world.ts"
 
 let world: SmimeWorld
-let database: TestDatabase
 let store: RevocationStore
 let checker: RevocationChecker
 let statuses: CertificateStatuses
 const records = new Map<string, RecordedRevocation>()
+let close: () => Promise<void>
 beforeAll(async () => {
-  world = await createSmimeWorld()
-  database = await createTestDatabase()
-  store = createRevocationStore({ database })
+  ;({ world, store, close } = await createStoredWorld())
 })
-afterAll(async () => {
-  await world.close()
-  await database.drop()
-})
+afterAll(() => close())
 beforeEach(() => {
   world.server.behave()
   world.clock.time += hours(100)
   records.clear()
   checker = world.checker(store)
-  statuses = createCertificateStatuses({ paths: () => world.paths, purpose: signing, checker, recorded: (fingerprint) => records.get(fingerprint), clock: world.clock, rememberMs: minutes(5), retryMs: 30_000 })
+  statuses = world.statuses(signing, checker, { recorded: (fingerprint) => records.get(fingerprint) })
 })
 
 const problemsOf = async (certificate: Certificate, at = world.clock.time): Promise<string> => (await statuses.of({ certificate, pool: [], at })).problems.join(" ") || "none"
@@ -121,4 +115,25 @@ test("forgetting makes it look again", async () => {
   checker.reload()
   statuses.forget()
   expect(await problemsOf(certificate)).toBe("revoked")
+})
+
+test("what is remembered is bounded by its size: a certificate that comes in ever new company pushes out the oldest, not everything", async () => {
+  const certificate = world.holder()
+  const company = Array.from({ length: 6 }, () => world.holder())
+  let looks = 0
+  const paths = { validate: (request: PathRequest) => (looks++, world.paths.validate(request)) }
+  const chars = [certificate, world.ca.intermediate.certificate, world.ca.root.certificate].reduce((sum, { der }) => sum + Math.ceil(der.length / 3) * 4, 1_000)
+  const small = world.statuses(signing, checker, { paths: () => paths, maxRememberedChars: chars * 3 })
+  const looked = async (...numbers: readonly number[]): Promise<number> => {
+    const before = looks
+    for (const number of numbers) await small.of({ certificate, pool: company.slice(number, number + 1), at: world.clock.time })
+    return looks - before
+  }
+  expect(await looked(0, 1, 2, 0, 1, 2)).toBe(3)
+  expect(await looked(3, 4, 5)).toBe(3)
+  expect(await looked(3, 4, 5)).toBe(0)
+  expect(await looked(0)).toBe(1)
+  // forgotten ones leave their room
+  small.forget()
+  expect(await looked(0, 1, 2, 0, 1, 2)).toBe(3)
 })

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import fc from "fast-check"
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest"
-import { type CertificateStatuses, createCertificateStatuses } from "../../src/pki/certificate-status.ts"
+import type { CertificateStatuses } from "../../src/pki/certificate-status.ts"
 import { der, derTag } from "../../src/pki/der.ts"
 import type { SmimeRequest } from "../../src/pki/development-smime-ca.ts"
 import { keyPurpose } from "../../src/pki/key-purpose.ts"
@@ -13,9 +13,8 @@ import { timeStamping } from "../../src/pki/path-rules.ts"
 import { verifyTimestamp } from "../../src/pki/timestamp.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
 import { extendedKeyUsage, extension } from "../../src/pki/write-extensions.ts"
-import { createRevocationStore } from "../../src/store/sql/revocations.ts"
-import { createTestDatabase, type TestDatabase } from "../support/database.ts"
-import { certificateOf, createSmimeWorld, hours, minutes, signing, type SmimeWorld } from "../support/smime-world.ts"
+import type { RevocationStore } from "../../src/pki/revocation/revocation-store.ts"
+import { certificateOf, createStoredWorld, hours, minutes, signing, type SmimeWorld } from "../support/smime-world.ts"
 import { stampToken, type TestStamp } from "../support/timestamp-authority.ts"
 import { installed } from "../imap/clients/client-machine.ts"
 
@@ -23,23 +22,22 @@ import { installed } from "../imap/clients/client-machine.ts"
 const withOpenssl = test.skipIf(!installed("openssl"))
 
 let world: SmimeWorld
-let database: TestDatabase
+let store: RevocationStore
 let statuses: CertificateStatuses
 let dir: string
+let close: () => Promise<void>
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "congthu-tsa-"))
-  world = await createSmimeWorld()
-  database = await createTestDatabase()
+  ;({ world, store, close } = await createStoredWorld())
 })
 afterAll(async () => {
-  await world.close()
-  await database.drop()
+  await close()
   await rm(dir, { recursive: true })
 })
 beforeEach(() => {
   world.server.behave()
   world.clock.time += hours(100)
-  statuses = createCertificateStatuses({ paths: () => world.paths, purpose: timeStamping, checker: world.checker(createRevocationStore({ database })), recorded: () => undefined, clock: world.clock, rememberMs: minutes(5), retryMs: 30_000 })
+  statuses = world.statuses(timeStamping, world.checker(store))
 })
 
 const signature = randomBytes(256)
@@ -101,7 +99,7 @@ test("an authority about which nobody can say anything now", async () => {
 })
 
 test("an anchor for mail alone does not vouch for times", async () => {
-  const forMail = createCertificateStatuses({ paths: () => world.paths, purpose: signing, checker: world.checker(createRevocationStore({ database })), recorded: () => undefined, clock: world.clock, rememberMs: 0, retryMs: 0 })
+  const forMail = world.statuses(signing, world.checker(store))
   const result = await verifyTimestamp({ token: stamp(), signatureDigests, now: world.clock.time }, forMail)
   expect(result.ok || result.failure.problems).toEqual(["wrongPurpose"])
 })

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type AlgorithmPolicy } from "../../src/pki/algorithm-policy.ts"
+import { type CertificateStatuses, type CertificateStatusesOptions, createCertificateStatuses } from "../../src/pki/certificate-status.ts"
 import type { Certificate } from "../../src/pki/certificate.ts"
 import { type DevelopmentSmimeCa, openDevelopmentSmimeCa } from "../../src/pki/development-smime-ca.ts"
 import { keyPurpose } from "../../src/pki/key-purpose.ts"
@@ -12,6 +13,8 @@ import { createRevocationFetch, type RevocationFetch } from "../../src/pki/revoc
 import { createRevocationChecker, type RevocationChecker, type RevocationConfig } from "../../src/pki/revocation/revocation-checker.ts"
 import type { RevocationStore } from "../../src/pki/revocation/revocation-store.ts"
 import { createPathValidator, type PathValidator } from "../../src/pki/validate-path.ts"
+import { createRevocationStore } from "../../src/store/sql/revocations.ts"
+import { createTestDatabase, type TestDatabase } from "./database.ts"
 import { startRevocationServer, type RevocationServer } from "./revocation-server.ts"
 import { testLog } from "./store.ts"
 
@@ -23,6 +26,8 @@ export interface SmimeWorld {
   readonly paths: PathValidator
   /** A process of its own: its own memory, the given store. */
   checker(store: RevocationStore, config?: Partial<RevocationConfig>, fetch?: RevocationFetch): RevocationChecker
+  /** What such a process thinks of certificates, remembered for five minutes. */
+  statuses(purpose: PathPurpose, checker: RevocationChecker, options?: Partial<CertificateStatusesOptions>): CertificateStatuses
   holder(sources?: { readonly crl?: boolean; readonly ocsp?: boolean; readonly serialNumber?: string }): Certificate
   close(): Promise<void>
 }
@@ -59,7 +64,7 @@ export async function createSmimeWorld({ lastsMs = hours(24) }: { readonly lasts
     ca, server, clock, paths,
     checker(store, config = {}, otherFetch) {
       const all = { ...testRevocation, ...config, lists: config.lists ?? [server.urls.rootCrl] }
-      const fetch = otherFetch ?? createRevocationFetch({ allowed: createAllowedUrls([server.origin]), timeoutMs: all.timeout })
+      const fetch = otherFetch ?? createRevocationFetch({ allowed: createAllowedUrls([server.origin]), timeoutMs: all.timeout, restMs: all.retry, clock })
       const checker = createRevocationChecker({ fetch, store, clock, config: all, log: testLog })
       closers.push(async () => {
         await checker.close()
@@ -67,6 +72,7 @@ export async function createSmimeWorld({ lastsMs = hours(24) }: { readonly lasts
       })
       return checker
     },
+    statuses: (purpose, checker, options) => createCertificateStatuses({ paths: () => paths, purpose, checker, recorded: () => undefined, clock, rememberMs: minutes(5), retryMs: 30_000, ...options }),
     holder({ crl = true, ocsp = true, serialNumber } = {}) {
       const issued = ca.issue({
         subject: { commonName: "Lê Văn C" }, addresses: ["c@tinh.example"], ...(crl && { crlUrls: [server.urls.crl] }), ...(ocsp && { ocspUrls: [server.urls.ocsp] }), ...(serialNumber && { serialNumber }),
@@ -79,6 +85,19 @@ export async function createSmimeWorld({ lastsMs = hours(24) }: { readonly lasts
       await rm(dir, { recursive: true })
     },
   }
+}
+
+/** With a store for what is heard of revocation, on a database of its own. */
+export interface StoredWorld {
+  readonly world: SmimeWorld
+  readonly database: TestDatabase
+  readonly store: RevocationStore
+  close(): Promise<void>
+}
+
+export async function createStoredWorld(): Promise<StoredWorld> {
+  const [world, database] = await Promise.all([createSmimeWorld(), createTestDatabase()])
+  return { world, database, store: createRevocationStore({ database }), close: async () => void (await Promise.all([world.close(), database.drop()])) }
 }
 
 export function certificateOf(der: Uint8Array): Certificate {

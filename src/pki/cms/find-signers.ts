@@ -4,28 +4,25 @@ import type { FoundSigner } from "./content-check.ts"
 import { readSignerInfo, type SignerIdentifier } from "./signer-info.ts"
 import type { SignedDataFrame } from "./signed-data.ts"
 
-/** Finds a certificate that did not come along: the registry's, by what the signature says of it. */
-export type FindCertificate = (identifier: SignerIdentifier) => Uint8Array | undefined | Promise<Uint8Array | undefined>
-
 /** Reading a signer or a certificate, in the currency of Pace: 5 ms at worst, so that two of them are a turn. */
 const readCost = 256 * 1024
 
-/** The signers of SignedData, each with its certificate. Throws `CmsError`. */
-export async function findSigners(frame: SignedDataFrame, findCertificate: FindCertificate = () => undefined): Promise<FoundSigner[]> {
+/** The signers of SignedData, each with its certificate: one that came along, or else one of those from `elsewhere`. Throws `CmsError`. */
+export async function findSigners(frame: SignedDataFrame, elsewhere: readonly Uint8Array[] = []): Promise<FoundSigner[]> {
   const pace = new Pace()
+  const certificates = [...frame.certificates, ...elsewhere.map((der) => Buffer.from(der))]
   const found: FoundSigner[] = []
   for (const elements of frame.signers) {
     const info = readSignerInfo(elements)
     await pace.spend(readCost)
     let certificate: CertificateIdentity | undefined
-    for (const der of frame.certificates) {
+    for (const der of certificates) {
       // Only what holds the name at all is worth half a millisecond.
       if (certificate || !der.includes(nameOf(info.identifier))) continue
       certificate = signing(der, info.identifier)
       await pace.spend(readCost)
     }
-    const elsewhere = certificate ? undefined : await findCertificate(info.identifier)
-    found.push({ info, certificate: certificate ?? (elsewhere && signing(Buffer.from(elsewhere), info.identifier)) })
+    found.push({ info, certificate })
   }
   return found
 }

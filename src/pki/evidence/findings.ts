@@ -6,7 +6,7 @@ export interface Finding {
   readonly holds: Holds
   /** A hash, a time, problems by name: whatever the sentence is about. */
   readonly detail: string
-  /** The signer that it is about, if it is about one. */
+  /** Whose certificate it is about, if it is about one: the signer's, or an authority's on the way up from it. */
   readonly subject?: string
 }
 

@@ -23,7 +23,14 @@ export interface RecheckedStatus {
   /** Name and fingerprint. */
   readonly anchorName: string
   /** One for each certificate of the path but the anchor. */
-  readonly revocation: readonly { readonly holds: Holds; readonly detail: string }[]
+  readonly revocation: readonly CertificateAnswer[]
+}
+
+export interface CertificateAnswer {
+  /** The name of the certificate that is answered for. */
+  readonly subject: string
+  readonly holds: Holds
+  readonly detail: string
 }
 
 export interface OfflineStatuses {
@@ -40,14 +47,17 @@ export interface OfflineMaterial {
 
 const noPath: RecheckedStatus = { path: { problems: ["untrusted"], chain: [], anchor: null }, anchorTrusted: "no", anchorName: "", revocation: [] }
 
+/** What people know a certificate by. */
+export const shownName = ({ subject }: Certificate): string => subject.commonName || subject.text
+
 /** Between the clocks of an authority and of this server when the answer was had. */
 const skewMs = 5 * 60_000
 
 export function createOfflineStatuses({ statuses, certificates, documents, trust }: OfflineMaterial): OfflineStatuses {
-  const revocationOf = async (certificate: Certificate, issuer: Certificate, status: NamedStatus, at: number): Promise<{ readonly holds: Holds; readonly detail: string }> => {
+  const revocationOf = async (certificate: Certificate, issuer: Certificate, status: NamedStatus, at: number): Promise<Omit<CertificateAnswer, "subject">> => {
     const answer = status.revocation.find(({ fingerprint }) => fingerprint === certificate.fingerprint)
     const document = answer?.evidence ? documents[answer.evidence] : undefined
-    if (!answer?.evidence || !document) return { holds: "unknown", detail: certificate.subject.text }
+    if (!answer?.evidence || !document) return { holds: "unknown", detail: "" }
     const der = Buffer.from(document.der, "base64")
     if (hash("sha256", der) !== answer.evidence) return { holds: "no", detail: "SHA-256" }
     const statement = await statementOf({ kind: document.kind, der }, certificate, issuer)
@@ -77,7 +87,7 @@ export function createOfflineStatuses({ statuses, certificates, documents, trust
         path,
         anchorTrusted: trust.anchors === null ? "unknown" : trust.anchors.has(anchor.fingerprint) ? "yes" : "no",
         anchorName: `${status.anchor ?? anchor.subject.commonName} (SHA-256 ${anchor.fingerprint})`,
-        revocation: await Promise.all(pairs.map(([one, issuer]) => revocationOf(one, issuer, status, at))),
+        revocation: await Promise.all(pairs.map(async ([one, issuer]) => ({ subject: shownName(one), ...(await revocationOf(one, issuer, status, at)) }))),
       }
     },
   }

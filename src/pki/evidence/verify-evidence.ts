@@ -14,7 +14,7 @@ import { verifyMessageSignature } from "../smime/verify-message-signature.ts"
 import type { EvidenceBundle } from "./bundle.ts"
 import { nameSignature } from "./evidence-record.ts"
 import type { Finding } from "./findings.ts"
-import { createOfflineStatuses, type OfflineTrust } from "./offline-statuses.ts"
+import { createOfflineStatuses, type OfflineTrust, shownName } from "./offline-statuses.ts"
 import { provenTimeOf } from "./proven-time.ts"
 
 export interface EvidenceReport {
@@ -30,7 +30,7 @@ export interface VerifyEvidenceOptions {
 
 export async function verifyEvidence(bundle: EvidenceBundle, { trust, clock }: VerifyEvidenceOptions): Promise<EvidenceReport> {
   const certificates = certificatesOf(bundle)
-  const message = await messageFindings(bundle, clock)
+  const message = await messageFindings(bundle, certificates, clock)
   const signers = await Promise.all(bundle.record.signature.signers.map((signer) => signerFindings(signer, { bundle, certificates, trust, now: clock.now() })))
   const findings = [...message, ...signers.flat(), ...recordFindings(bundle)]
   const has = (holds: Finding["holds"]): boolean => findings.some((finding) => finding.holds === holds)
@@ -47,12 +47,12 @@ function certificatesOf({ certificates }: EvidenceBundle): ReadonlyMap<string, C
   )
 }
 
-async function messageFindings({ message, record }: EvidenceBundle, clock: Clock): Promise<readonly Finding[]> {
+async function messageFindings({ message, record }: EvidenceBundle, certificates: ReadonlyMap<string, Certificate>, clock: Clock): Promise<readonly Finding[]> {
   if (message === null) return [{ id: "messageAbsent", holds: "unknown", detail: record.content.sha256 }]
   const bytes = Buffer.from(message, "base64")
   const sha256 = hash("sha256", bytes)
   const same = sha256 === record.content.sha256 && bytes.length === record.content.size
-  const signature = await verifyMessageSignature(bytesSource(bytes), { clock, budgetMs: offlineBudgetMs })
+  const signature = await verifyMessageSignature({ ...bytesSource(bytes), certificates: [...certificates.values()].map(({ der }) => der) }, { clock, budgetMs: offlineBudgetMs })
   return [{ id: "messageSame", holds: same ? "yes" : "no", detail: sha256 }, ...signatureFindings(signature, record)]
 }
 
@@ -84,15 +84,14 @@ async function signerFindings(signer: MessageSigner, { bundle, certificates, tru
   // RFC 3161 §4: with a stamp, what counts is whether the certificate was good then; without one, when this server had the message
   const at = proven.kind === "proven" ? proven.time : record.acceptedAt
   const status = await offline.recheck(certificate, mailSigning(trust.extendedKeyUsages), at)
-  const who = certificate.subject.commonName || certificate.subject.text
-  const on = (finding: Finding): Finding => ({ ...finding, subject: who })
+  const on = (finding: Finding): Finding => ({ ...finding, subject: shownName(certificate) })
   return [
     proven.kind === "proven"
       ? on({ id: "timeProven", holds: "yes", detail: isoTime(at) })
       : on({ id: proven.kind === "none" ? "timeOurWord" : "timestampBad", holds: proven.kind === "none" ? "unknown" : "no", detail: proven.kind === "none" ? isoTime(at) : proven.detail }),
     on({ id: "pathGood", holds: status.path.problems.length === 0 ? "yes" : "no", detail: status.path.problems.join(", ") }),
     on({ id: "anchorTrusted", holds: status.anchorTrusted, detail: status.anchorName }),
-    ...status.revocation.map((answer) => on({ id: "notRevoked", holds: answer.holds, detail: answer.detail })),
+    ...status.revocation.map((answer) => ({ id: "notRevoked" as const, ...answer })),
     ...(certificate.notAfter < now ? [on({ id: "expiredSince", holds: "yes", detail: isoTime(certificate.notAfter) })] : []),
     ...(signer.signingTime === null ? [] : [on({ id: "signingTime", holds: Math.abs(signer.signingTime - at) <= plausibleMs ? "yes" : "unknown", detail: isoTime(signer.signingTime) })]),
   ]

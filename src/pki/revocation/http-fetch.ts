@@ -2,8 +2,10 @@ import { lookup, type LookupAddress } from "node:dns"
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest, type RequestOptions } from "node:http"
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https"
 import type { LookupFunction } from "node:net"
+import type { Clock } from "../../base/clock.ts"
 import { failed, ok, type Result } from "../../base/result.ts"
 import { type AllowedUrls, isPublicAddress } from "./allowed-url.ts"
+import { Unreachable } from "./unreachable.ts"
 
 /** Downloads CRLs and asks OCSP responders, within what configuration allows: time, size, addresses. Must not know: what the bytes mean. */
 export interface RevocationFetch {
@@ -22,28 +24,42 @@ export interface RevocationFetchOptions {
   readonly allowed: AllowedUrls
   /** For all of one download, connecting included. */
   readonly timeoutMs: number
+  /** How long a server that failed several times running is left alone. */
+  readonly restMs: number
+  readonly clock: Clock
 }
 
-export function createRevocationFetch({ allowed, timeoutMs }: RevocationFetchOptions): RevocationFetch {
+/** Said of a server that is left alone: why was said when it failed. */
+export const leftAlone = "failed several times running, and is left alone for now"
+
+export function createRevocationFetch({ allowed, timeoutMs, restMs, clock }: RevocationFetchOptions): RevocationFetch {
+  const unreachable = new Unreachable({ clock, restMs })
   // connections are kept per agent: one made to a listed private address is never used for a public name
   const agents = { listed: agentsFor({}), public: agentsFor({ lookup: publicOnly }) }
   return {
     async fetch({ url, maxBytes, post }) {
       const permitted = allowed.permits(url)
       if (!permitted) return failed("may not be asked (pki.revocation.allow)")
-      const isTls = permitted.url.protocol === "https:"
-      const signal = AbortSignal.timeout(timeoutMs)
+      const { origin, protocol } = permitted.url
+      if (unreachable.rests(origin)) return failed(leftAlone)
+      // not AbortSignal.timeout: thousands of those would live on, each until its time is over
+      const abort = new AbortController()
+      const timer = setTimeout(() => abort.abort(), timeoutMs)
       const options: RequestOptions = {
         method: post ? "POST" : "GET",
-        agent: agents[permitted.kind][isTls ? "https" : "http"],
+        agent: agents[permitted.kind][protocol === "https:" ? "https" : "http"],
         headers: { "user-agent": "congthu", ...(post && { "content-type": post.type, "content-length": post.body.length }) },
-        signal,
+        signal: abort.signal,
       }
       try {
-        const response = await respond(permitted.url, options, post?.body)
-        return await readBody(response, maxBytes)
+        const body = await readBody(await respond(permitted.url, options, post?.body), maxBytes)
+        unreachable.answered(origin)
+        return body
       } catch (error) {
-        return failed(signal.aborted ? `did not answer within ${timeoutMs} ms` : `cannot be reached (${error instanceof Error ? error.message : String(error)})`)
+        unreachable.failed(origin)
+        return failed(abort.signal.aborted ? `did not answer within ${timeoutMs} ms` : `cannot be reached (${error instanceof Error ? error.message : String(error)})`)
+      } finally {
+        clearTimeout(timer)
       }
     },
     close() {

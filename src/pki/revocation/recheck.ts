@@ -50,6 +50,7 @@ export async function recheckCertificates({ certificates, paths, purpose, checke
   const checkOne = async (certificate: Certificate): Promise<void> => {
     const path = paths.validate({ certificate, intermediates: [], purpose, at: now })
     checked++
+    await yieldToOthers()
     if (path.problems.length > 0) count.withoutPath++
     else {
       const { evidence, problems } = await checker.check({ chain: path.chain, at: now, prefer: "crl", saves: false })
@@ -61,11 +62,13 @@ export async function recheckCertificates({ certificates, paths, purpose, checke
 
   const underWay = new Set<Promise<void>>()
   for await (const certificate of certificates) {
+    // reading one, finding its path and asking about it cost a millisecond each, and ten when they are new to the compiler: every step has its own turn
+    await yieldToOthers()
     const one = checkOne(certificate).finally(() => underWay.delete(one))
     underWay.add(one)
     if (underWay.size >= atOnce) await Promise.race(underWay)
     if (answers.size >= answersAtOnce) await save()
-    // a path costs a millisecond, and promises that are already kept give nobody else a turn
+    // promises that are already kept give nobody else a turn
     await yieldToOthers()
   }
   await Promise.all(underWay)

@@ -6,7 +6,7 @@ import { statusByCrl } from "./crl.ts"
 import { createConfiguredLists, isUrl } from "./configured-lists.ts"
 import { crlSource, crlSourceName, type KnownCrl, type SourceMeans } from "./crl-source.ts"
 import { type AgeLimits, answerAt, isCurrent, noAnswer, type Statement } from "./evidence.ts"
-import type { RevocationFetch } from "./http-fetch.ts"
+import { leftAlone, type RevocationFetch } from "./http-fetch.ts"
 import { type Kept, KeptAnswers } from "./kept-answers.ts"
 import { type KnownOcspAnswer, maxUrls, ocspSource, ocspSourceName } from "./ocsp-source.ts"
 import type { RevocationStore } from "./revocation-store.ts"
@@ -75,7 +75,9 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
   const limits: AgeLimits = { maxAgeMs: config.maxAge, skewMs: config.skew }
   const configured = createConfiguredLists(config.lists)
   const means: SourceMeans & { readonly nonce: boolean } = { fetch, store, lists: configured, now: () => clock.now(), skewMs: config.skew, nonce: config.nonce }
-  const keeping = { clock, refreshMs: config.refresh, retryMs: config.retry, onFailure: (source: string, reason: string) => log.warn({ source, reason }, "no answer about revocation") }
+  // what is said of a server that is left alone was said when it failed, and would be said of thousands of certificates
+  const onFailure = (source: string, reason: string): void => log[reason.endsWith(leftAlone) ? "debug" : "warn"]({ source, reason }, "no answer about revocation")
+  const keeping = { clock, refreshMs: config.refresh, retryMs: config.retry, onFailure }
   const lists = new KeptAnswers<KnownCrl>({ ...keeping, costOf: ({ crl }) => crl.der.length, maxCost: maxListBytes })
   const responses = new KeptAnswers<KnownOcspAnswer>({ ...keeping, costOf: () => 1, maxCost: maxOcspAnswers * 2 })
   const changes = new StatusChanges()
@@ -152,15 +154,13 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
       })
       const came = await readStapled(stapled, pairs)
       // each source has its own time limit; those of many must not add up for a message that waits
-      const patience = AbortSignal.timeout(config.timeout * 2)
-      const evidence = await Promise.all(
-        pairs.map(({ certificate, issuer }) =>
-          sooner(patience, checkOne(certificate, issuer, came.get(certificate.fingerprint) ?? [], request), () => {
-            const [latest] = inMemory(certificate, issuer)
-            return latest ? answerAt(latest.statement, { ...latest, fingerprint: certificate.fingerprint, at: request.at, skewMs: config.skew }) : noAnswer(certificate.fingerprint)
-          }),
-        ),
-      )
+      const evidence = await within(config.timeout * 2, pairs.map(({ certificate, issuer }) => ({
+        work: checkOne(certificate, issuer, came.get(certificate.fingerprint) ?? [], request),
+        late() {
+          const [latest] = inMemory(certificate, issuer)
+          return latest ? answerAt(latest.statement, { ...latest, fingerprint: certificate.fingerprint, at: request.at, skewMs: config.skew }) : noAnswer(certificate.fingerprint)
+        },
+      })))
       const news = changes.notice(evidence)
       if (news.length > 0 && request.saves !== false) await store.saveAnswers(news, clock.now())
       const has = (status: RevocationEvidence["status"]): boolean => evidence.some((one) => one.status === status)
@@ -188,14 +188,13 @@ interface Answer {
 /** Its own first: they are newer than what somebody copied. Only over HTTP: a certificate does not point into our file system. */
 const listsOf = ({ crlUrls }: Certificate, configured: readonly string[]): readonly string[] => [...crlUrls.filter(isUrl).slice(0, maxUrls), ...configured]
 
-/** What `late` gives when the signal comes first; `work` goes on for those who ask next. */
-async function sooner<T>(signal: AbortSignal, work: Promise<T>, late: () => T): Promise<T> {
-  const { promise, resolve } = Promise.withResolvers<T>()
-  const giveUp = (): void => resolve(late())
-  signal.addEventListener("abort", giveUp, { once: true })
+/** What each work gives, or `late` in its place once the time is over; the work goes on for those who ask next. */
+async function within<T>(ms: number, works: readonly { readonly work: Promise<T>; readonly late: () => T }[]): Promise<readonly T[]> {
+  const { promise: timeOver, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
   try {
-    return await Promise.race([work, promise])
+    return await Promise.all(works.map(({ work, late }) => Promise.race([work, timeOver.then(late)])))
   } finally {
-    signal.removeEventListener("abort", giveUp)
+    clearTimeout(timer)
   }
 }

@@ -1,7 +1,7 @@
 import { LineEndingCheck } from "../../mail/line-ending.ts"
 import { CmsError } from "../cms/cms-error.ts"
 import { ContentCheck, type FoundSigner } from "../cms/content-check.ts"
-import { type FindCertificate, findSigners } from "../cms/find-signers.ts"
+import { findSigners } from "../cms/find-signers.ts"
 import { oids } from "../cms/oid.ts"
 import { readCms, type SignedDataFrame } from "../cms/signed-data.ts"
 import type { MessageSigner, SignatureProblem } from "../signature-facts.ts"
@@ -15,13 +15,14 @@ import { decodeTransfer } from "./transfer-decoding.ts"
  * Reads one signature layer: the CMS object first, then the content as a stream through the digests that its signers need. Throws `CmsError`
  * for what cannot be read at all.
  */
-export const readLayer = (source: MessageSource, layer: SignedLayer, findCertificate?: FindCertificate): Promise<ReadLayer | "encrypted" | "none"> =>
-  layer.form === "multipart" ? readMultipart(source, layer, findCertificate) : readOpaque(source, layer, findCertificate)
+export const readLayer = (source: MessageSource, layer: SignedLayer): Promise<ReadLayer | "encrypted" | "none"> => (layer.form === "multipart" ? readMultipart(source, layer) : readOpaque(source, layer))
 
 /** A signature layer, read and computed. */
 export interface ReadLayer {
   readonly frame: SignedDataFrame
   readonly signers: readonly MessageSigner[]
+  /** Those that came along, then those of signers that came from elsewhere. */
+  readonly certificates: readonly Buffer[]
   readonly entity: SignedEntity
   /** Content types of what is innermost, as the signers say (RFC 2634 §2.9). */
   readonly hints: readonly string[]
@@ -31,7 +32,7 @@ export interface ReadLayer {
 const encodings = new Set(["base64", "quoted-printable"])
 
 /** multipart/signed (RFC 1847 §2.1, RFC 8551 §3.5.3): the first part as it is stored, its header included, is what the second signs. */
-async function readMultipart(source: MessageSource, { part }: SignedLayer, findCertificate: FindCertificate | undefined): Promise<ReadLayer> {
+async function readMultipart(source: MessageSource, { part }: SignedLayer): Promise<ReadLayer> {
   const [signed, signature] = part.children
   if (part.kind !== "multipart" || !signed || !signature) throw new CmsError("malformed", "multipart/signed without two parts")
   const problems = [...boundaryProblems(part)]
@@ -43,7 +44,7 @@ async function readMultipart(source: MessageSource, { part }: SignedLayer, findC
   // Some readers then show what is attached to the signature, and not what is beside it.
   if (frame.contentBytes !== null) problems.push("empty")
   if (frame.signers.length === 0) problems.push("malformed")
-  const found = await findSigners(frame, findCertificate)
+  const found = await findSigners(frame, source.certificates)
   const check = new ContentCheck(found, frame.contentType)
   const reader = new EntityReader()
   const lineEnds = new LineEndingCheck()
@@ -54,11 +55,11 @@ async function readMultipart(source: MessageSource, { part }: SignedLayer, findC
   }
   // RFC 8551 §3.1.1: what is not canonical does not survive the way unchanged.
   if (!lineEnds.finish()) problems.push("notCanonical")
-  return { frame, signers: check.finish(), entity: reader.finish(), hints: hintsOf(found), problems }
+  return { frame, signers: check.finish(), certificates: certificatesOf(frame, found), entity: reader.finish(), hints: hintsOf(found), problems }
 }
 
 /** application/pkcs7-mime (RFC 8551 §3.5.2). The content comes before its signers, so it is read twice. */
-async function readOpaque(source: MessageSource, { part }: SignedLayer, findCertificate: FindCertificate | undefined): Promise<ReadLayer | "encrypted" | "none"> {
+async function readOpaque(source: MessageSource, { part }: SignedLayer): Promise<ReadLayer | "encrypted" | "none"> {
   const octets = (): AsyncIterable<Uint8Array> => decodeTransfer(source.read({ start: part.bodyStart, end: part.bodyEnd }), part.mime.encoding)
   const frame = await readCms(octets())
   if (frame.kind === "other") return frame.contentType === oids.envelopedData || frame.contentType === oids.authEnvelopedData ? "encrypted" : "none"
@@ -67,14 +68,19 @@ async function readOpaque(source: MessageSource, { part }: SignedLayer, findCert
   const problems: SignatureProblem[] = []
   if (frame.signers.length === 0 || !saysSigned(part)) problems.push("malformed")
   if (frame.contentBytes === null) problems.push("empty")
-  const found = await findSigners(frame, findCertificate)
+  const found = await findSigners(frame, source.certificates)
   const check = new ContentCheck(found, frame.contentType)
   const reader = new EntityReader()
   await readCms(octets(), async (piece) => {
     check.push(piece)
     await reader.push(piece)
   })
-  return { frame, signers: check.finish(), entity: reader.finish(), hints: hintsOf(found), problems }
+  return { frame, signers: check.finish(), certificates: certificatesOf(frame, found), entity: reader.finish(), hints: hintsOf(found), problems }
+}
+
+function certificatesOf({ certificates }: SignedDataFrame, found: readonly FoundSigner[]): readonly Buffer[] {
+  const others = found.flatMap(({ certificate }) => (certificate && !certificates.some((der) => der.equals(certificate.der)) ? [[certificate.fingerprint, certificate.der] as const] : []))
+  return [...certificates, ...new Map(others).values()]
 }
 
 /** RFC 8551 §3.2.2: smime-type may be absent, but some readers go by it, so it may not say something else. */

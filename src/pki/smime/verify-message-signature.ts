@@ -7,7 +7,6 @@ import type { Clock } from "../../base/clock.ts"
 import { maxParts, type ScannedContent } from "../../mail/content-scanner.ts"
 import { maxKeptHeaderBytes } from "../../mail/header-collector.ts"
 import { CmsError } from "../cms/cms-error.ts"
-import type { FindCertificate } from "../cms/find-signers.ts"
 import { oids } from "../cms/oid.ts"
 import { stapledRevocations } from "../cms/stapled-revocations.ts"
 import type { MessageSignature, MessageSigner, SignatureProblem } from "../signature-facts.ts"
@@ -25,8 +24,6 @@ export interface VerifyOptions {
   readonly clock: Clock
   /** Default 20 s: a 50 MB message takes less than one. */
   readonly budgetMs?: number
-  /** Asked for a signer whose certificate did not come along. */
-  readonly findCertificate?: FindCertificate
 }
 
 const defaultBudgetMs = 20_000
@@ -35,7 +32,7 @@ type Scan = Pick<ScannedContent, "root" | "headerFields">
 
 export async function verifyMessageSignature(source: MessageSource, options: VerifyOptions): Promise<MessageSignature> {
   const budget = new TimeBudget(options.clock, options.budgetMs ?? defaultBudgetMs)
-  const timed: MessageSource = { read: (range) => budget.limit(source.read(range)) }
+  const timed: MessageSource = { ...source, read: (range) => budget.limit(source.read(range)) }
   let scan: Scan
   try {
     scan = source.scanned ?? (await scanAll(timed))
@@ -47,7 +44,7 @@ export async function verifyMessageSignature(source: MessageSource, options: Ver
   const layer = findLayer(scan.root)
   if (!layer) return nothing
   try {
-    const read = await readLayer(timed, layer, options.findCertificate)
+    const read = await readLayer(timed, layer)
     if (read === "encrypted" || read === "none") return { ...nothing, form: layer.around.length === 0 ? read : "none" }
     const headerProtection = layer.around.length > 0 ? "none" : protectionOf(read, scan)
     const problems = [
@@ -77,8 +74,8 @@ async function scanAll(source: MessageSource): Promise<Scan> {
   return scanner.finish()
 }
 
-const described = ({ frame, signers, entity, hints }: ReadLayer): Pick<MessageSignature, "signers" | "certificates" | "revocationInfo" | "encryptedInside" | "tripleWrapped"> => ({
-  signers, certificates: frame.certificates.map((der) => der.toString("base64")), revocationInfo: stapledRevocations(frame),
+const described = ({ frame, signers, certificates, entity, hints }: ReadLayer): Pick<MessageSignature, "signers" | "certificates" | "revocationInfo" | "encryptedInside" | "tripleWrapped"> => ({
+  signers, certificates: certificates.map((der) => der.toString("base64")), revocationInfo: stapledRevocations(frame),
   encryptedInside: entity.encryptedInside, tripleWrapped: entity.encryptedInside && hints.includes(oids.signedData),
 })
 

@@ -3,6 +3,7 @@
  * never changes. Threads start with the first signed message. A thread that dies costs its message one more try and never a verdict: what
  * cannot be verified is a failure, for the caller to defer. Must not know: S/MIME, certificates, who asks.
  */
+import { hash } from "node:crypto"
 import { availableParallelism } from "node:os"
 import { ByteCache } from "../../base/byte-cache.ts"
 import { failed, ok, type Result } from "../../base/result.ts"
@@ -18,6 +19,7 @@ export interface VerifyPool {
   close(): Promise<void>
 }
 
+/** A source whose chunks belong to who reads them: where one fills the memory behind it, that is handed to the thread. */
 export interface MessageToVerify extends MessageSource {
   /** SHA-256 of the content, hex. */
   readonly sha256: string
@@ -43,6 +45,9 @@ export interface VerifyPoolOptions {
 const tooSlow = (message: MessageToVerify): MessageSignature => ({
   form: (message.scanned && findLayer(message.scanned.root)?.form) ?? "multipart", problems: ["tooSlow"], signers: [], certificates: [], revocationInfo: [], encryptedInside: false, tripleWrapped: false, headerProtection: "none", from: [], sender: [],
 })
+
+/** What the bytes say depends on them and on the certificates from elsewhere. */
+const keyOf = ({ sha256, certificates = [] }: MessageToVerify): string => [sha256, ...certificates.map((der) => hash("sha256", der))].join(" ")
 
 /** Called with nothing once the pool is closed. */
 type Turn = (thread: VerifyThread | undefined) => void
@@ -94,7 +99,7 @@ export function createVerifyPool(options: VerifyPoolOptions): VerifyPool {
     let outcome = await once(message)
     if (outcome.kind === "crashed") outcome = await once(message)
     if (outcome.kind === "done") {
-      known.set(message.sha256, outcome.signature, bytesOf(outcome.signature))
+      known.set(keyOf(message), outcome.signature, bytesOf(outcome.signature))
       return ok(outcome.signature)
     }
     // not remembered: the machine may have been busy
@@ -105,14 +110,15 @@ export function createVerifyPool(options: VerifyPoolOptions): VerifyPool {
 
   return {
     async verify(message) {
-      const remembered = known.get(message.sha256)
+      const key = keyOf(message)
+      const remembered = known.get(key)
       if (remembered) return ok(remembered)
-      const same = underWay.get(message.sha256)
+      const same = underWay.get(key)
       if (same) return same
       const room = message.fromOutside ? maxWaiting / 2 - waitingOutside.length : maxWaiting - waiting.length - waitingOutside.length
       if (closed || room <= 0) return failed(failure("limit", "too many signatures are waiting to be verified"))
-      const result = work(message).finally(() => underWay.delete(message.sha256))
-      underWay.set(message.sha256, result)
+      const result = work(message).finally(() => underWay.delete(key))
+      underWay.set(key, result)
       return result
     },
     async close() {

@@ -4,7 +4,7 @@ import type { ByteRange, MessageSource } from "../smime/message-source.ts"
 /** What the two sides of a verifying thread say to each other. One message is verified at a time, so nothing but reads has a number. */
 export type ToThread =
   /** `bytes` is the whole message; null for one that is read piece by piece. */
-  | { readonly kind: "verify"; readonly bytes: Uint8Array | null; readonly scanned: MessageSource["scanned"] | undefined }
+  | { readonly kind: "verify"; readonly bytes: Uint8Array | null; readonly scanned: MessageSource["scanned"] | undefined; readonly certificates: MessageSource["certificates"] | undefined }
   | { readonly kind: "chunk"; readonly read: number; readonly bytes: Uint8Array }
   | { readonly kind: "end"; readonly read: number }
 

@@ -3,16 +3,21 @@ import type { PreparedContent } from "../content-store.ts"
 import { contentColumns, contentRowsSql, contentRowValues, insertContentsSql } from "./content-rows.ts"
 import { decisionArrays, insertDecisionsSql } from "./decisions.ts"
 import { evidenceArrays, evidenceSql } from "./evidence.ts"
+import { placedColumns, type PlacedRow, placeJobsSql } from "./place-messages.ts"
 import { insertWarningsSql, warningsValue } from "./sender-warnings.ts"
 
 /** Two sweeps would find a delivery before its first job could have run; this keeps them off (ms). */
 const firstLeaseMs = 5_000
 
+/** What a message's place is told by, where there is none. */
+const noPlace = Array.from({ length: 9 }, () => "NULL").join(", ")
+
 const statements = new Map<string, { readonly name: string; readonly text: string }>()
 
 /**
  * What an acceptance writes, for several messages in one statement of `contents` contents: a round trip and an fsync however many they are.
- * Unsigned messages do not pay for evidence.
+ * Deliveries that are to be made at once become messages in it, too; where somebody else has the mailbox's row, the delivery waits for a worker
+ * instead of holding up the acceptance. Unsigned messages do not pay for evidence.
  */
 export function acceptStatement(contents: number, withEvidence: boolean): { readonly name: string; readonly text: string } {
   const name = `accept-${contents}${withEvidence ? "-evidence" : ""}`
@@ -27,13 +32,23 @@ export function acceptStatement(contents: number, withEvidence: boolean): { read
                   ${p(9)}::boolean[], ${p(10)}::boolean[], ${p(11)}::text[], ${p(12)}::text[], ${p(13)}::float8[], ${p(14)}::bigint[], ${p(15)}::text[])
            AS t (id, content, sha256, size, source, reverse_path, ret, envid, require_tls, smtp_utf8, trace_prefix, message_id, accepted_at, directory_version, marks)
       JOIN directory_version v ON v.version = t.directory_version
-      RETURNING id, content
-    ), d AS (
-      INSERT INTO delivery (id, envelope_id, recipient, account_id, original_recipient, notify, next_attempt_at, expires_at, state)
-      SELECT t.id, t.envelope_id, t.recipient, t.account_id, t.original_recipient, string_to_array(t.notify, ','), clock_timestamp() + interval '${firstLeaseMs} milliseconds', to_timestamp(t.expires_at / 1000.0), t.state::delivery_state
+      RETURNING id, content, marks, size + octet_length(trace_prefix) AS size, date_trunc('second', accepted_at) AS internal_date, reverse_path
+    ), job AS (
+      SELECT t.id, e.id AS envelope_id, e.content, e.marks, m.keywords, e.size, e.internal_date, m.id AS mailbox_id
+      FROM unnest(${p(20)}::bigint[], ${p(21)}::bigint[], ${p(23)}::bigint[], ${p(27)}::text[]) AS t (id, envelope_id, account_id, state)
+      JOIN e ON e.id = t.envelope_id JOIN mailbox m ON m.account_id = t.account_id AND m.name = 'INBOX'
+      WHERE t.state = 'delivered'
+      ORDER BY m.id, t.id
+      FOR NO KEY UPDATE OF m SKIP LOCKED
+    ), ${placeJobsSql}, d AS (
+      INSERT INTO delivery (id, envelope_id, recipient, account_id, original_recipient, notify, next_attempt_at, expires_at, state, queued_at, settled_at, status, dsn_owed)
+      SELECT t.id, t.envelope_id, t.recipient, t.account_id, t.original_recipient, string_to_array(t.notify, ','), clock_timestamp() + interval '${firstLeaseMs} milliseconds', to_timestamp(t.expires_at / 1000.0),
+        CASE WHEN job.id IS NOT NULL THEN 'delivered' WHEN t.state = 'delivered' THEN 'waiting' ELSE t.state END::delivery_state,
+        CASE WHEN job.id IS NOT NULL THEN clock_timestamp() END, CASE WHEN job.id IS NOT NULL THEN clock_timestamp() END, CASE WHEN job.id IS NULL THEN '' ELSE '2.0.0' END,
+        CASE WHEN job.id IS NOT NULL AND e.reverse_path <> '' AND 'success' = ANY (string_to_array(t.notify, ',')) THEN ARRAY['success'] ELSE '{}' END
       FROM unnest(${p(20)}::bigint[], ${p(21)}::bigint[], ${p(22)}::text[], ${p(23)}::bigint[], ${p(24)}::text[], ${p(25)}::text[], ${p(26)}::float8[], ${p(27)}::text[])
            AS t (id, envelope_id, recipient, account_id, original_recipient, notify, expires_at, state)
-      JOIN e ON e.id = t.envelope_id
+      JOIN e ON e.id = t.envelope_id LEFT JOIN job ON job.id = t.id
     ), h AS (
       INSERT INTO held_message (envelope_id, kind, rule_id, reason_vi, reason_en, notify)
       SELECT t.envelope_id, t.held->>'kind', t.held->>'ruleId', t.held->>'reasonVi', t.held->>'reasonEn', ARRAY(SELECT jsonb_array_elements_text(t.held->'notify'))
@@ -52,16 +67,24 @@ export function acceptStatement(contents: number, withEvidence: boolean): { read
     ), c AS (
       ${insertContentsSql(contentRowsSql(contents), "WHERE c.hash IN (SELECT content FROM e)")}
     )${withEvidence ? `,${evidenceSql((index) => p(36 + index))}` : ""}
-    SELECT id AS envelope_id, NULL::text AS blob_key FROM e
-    UNION ALL SELECT NULL, blob_key FROM c WHERE blob_key IS NOT NULL`
+    SELECT delivery_id, ${placedColumns}, NULL::bigint AS envelope_id, NULL::text AS blob_key FROM placed
+    UNION ALL SELECT ${noPlace}, id, NULL FROM e
+    UNION ALL SELECT ${noPlace}, NULL, blob_key FROM c WHERE blob_key IS NOT NULL`
   const statement = { name, text }
   statements.set(name, statement)
   return statement
 }
 
+/** Where a message was placed, or that an envelope was written, or that a blob was taken. */
+export type AcceptRow =
+  | (PlacedRow & { readonly delivery_id: number; readonly envelope_id: null; readonly blob_key: null })
+  | { readonly delivery_id: null; readonly envelope_id: number | null; readonly blob_key: string | null }
+
 /** An acceptance with the ids that it will have. */
 export interface Planned {
   readonly acceptance: Acceptance
+  /** Its deliveries to mailboxes here are made with it. */
+  readonly atOnce: boolean
   readonly envelopeId: number
   readonly deliveryIds: readonly number[]
 }
@@ -92,7 +115,9 @@ function envelopeArrays(planned: readonly Planned[]): unknown[] {
 }
 
 function deliveryArrays(planned: readonly Planned[]): unknown[] {
-  const rows = planned.flatMap(({ acceptance, envelopeId, deliveryIds }) => acceptance.deliveries.map((delivery, index) => ({ ...delivery, id: deliveryIds[index], envelopeId, state: acceptance.held ? "held" : "waiting" })))
+  const rows = planned.flatMap(({ acceptance, envelopeId, deliveryIds, atOnce }) =>
+    acceptance.deliveries.map((delivery, index) => ({ ...delivery, id: deliveryIds[index], envelopeId, state: acceptance.held ? "held" : atOnce && delivery.accountId !== null ? "delivered" : "waiting" })),
+  )
   return [
     rows.map(({ id }) => id),
     rows.map(({ envelopeId }) => envelopeId),

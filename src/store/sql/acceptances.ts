@@ -1,12 +1,14 @@
 import type { Logger } from "pino"
 import { failed, ok, type Result } from "../../base/result.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
+import type { ChangeFeed } from "../change-feed.ts"
 import type { Acceptance, AcceptanceStore, Committed, DsnFor, WarningFor } from "../acceptance-store.ts"
-import { acceptStatement, acceptValues, hasEvidence, type Planned } from "./accept-statement.ts"
+import { type AcceptRow, acceptStatement, acceptValues, hasEvidence, type Planned } from "./accept-statement.ts"
 import { discardUnused, distinctContents } from "./content-rows.ts"
 import type { Database, Transaction } from "./database.ts"
 import { markHeldTold } from "./held.ts"
 import { createIdBlocks } from "./id-blocks.ts"
+import { appendedChanges } from "./place-messages.ts"
 import { markSenderWarned } from "./sender-warnings.ts"
 
 /**
@@ -22,7 +24,23 @@ interface Pending {
   readonly settle: (result: Result<Committed, Failure>) => void
 }
 
-export function createAcceptanceStore({ database, log }: { readonly database: Database; readonly log: Logger }): AcceptanceStore {
+export interface AcceptanceStoreOptions {
+  readonly database: Database
+  readonly log: Logger
+  /** Deliveries to mailboxes here are made in the acceptance's own transaction; absent where workers make them. */
+  readonly atOnce?: AtOnce
+}
+
+export interface AtOnce {
+  readonly feed: Pick<ChangeFeed, "publish">
+  /** How many were made. */
+  readonly delivered: (count: number) => void
+}
+
+/** A message to more mailboxes than this would hold up those that are accepted with it. */
+const maxAtOnce = 50
+
+export function createAcceptanceStore({ database, log, atOnce }: AcceptanceStoreOptions): AcceptanceStore {
   const nextEnvelopeIds = createIdBlocks(database, "envelope_id", 1000)
   const nextDeliveryIds = createIdBlocks(database, "delivery_id", 10_000)
   const waiting: Pending[] = []
@@ -50,19 +68,25 @@ export function createAcceptanceStore({ database, log }: { readonly database: Da
   }
 
   const commitBatch = async (batch: readonly Acceptance[], on: Pick<Database, "query"> = database): Promise<Result<Committed, Failure>[]> => {
+    // what is placed is published at once, so only where the statement is the transaction
+    const mayPlace = atOnce !== undefined && on === database
     const firstEnvelope = await nextEnvelopeIds(batch.length)
     const planned: Planned[] = []
     for (const [index, acceptance] of batch.entries()) {
       const first = await nextDeliveryIds(acceptance.deliveries.length)
-      planned.push({ acceptance, envelopeId: firstEnvelope + index, deliveryIds: acceptance.deliveries.map((_, n) => first + n) })
+      planned.push({ acceptance, envelopeId: firstEnvelope + index, deliveryIds: acceptance.deliveries.map((_, n) => first + n), atOnce: mayPlace && !acceptance.held && acceptance.deliveries.length <= maxAtOnce })
     }
     const contents = distinctContents(batch.map(({ content }) => content))
     const rows = await on.query<AcceptRow>(acceptStatement(contents.length, hasEvidence(planned)), acceptValues(contents, planned))
     const committed = new Set(rows.flatMap(({ envelope_id }) => (envelope_id === null ? [] : [envelope_id])))
     const storedBlobs = new Set(rows.flatMap(({ blob_key }) => (blob_key === null ? [] : [blob_key])))
     await discardUnused(planned.filter(({ envelopeId }) => committed.has(envelopeId)).map(({ acceptance }) => acceptance.content), storedBlobs)
+    const placed = rows.filter((row) => row.delivery_id !== null)
+    const delivered = new Set(placed.map(({ delivery_id }) => delivery_id))
+    atOnce?.feed.publish(appendedChanges(placed))
+    atOnce?.delivered(placed.length)
     return planned.map(({ envelopeId, deliveryIds }) =>
-      committed.has(envelopeId) ? ok({ envelopeId, deliveryIds }) : failed(failure("inUse", "the directory has changed")),
+      committed.has(envelopeId) ? ok({ envelopeId, deliveryIds, delivered }) : failed(failure("inUse", "the directory has changed")),
     )
   }
 
@@ -131,8 +155,3 @@ const markWarned = {
 }
 
 const unavailable = failure("unavailable", "the message could not be stored")
-
-interface AcceptRow {
-  readonly envelope_id: number | null
-  readonly blob_key: string | null
-}

@@ -16,6 +16,14 @@ export function createCertificateRegistry(database: Pick<Database, "query" | "tr
   }
 }
 
+/** Its DER; undefined when it is not registered. */
+export async function certificateBytes(database: Pick<Database, "query">, fingerprint: string): Promise<Uint8Array | undefined> {
+  const [row] = await database.query<{ der: Uint8Array }>(bytes, [fingerprint])
+  return row?.der
+}
+
+const bytes = { name: "certificate-bytes", text: "SELECT der FROM certificate WHERE fingerprint = $1" }
+
 async function add(tx: Transaction, certificates: readonly NewCertificate[], change: CertificateChange): Promise<Result<number, Failure>> {
   await takeDirectory(tx)
   const names = new Map(await readCertificateNames(tx))

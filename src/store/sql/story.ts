@@ -50,14 +50,14 @@ const envelopeById = { name: "story-envelope", text: `${envelope} WHERE e.id = $
 
 const envelopesByMessageId = { name: "story-message-id", text: `${envelope} WHERE e.message_id = $1 ORDER BY e.accepted_at DESC, e.id DESC LIMIT $2` }
 
-/** Seen: the first change of the mailbox's log that set \\Seen on a range with the message in it. */
+/** What was done within the acceptance was done when it was committed. Seen: the first change of the mailbox's log that set \\Seen on a range with the message in it. */
 const deliveriesOf = {
   name: "story-deliveries",
   text: `
     SELECT d.id AS "deliveryId", d.recipient, d.account_id IS NOT NULL AS local, d.state, d.attempts, d.status, d.diagnostic, d.remote_mta AS "remoteMta",
-      ${ms("d.queued_at")} AS "queuedAt", ${ms("d.settled_at")} AS "settledAt",
+      ${ms(`greatest(d.queued_at, CASE WHEN d.queued_at IS NOT NULL THEN ${committed} END)`)} AS "queuedAt", ${ms(`greatest(d.settled_at, CASE WHEN d.settled_at IS NOT NULL THEN ${committed} END)`)} AS "settledAt",
       CASE WHEN d.state = 'deferred' THEN ${ms("d.next_attempt_at")} END AS "nextAttemptAt", ${ms("seen.at")} AS "seenAt"
-    FROM delivery d
+    FROM delivery d JOIN envelope e ON e.id = d.envelope_id
     LEFT JOIN LATERAL (
       SELECT c.at FROM message m JOIN mailbox_change c ON c.mailbox_id = m.mailbox_id AND c.modseq > m.modseq
       WHERE m.delivery_id = d.id AND c.operation = 'flags' AND c.set_mask & ${flagBits.seen} <> 0

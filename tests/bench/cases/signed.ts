@@ -12,13 +12,13 @@ import { openAll } from "./smtp.ts"
 const bytes = 20_480
 const connections = 20
 
-interface Written {
+export interface Written {
   readonly letter: Letter
   readonly lane: number
 }
 
 /** Letters of the users whose certificates are registered, none like another; signed before the clock runs. */
-async function writeLetters(target: Target, count: number, keyType: BenchKeyType | null): Promise<readonly Written[]> {
+export async function writeLetters(target: Target, count: number, keyType: BenchKeyType | null): Promise<readonly Written[]> {
   const { signingKeys } = target
   if (!signingKeys) throw new Error("its users have no certificates that we could sign with")
   const written: Written[] = []

@@ -1,5 +1,4 @@
 import { hash } from "node:crypto"
-import { createCertificateStatuses } from "../../../src/pki/certificate-status.ts"
 import type { EvidenceBundle } from "../../../src/pki/evidence/bundle.ts"
 import { parseRecord } from "../../../src/pki/evidence/bundle.ts"
 import { type EvidenceInput, freezeEvidence, type FrozenEvidence } from "../../../src/pki/evidence/evidence-record.ts"
@@ -15,8 +14,9 @@ import { bytesSource } from "../../../src/pki/smime/message-source.ts"
 import { verifyMessageSignature } from "../../../src/pki/smime/verify-message-signature.ts"
 import { readTimestampToken } from "../../../src/pki/timestamp-token.ts"
 import { createRevocationStore } from "../../../src/store/sql/revocations.ts"
+import type { BareSigner } from "../../support/bare-signature.ts"
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts"
-import { certificateOf, createSmimeWorld, minutes, signing, type SmimeWorld, timeStamping } from "../../support/smime-world.ts"
+import { certificateOf, createSmimeWorld, signing, type SmimeWorld, timeStamping } from "../../support/smime-world.ts"
 import { unwrap } from "../../support/store.ts"
 import { signed } from "../sign/signing-world.ts"
 
@@ -33,6 +33,8 @@ export interface EvidenceWorld {
 
 export interface FreezeOptions {
   readonly stamped?: boolean
+  /** Makes the message in another way than this server. */
+  readonly sign?: (signer: BareSigner) => Promise<Buffer>
   readonly change?: (input: EvidenceInput) => EvidenceInput
   /** Between signing and freezing, such as a revocation. */
   readonly before?: (serialNumber: string) => void
@@ -50,10 +52,10 @@ export async function openEvidenceWorld(database?: TestDatabase): Promise<Eviden
   const smime = await createSmimeWorld()
   const own = database ?? (await createTestDatabase())
   const revocations = createRevocationStore({ database: own })
-  const fetch = createRevocationFetch({ allowed: createAllowedUrls([smime.server.origin]), timeoutMs: 5_000 })
-  const client = createTimestampClient({ fetch, url: smime.server.urls.tsa })
+  const fetch = createRevocationFetch({ allowed: createAllowedUrls([smime.server.origin]), timeoutMs: 5_000, restMs: 30_000, clock: smime.clock })
+  const client = createTimestampClient({ fetch, url: smime.server.urls.tsa, clock: smime.clock })
   const statusesFor = (purpose: typeof signing) =>
-    createCertificateStatuses({ paths: () => smime.paths, purpose, checker: smime.checker(revocations, { lists: [smime.server.urls.rootCrl, smime.server.urls.crl] }), recorded: () => undefined, clock: smime.clock, rememberMs: minutes(5), retryMs: 30_000 })
+    smime.statuses(purpose, smime.checker(revocations, { lists: [smime.server.urls.rootCrl, smime.server.urls.crl] }))
   const statuses = { signing: statusesFor(signing), stamping: statusesFor(timeStamping) }
 
   return {
@@ -62,13 +64,13 @@ export async function openEvidenceWorld(database?: TestDatabase): Promise<Eviden
       anchors: new Set([smime.ca.root.certificate.fingerprint]), extendedKeyUsages: [keyPurpose.emailProtection],
       algorithms: { minRsaBits: 2_048, curves: ["P-256", "P-384", "P-521"], digests: ["sha256", "sha384", "sha512"], ed25519: true },
     },
-    async freeze({ stamped = false, change = (input: EvidenceInput) => input, before = () => undefined } = {}) {
+    async freeze({ stamped = false, sign, change = (input: EvidenceInput) => input, before = () => undefined } = {}) {
       const { certificateDer, privateKey } = smime.ca.issue({ subject: { commonName: "Một cửa Sở Nội vụ" }, crlUrls: [smime.server.urls.crl] })
       const certificate = certificateOf(certificateDer)
       const key = keyObjectKey({ name: "mot-cua", privateKey, chain: [certificate, smime.ca.intermediate.certificate] })
       const acceptedAt = smime.clock.now()
-      const message = await signed(letter, { key, signingTime: acceptedAt, ...(stamped && { stamp: async (signature: Uint8Array) => unwrap(asDetail(await client.stamp(signature))) }) })
-      const signature = await verifyMessageSignature(bytesSource(message), { clock: smime.clock })
+      const message = sign ? await sign({ certificateDer, privateKey }) : await signed(letter, { key, signingTime: acceptedAt, ...(stamped && { stamp: async (signature: Uint8Array) => unwrap(asDetail(await client.stamp(signature))) }) })
+      const signature = await verifyMessageSignature({ ...bytesSource(message), certificates: [certificateDer] }, { clock: smime.clock })
       before(certificate.serialNumber)
       const all: CertificateStatus[] = [await statuses.signing.of({ certificate, pool: [], at: acceptedAt })]
       for (const token of signature.signers.flatMap((signer) => signer.timestamps)) {

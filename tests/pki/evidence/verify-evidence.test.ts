@@ -3,6 +3,8 @@ import { afterAll, beforeAll, expect, test } from "vitest"
 import { type EvidenceBundle, readBundle, writeBundle } from "../../../src/pki/evidence/bundle.ts"
 import { findingLine } from "../../../src/pki/evidence/findings.ts"
 import { verifyEvidence } from "../../../src/pki/evidence/verify-evidence.ts"
+import { installed } from "../../imap/clients/client-machine.ts"
+import { bareSignedMessage } from "../../support/bare-signature.ts"
 import { hours } from "../../support/smime-world.ts"
 import { unwrap } from "../../support/store.ts"
 import { asDetail, type EvidenceWorld, type Frozen, openEvidenceWorld } from "./evidence-world.ts"
@@ -32,8 +34,19 @@ test("a stamped message's evidence holds eight years later, after its certificat
   )
 })
 
+test("each certificate of the path is said by its own name not to have been revoked", async () => {
+  const { findings } = await verify(plain)
+  expect(findings.filter(({ id }) => id === "notRevoked").map(({ subject }) => subject)).toEqual(["Một cửa Sở Nội vụ", world.smime.ca.intermediate.certificate.subject.commonName])
+})
+
 test("without a stamp nothing is wrong, but the time is this server's word", async () => {
   expect(await told(plain)).toMatch(/^partly .*timeOurWord=unknown pathGood=yes anchorTrusted=yes notRevoked=yes notRevoked=yes expiredSince=yes/)
+})
+
+test.skipIf(!installed("openssl"))("a signature whose certificate the registry gave is read the same from the evidence alone", async () => {
+  const bare = await world.bundle(await world.freeze({ sign: (signer) => bareSignedMessage(signer, "motcua@sonv.tinh.example") }))
+  expect(bare.record.signature).toMatchObject({ signers: [{ intact: true }], certificates: [bare.record.signature.signers[0]?.fingerprint] })
+  expect(await told(bare)).toMatch(/^partly messageSame=yes signatureIntact=yes sameReading=yes timeOurWord=unknown pathGood=yes/)
 })
 
 test("it goes to a file and back; the same evidence is the same octets", async () => {

@@ -9,12 +9,12 @@ import { afterAll, beforeAll, expect, test } from "vitest"
 import type { Certificate } from "../../../src/pki/certificate.ts"
 import { context, contextPrimitive, der, derTag, octetString, positiveInteger, sequence } from "../../../src/pki/der.ts"
 import { type DevelopmentSmimeCa, newKeyPair, openDevelopmentSmimeCa, type SmimeRequest } from "../../../src/pki/development-smime-ca.ts"
-import { parseCertificate } from "../../../src/pki/parse-certificate.ts"
 import { readCrl, statusByCrl, verifyCrl } from "../../../src/pki/revocation/crl.ts"
 import { authority, extension, keyUsage, subjectKeyIdentifier, uriName } from "../../../src/pki/write-extensions.ts"
 import { pem, writeCertificate } from "../../../src/pki/write-certificate.ts"
 import { crlReason, type TestCrl, testCrl } from "../../support/test-crl.ts"
 import { installed } from "../../imap/clients/client-machine.ts"
+import { certificateOf } from "../../support/smime-world.ts"
 
 /** Skipped where it is not installed: what it makes or judges. */
 const withOpenssl = test.skipIf(!installed("openssl"))
@@ -29,13 +29,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dir, { recursive: true }))
 
-const issued = (request: Partial<SmimeRequest> = {}): Certificate => parse(ca.issue({ subject: { commonName: "Trần Thị B" }, ...request }).certificateDer)
-
-function parse(der: Uint8Array): Certificate {
-  const parsed = parseCertificate(der)
-  if (!parsed.ok) throw new Error(parsed.failure.detail)
-  return parsed.value
-}
+const issued = (request: Partial<SmimeRequest> = {}): Certificate => certificateOf(ca.issue({ subject: { commonName: "Trần Thị B" }, ...request }).certificateDer)
 
 const outcome = async (bytes: Uint8Array, certificate: Certificate, issuer = ca.intermediate.certificate): Promise<string> => {
   const read = readCrl(bytes)
@@ -104,14 +98,14 @@ test.each([
     subject: Buffer.from(subject), issuer: subject, publicKey, notBefore: now, notAfter: now + day, serialNumber: "01", signer: { privateKey },
     extensions: [subjectKeyIdentifier(publicKey), authority(null), keyUsage(["cRLSign"])],
   })
-  const certificate = parse(certificateDer)
+  const certificate = certificateOf(certificateDer)
   expect(await outcome(testCrl({ issuer: { certificate, privateKey }, thisUpdate: now, pss, entries: [{ serialNumber: serial }] }), target(), certificate)).toBe("revoked")
 })
 
 test("an issuer that may sign certificates but not lists", async () => {
   const { privateKey, publicKey } = newKeyPair("P-256")
   const subject = ca.intermediate.certificate.subject.der
-  const certificate = parse(writeCertificate({ subject: Buffer.from(subject), issuer: subject, publicKey, notBefore: now, notAfter: now + day, serialNumber: "01", signer: { privateKey }, extensions: [authority(null), keyUsage(["keyCertSign"])] }))
+  const certificate = certificateOf(writeCertificate({ subject: Buffer.from(subject), issuer: subject, publicKey, notBefore: now, notAfter: now + day, serialNumber: "01", signer: { privateKey }, extensions: [authority(null), keyUsage(["keyCertSign"])] }))
   expect(await outcome(testCrl({ issuer: { certificate, privateKey }, thisUpdate: now }), target(), certificate)).toBe("is signed by a certificate that may not sign lists")
 })
 
@@ -129,8 +123,8 @@ withOpenssl("a list that openssl made says the same of what openssl revoked", as
   openssl("ca", ...authority, "-gencrl", "-out", file("list.pem"))
   openssl("crl", "-in", file("list.pem"), "-outform", "DER", "-out", file("list.der"))
   const list = await readFile(file("list.der"))
-  expect(await outcome(list, parse(revoked))).toBe("revoked: cessationOfOperation")
-  expect(await outcome(list, parse(kept))).toBe("good")
+  expect(await outcome(list, certificateOf(revoked))).toBe("revoked: cessationOfOperation")
+  expect(await outcome(list, certificateOf(kept))).toBe("good")
   const read = readCrl(list)
   expect(read.ok && read.value.number).toBe("1000")
 })

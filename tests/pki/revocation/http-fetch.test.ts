@@ -1,8 +1,9 @@
 import { createServer, type RequestListener, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest"
+import { systemClock } from "../../../src/base/clock.ts"
 import { createAllowedUrls } from "../../../src/pki/revocation/allowed-url.ts"
-import { createRevocationFetch, type RevocationFetch } from "../../../src/pki/revocation/http-fetch.ts"
+import { createRevocationFetch, leftAlone, type RevocationFetch } from "../../../src/pki/revocation/http-fetch.ts"
 
 let server: Server
 let behave: RequestListener = (_request, response) => void response.end("ok")
@@ -27,7 +28,7 @@ afterAll(() => {
 })
 
 async function outcome(url: string, { patterns = [`http://127.0.0.1:${port}/`], maxBytes = 1_000, timeoutMs = 2_000, body = "" } = {}): Promise<string> {
-  const fetch = createRevocationFetch({ allowed: createAllowedUrls(patterns), timeoutMs })
+  const fetch = createRevocationFetch({ allowed: createAllowedUrls(patterns), timeoutMs, restMs: 30_000, clock: systemClock })
   open.push(fetch)
   const result = await fetch.fetch({ url, maxBytes, ...(body && { post: { type: "application/ocsp-request", body: Buffer.from(body) } }) })
   return result.ok ? Buffer.from(result.value).toString() : result.failure
@@ -77,4 +78,33 @@ test("a public name that leads to a private address is not connected to", async 
   behave = (_request, response) => void response.end("ok")
   expect(requests).toEqual([])
   expect(await outcome(`http://localhost:${port}/`, { patterns: [`http://localhost:${port}/`] })).toBe("ok")
+})
+
+test("a server that fails three times running is left alone for a while; an answer in between clears the record", async () => {
+  const clock = { time: 0, now: () => clock.time }
+  const fetch = createRevocationFetch({ allowed: createAllowedUrls([at("/")]), timeoutMs: 2_000, restMs: 30_000, clock })
+  open.push(fetch)
+  const ask = async (): Promise<string> => {
+    const result = await fetch.fetch({ url: at("/"), maxBytes: 100 })
+    return result.ok ? "ok" : result.failure === leftAlone ? "left alone" : "failed"
+  }
+  const asked = async (...behaviours: readonly RequestListener[]): Promise<readonly string[]> => {
+    const outcomes: string[] = []
+    for (const one of behaviours) {
+      behave = one
+      outcomes.push(await ask())
+    }
+    return outcomes
+  }
+  const cut: RequestListener = (request) => void request.socket.destroy()
+  const missing: RequestListener = (_request, response) => void response.writeHead(404).end()
+  // not to be found is an answer: the server is there
+  expect(await asked(cut, cut, missing, cut, cut, cut, cut)).toEqual(["failed", "failed", "failed", "failed", "failed", "failed", "left alone"])
+  expect(requests).toHaveLength(6)
+  clock.time = 29_999
+  expect(await ask()).toBe("left alone")
+  clock.time = 30_000
+  expect(await asked(cut, missing)).toEqual(["failed", "left alone"])
+  clock.time = 60_000
+  expect(await asked((_request, response) => void response.end("ok"), cut, cut)).toEqual(["ok", "failed", "failed"])
 })

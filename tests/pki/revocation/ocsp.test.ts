@@ -5,14 +5,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import fc from "fast-check"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import type { Certificate } from "../../../src/pki/certificate.ts"
 import { type DevelopmentSmimeCa, newKeyPair, openDevelopmentSmimeCa, type SmimeRequest } from "../../../src/pki/development-smime-ca.ts"
 import { keyPurpose } from "../../../src/pki/key-purpose.ts"
-import { parseCertificate } from "../../../src/pki/parse-certificate.ts"
 import { type OcspQuestion, verifyOcspResponse, writeOcspRequest } from "../../../src/pki/revocation/ocsp.ts"
 import { pem } from "../../../src/pki/write-certificate.ts"
 import { ocspRefusal, type OcspReply, ocspReply, readOcspRequest } from "../../support/ocsp-responder.ts"
 import { installed } from "../../imap/clients/client-machine.ts"
+import { certificateOf } from "../../support/smime-world.ts"
 
 /** Skipped where it is not installed: what it makes or judges. */
 const withOpenssl = test.skipIf(!installed("openssl"))
@@ -27,13 +26,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dir, { recursive: true }))
 
-function parse(der: Uint8Array): Certificate {
-  const parsed = parseCertificate(der)
-  if (!parsed.ok) throw new Error(parsed.failure.detail)
-  return parsed.value
-}
-
-const signerOf = ({ certificateDer, privateKey }: ReturnType<DevelopmentSmimeCa["issue"]>): OcspReply["signer"] => ({ certificate: parse(certificateDer), privateKey })
+const signerOf = ({ certificateDer, privateKey }: ReturnType<DevelopmentSmimeCa["issue"]>): OcspReply["signer"] => ({ certificate: certificateOf(certificateDer), privateKey })
 const issued = (request: Partial<SmimeRequest> = {}): OcspReply["signer"] => signerOf(ca.issue({ subject: { commonName: "Trần Thị B" }, ...request }))
 const responder = (request: Partial<SmimeRequest> = {}): OcspReply["signer"] => issued({ subject: { commonName: "OCSP" }, keyUsage: ["digitalSignature"], extendedKeyUsage: [keyPurpose.ocspSigning], ...request })
 
@@ -115,7 +108,7 @@ withOpenssl.each(["sha1", "sha256"])("openssl's responder answers, also with Cer
     await writeFile(file("asked.pem"), pem("CERTIFICATE", bytes))
     execFileSync("openssl", ["ocsp", `-${digest}`, "-issuer", ca.intermediate.certificateFile, "-cert", file("asked.pem"), "-reqout", file("asked.der"), "-no_nonce"], { stdio: "ignore" })
     execFileSync("openssl", ["ocsp", "-index", file("index"), "-CA", ca.intermediate.certificateFile, "-rsigner", file("responder.pem"), "-rkey", file("responder.key"), "-reqin", file("asked.der"), "-respout", file("answer.der"), "-ndays", "1"], { stdio: "ignore" })
-    expect(await outcome(await readFile(file("answer.der")), { certificate: parse(bytes), issuer: ca.intermediate.certificate, nonce: null })).toBe(expected)
+    expect(await outcome(await readFile(file("answer.der")), { certificate: certificateOf(bytes), issuer: ca.intermediate.certificate, nonce: null })).toBe(expected)
   }
 })
 

@@ -2,23 +2,17 @@ import { monitorEventLoopDelay } from "node:perf_hooks"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { newKeyPair } from "../../../src/pki/development-smime-ca.ts"
 import { recheckCertificates } from "../../../src/pki/revocation/recheck.ts"
+import type { RevocationChecker } from "../../../src/pki/revocation/revocation-checker.ts"
 import type { RevocationStore } from "../../../src/pki/revocation/revocation-store.ts"
-import { createRevocationStore } from "../../../src/store/sql/revocations.ts"
-import { createTestDatabase, type TestDatabase } from "../../support/database.ts"
-import { certificateOf, createSmimeWorld, hours, signing, type SmimeWorld } from "../../support/smime-world.ts"
+import { certificateOf, createStoredWorld, hours, signing, type SmimeWorld } from "../../support/smime-world.ts"
 
 let world: SmimeWorld
-let database: TestDatabase
 let store: RevocationStore
+let close: () => Promise<void>
 beforeAll(async () => {
-  world = await createSmimeWorld()
-  database = await createTestDatabase()
-  store = createRevocationStore({ database })
+  ;({ world, store, close } = await createStoredWorld())
 })
-afterAll(async () => {
-  await world.close()
-  await database.drop()
-})
+afterAll(() => close())
 
 test("1,876 certificates are re-checked against the lists, and what has changed is named", async () => {
   const { publicKey } = newKeyPair("P-256")
@@ -47,7 +41,28 @@ test("1,876 certificates are re-checked against the lists, and what has changed 
   expect(second).toMatchObject({ good: 1_816, revoked: 50, unknown: 0 })
   expect(second.changed.toSorted()).toEqual(revoked.map(({ fingerprint }) => fingerprint).toSorted())
   expect(await store.answers(revoked.map(({ fingerprint }) => fingerprint))).toHaveLength(50)
-  world.server.goDown()
-  world.clock.time += hours(7)
-  expect(await recheck()).toMatchObject({ good: 0, revoked: 50, unknown: 1_816, changed: [] })
+  for (const fail of [world.server.goDown, world.server.hang]) {
+    fail()
+    world.clock.time += hours(7)
+    const before = world.server.requests.length
+    expect(await recheck()).toMatchObject({ good: 0, revoked: 50, unknown: 1_816, changed: [] })
+    // those under way when it was seen to be away, and none of the other thousands
+    expect(world.server.requests.length - before).toBeLessThan(50)
+  }
+})
+
+test("reading a certificate, finding its path and asking about it each have a turn on the event loop", async () => {
+  const certificates = Array.from({ length: 40 }, () => world.holder())
+  let turns = 0
+  let over = false
+  const turn = (): void => {
+    turns++
+    if (!over) setImmediate(turn)
+  }
+  setImmediate(turn)
+  // whatever answers, no promise that is already kept may tie the steps of two certificates together
+  const checker: RevocationChecker = { ...world.checker(store), check: async () => ({ evidence: [], problems: [] }) }
+  await recheckCertificates({ certificates, paths: world.paths, purpose: signing, checker, store, now: world.clock.time })
+  over = true
+  expect(turns).toBeGreaterThanOrEqual(2 * certificates.length)
 })

@@ -9,24 +9,20 @@ import type { StapledRevocation } from "../../../src/pki/signature-facts.ts"
 import { writeDevelopmentLists } from "../../../src/pki/development-lists.ts"
 import { pem } from "../../../src/pki/write-certificate.ts"
 import { createRevocationStore } from "../../../src/store/sql/revocations.ts"
-import { createTestDatabase, type TestDatabase } from "../../support/database.ts"
+import type { TestDatabase } from "../../support/database.ts"
 import { ocspReply, readOcspRequest } from "../../support/ocsp-responder.ts"
-import { certificateOf, createSmimeWorld, hours, minutes, type SmimeWorld } from "../../support/smime-world.ts"
+import { certificateOf, createSmimeWorld, createStoredWorld, hours, minutes, type SmimeWorld } from "../../support/smime-world.ts"
 import { writeOcspRequest } from "../../../src/pki/revocation/ocsp.ts"
 import { keyPurpose } from "../../../src/pki/key-purpose.ts"
 
 let world: SmimeWorld
 let database: TestDatabase
 let store: RevocationStore
+let close: () => Promise<void>
 beforeAll(async () => {
-  world = await createSmimeWorld()
-  database = await createTestDatabase()
-  store = createRevocationStore({ database })
+  ;({ world, database, store, close } = await createStoredWorld())
 })
-afterAll(async () => {
-  await world.close()
-  await database.drop()
-})
+afterAll(() => close())
 beforeEach(async () => {
   world.server.behave()
   world.server.comeUp()

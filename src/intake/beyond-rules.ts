@@ -1,0 +1,21 @@
+import type { Account } from "../accounts/directory.ts"
+import { enhancedStatus } from "../mail/enhanced-status.ts"
+import type { MessageFacts } from "../policy/facts.ts"
+import type { PolicyVerdict } from "../policy/verdict.ts"
+
+/** What holds whatever the rules say: a header that could not be seen whole, and a seal that would be on somebody else's words too. Pure. */
+export function beyondRules(verdict: PolicyVerdict, { header }: MessageFacts, speaksFor: readonly Account[]): PolicyVerdict {
+  const { ruleId, marks } = verdict
+  if (header.cut && verdict.kind !== "reject") {
+    return {
+      kind: "reject", ruleId: "message.header", marks, status: enhancedStatus.badContent,
+      reasonVi: "Tiêu đề thư quá dài hoặc lặp lại quá nhiều lần nên không kiểm tra được", reasonEn: "The subject or another header field is too long, or there too often, to be examined",
+    }
+  }
+  if (verdict.kind !== "sign" || speaksFor.length <= 1) return verdict
+  return {
+    kind: "reject", ruleId, marks, status: enhancedStatus.refusedByPolicy,
+    reasonVi: "Máy chủ chỉ ký thay thư của một người gửi: From, Sender và địa chỉ gửi phải là của cùng một hộp thư",
+    reasonEn: "This server signs for one sender only: From, Sender and the envelope sender must be of one account",
+  }
+}
