@@ -159,8 +159,7 @@ export async function createDoor(app: App, { here, policy }: DoorOptions = {}): 
 export const queueBackend = ({ context: { config, databaseUrl } }: App): QueueBackend =>
   config.redis.url ? { kind: "redis", url: config.redis.url } : { kind: "postgres", url: databaseUrl }
 
-/** For the roles that have deliveries to wake. */
-export function openOutbox(app: App): Outbox {
+function openOutbox(app: App): Outbox {
   const { clock, log, health } = app.context
   const outbox = createOutbox({ backend: queueBackend(app), clock, log })
   app.onClose(() => outbox.close())

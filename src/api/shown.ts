@@ -31,8 +31,8 @@ export const shownTrace = ({ sha256, acceptedAt, committedAt, held, decision, ds
   held: held && { ...held, heldAt: shownTime(held.heldAt), decidedAt: shownTime(held.decidedAt) },
   decision: decision && { policyVersion: decision.policyVersion, ruleId: decision.ruleId, verdict: decision.verdict, signature: signatureOf(decision.facts) },
   dsnOf: dsnOf.map(shownDsn),
-  deliveries: deliveries.map(({ queuedAt, settledAt, seenAt, nextAttemptAt, expiresAt, tries, steps, dsns, attempts, ...delivery }) => ({
-    ...delivery, queuedAt: shownTime(queuedAt), settledAt: shownTime(settledAt), seenAt: shownTime(seenAt), nextAttemptAt: shownTime(nextAttemptAt), expiresAt: shownTime(expiresAt),
+  deliveries: deliveries.map(({ queuedAt, settledAt, seenAt, nextAttemptAt, expiresAt, pause, tries, steps, dsns, attempts, ...delivery }) => ({
+    ...delivery, pause: pause && { ...pause, until: shownTime(pause.until) }, queuedAt: shownTime(queuedAt), settledAt: shownTime(settledAt), seenAt: shownTime(seenAt), nextAttemptAt: shownTime(nextAttemptAt), expiresAt: shownTime(expiresAt),
     attempts: tries.map(shownAttempt), attemptCount: attempts, steps: steps.map(shownStep), dsns: dsns.map(shownDsn),
   })),
 })

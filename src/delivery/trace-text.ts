@@ -3,7 +3,7 @@ import { printable } from "../mail/printable.ts"
 import { storedFacts } from "../policy/stored-facts.ts"
 import type { AttemptRecord } from "../store/queue-store.ts"
 import type { Connection, Decision, DeliveryTrace, DsnLink, PolicyHold, Trace } from "../store/trace-store.ts"
-import { type Step, stepAfter } from "./story.ts"
+import { provinceTime, type Step, stepAfter } from "./story.ts"
 
 export function traceLines(trace: Trace): string[] {
   const step = stepAfter(trace.acceptedAt)
@@ -55,7 +55,7 @@ interface Event {
 }
 
 function deliveryLines(delivery: DeliveryTrace, step: Step): string[] {
-  const { recipient, originalRecipient, local, state, queuedAt, settledAt, seenAt, nextAttemptAt, tries, steps, dsns, places } = delivery
+  const { recipient, originalRecipient, local, state, queuedAt, settledAt, seenAt, nextAttemptAt, pause, tries, steps, dsns, places } = delivery
   const event = (name: string, at: number, rest = ""): Event => ({ at, line: `  ${step(name, at, rest)}` })
   // what an attempt settled is told by the attempt
   const settledByAttempt = tries.at(-1)?.outcome === state
@@ -70,7 +70,8 @@ function deliveryLines(delivery: DeliveryTrace, step: Step): string[] {
   return [
     `to ${originalRecipient === recipient ? recipient : `${originalRecipient} → ${recipient}`}: ${state}`,
     ...events.map(({ line }) => line),
-    ...(nextAttemptAt === null || state === "held" ? [] : [event("next try", nextAttemptAt).line]),
+    ...(pause ? [`  paused     ${pause.pattern} until ${pause.until === null ? "it is resumed" : provinceTime(pause.until)}, ${byAndWhy(pause.by, pause.why)}`] : []),
+    ...(nextAttemptAt === null || pause ? [] : [event("next try", nextAttemptAt).line]),
     ...(local && state === "delivered" ? [places.length === 0 ? "  lies       nowhere any more: it was removed from the mailbox" : `  lies       in ${places.map(({ mailbox, uid }) => `${mailbox} (uid ${uid})`).join(", ")}`] : []),
   ]
 }

@@ -1,4 +1,4 @@
-import type { AttemptRecord, SettledState, StepRecord } from "./queue-store.ts"
+import type { AttemptRecord, DeliveryRecord, StepRecord } from "./queue-store.ts"
 import type { Story, DeliveryStory } from "./story-store.ts"
 
 /**
@@ -79,6 +79,8 @@ export interface DeliveryTrace extends DeliveryStory {
   /** What the sender wrote, when an alias or a group stands between. */
   readonly originalRecipient: string
   readonly expiresAt: number
+  /** Its destination is paused now. */
+  readonly pause: DeliveryRecord["pause"]
   /** The last of them, oldest first. */
   readonly tries: readonly AttemptRecord[]
   readonly steps: readonly StepRecord[]
@@ -92,7 +94,6 @@ export interface MailboxPlace {
   readonly uid: number
 }
 
-export const settledStates: ReadonlySet<DeliveryStory["state"]> = new Set<SettledState>(["delivered", "relayed", "failed"])
 /** Of one delivery, and of one message: what is beyond is left out. */
 export const maxTracedAttempts = 50
 export const maxTracedRows = 5_000

@@ -3,6 +3,7 @@ import { traceLines } from "../../src/delivery/trace-text.ts"
 import { sealFacts } from "../../src/store/sealed-facts.ts"
 import { createSealer } from "../../src/store/sealing.ts"
 import { createHeldStore } from "../../src/store/sql/held.ts"
+import { createPauseStore } from "../../src/store/sql/pauses.ts"
 import { createQueueStore } from "../../src/store/sql/queue.ts"
 import { createTraceStore } from "../../src/store/sql/trace.ts"
 import type { Trace, TraceStore } from "../../src/store/trace-store.ts"
@@ -92,6 +93,17 @@ test("a message that was held, released, greylisted, held by hand and failed is 
     "  try 2      TIME  failed 5.1.1 by mx.xa.example [192.0.2.1], TLSv1.3 X, MS: 550 5.1.1 unknown [31m",
     `  told       TIME  the sender of the failure, by envelope ${dsn.envelopeId}`,
   ])
+})
+
+test("what waits for a paused destination says so, and until when", async () => {
+  const { envelopeId } = await accept({ remote: ["ai@dung.example"] })
+  const pauses = createPauseStore(store)
+  const { id } = await pauses.pause({ kind: "domain", pattern: "dung.example", until: Date.UTC(2099, 0, 1) }, { by: "QT1", why: "bảo trì" })
+  const { pause } = (await found(envelopeId)).deliveries[1] ?? {}
+  expect(pause).toEqual({ id, pattern: "dung.example", until: Date.UTC(2099, 0, 1), by: "QT1", why: "bảo trì" })
+  expect(traceLines(await found(envelopeId))).toContain("  paused     dung.example until 2099-01-01 07:00:00.000, by QT1: bảo trì")
+  unwrap(await pauses.resume(id, { by: "QT1", why: "" }))
+  expect((await found(envelopeId)).deliveries[1]?.pause).toBeNull()
 })
 
 test("it is found where its reader put it, and said to be gone when he threw it away", async () => {

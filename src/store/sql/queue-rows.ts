@@ -1,4 +1,4 @@
-import type { QueuedDelivery, QueueFilter, QueueState } from "../queue-store.ts"
+import type { QueueFilter, QueueState } from "../queue-store.ts"
 import { destinationOf, pauseInForce, pauseMeans } from "./lay-aside.ts"
 
 /** The rows of the queue as SQL: which are open, what each does now, and what a filter means. Shared by listing, counting and changing. */
@@ -25,6 +25,10 @@ export const stateNow = `
     WHEN pause.id IS NOT NULL THEN 'paused'
     ELSE d.state::text
   END`
+
+/** The pause as JSON, of a delivery that is open; null for others. */
+export const pauseJson = `
+  CASE WHEN pause.id IS NOT NULL AND ${isOpen} THEN json_build_object('id', pause.id, 'pattern', pause.pattern, 'until', (extract(epoch FROM pause.until) * 1000)::bigint, 'by', pause.paused_by, 'why', pause.why) END`
 
 export const holdOf = "LEFT JOIN delivery_hold h ON h.delivery_id = d.id"
 
@@ -74,5 +78,3 @@ export const queuedColumns = `
   ${stateNow} AS state, e.size, d.attempts, ${ms("e.accepted_at")} AS "acceptedAt",
   CASE WHEN d.state IN ('waiting', 'deferred') THEN ${ms("nullif(d.next_attempt_at, 'infinity')")} END AS "nextAttemptAt", ${ms("d.expires_at")} AS "expiresAt",
   d.status, d.diagnostic, d.remote_mta AS "remoteMta"`
-
-export type QueuedRow = QueuedDelivery

@@ -3,7 +3,7 @@ import { maxAttempts, maxPage, maxSteps } from "../queue-store.ts"
 import type { Database } from "./database.ts"
 import { destinationOf } from "./lay-aside.ts"
 import { actOn } from "./queue-actions.ts"
-import { filterConditions, holdOf, isOpen, pauseOf, queuedColumns, stateNow } from "./queue-rows.ts"
+import { filterConditions, holdOf, isOpen, pauseJson, pauseOf, queuedColumns, stateNow } from "./queue-rows.ts"
 
 /** The queue in PostgreSQL. A filter becomes a statement of its own, so that the plan fits it. */
 export function createQueueStore({ database }: { readonly database: Database }): QueueStore {
@@ -40,7 +40,7 @@ const byId = {
   text: `
     SELECT ${queuedColumns}, ${ms("d.settled_at")} AS "settledAt",
       CASE WHEN h.delivery_id IS NOT NULL THEN json_build_object('by', h.held_by, 'why', h.why, 'at', ${ms("h.held_at")}) END AS hold,
-      CASE WHEN pause.id IS NOT NULL AND ${isOpen} THEN json_build_object('id', pause.id, 'pattern', pause.pattern, 'until', ${ms("pause.until")}, 'by', pause.paused_by, 'why', pause.why) END AS pause
+      ${pauseJson} AS pause
     ${from} WHERE d.id = $1`,
 }
 

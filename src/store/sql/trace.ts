@@ -2,9 +2,10 @@ import type { AttemptRecord, StepRecord } from "../queue-store.ts"
 import { openFacts } from "../sealed-facts.ts"
 import type { Sealer } from "../sealing.ts"
 import { maxStoryDeliveries } from "../story-store.ts"
-import type { Connection, Decision, DsnLink, MailboxPlace, PolicyHold, Trace, TraceStore, TraceSummary } from "../trace-store.ts"
+import type { Connection, Decision, DeliveryTrace, DsnLink, MailboxPlace, PolicyHold, Trace, TraceStore, TraceSummary } from "../trace-store.ts"
 import { maxTracedAttempts, maxTracedRows } from "../trace-store.ts"
 import type { Database } from "./database.ts"
+import { pauseJson, pauseOf } from "./queue-rows.ts"
 import { createStoryStore } from "./story.ts"
 
 /** Traces read from envelopes, deliveries, attempts, decisions and the audit: one query for each kind of row, however many recipients there are. */
@@ -41,6 +42,7 @@ export function createTraceStore({ database, sealer }: { readonly database: Pick
             ...delivery,
             originalRecipient: row?.originalRecipient ?? delivery.recipient,
             expiresAt: row?.expiresAt ?? 0,
+            pause: row?.pause ?? null,
             tries: byTries.get(delivery.deliveryId) ?? [],
             steps: bySteps.get(delivery.deliveryId) ?? [],
             dsns: byDsns.get(delivery.deliveryId) ?? [],
@@ -82,6 +84,7 @@ interface RecipientRow extends OfDelivery {
   readonly originalRecipient: string
   readonly accountId: number | null
   readonly expiresAt: number
+  readonly pause: DeliveryTrace["pause"]
 }
 
 /** A damaged row, or one sealed with a key that is gone, takes nothing else of the story away. */
@@ -121,7 +124,9 @@ const head = {
 
 const recipientsOf = {
   name: "trace-recipients",
-  text: `SELECT id AS "deliveryId", original_recipient AS "originalRecipient", account_id AS "accountId", ${ms("expires_at")} AS "expiresAt" FROM delivery WHERE envelope_id = $1 ORDER BY id LIMIT $2`,
+  text: `
+    SELECT d.id AS "deliveryId", d.original_recipient AS "originalRecipient", d.account_id AS "accountId", ${ms("d.expires_at")} AS "expiresAt", ${pauseJson} AS pause
+    FROM delivery d ${pauseOf} WHERE d.envelope_id = $1 ORDER BY d.id LIMIT $2`,
 }
 
 const attemptsOf = {
