@@ -1,5 +1,6 @@
 import { systemClock } from "../base/clock.ts"
 import { provinceTime } from "../delivery/story.ts"
+import { attemptText } from "../delivery/trace-text.ts"
 import { printable } from "../mail/printable.ts"
 import type { DeliveryRecord, DestinationSummary, QueuedDelivery } from "../store/queue-store.ts"
 import { maxPage } from "../store/queue-store.ts"
@@ -69,8 +70,7 @@ export function deliveryText(delivery: DeliveryRecord): string {
     ...(delivery.settledAt === null ? [["given up", `${provinceTime(delivery.expiresAt)} at the latest`] as const] : [["settled", `${provinceTime(delivery.settledAt)} ${[delivery.status, delivery.diagnostic].filter(Boolean).join(" ")}`] as const]),
     ...(hold ? [["held", `${provinceTime(hold.at)} by ${hold.by}: ${hold.why}`] as const] : []),
     ...(pause ? [["paused", `${pause.pattern} until ${pause.until === null ? "it is resumed" : provinceTime(pause.until)}, by ${pause.by}: ${pause.why} (pause ${pause.id})`] as const] : []),
-    ...tries.map(({ number, endedAt, startedAt, outcome, status, diagnostic, remoteMta, tls }) =>
-      [`try ${number}`, `${provinceTime(endedAt)} ${outcome} ${status}${remoteMta === "" ? ", no host was reached" : ` by ${remoteMta}, ${tls ?? "without TLS"}`}, ${endedAt - startedAt} ms${diagnostic === "" ? "" : `: ${diagnostic}`}`] as const),
+    ...tries.map((attempt) => [`try ${attempt.number}`, `${provinceTime(attempt.endedAt)} ${attemptText(attempt)}`] as const),
     ...steps.map(({ at, kind, by, why }) => [kind.replace(/^delivery\./, ""), `${provinceTime(at)} by ${by}: ${why}`] as const),
   ]
   return facts.map(([name, value]) => `${name.padEnd(10)} ${printable(value)}`).join("\n")

@@ -1,6 +1,7 @@
 /** A message's trace as lines for a terminal, from the connection to the mailbox; times are those of the province. Pure. */
 import { printable } from "../mail/printable.ts"
 import { storedFacts } from "../policy/stored-facts.ts"
+import type { TlsDetails } from "../store/delivery-store.ts"
 import type { AttemptRecord } from "../store/queue-store.ts"
 import type { Connection, Decision, DeliveryTrace, DsnLink, PolicyHold, Trace } from "../store/trace-store.ts"
 import { provinceTime, type Step, stepAfter } from "./story.ts"
@@ -76,8 +77,16 @@ function deliveryLines(delivery: DeliveryTrace, step: Step): string[] {
   ]
 }
 
-const attemptText = ({ outcome, status, remoteMta, tls, diagnostic, startedAt, endedAt }: AttemptRecord): string =>
-  `${[outcome, status].filter(Boolean).join(" ")}${remoteMta === "" ? ", no host was reached" : ` by ${remoteMta}, ${tls ?? "without TLS"}`}, ${Math.max(endedAt - startedAt, 0)} ms${diagnostic === "" ? "" : `: ${diagnostic}`}`
+/** What an attempt came to: `deferred 4.7.1 by mx.xa.example [192.0.2.1], TLSv1.3 …, 120 ms: 451 4.7.1 later`. */
+export const attemptText = ({ outcome, status, remoteMta, tls, tlsDetails, diagnostic, startedAt, endedAt }: AttemptRecord): string =>
+  `${[outcome, status].filter(Boolean).join(" ")}${remoteMta === "" ? ", no host was reached" : ` by ${remoteMta}, ${tls ?? "without TLS"}`}${tlsDetails ? tlsText(tlsDetails) : ""}, ${Math.max(endedAt - startedAt, 0)} ms${diagnostic === "" ? "" : `: ${diagnostic}`}`
+
+/** How far the peer was verified, what was demanded, what was wrong. */
+function tlsText({ policy, reason, version, verified, subject, fault }: TlsDetails): string {
+  const peer = version === null ? "" : verified === "no" ? " not verified" : ` verified (${verified}) as ${subject}`
+  const demand = policy === "opportunistic" ? "" : `; demanded: ${policy}${reason === "" ? "" : `, ${reason}`}`
+  return `${peer}${demand}${fault ? `; ${fault.type}: ${fault.detail}` : ""}`
+}
 
 const settledText = ({ status, diagnostic, remoteMta, state }: DeliveryTrace): string => [status, remoteMta === "" ? "" : `by ${remoteMta}`, state === "delivered" ? "" : diagnostic].filter(Boolean).join(" ")
 

@@ -1,3 +1,4 @@
+import type { TlsDetails } from "./delivery-store.ts"
 import type { ActionOutcome, QueueAction } from "./queue-action.ts"
 
 /**
@@ -105,6 +106,8 @@ export interface AttemptRecord {
   /** Name and address of the host; empty when none was reached. */
   readonly remoteMta: string
   readonly tls: string | null
+  /** Null when no host was chosen. */
+  readonly tlsDetails: TlsDetails | null
 }
 
 export interface StepRecord extends Steerer {

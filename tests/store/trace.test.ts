@@ -45,9 +45,10 @@ const found = async (envelopeId: number): Promise<Trace> => {
   if (!trace) throw new Error("no trace")
   return trace
 }
+const tlsDetails = { policy: "verified", reason: "DANE", version: "TLSv1.3", cipher: "X", verified: "dane-ee", subject: "mx.xa.example", fingerprint: "ab", fault: null } as const
 const attempt = async (deliveryId: number, outcome: Parameters<TestStore["deliveries"]["recordAttempt"]>[0]["outcome"]): Promise<void> => {
   await store.deliveries.claimRemote([deliveryId], 1_000)
-  await store.deliveries.recordAttempt({ deliveryId, startedAt: Date.now() - 40, endedAt: Date.now(), remoteMta: "mx.xa.example [192.0.2.1]", tls: "TLSv1.3 X", outcome })
+  await store.deliveries.recordAttempt({ deliveryId, startedAt: Date.now() - 40, endedAt: Date.now(), remoteMta: "mx.xa.example [192.0.2.1]", tls: "TLSv1.3 X", outcome, tlsDetails })
 }
 
 test("a message that was held, released, greylisted, held by hand and failed is told from the connection to the mailbox and the DSN", async () => {
@@ -67,7 +68,7 @@ test("a message that was held, released, greylisted, held by hand and failed is 
     held: { kind: "quarantine", decision: "released", decidedBy: "QT1", note: "đã gọi điện" },
     deliveries: [
       { recipient: "binh@tinh.example", originalRecipient: "bi-danh@tinh.example", state: "delivered", places: [{ mailbox: "INBOX", uid: 1 }], tries: [], dsns: [] },
-      { recipient: "bo@xa.example", state: "failed", tries: [{ number: 1, outcome: "deferred" }, { number: 2, outcome: "failed" }], steps: [{ kind: "delivery.held", by: "QT2" }, { kind: "delivery.released" }], dsns: [{ kind: "failure", envelopeId: dsn.envelopeId }], places: [] },
+      { recipient: "bo@xa.example", state: "failed", tries: [{ number: 1, outcome: "deferred", tlsDetails }, { number: 2, outcome: "failed" }], steps: [{ kind: "delivery.held", by: "QT2" }, { kind: "delivery.released" }], dsns: [{ kind: "failure", envelopeId: dsn.envelopeId }], places: [] },
     ],
   })
   expect((await found(dsn.envelopeId)).dsnOf).toMatchObject([{ kind: "failure", envelopeId }])
@@ -87,10 +88,10 @@ test("a message that was held, released, greylisted, held by hand and failed is 
     "  lies       in INBOX (uid 1)",
     "to bo@xa.example: failed",
     "  queued     TIME",
-    "  try 1      TIME  deferred 4.7.1 by mx.xa.example [192.0.2.1], TLSv1.3 X, MS: 451 4.7.1 greylisted",
+    "  try 1      TIME  deferred 4.7.1 by mx.xa.example [192.0.2.1], TLSv1.3 X verified (dane-ee) as mx.xa.example; demanded: verified, DANE, MS: 451 4.7.1 greylisted",
     "  held       TIME  by QT2: chờ",
     "  released   TIME  by QT2",
-    "  try 2      TIME  failed 5.1.1 by mx.xa.example [192.0.2.1], TLSv1.3 X, MS: 550 5.1.1 unknown [31m",
+    "  try 2      TIME  failed 5.1.1 by mx.xa.example [192.0.2.1], TLSv1.3 X verified (dane-ee) as mx.xa.example; demanded: verified, DANE, MS: 550 5.1.1 unknown [31m",
     `  told       TIME  the sender of the failure, by envelope ${dsn.envelopeId}`,
   ])
 })
