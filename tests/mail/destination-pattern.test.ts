@@ -1,3 +1,4 @@
+import fc from "fast-check"
 import { expect, test } from "vitest"
 import { destinationPattern, isDestination } from "../../src/mail/destination-pattern.ts"
 
@@ -26,3 +27,18 @@ test.each([
   ["*.xa.example", ".xa.example", false],
   ["*.xa.example", "khac-xa.example", false],
 ])("%s means %s: %s", (pattern, name, means) => expect(isDestination(pattern, name)).toBe(means))
+
+test("whatever is written, a pattern is of a known shape, and its own pattern", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.domain(), fc.domain().map((name) => `*.${name}`)), (text) => {
+      const pattern = destinationPattern(text)
+      if (pattern === undefined) return
+      expect(pattern).toMatch(/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*$|^\[[0-9a-z:.]+\]$/)
+      expect(destinationPattern(pattern)).toBe(pattern)
+    }),
+  )
+})
+
+test("all names below a domain, and no others, are meant by its pattern", () => {
+  fc.assert(fc.property(fc.domain(), fc.domain(), (name, below) => expect([isDestination(`*.${name}`, `${below}.${name}`), isDestination(`*.${name}`, name), isDestination(name, name)]).toEqual([true, false, true])))
+})
