@@ -6,6 +6,7 @@ import helmet from "helmet"
 import type { Clock } from "../base/clock.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { type CertificateRoutes, certificateRoutes } from "./certificates.ts"
+import { type ClientSetup, clientSetupRoutes } from "./client-setup/routes.ts"
 import { type HelpFacts, helpPage, statusPage, statusStyle } from "./status-page.ts"
 import { statusText } from "./text/vi.ts"
 
@@ -21,6 +22,7 @@ export interface ConsoleOptions {
   readonly health: () => Promise<readonly HealthReport[]>
   readonly clock: Clock
   readonly certificates: CertificateRoutes
+  readonly setup: ClientSetup
 }
 
 export interface ConsoleServer {
@@ -30,10 +32,10 @@ export interface ConsoleServer {
 
 const maxConnections = 500
 
-export async function startConsole({ host, port, tls, help, health, clock, certificates }: ConsoleOptions): Promise<ConsoleServer> {
+export async function startConsole({ host, port, tls, help, health, clock, certificates, setup }: ConsoleOptions): Promise<ConsoleServer> {
   const app = express()
   app.disable("x-powered-by")
-  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], scriptSrc: null, imgSrc: ["'self'"], formAction: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"] }, useDefaults: false } }))
+  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], scriptSrc: null, imgSrc: ["'self'"], formAction: ["'self'"], frameAncestors: ["'none'"], baseUri: ["'none'"] }, useDefaults: false } }))
   app.get("/", async (_request, response) => {
     response.set("cache-control", "no-store").type("html").send(statusPage(await health(), clock.now()))
   })
@@ -44,6 +46,7 @@ export async function startConsole({ host, port, tls, help, health, clock, certi
     const ok = roles.every((role) => role.ok)
     response.set("cache-control", "no-store").status(ok ? 200 : 503).json({ ok })
   })
+  app.use(clientSetupRoutes(setup))
   app.use("/certificates", certificateRoutes(certificates))
   app.use((_request, response) => void response.status(404).type("text").send(`${statusText.notFound}\n`))
   // a path that cannot be decoded is the client's doing, anything else ours; neither is told the stack

@@ -1,11 +1,13 @@
 import { createCertificateLookup } from "../addressbook/certificate-lookup.ts"
 import { createApp, createLogins } from "../app.ts"
 import { createLookupRates } from "../console/lookup-rates.ts"
+import { startPlainServer } from "../console/plain-server.ts"
 import { startConsole } from "../console/server.ts"
 import type { HelpFacts } from "../console/status-page.ts"
 import type { Config } from "../config/schema.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { openAddressBook } from "./address-book.ts"
+import { openClientSetup } from "./client-setup.ts"
 import { watchRoles } from "./watch.ts"
 import type { StartRole } from "./role.ts"
 
@@ -14,6 +16,7 @@ export const startWebRole: StartRole = async (context) => {
   const app = await createApp(context)
   const { config, health, clock } = context
   const watch = watchRoles(config.console.watch)
+  const setup = await openClientSetup(app, helpFacts(config))
   const server = await startConsole({
     host: config.listen.host,
     port: config.listen.https,
@@ -21,15 +24,18 @@ export const startWebRole: StartRole = async (context) => {
     help: helpFacts(config),
     health: async () => merge(await health.report(), [...context.others(), ...(await watch())]),
     clock,
+    setup,
     certificates: {
       authenticator: createLogins(app),
       lookup: createCertificateLookup({ directory: app.directory, source: openAddressBook(app) }),
       rates: createLookupRates(config.console.lookupsPerHour),
     },
   })
+  const plain = config.listen.http === 0 ? undefined : await startPlainServer({ host: config.listen.host, port: config.listen.http, setup })
   return {
-    ports: { https: server.port },
+    ports: { https: server.port, ...(plain && { http: plain.port }) },
     async stop() {
+      await plain?.close()
       await server.close()
       await app.close()
     },
