@@ -1,4 +1,4 @@
-import type { App } from "../app.ts"
+import type { Clock } from "../base/clock.ts"
 import { pathOr } from "../config/load.ts"
 import type { Config } from "../config/schema.ts"
 import type { AddressBookSettings } from "../console/client-setup/client-settings.ts"
@@ -9,8 +9,15 @@ import { openPkcs12Key } from "../pki/sign/pkcs12-key.ts"
 import { attachedSignedData } from "../pki/sign/signed-data.ts"
 import { algorithmOf } from "../pki/sign/signing-key.ts"
 
+export interface ClientSetupParts {
+  readonly config: Config
+  readonly clock: Clock
+  readonly help: HelpFacts
+  readonly isLocalDomain: (domain: string) => boolean
+}
+
 /** Mail clients' own set-up, from configuration and the directory's domains. Throws, with a sentence for the administrator, when the profile key is no key. */
-export async function openClientSetup({ context: { config, clock }, directory }: Pick<App, "context" | "directory">, help: HelpFacts): Promise<ClientSetup> {
+export async function openClientSetup({ config, clock, help, isLocalDomain }: ClientSetupParts): Promise<ClientSetup> {
   const { clients, listen } = config
   return {
     settings: {
@@ -20,7 +27,7 @@ export async function openClientSetup({ context: { config, clock }, directory }:
       helpUrl: clients.helpUrl,
       addressBook: addressBookOf(clients),
     },
-    isLocalDomain: (domain) => directory.current().isLocalDomain(domain),
+    isLocalDomain,
     rates: createLookupRates(clients.setupsPerHour),
     sign: await profileSigner(config, () => clock.now()),
     clock,

@@ -16,7 +16,7 @@ export const startWebRole: StartRole = async (context) => {
   const app = await createApp(context)
   const { config, health, clock } = context
   const watch = watchRoles(config.console.watch)
-  const setup = await openClientSetup(app, helpFacts(config))
+  const setup = await openClientSetup({ config, clock, help: helpFacts(config), isLocalDomain: (domain) => app.directory.current().isLocalDomain(domain) })
   const server = await startConsole({
     host: config.listen.host,
     port: config.listen.https,

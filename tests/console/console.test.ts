@@ -9,6 +9,7 @@ import { type ConsoleServer, startConsole } from "../../src/console/server.ts"
 import { failure } from "../../src/mail/failure.ts"
 import { ensureDevelopmentCertificates } from "../../src/pki/development-ca.ts"
 import type { HealthReport } from "../../src/telemetry/health.ts"
+import { clientSetup } from "../support/client-setup.ts"
 
 let dir: string
 let server: ConsoleServer
@@ -26,6 +27,7 @@ beforeAll(async () => {
     help: { host: "mail.tinh.example", imaps: 993, imap: 143, submissions: 465, submission: 587 },
     health: async () => reports,
     clock,
+    setup: clientSetup,
     // what signing in leads to is in certificates.test.ts
     certificates: {
       authenticator: { login: async () => failed(failure("noPermission", "refused")) },
@@ -78,6 +80,12 @@ test("what a check says cannot become markup, and the policy forbids scripts", a
 test("the help page names server, ports and security", async () => {
   const { body } = await get("/help")
   for (const text of ["mail.tinh.example", "993", "465", "587", "143", "SSL/TLS", "STARTTLS"]) expect(body).toContain(text)
+})
+
+test("the help page has an Apple profile for whoever gives an address", async () => {
+  const { body, headers } = await get("/help")
+  expect(body).toMatch(/<form action="\/apple\/mail.mobileconfig">.*name="address"/s)
+  expect(headers["content-security-policy"]).toContain("form-action 'self'")
 })
 
 test("anything else is not here", async () => {

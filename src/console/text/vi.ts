@@ -43,6 +43,9 @@ export const helpText = {
   security: "Bảo mật",
   port: "Cổng",
   server: "Máy chủ",
+  automatic: "Thunderbird và Outlook tự tìm các thông số này: chỉ cần nhập địa chỉ và mật khẩu.",
+  apple: "iPhone, iPad, Mac: địa chỉ hộp thư",
+  appleButton: "Tải cấu hình",
   back: "Về trang trạng thái",
   english: "Sign in with your full address. Incoming: IMAP over SSL/TLS. Outgoing: SMTP submission over SSL/TLS.",
 } as const
