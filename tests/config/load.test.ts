@@ -78,7 +78,7 @@ test.each([
   ["a choice that is none", "pki:\n  revocation:\n    prefer: both\n", "/test.yaml:3: pki.revocation.prefer: is none of ocsp, crl"],
   ["a word that is none of those", "log:\n  level: loud\n", "/test.yaml:2: log.level: is none of trace, debug, info, warn, error"],
   ["an address book without a base", "clients:\n  addressBook: ldaps://ldap.tinh.example\n", '/test.yaml:2: clients.addressBook: "ldaps://ldap.tinh.example" is not of the form ldaps://host/dc=tinh,dc=example; devices use port 636'],
-  ["a profile key without its password", "clients:\n  profileKeyFile: a.p12\n", "/test.yaml:1: clients.profileKeyPasswordFile: is needed where clients.profileKeyFile is set"],
+  ["a profile key without its password", "clients:\n  profileKeyFile: a.p12\n", "/test.yaml:2: clients.profileKeyPasswordFile: is needed where clients.profileKeyFile is set"],
   ["LDAP without TLS", "ldap:\n  url: ldap://ldap:389\n  baseDn: dc=tinh\n  bindDn: cn=sync\n  bindPasswordFile: f\n", '/test.yaml:2: ldap.url: "ldap://ldap:389" is not of the form ldaps://host:port; passwords are not sent without TLS'],
   ["LDAP without what it needs", "ldap:\n  url: ldaps://ldap:636\n  baseDn: dc=tinh\n  bindDn: cn=sync\n", "/test.yaml:2: ldap.bindPasswordFile: is needed where ldap.url is set"],
 ])("%s is an error with file, line, key and reason", (_name, text, expected) => {

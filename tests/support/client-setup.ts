@@ -30,4 +30,4 @@ export const xpath = (document: string, expression: string): string => execFileS
 
 /** A property list as Python's plistlib reads it. */
 export const readPlist = (document: string | Buffer): unknown =>
-  JSON.parse(execFileSync("python3", ["-c", "import plistlib,json,sys; print(json.dumps(plistlib.load(sys.stdin.buffer)))"], { input: document, encoding: "utf8" })) as unknown
+  JSON.parse(execFileSync("python3", ["-c", "import plistlib,json,sys; print(json.dumps(plistlib.loads(sys.stdin.buffer.read())))"], { input: document, encoding: "utf8" })) as unknown
