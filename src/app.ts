@@ -15,7 +15,9 @@ import { createIntake, type PolicyParts } from "./intake/accept.ts"
 import type { Intake } from "./intake/intake.ts"
 import type { SubmissionRates } from "./intake/submission-rates.ts"
 import { type PreparedFiles, prepareFiles } from "./roles/prepare.ts"
+import { openSrs } from "./roles/srs.ts"
 import type { RoleContext } from "./roles/role.ts"
+import type { Srs } from "./mail/srs.ts"
 import { createFileBlobs } from "./store/blob/file-blobs.ts"
 import type { BlobStore } from "./store/blob/blob-store.ts"
 import type { Topic } from "./store/change.ts"
@@ -127,6 +129,7 @@ export interface Door {
   readonly freeSpace: FreeSpace
   readonly rates: SubmissionRates
   readonly outbox: Outbox
+  readonly srs: Srs
 }
 
 export interface DoorOptions {
@@ -143,17 +146,19 @@ export async function createDoor(app: App, { here, policy }: DoorOptions = {}): 
   const outbox = openOutbox(app)
   const direct = here && createDirectDelivery({ localDelivery: here.localDelivery, outbox, clock })
   if (direct) app.onClose(() => direct.settled())
+  const srs = openSrs(config, app.files.contentKey)
   const intake = createIntake({
     directory: app.directory,
     acceptances: createAcceptanceStore({ database: app.database, log, ...(here && { atOnce: { feed: app.feed, delivered: here.delivered } }) }),
     wake: (_committed, deliveries) => (direct ?? outbox).wake(deliveries),
     rates,
+    srs,
     clock,
     config: { hostname: config.hostname, expiryMs: config.delivery.expiry },
     mailLog: createIntakeLog(log),
     ...(policy && { policy }),
   })
-  return { intake, quota: createQuotaView({ database: app.database, clock }), freeSpace, rates, outbox }
+  return { intake, quota: createQuotaView({ database: app.database, clock }), freeSpace, rates, outbox, srs }
 }
 
 export const queueBackend = ({ context: { config, databaseUrl } }: App): QueueBackend =>

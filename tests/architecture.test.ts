@@ -17,6 +17,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   "store/redis": ["base", "mail", "store"],
   "store/sql": ["base", "mail", "pki", "accounts", "config", "store", "store/blob"],
   telemetry: ["base", "mail", "accounts", "store"],
+  domains: ["base", "dns", "mail", "store"],
   intake: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry"],
   delivery: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
   notifications: ["base", "dns", "mail", "accounts", "store", "telemetry", "intake"],
@@ -24,7 +25,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   smtp: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
   imap: ["base", "mail", "accounts", "store", "telemetry", "config"],
   api: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
-  console: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "addressbook"],
+  console: ["base", "mail", "domains", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "addressbook"],
 }
 
 /** Assemble, start or are started: these know modules of every kind. */

@@ -4,6 +4,8 @@ import { createAppPassword, type CreateOptions, listCredentials, revokeCredentia
 import { addCertificateCommands } from "./certificate-commands.ts"
 import type { CommandKit } from "./command-kit.ts"
 import { type CommandContext, exitCodes, type GlobalOptions, print, withContext } from "./context.ts"
+import { addDkimCommands } from "./dkim-commands.ts"
+import { addDnsCommands } from "./dns-commands.ts"
 import { addEvidenceCommands } from "./evidence-commands.ts"
 import { addHeldCommands } from "./held-commands.ts"
 import { type ImportOptions, runImport } from "./import-command.ts"
@@ -91,6 +93,8 @@ addPolicyCommands(kit)
 addHeldCommands(kit)
 addCertificateCommands(kit)
 addEvidenceCommands(kit)
+addDkimCommands(kit)
+addDnsCommands(kit)
 
 command(program, "migrate")
   .description("bring the database schema up to date")

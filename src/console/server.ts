@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net"
 import express, { type NextFunction, type Request, type Response } from "express"
 import helmet from "helmet"
 import type { Clock } from "../base/clock.ts"
+import { policyDomain } from "../domains/mta-sts-policy.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { type CertificateRoutes, certificateRoutes } from "./certificates.ts"
 import { type ClientSetup, clientSetupRoutes } from "./client-setup/routes.ts"
@@ -23,6 +24,8 @@ export interface ConsoleOptions {
   readonly clock: Clock
   readonly certificates: CertificateRoutes
   readonly setup: ClientSetup
+  /** The MTA-STS policy of a domain (RFC 8461 §3.2); undefined when it is none of ours. */
+  readonly mtaStsPolicy?: (domain: string) => string | undefined
 }
 
 export interface ConsoleServer {
@@ -32,7 +35,7 @@ export interface ConsoleServer {
 
 const maxConnections = 500
 
-export async function startConsole({ host, port, tls, help, health, clock, certificates, setup }: ConsoleOptions): Promise<ConsoleServer> {
+export async function startConsole({ host, port, tls, help, health, clock, certificates, setup, mtaStsPolicy }: ConsoleOptions): Promise<ConsoleServer> {
   const app = express()
   app.disable("x-powered-by")
   app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], scriptSrc: null, imgSrc: ["'self'"], formAction: ["'self'"], frameAncestors: ["'none'"], baseUri: ["'none'"] }, useDefaults: false } }))
@@ -47,6 +50,12 @@ export async function startConsole({ host, port, tls, help, health, clock, certi
     response.set("cache-control", "no-store").status(ok ? 200 : 503).json({ ok })
   })
   app.use(clientSetupRoutes(setup))
+  app.get("/.well-known/mta-sts", (request, response, next) => {
+    const domain = policyDomain(request.headers.host ?? "")
+    const policy = domain === undefined ? undefined : mtaStsPolicy?.(domain)
+    if (policy === undefined) next()
+    else response.set("cache-control", "no-store").type("text/plain").send(policy)
+  })
   app.use("/certificates", certificateRoutes(certificates))
   app.use((_request, response) => void response.status(404).type("text").send(`${statusText.notFound}\n`))
   // a path that cannot be decoded is the client's doing, anything else ours; neither is told the stack

@@ -9,6 +9,7 @@ import { splitAddress } from "../mail/address.ts"
 import { enhancedStatus } from "../mail/enhanced-status.ts"
 import type { Attempt, DeliveryStore, Outcome, RemoteDelivery } from "../store/delivery-store.ts"
 import { attempt, type AttemptGroup, type AttemptOutcome, type AttemptParts, type AttemptReport } from "./attempt.ts"
+import type { Outgoing } from "./outgoing/outgoing.ts"
 import { nextTry, type RetrySchedule } from "./retry-schedule.ts"
 
 export interface RemoteDeliveryLog {
@@ -20,6 +21,8 @@ export interface RemoteDeliveryLog {
 export interface RemoteDeliveryParts {
   readonly deliveries: Pick<DeliveryStore, "claimRemote" | "extendLease" | "recordAttempt" | "dsnMade">
   readonly attempts: AttemptParts
+  /** What they leave with beside the accepted bytes; absent: nothing. */
+  readonly outgoing?: Outgoing
   readonly schedule: RetrySchedule
   readonly concurrency: number
   readonly clock: Clock
@@ -71,7 +74,7 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
     const endedAt = clock.now()
     for (const [index, delivery] of group.deliveries.entries()) {
       const outcome = settle(delivery, report.outcomes[index], endedAt)
-      await save({ deliveryId: delivery.id, startedAt, endedAt, remoteMta: report.remoteMta, tls: report.tls, outcome })
+      await save({ deliveryId: delivery.id, startedAt, endedAt, remoteMta: report.remoteMta, tls: report.tls, tlsDetails: report.tlsDetails, outcome })
       // RFC 3461 §5.2.1: whoever took the request for a success report makes the report
       if (outcome.kind === "relayed" && report.dsnPassedOn && delivery.notify.includes("success")) await deliveries.dsnMade([delivery.id], "success")
       log.attempted({ deliveryId: delivery.id, envelopeId: delivery.envelopeId, outcome: outcome.kind, status: outcome.status, remoteMta: report.remoteMta, tls: report.tls, ms: endedAt - startedAt })
@@ -93,12 +96,12 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
 
   const reportOf = async (group: AttemptGroup): Promise<AttemptReport> => {
     try {
-      return await attempt(group, parts.attempts, AbortSignal.any([stopping.signal, AbortSignal.timeout(attemptMs)]))
+      return await attempt(await asItLeaves(group, parts.outgoing), parts.attempts, AbortSignal.any([stopping.signal, AbortSignal.timeout(attemptMs)]))
     } catch (error) {
       // a bug, or the content's blob cannot be read: the delivery must not be forgotten for it
       log.attemptFailed({ envelopeId: group.deliveries[0].envelopeId, error })
       const outcome: AttemptOutcome = { kind: "deferred", status: enhancedStatus.storeUnavailable, diagnostic: "an error in this server" }
-      return { remoteMta: "", tls: null, dsnPassedOn: false, outcomes: group.deliveries.map(() => outcome) }
+      return { remoteMta: "", tls: null, tlsDetails: null, dsnPassedOn: false, outcomes: group.deliveries.map(() => outcome) }
     }
   }
 
@@ -145,6 +148,14 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
       await Promise.all(underWay)
     },
   }
+}
+
+/** Deliveries of one envelope leave with the same fields; only the first is looked at for what belongs to the envelope. */
+async function asItLeaves(group: AttemptGroup, outgoing: Outgoing | undefined): Promise<AttemptGroup> {
+  if (!outgoing) return group
+  const [first, ...others] = group.deliveries
+  const fields = await outgoing(first)
+  return { ...group, deliveries: [{ ...first, ...fields }, ...others.map((delivery) => ({ ...delivery, ...fields }))] }
 }
 
 /** Our right to a batch of claimed deliveries. */

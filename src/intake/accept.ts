@@ -8,6 +8,7 @@ import type { Clock } from "../base/clock.ts"
 import { ok, type Result } from "../base/result.ts"
 import { enhancedStatus } from "../mail/enhanced-status.ts"
 import type { Failure } from "../mail/failure.ts"
+import type { Srs } from "../mail/srs.ts"
 import { replyCodeOf } from "../policy/reply-code.ts"
 import type { AcceptanceStore, Committed, NewDelivery } from "../store/acceptance-store.ts"
 import type { PreparedContent } from "../store/content-store.ts"
@@ -25,6 +26,8 @@ export interface IntakeParts {
   /** Tells the outbox what was committed; must not throw. */
   readonly wake: (committed: Committed, deliveries: Woken) => void
   readonly rates: SubmissionRates
+  /** Whom bounces of mail that was passed on are for; absent where nothing comes back. */
+  readonly srs?: Pick<Srs, "reverse">
   readonly clock: Clock
   readonly config: IntakeConfig
   readonly mailLog: IntakeLog
@@ -95,7 +98,7 @@ function split({ deliveryIds, delivered }: Committed, { final }: Accepted): Woke
   return { local: deliveryIds.filter((id, at) => here(at) && !delivered.has(id)), remote: deliveryIds.filter((_id, at) => !here(at)) }
 }
 
-export function createIntake({ directory, acceptances, wake, rates, clock, config, mailLog, policy }: IntakeParts): Intake {
+export function createIntake({ directory, acceptances, wake, rates, srs, clock, config, mailLog, policy }: IntakeParts): Intake {
   const maxFinalRecipients = config.maxFinalRecipients ?? defaultMaxFinalRecipients
 
   const refused = (request: AcceptRequest, verdict: Refused): AcceptReply => {
@@ -143,7 +146,7 @@ export function createIntake({ directory, acceptances, wake, rates, clock, confi
       try {
         for (let attempt = 0; attempt < maxTries; attempt++) {
           const now = clock.now()
-          const decision = decide(request, { directory: snapshot, now, maxFinalRecipients })
+          const decision = decide(request, { directory: snapshot, now, maxFinalRecipients, ...(srs && { srs }) })
           if (decision.kind === "refused") return refused(request, decision.verdict)
           if (decision.sentAs && attempt === 0 && !(await rates.take(decision.sentAs.id))) return refused(request, rateExceeded)
           const judgement = await judging?.judge(decision, snapshot, now)

@@ -5,6 +5,7 @@
 import { accountSentAs } from "../accounts/send-as.ts"
 import type { Account, Directory } from "../accounts/directory.ts"
 import { type EnhancedStatus, enhancedStatus } from "../mail/enhanced-status.ts"
+import type { Srs } from "../mail/srs.ts"
 import { messagePolicy } from "../policy/message-policy.ts"
 import { recipientPolicy } from "../policy/recipient-policy.ts"
 import { type Claim, submissionPolicy } from "../policy/submission-policy.ts"
@@ -17,6 +18,7 @@ export interface DecideContext {
   readonly directory: Directory
   readonly now: number
   readonly maxFinalRecipients: number
+  readonly srs?: Pick<Srs, "reverse">
 }
 
 export type Refused = Exclude<Verdict, { readonly kind: "accept" }>
@@ -45,10 +47,16 @@ export function decide(request: AcceptRequest, context: DecideContext): Decision
     ;({ sentAs, speaksFor } = submission)
   }
   const sender = sentAs?.address ?? (request.session.accountId === null ? null : (directory.account(request.session.accountId)?.address ?? null))
-  const expansion = expandRecipients({ directory, recipients: request.envelope.recipients, sender, mayRelay: request.source !== "mx", maxFinalRecipients })
+  const expansion = expandRecipients({ directory, recipients: request.envelope.recipients, sender, mayRelay: request.source !== "mx", maxFinalRecipients, bounceTo: (address) => bounceTo(request, context, address) })
   const firstUnserved = expansion.unserved[0]
   if (firstUnserved) return { kind: "refused", verdict: unservedVerdict(firstUnserved, expansion.final.length > 0) }
   return { kind: "accepted", final: expansion.final, skippedMembers: expansion.skippedMembers, sentAs, speaksFor }
+}
+
+/** Whom a notification about mail that was passed on is for; anything else that comes to such an address is for nobody. */
+function bounceTo({ envelope }: AcceptRequest, { srs, now }: DecideContext, address: string): string | undefined {
+  const reading = envelope.reversePath === "" ? srs?.reverse(address, now) : undefined
+  return reading?.kind === "original" ? reading.address : undefined
 }
 
 interface JudgedSubmitter {

@@ -15,6 +15,8 @@ export interface ExpandRequest {
   readonly mayRelay: boolean
   /** Final recipients of one message beyond which a group is taken for a mistake. */
   readonly maxFinalRecipients: number
+  /** Whom an address stands for that bounces come back to; undefined for all others. */
+  readonly bounceTo?: (address: string) => string | undefined
 }
 
 export interface FinalRecipient {
@@ -65,7 +67,7 @@ const foreignKey = (address: string): string => {
   return `${address.slice(0, at)}@${asciiDomain(domain) ?? domain.toLowerCase()}`
 }
 
-export function expandRecipients({ directory, recipients, sender, mayRelay, maxFinalRecipients }: ExpandRequest): Expansion {
+export function expandRecipients({ directory, recipients, sender, mayRelay, maxFinalRecipients, bounceTo }: ExpandRequest): Expansion {
   const final = new Map<string, FinalRecipient>()
   const unserved: Unserved[] = []
   const skippedMembers: string[] = []
@@ -95,7 +97,9 @@ export function expandRecipients({ directory, recipients, sender, mayRelay, maxF
   }
 
   for (const recipient of recipients) {
-    const resolution = directory.resolve(recipient.forwardPath)
+    const original = bounceTo?.(recipient.forwardPath)
+    const forwardPath = original ?? recipient.forwardPath
+    const resolution = directory.resolve(forwardPath)
     const originalRecipient = recipient.originalRecipient ?? recipient.forwardPath
     const notify = recipient.notify ?? []
     switch (resolution.kind) {
@@ -103,7 +107,7 @@ export function expandRecipients({ directory, recipients, sender, mayRelay, maxF
         unserved.push({ recipient, reason: "unknown" })
         break
       case "foreign":
-        if (mayRelay) add({ recipient: foreignKey(recipient.forwardPath), accountId: null, originalRecipient, notify })
+        if (mayRelay || original !== undefined) add({ recipient: foreignKey(forwardPath), accountId: null, originalRecipient, notify })
         else unserved.push({ recipient, reason: "relay" })
         break
       case "account":

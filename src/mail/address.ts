@@ -21,7 +21,9 @@ export const splitAddress = (address: string): AddressParts | undefined => {
 /** RFC 5321 §4.5.3.1.1, §4.5.3.1.2 and §4.5.3.1.3 (a path is at most 256 octets with its angle brackets). */
 const maxLocalPartOctets = 64
 const maxDomainOctets = 255
-const maxMailboxOctets = 254
+export const maxMailboxOctets = 254
+/** An address rewritten by a server that passed the message on holds another one whole (see srs.ts): bounces to it must be taken. */
+const rewritten = /^SRS[01][=+-]/i
 
 const atext = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\u0080-\\u{10ffff}-]"
 const dotString = new RegExp(`^${atext}+(?:\\.${atext}+)*$`, "u")
@@ -41,7 +43,7 @@ export const isValidMailbox = (address: string): boolean => {
   if (address.length > maxMailboxOctets || Buffer.byteLength(address) > maxMailboxOctets) return false
   const parts = splitAddress(address)
   if (!parts) return false
-  if (Buffer.byteLength(parts.localPart) > maxLocalPartOctets || Buffer.byteLength(parts.domain) > maxDomainOctets) return false
+  if ((Buffer.byteLength(parts.localPart) > maxLocalPartOctets && !rewritten.test(parts.localPart)) || Buffer.byteLength(parts.domain) > maxDomainOctets) return false
   return (dotString.test(parts.localPart) || quotedString.test(parts.localPart)) && isDomain(parts.domain)
 }
 

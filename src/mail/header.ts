@@ -64,6 +64,28 @@ export const parseHeader = (block: Uint8Array): HeaderField[] => {
   return fields
 }
 
+/** A field as it stands in its message. */
+export interface RawField {
+  /** Lower case. */
+  readonly name: string
+  /** All lines of it, with their ends; one char per byte. */
+  readonly raw: string
+}
+
+/** Its value unfolded (RFC 5322 §2.2.3), outer white space removed. */
+export const unfoldedValue = ({ raw }: RawField): string => trimWhite(raw.slice(raw.indexOf(":") + 1).replace(/\r?\n/g, ""))
+
+/** The fields of a raw header block in order, unchanged; what is not a field is left out. */
+export const rawFields = (block: Uint8Array): RawField[] => {
+  const text = byteString(block)
+  const fields: RawField[] = []
+  eachField(text, (start, end, nameEnd) => {
+    const name = fieldName(text, start, nameEnd)
+    if (name !== "") fields.push({ name, raw: text.slice(start, end) })
+  })
+  return fields
+}
+
 /** The first field called `name` (lower case), one char per byte, or undefined. */
 export const fieldValue = (fields: readonly HeaderField[], name: string): string | undefined => {
   for (const field of fields) if (field.name === name) return field.value

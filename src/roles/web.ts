@@ -5,6 +5,7 @@ import { startPlainServer } from "../console/plain-server.ts"
 import { startConsole } from "../console/server.ts"
 import type { HelpFacts } from "../console/status-page.ts"
 import type { Config } from "../config/schema.ts"
+import { mtaStsPolicy } from "../domains/mta-sts-policy.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { openAddressBook } from "./address-book.ts"
 import { openClientSetup } from "./client-setup.ts"
@@ -25,6 +26,7 @@ export const startWebRole: StartRole = async (context) => {
     health: async () => merge(await health.report(), [...context.others(), ...(await watch())]),
     clock,
     setup,
+    mtaStsPolicy: (domain) => (app.directory.current().isLocalDomain(domain) ? mtaStsPolicy({ mode: config.dns.mtaSts, maxAgeSeconds: config.dns.mtaStsMaxAge / 1000, hosts: [config.hostname] }) : undefined),
     certificates: {
       authenticator: createLogins(app),
       lookup: createCertificateLookup({ directory: app.directory, source: openAddressBook(app) }),

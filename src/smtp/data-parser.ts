@@ -2,7 +2,8 @@
 /**
  * smtp-server's stream parser with a DATA mode of its own (RFC 5321 §4.5.2). The original copies every chunk to join it with four held-back
  * bytes, and hands each stuffed line over alone without waiting for the store; this one looks for CRLF "." where it lies, closes the gaps
- * of removed dots in place, holds back a dot and a CR at most, and always waits. Only CRLF "." CRLF ends the data.
+ * of removed dots in place, holds back a dot and a CR at most, and always waits. Only CRLF "." CRLF ends the data. Whoever reads the data
+ * may give the memory of its chunks back: they are all that is left of what came from the socket.
  */
 import { SMTPStream } from "smtp-server/lib/smtp-stream.js"
 import type { SMTPServerDataStream } from "smtp-server"
@@ -14,7 +15,6 @@ const cr = 13
 const lf = 10
 const dot = 46
 const lineWithDot = Buffer.from("\r\n.")
-const carriageReturn = Buffer.from("\r")
 
 export class DataParser extends SMTPStream {
   private at: At = "lineStart"
@@ -25,13 +25,13 @@ export class DataParser extends SMTPStream {
   }
 
   override _feedDataStream(chunk: Buffer, done: (error?: Error | null) => void): void {
-    if (this.at === "dotCr" && chunk[0] !== lf && chunk.length > 0) this.emitData(carriageReturn)
+    if (this.at === "dotCr" && chunk[0] !== lf && chunk.length > 0) this.emitData(Buffer.of(cr))
     const { kept, end } = this.unstuff(chunk)
     const data = chunk.subarray(0, kept)
     if (end === undefined) this.pass(data, done)
     else {
       this._countDataBytes(data.length)
-      this._endDataMode(data, chunk.subarray(end), done)
+      this._endDataMode(data, Buffer.from(chunk.subarray(end)), done)
     }
   }
 

@@ -4,7 +4,10 @@ import type { QuotaView } from "../accounts/quota.ts"
 import { accountSentAs } from "../accounts/send-as.ts"
 import type { Clock } from "../base/clock.ts"
 import { groupIsOpen } from "../intake/expand-recipients.ts"
+import type { Srs } from "../mail/srs.ts"
+import { bouncePolicy } from "../policy/bounce-policy.ts"
 import { recipientPolicy } from "../policy/recipient-policy.ts"
+import type { Verdict } from "../policy/verdict.ts"
 import { Refusal, replies, verdictReply } from "./reply.ts"
 import { loginOf } from "./session.ts"
 import type { SmtpLog } from "./smtp-log.ts"
@@ -14,6 +17,8 @@ export interface RcptToParts {
   readonly hostname: string
   readonly directory: DirectorySource
   readonly quota: QuotaView
+  /** Absent: no mail is passed on in our name, so none comes back. */
+  readonly srs?: Pick<Srs, "reverse">
   readonly clock: Clock
   readonly log: SmtpLog
 }
@@ -25,18 +30,21 @@ export const createOnRcptTo = (parts: RcptToParts): NonNullable<SMTPServerOption
   // RFC 5321 §4.5.1: postmaster without a domain is always ours
   if (!address.address.includes("@")) address.address = postmasterAddress(directory, address.address, parts.hostname)
   const resolution = directory.resolve(address.address)
-  const answer = (overQuota: boolean): void => {
-    const verdict = recipientPolicy({
+  const judged = (verdict: Verdict): void => {
+    if (verdict.kind === "accept") return callback(null)
+    parts.log.addressRefused({ sessionId: session.id, clientAddress: session.remoteAddress, command: "RCPT", address: address.address, status: verdict.status })
+    callback(new Refusal(verdictReply(verdict), smtpUtf8))
+  }
+  const bounce = parts.srs?.reverse(address.address, parts.clock.now())
+  if (bounce && bounce.kind !== "other") return judged(bouncePolicy({ reading: bounce, nullReversePath: session.envelope.mailFrom === false || session.envelope.mailFrom.address === "" }))
+  const answer = (overQuota: boolean): void =>
+    judged(recipientPolicy({
       fromOutside: parts.role === "mx",
       kind: resolution.kind,
       suspended: resolution.kind === "account" && resolution.account.suspended,
       overQuota,
       groupOpen: resolution.kind !== "group" || groupIsOpen(directory, resolution.group, senderOf(parts, directory, session)),
-    })
-    if (verdict.kind === "accept") return callback(null)
-    parts.log.addressRefused({ sessionId: session.id, clientAddress: session.remoteAddress, command: "RCPT", address: address.address, status: verdict.status })
-    callback(new Refusal(verdictReply(verdict), smtpUtf8))
-  }
+    }))
   const overQuota = isOverQuota(parts.quota, resolution, session)
   if (typeof overQuota === "boolean") return answer(overQuota)
   const wait = async (): Promise<boolean | undefined> => {

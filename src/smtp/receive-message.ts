@@ -3,7 +3,7 @@
  * beyond the top-level header. Whatever is wrong, the rest is read and thrown away, because the reply may only come at the end
  * (RFC 5321 §4.1.1.4); a client that goes on far beyond the limit is cut off.
  */
-import { collectYoungGarbage } from "../base/young-garbage.ts"
+import { giveBack } from "../base/give-back.ts"
 import { failed, ok, type Result } from "../base/result.ts"
 import { LineEndingCheck } from "../mail/line-ending.ts"
 import type { ContentWriter, PreparedContent } from "../store/content-store.ts"
@@ -32,9 +32,6 @@ export interface ReceivedMessage<Header> {
 
 /** A list of 3,000 recipients fits; held in memory for each connection that is in its header. */
 export const maxHeaderBytes = 256 * 1024
-
-/** Only large messages pass this mark. */
-const collectEveryBytes = 4 * 2 ** 20
 
 /** The message, or the refusal it ends with; undefined when the client went away, and then nobody waits for a reply. */
 export function receiveMessage<Header>(stream: Readable, options: ReceiveOptions<Header>): Promise<Result<ReceivedMessage<Header>, Reply> | undefined> {
@@ -71,19 +68,18 @@ class Receiver<Header> {
   }
 
   private take(chunk: Buffer): void {
-    if (Math.floor(this.bytes / collectEveryBytes) !== Math.floor((this.bytes + chunk.length) / collectEveryBytes)) collectYoungGarbage()
     this.bytes += chunk.length
     if (this.problem) {
       if (this.bytes > 2 * this.options.maxBytes && !this.cutOff) {
         this.cutOff = true
         this.options.hangUp(this.problem)
       }
-      return
+      return giveBack(chunk)
     }
     if (this.bytes > this.options.maxBytes) return this.fail(replies.tooBig)
     if (!this.lineEnds.push(chunk)) return this.fail(replies.bareLineEnd)
     if (this.lineEnds.nul) return this.fail(replies.nul)
-    if (!this.topHeader) return this.write(chunk)
+    if (!this.topHeader) return this.write(chunk, giveBack)
     const found = this.topHeader.push(chunk)
     if (found === "tooLarge") this.fail(replies.headerTooBig)
     else if (found !== "more") this.headerFound(found)
@@ -100,8 +96,8 @@ class Receiver<Header> {
     if (headerBytes < whole.length) this.write(whole.subarray(headerBytes))
   }
 
-  /** One write after the other; the stream waits, so that the client is slowed down and memory is not filled. */
-  private write(bytes: Buffer): void {
+  /** One write after the other; the stream waits, so that the client is slowed down and memory is not filled. `done` gets what is written. */
+  private write(bytes: Buffer, done?: (bytes: Buffer) => void): void {
     this.stream.pause()
     const { writer, onError } = this.options
     const before = this.writing
@@ -109,6 +105,7 @@ class Receiver<Header> {
       await before
       try {
         const written = this.problem ? undefined : await writer.write(bytes)
+        done?.(bytes)
         if (written?.ok === false) this.fail(contentReply[written.failure.kind])
       } catch (error) {
         onError(error)

@@ -13,6 +13,7 @@ import type { Clock } from "../base/clock.ts"
 import type { Config } from "../config/schema.ts"
 import type { Intake } from "../intake/intake.ts"
 import type { SubmissionRates } from "../intake/submission-rates.ts"
+import type { Srs } from "../mail/srs.ts"
 import type { ContentStore } from "../store/content-store.ts"
 import type { FreeSpace } from "../store/free-space.ts"
 import { createOnAuth } from "./auth.ts"
@@ -32,6 +33,7 @@ export interface SmtpServices {
   readonly quota: QuotaView
   readonly freeSpace: FreeSpace
   readonly rates: SubmissionRates
+  readonly srs?: Pick<Srs, "reverse">
   readonly clock: Clock
   readonly log: SmtpLog
 }

@@ -16,7 +16,7 @@ export interface ContentStore {
 }
 
 export interface ContentWriter {
-  /** Resolves when more may be written; a failure (`tooBig`, `unavailable`) is final and the writer has already cleaned up. */
+  /** Resolves when more may be written and the chunk's memory is the caller's again; a failure (`tooBig`, `unavailable`) is final and the writer has already cleaned up. */
   write(chunk: Uint8Array): Promise<Result<void, Failure>>
   finish(): Promise<Result<PreparedContent, Failure>>
   abort(): Promise<void>
@@ -40,7 +40,7 @@ export interface PreparedContent {
   /** Sealed `ContentStructure` and `SearchText`, ready for the row. */
   readonly sealedStructure: Uint8Array
   readonly sealedSearchText: Uint8Array
-  /** The bytes again, as `ContentStore.read` will give them. */
+  /** The bytes again, as `ContentStore.read` will give them, in memory that is the reader's. */
   read(range?: { readonly start: number; readonly end: number }): AsyncIterable<Uint8Array>
   /** Deletes the blob of a content that will not be committed. */
   discard(): Promise<void>

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomFillSync } from "node:crypto"
 import { constants, deflateRawSync, inflateRawSync, zstdCompressSync, zstdDecompressSync } from "node:zlib"
+import { giveBack } from "../base/give-back.ts"
 
 /**
  * How bytes rest: compressed when that helps (deflate for small pieces, zstd for large ones), then sealed with AES-256-GCM under one key.
@@ -9,6 +10,8 @@ import { constants, deflateRawSync, inflateRawSync, zstdCompressSync, zstdDecomp
 export interface Sealer {
   /** Fewer bytes than `worthCompressing` are not compressed. */
   seal(plain: Uint8Array, place: string | Uint8Array, worthCompressing?: number): Buffer
+  /** The same bytes in parts that nobody else has: for who writes them one after the other and gives their memory back. */
+  sealInParts(plain: Uint8Array, place: string | Uint8Array, worthCompressing?: number): readonly Uint8Array[]
   /** Throws when the bytes were changed, belong to another place, or were sealed with another key. */
   open(sealed: Uint8Array, place: string | Uint8Array, maxPlainBytes: number): Buffer
   /** The keyed hash under which a content is stored: nobody without the key can tell from it what is stored. */
@@ -24,8 +27,9 @@ const tagBytes = 16
 const usuallyWorthCompressing = 256
 /** Below this, deflate is twice as quick as zstd both ways, because its state is smaller; above, zstd is. */
 const worthZstd = 4096
-/** The default output buffer would be 16 KiB for every piece. */
-const outputBytes = (bytes: number): number => Math.max(64, Math.min(bytes, 256 * 1024))
+const largestOutputBytes = 256 * 1024
+/** The default output buffer would be 16 KiB for every piece. One that is filled to the end is followed by another, and the two are joined. */
+const outputBytes = (bytes: number): number => Math.max(64, Math.min(bytes, largestOutputBytes) + (bytes >> 8) + 64)
 const nonceBatchBytes = nonceBytes * 256
 
 export function createSealer(key: Uint8Array): Sealer {
@@ -34,20 +38,19 @@ export function createSealer(key: Uint8Array): Sealer {
   const sealKey = createSecretKey(key)
   const hashKey = createSecretKey(createHmac("sha256", key).update("content-hash").digest())
   const nextNonce = createNonces()
+  const sealInParts: Sealer["sealInParts"] = (plain, place, worthCompressing = usuallyWorthCompressing) => {
+    const { form, bytes } = plain.length < worthCompressing ? { form: raw, bytes: plain } : squeeze(plain)
+    const nonce = nextNonce()
+    const cipher = createCipheriv("aes-256-gcm", sealKey, nonce)
+    cipher.setAAD(placeBytes(form, place))
+    const sealed = cipher.update(bytes)
+    cipher.final()
+    if (bytes !== plain) giveBack(bytes)
+    return [Buffer.of(form), nonce, sealed, cipher.getAuthTag()]
+  }
   return {
-    seal(plain, place, worthCompressing = usuallyWorthCompressing) {
-      const { form, bytes } = plain.length < worthCompressing ? { form: raw, bytes: plain } : squeeze(plain)
-      const sealed = Buffer.allocUnsafe(1 + nonceBytes + bytes.length + tagBytes)
-      sealed[0] = form
-      const nonce = nextNonce()
-      nonce.copy(sealed, 1)
-      const cipher = createCipheriv("aes-256-gcm", sealKey, nonce)
-      cipher.setAAD(placeBytes(form, place))
-      cipher.update(bytes).copy(sealed, 1 + nonceBytes)
-      cipher.final()
-      cipher.getAuthTag().copy(sealed, sealed.length - tagBytes)
-      return sealed
-    },
+    seal: (plain, place, worthCompressing) => Buffer.concat(sealInParts(plain, place, worthCompressing)),
+    sealInParts,
     open(sealed, place, maxPlainBytes) {
       if (sealed.length < 1 + nonceBytes + tagBytes) throw new Error("sealed bytes are too short")
       const form = sealed[0] ?? raw
@@ -56,7 +59,9 @@ export function createSealer(key: Uint8Array): Sealer {
       decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes))
       const bytes = decipher.update(sealed.subarray(1 + nonceBytes, sealed.length - tagBytes))
       decipher.final()
-      return expand(form, bytes, maxPlainBytes)
+      const plain = expand(form, bytes, maxPlainBytes)
+      if (plain !== bytes) giveBack(bytes)
+      return plain
     },
     contentHash: (sha256) => createHmac("sha256", hashKey).update(sha256).digest(),
   }
@@ -71,7 +76,9 @@ function squeeze(plain: Uint8Array): Squeezed {
   const chunkSize = outputBytes(plain.length)
   const small = plain.length < worthZstd
   const bytes = small ? deflateRawSync(plain, { level: 1, chunkSize }) : zstdCompressSync(plain, { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize })
-  return bytes.length < plain.length ? { form: small ? deflate : zstd, bytes } : { form: raw, bytes: plain }
+  if (bytes.length < plain.length) return { form: small ? deflate : zstd, bytes }
+  giveBack(bytes)
+  return { form: raw, bytes: plain }
 }
 
 /** Throws when the plain bytes are more than `maxPlainBytes`. */
@@ -79,7 +86,7 @@ function expand(form: number, bytes: Buffer, maxPlainBytes: number): Buffer {
   if (form === raw) return bytes
   const maxOutputLength = Math.max(maxPlainBytes, 1)
   if (form === deflate) return inflateRawSync(bytes, { maxOutputLength, chunkSize: worthZstd })
-  return zstdDecompressSync(bytes, { maxOutputLength, chunkSize: outputBytes(Math.min(maxPlainBytes, bytes.length * 4)) })
+  return zstdDecompressSync(bytes, { maxOutputLength, chunkSize: outputBytes(maxPlainBytes <= largestOutputBytes ? maxPlainBytes : Math.min(maxPlainBytes, bytes.length * 4)) })
 }
 
 /** Random nonces, drawn from the system many at a time. */
@@ -91,7 +98,7 @@ function createNonces(): () => Buffer {
       randomFillSync(pool)
       at = 0
     }
-    return pool.subarray(at, (at += nonceBytes))
+    return Buffer.from(pool.subarray(at, (at += nonceBytes)))
   }
 }
 

@@ -9,6 +9,7 @@ import { systemClock } from "../../src/base/clock.ts"
 import { textTable } from "../../src/cli/text-table.ts"
 import { openDevelopmentSmimeCa } from "../../src/pki/development-smime-ca.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
+import { compileCache } from "../support/compile-cache.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
 import { createProvince } from "../support/province.ts"
 
@@ -33,7 +34,7 @@ afterAll(async () => {
 })
 
 async function certificate(...args: readonly string[]): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
-  const env = { PATH: process.env["PATH"], HOME: dir, CONGTHU_DATABASE_URL: database.url }
+  const env = { PATH: process.env["PATH"], HOME: dir, ...compileCache(), CONGTHU_DATABASE_URL: database.url }
   const child = spawn(process.execPath, [script, "--data-dir", join(dir, "data"), "certificate", ...args], { env, stdio: ["ignore", "pipe", "pipe"] })
   const text = { out: "", err: "" }
   child.stdout.on("data", (chunk: Buffer) => (text.out += chunk.toString()))

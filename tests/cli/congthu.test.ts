@@ -13,6 +13,7 @@ import { lockFolder } from "../../src/base/folder-lock.ts"
 import { startDataFolderPostgres } from "../../src/store/sql/connect.ts"
 import { openDatabase } from "../../src/store/sql/database.ts"
 import { createPostgresChangeFeed } from "../../src/store/sql/postgres-feed.ts"
+import { compileCache } from "../support/compile-cache.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
 
 const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
@@ -39,7 +40,7 @@ interface Ran {
 }
 
 async function congthu(args: readonly string[], { input = "", embedded = false } = {}): Promise<Ran> {
-  const env = { PATH: process.env["PATH"], HOME: dir, ...(embedded ? {} : { CONGTHU_DATABASE_URL: database.url }), CONGTHU_AUTH_BCRYPT_COST: "4" }
+  const env = { PATH: process.env["PATH"], HOME: dir, ...compileCache(), ...(embedded ? {} : { CONGTHU_DATABASE_URL: database.url }), CONGTHU_AUTH_BCRYPT_COST: "4" }
   const child = spawn(process.execPath, [script, "--data-dir", join(dir, "data"), ...args], { env, stdio: "pipe" })
   const text = { out: "", err: "" }
   child.stdout.on("data", (chunk: Buffer) => (text.out += chunk.toString()))

@@ -4,6 +4,7 @@ import { readFile, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { compileCache } from "../support/compile-cache.ts"
 import { acceptance, createTestStore, type TestStore, unwrap } from "../support/store.ts"
 import { type EvidenceWorld, type Frozen, openEvidenceWorld } from "../pki/evidence/evidence-world.ts"
 
@@ -32,7 +33,7 @@ afterAll(async () => {
 })
 
 async function congthu(args: readonly string[], database = true): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
-  const env = { PATH: process.env["PATH"], HOME: dir, ...(database && { CONGTHU_DATABASE_URL: store.database.url }), CONGTHU_STORE_KEY_FILE: join(dir, "content.key"), CONGTHU_STORE_BLOB_DIR: dir }
+  const env = { PATH: process.env["PATH"], HOME: dir, ...compileCache(), ...(database && { CONGTHU_DATABASE_URL: store.database.url }), CONGTHU_STORE_KEY_FILE: join(dir, "content.key"), CONGTHU_STORE_BLOB_DIR: dir }
   const child = spawn(process.execPath, [script, "--data-dir", join(dir, "data"), ...args], { env, stdio: "pipe" })
   const text = { out: "", err: "" }
   child.stdout.on("data", (chunk: Buffer) => (text.out += chunk.toString()))

@@ -12,6 +12,7 @@ import { createSealer } from "../../src/store/sealing.ts"
 import { createDecisionStore } from "../../src/store/sql/decisions.ts"
 import { createPostgresChangeFeed } from "../../src/store/sql/postgres-feed.ts"
 import { foreigner, messageFacts, person } from "../policy/facts.ts"
+import { compileCache } from "../support/compile-cache.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
 
 const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
@@ -37,7 +38,7 @@ afterAll(async () => {
 })
 
 async function policy(...args: readonly string[]): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
-  const child = spawn(process.execPath, [script, "--data-dir", join(dir, "data"), "policy", ...args], { env: { PATH: process.env["PATH"], HOME: dir, CONGTHU_DATABASE_URL: database.url }, stdio: "pipe" })
+  const child = spawn(process.execPath, [script, "--data-dir", join(dir, "data"), "policy", ...args], { env: { PATH: process.env["PATH"], HOME: dir, ...compileCache(), CONGTHU_DATABASE_URL: database.url }, stdio: "pipe" })
   const text = { out: "", err: "" }
   child.stdout.on("data", (chunk: Buffer) => (text.out += chunk.toString()))
   child.stderr.on("data", (chunk: Buffer) => (text.err += chunk.toString()))

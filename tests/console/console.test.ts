@@ -24,6 +24,7 @@ beforeAll(async () => {
     host: "127.0.0.1",
     port: 0,
     tls: { cert: await readFile(files.certificateFile), key: await readFile(files.keyFile) },
+    mtaStsPolicy: (domain) => (domain === "tinh.example" ? "version: STSv1\r\nmode: testing\r\n" : undefined),
     help: { host: "mail.tinh.example", imaps: 993, imap: 143, submissions: 465, submission: 587 },
     health: async () => reports,
     clock,
@@ -47,9 +48,9 @@ interface Answer {
   readonly body: string
 }
 
-const get = (path: string): Promise<Answer> =>
+const get = (path: string, host?: string): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    request({ host: "127.0.0.1", port: server.port, servername: "localhost", ca, path }, (response) => {
+    request({ host: "127.0.0.1", port: server.port, servername: "localhost", ca, path, ...(host !== undefined && { headers: { host } }) }, (response) => {
       let body = ""
       response.on("data", (chunk: Buffer) => (body += chunk.toString()))
       response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }))
@@ -86,6 +87,21 @@ test("the help page has an Apple profile for whoever gives an address", async ()
   const { body, headers } = await get("/help")
   expect(body).toMatch(/<form action="\/apple\/mail.mobileconfig">.*name="address"/s)
   expect(headers["content-security-policy"]).toContain("form-action 'self'")
+})
+
+test.each([
+  { host: "mta-sts.tinh.example", status: 200 },
+  { host: "MTA-STS.Tinh.Example.:8443", status: 200 },
+  { host: "mta-sts.khac.example", status: 404 },
+  { host: "tinh.example", status: 404 },
+  { host: "mta-sts.", status: 404 },
+])("the MTA-STS policy is for the hosts of our domains: $host", async ({ host, status }) => {
+  const answer = await get("/.well-known/mta-sts", host)
+  expect(answer.status).toBe(status)
+  if (status !== 200) return
+  expect(answer.body).toBe("version: STSv1\r\nmode: testing\r\n")
+  // RFC 8461 §3.3
+  expect(answer.headers["content-type"]).toMatch(/^text\/plain(?:;|$)/)
 })
 
 test("anything else is not here", async () => {

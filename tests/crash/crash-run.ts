@@ -20,6 +20,8 @@ export interface CrashOptions {
   readonly seed: number
   /** Queues and feed on a private Redis that is killed and emptied too, or on PostgreSQL. */
   readonly withRedis: boolean
+  /** Of a system that has ended, to be removed; a first start in a new one when absent. */
+  readonly dataDir?: string
   readonly say: (line: string) => void
 }
 
@@ -36,10 +38,10 @@ export interface CrashResult {
 const submitters = 4
 const readers = 3
 
-export async function runCrash({ kills, seed, withRedis, say }: CrashOptions): Promise<CrashResult> {
+export async function runCrash({ kills, seed, withRedis, dataDir, say }: CrashOptions): Promise<CrashResult> {
   const random = seededRandom(seed)
   const redis = withRedis && !redisUnavailable() ? await startRedisServer() : undefined
-  const system = await startTestSystem({ env: { CONGTHU_DELIVERY_SWEEP: "500ms", CONGTHU_IMAP_PROCESSES: "2", CONGTHU_SMTP_PROCESSES: "2", CONGTHU_SMTP_MAX_CONNECTIONS_PER_ADDRESS: "1000", ...(redis && { REDIS_URL: redis.url }) } })
+  const system = await startTestSystem({ ...(dataDir !== undefined && { dataDir }), env: { CONGTHU_DELIVERY_SWEEP: "500ms", CONGTHU_IMAP_PROCESSES: "2", CONGTHU_SMTP_PROCESSES: "2", CONGTHU_SMTP_MAX_CONNECTIONS_PER_ADDRESS: "1000", ...(redis && { REDIS_URL: redis.url }) } })
   const database = openDatabase({ url: system.databaseUrl, poolSize: 2, applicationName: "crash test" })
   try {
     const accounts = await makeProvince(database, 8, await loadOrCreateKey(join(system.dataDir, "keys/credential.key")))

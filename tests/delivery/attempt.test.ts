@@ -33,7 +33,7 @@ const parts = (zone: Zone, more: Partial<AttemptParts> & { readonly content?: Bu
 })
 
 const delivery = (recipient: string, more: Partial<RemoteDelivery> = {}): RemoteDelivery => ({
-  id: 1, envelopeId: 1, reversePath: "an@tinh.example", recipient, originalRecipient: recipient, notify: [], ret: null, envid: null, requireTls: false, smtpUtf8: false,
+  id: 1, envelopeId: 1, source: "submission", reversePath: "an@tinh.example", recipient, originalRecipient: recipient, notify: [], ret: null, envid: null, requireTls: false, smtpUtf8: false,
   content: Buffer.alloc(32), size: contentText.length, tracePrefix: "Return-Path: <an@tinh.example>\r\nReceived: by mail.tinh.example\r\n\tid 1\r\n", attempts: 0, acceptedAt: 0, expiresAt: 1e12, ...more,
 })
 const group = (first: RemoteDelivery, ...rest: RemoteDelivery[]): AttemptGroup => ({ domain: "xa.example", deliveries: [first, ...rest] })

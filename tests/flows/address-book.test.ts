@@ -8,8 +8,10 @@ import { systemClock } from "../../src/base/clock.ts"
 import { openDevelopmentSmimeCa } from "../../src/pki/development-smime-ca.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
 import { type ClientLogin, runClient } from "../support/clients-kit.ts"
+import { compileCache } from "../support/compile-cache.ts"
 import { until } from "../support/running-system.ts"
 import { type Slapd, slapdUnavailable, startSlapd } from "../support/slapd.ts"
+import { newSeededFolder } from "../support/seeded-folder.ts"
 import { startTestSystem, type TestSystem } from "../support/system.ts"
 
 /** The whole system with an LDAP server beside it, as docker-compose runs them: what an administrator registers is what colleagues find. */
@@ -22,6 +24,7 @@ describe.skipIf(slapdUnavailable())("the system and its address book", () => {
     slapd = await startSlapd()
     const { url, serverName, baseDn, bindDn } = slapd.server
     system = await startTestSystem({
+      dataDir: await newSeededFolder(),
       env: {
         CONGTHU_LDAP_URL: url, CONGTHU_LDAP_SERVER_NAME: serverName, CONGTHU_LDAP_CA_FILE: slapd.caFile, CONGTHU_LDAP_BASE_DN: baseDn, CONGTHU_LDAP_BIND_DN: bindDn,
         CONGTHU_LDAP_BIND_PASSWORD_FILE: slapd.passwordFile, CONGTHU_LDAP_CHECK: "1s",
@@ -39,7 +42,7 @@ describe.skipIf(slapdUnavailable())("the system and its address book", () => {
 
   const run = promisify(execFile)
   const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
-  const congthu = async (...args: readonly string[]): Promise<string> => (await run(process.execPath, [script, "--data-dir", system.dataDir, ...args], { env: { PATH: process.env["PATH"], HOME: system.dataDir } })).stdout.trim()
+  const congthu = async (...args: readonly string[]): Promise<string> => (await run(process.execPath, [script, "--data-dir", system.dataDir, ...args], { env: { PATH: process.env["PATH"], HOME: system.dataDir, ...compileCache() } })).stdout.trim()
   const found = (filter: string, ...attributes: readonly string[]): Promise<string> => slapd.search(filter, ...attributes).catch(() => "")
   const patienceMs = 60_000
 

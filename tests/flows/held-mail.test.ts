@@ -8,6 +8,7 @@ import { type ParsedMail, simpleParser } from "mailparser"
 import { createTransport } from "nodemailer"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { until } from "../support/running-system.ts"
+import { newSeededFolder } from "../support/seeded-folder.ts"
 import { startTestSystem, type TestSystem } from "../support/system.ts"
 
 /**
@@ -24,7 +25,7 @@ let dung: Person
 let y: Person
 
 beforeAll(async () => {
-  system = await startTestSystem({ env: { CONGTHU_DELIVERY_SWEEP: "300ms", CONGTHU_SMTP_MESSAGES_PER_HOUR: "100000" } })
+  system = await startTestSystem({ dataDir: await newSeededFolder(), env: { CONGTHU_DELIVERY_SWEEP: "300ms", CONGTHU_SMTP_MESSAGES_PER_HOUR: "100000" } })
   const [first, second] = JSON.parse(await readFile(join(system.dataDir, "demo-logins.json"), "utf8")) as readonly Person[]
   if (!first || !second) throw new Error("there are no demo logins")
   ;[dung, y] = [first, second]

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from "vitest"
 import { systemClock } from "../../src/base/clock.ts"
 import { openDevelopmentSmimeCa } from "../../src/pki/development-smime-ca.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
-import { newDataDir } from "../support/running-system.ts"
+import { newSeededFolder } from "../support/seeded-folder.ts"
 import { startTestSystem, type TestSystem } from "../support/system.ts"
 
 /** Software that cannot sign sends under an office's address; the server signs for it, with a key that only that office's messages get. */
@@ -25,7 +25,7 @@ const passwords = new Map<string, string>()
 const run = promisify(execFile)
 
 beforeAll(async () => {
-  const dataDir = await newDataDir()
+  const dataDir = await newSeededFolder()
   home = await mkdtemp(join(tmpdir(), "congthu-behalf-"))
   const ca = await openDevelopmentSmimeCa({ dir: join(dataDir, "pki"), clock: systemClock })
   const { certificateDer, privateKey } = ca.issue({ subject: { commonName: "Trung tâm Phục vụ hành chính công" }, addresses: [office] })

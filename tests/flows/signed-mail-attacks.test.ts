@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { systemClock } from "../../src/base/clock.ts"
 import { openDevelopmentSmimeCa } from "../../src/pki/development-smime-ca.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
-import { newDataDir } from "../support/running-system.ts"
+import { newSeededFolder } from "../support/seeded-folder.ts"
 import { startTestSystem, type TestSystem } from "../support/system.ts"
 
 /**
@@ -29,7 +29,7 @@ let office: Person
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), "congthu-attacks-"))
-  system = await startTestSystem({ dataDir: await newDataDir(), env: { CONGTHU_DELIVERY_SWEEP: "500ms", CONGTHU_SMTP_MESSAGES_PER_HOUR: "100000" } })
+  system = await startTestSystem({ dataDir: await newSeededFolder(), env: { CONGTHU_DELIVERY_SWEEP: "500ms", CONGTHU_SMTP_MESSAGES_PER_HOUR: "100000" } })
   const [first, second, third] = JSON.parse(await readFile(join(system.dataDir, "demo-logins.json"), "utf8")) as readonly Person[]
   if (!first || !second || !third) throw new Error("there are no demo logins")
   ;[dung, y, office] = [first, second, third]

@@ -13,7 +13,8 @@ import { writeDevelopmentLists } from "../../src/pki/development-lists.ts"
 import { type DevelopmentSmimeCa, openDevelopmentSmimeCa } from "../../src/pki/development-smime-ca.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
 import { type RevocationServer, startRevocationServer } from "../support/revocation-server.ts"
-import { newDataDir, until } from "../support/running-system.ts"
+import { until } from "../support/running-system.ts"
+import { newSeededFolder } from "../support/seeded-folder.ts"
 import { certificateOf as readCertificate } from "../support/smime-world.ts"
 import { startTestSystem, type TestSystem } from "../support/system.ts"
 
@@ -39,7 +40,7 @@ let y: Person
 let office: Person
 
 beforeAll(async () => {
-  const dataDir = await newDataDir()
+  const dataDir = await newSeededFolder()
   home = await mkdtemp(join(tmpdir(), "congthu-signed-"))
   ca = await openDevelopmentSmimeCa({ dir: join(dataDir, "pki"), clock: systemClock })
   responder = await startRevocationServer({ ca })

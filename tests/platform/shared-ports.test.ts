@@ -3,12 +3,13 @@ import { connect, type Socket } from "node:net"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { processesOf } from "../../src/roles/shared-ports.ts"
 import { health, killNow, launch, newDataDir, removeDataDir, until } from "../support/running-system.ts"
+import { newSeededFolder } from "../support/seeded-folder.ts"
 import { startTestSystem, type TestSystem } from "../support/system.ts"
 
 const roles = ["smtp", "imap", "web", "worker", "smtp-2", "imap-2"]
 let system: TestSystem
 beforeAll(async () => {
-  system = await startTestSystem({ env: { CONGTHU_SMTP_PROCESSES: "2", CONGTHU_IMAP_PROCESSES: "2" } })
+  system = await startTestSystem({ dataDir: await newSeededFolder(), env: { CONGTHU_SMTP_PROCESSES: "2", CONGTHU_IMAP_PROCESSES: "2" } })
   await until(async () => (await health(system.ports)).ok, 30_000)
 }, 90_000)
 afterAll(async () => {

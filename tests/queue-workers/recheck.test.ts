@@ -3,6 +3,7 @@ import { startRecheckWorker } from "../../queue-workers/recheck.worker.ts"
 import { configSchema } from "../../src/config/schema.ts"
 import { recheckCertificates } from "../../src/pki/revocation/recheck.ts"
 import { createRevocation } from "../../src/roles/revocation.ts"
+import type { ChangeFeed } from "../../src/store/change-feed.ts"
 import { activeCertificates } from "../../src/store/sql/active-certificates.ts"
 import { createExclusive } from "../../src/store/sql/exclusive.ts"
 import { createPostgresChangeFeed } from "../../src/store/sql/postgres-feed.ts"
@@ -40,6 +41,17 @@ async function startProcess() {
   return { ...parts, feed, worker, logged, end: async () => [await worker.close(), await parts.close(), await feed.close()] }
 }
 
+/** Resolves when `listener` has heard all that was published on `feed` before: changes arrive in their order. */
+const saidSoFar = (feed: ChangeFeed, listener: ChangeFeed): Promise<void> =>
+  new Promise((resolve) => {
+    const unsubscribe = listener.subscribe((changes) => {
+      if (!changes.some(({ kind }) => kind === "directory")) return
+      unsubscribe()
+      resolve()
+    })
+    feed.publish([{ kind: "directory", version: 0 }])
+  })
+
 const register = async (state: "active" | "suspended" = "active") => {
   const issued = world.ca.issue({ subject: { commonName: "Trần Thị Bình" }, addresses: ["binh@tinh.example"], crlUrls: [world.server.urls.crl] })
   await insertCertificate(store.database, "binh", issued.certificateDer)
@@ -58,6 +70,9 @@ test("the check of the registry's certificates finds a revocation, and the proce
   await worker.worker.run()
   expect(worker.logged).toEqual([{ checked: 3, good: 3, revoked: 0, unknown: 0, withoutPath: 0, changed: expect.any(Number) }])
   const asked = (path: string): number => world.server.requests.filter((one) => one === path).length
+  // what was announced made it forget; from now on it remembers
+  for (const { feed } of [worker, receiver]) await saidSoFar(feed, receiver.feed)
+  expect(await problems()).toEqual([])
   expect(asked("/signing.crl")).toBe(1)
 
   world.server.revoke(certificate.serialNumber, "keyCompromise")

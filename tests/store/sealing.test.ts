@@ -16,6 +16,12 @@ test("what is sealed opens again, in its place only and with its key only", () =
   )
 })
 
+test("the parts of what is sealed open like the whole, however many were sealed since", () => {
+  const parts = sealer.sealInParts(Buffer.alloc(300_000, "công thư"), "a")
+  for (let times = 0; times < 1_000; times++) sealer.sealInParts(Buffer.from([times]), "b")
+  expect(sealer.open(Buffer.concat(parts), "a", 300_000).equals(Buffer.alloc(300_000, "công thư"))).toBe(true)
+})
+
 test("any changed bit is noticed", () => {
   const sealed = sealer.seal(Buffer.from("công thư ".repeat(100)), "a")
   for (let bit = 0; bit < sealed.length * 8; bit += 7) {

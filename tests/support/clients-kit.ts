@@ -9,6 +9,7 @@ import { loadConfig } from "../../src/config/load.ts"
 import { connectDatabase } from "../../src/store/sql/connect.ts"
 import { createCredentialStore } from "../../src/store/sql/credentials.ts"
 import { loadDirectory } from "../../src/store/sql/directory.ts"
+import { newSeededFolder } from "./seeded-folder.ts"
 import { startTestSystem, type TestSystem } from "./system.ts"
 
 /** Who signs in with what. */
@@ -32,7 +33,7 @@ export interface ClientsWorld {
 }
 
 export async function createClientsWorld(): Promise<ClientsWorld> {
-  const system = await startTestSystem({ env: { CONGTHU_LOG_LEVEL: "info" } })
+  const system = await startTestSystem({ dataDir: await newSeededFolder(), env: { CONGTHU_LOG_LEVEL: "info" } })
   const caFile = join(system.dataDir, "pki/ca.pem")
   const ca = await readFile(caFile, "utf8")
   const [sender, colleague, office] = JSON.parse(await readFile(join(system.dataDir, "demo-logins.json"), "utf8")) as ClientLogin[]

@@ -3,7 +3,7 @@ import type { ScannedContent } from "../../mail/content-scanner.ts"
 
 /** A message whose bytes can be read more than once: what is stored, or a file. Never held whole here. */
 export interface MessageSource {
-  /** Bytes from `start` (default 0) to `end` (exclusive, default the end), in chunks of bounded size. */
+  /** Bytes from `start` (default 0) to `end` (exclusive, default the end), in chunks of bounded size. Each is there until the next is asked for: who keeps bytes, copies them. */
   read(range?: ByteRange): AsyncIterable<Uint8Array>
   /** What the scanner said when the message was accepted; without it the message is scanned again. */
   readonly scanned?: Pick<ScannedContent, "root" | "headerFields">
@@ -32,6 +32,6 @@ export const bytesSource = (bytes: Uint8Array): MessageSource => ({
 /** All of a range that is known to be small. */
 export async function readRange(source: MessageSource, range: ByteRange): Promise<Buffer> {
   const parts: Uint8Array[] = []
-  for await (const chunk of source.read(range)) parts.push(chunk)
+  for await (const chunk of source.read(range)) parts.push(Buffer.from(chunk))
   return Buffer.concat(parts)
 }

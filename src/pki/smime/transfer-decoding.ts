@@ -1,12 +1,12 @@
 import { CmsError } from "../cms/cms-error.ts"
 
-/** The octets of a part that is a CMS object (RFC 8551 §3.1.2: base64, or none where the transport is binary). Throws `CmsError`. */
+/** The octets of a part that is a CMS object (RFC 8551 §3.1.2: base64, or none where the transport is binary), in memory of their own. Throws `CmsError`. */
 export async function* decodeTransfer(chunks: AsyncIterable<Uint8Array>, encoding: string): AsyncGenerator<Uint8Array> {
   if (encoding === "base64") {
     const decoder = new StrictBase64()
     for await (const chunk of chunks) yield decoder.push(chunk)
     decoder.finish()
-  } else if (encoding === "7bit" || encoding === "8bit" || encoding === "binary") yield* chunks
+  } else if (encoding === "7bit" || encoding === "8bit" || encoding === "binary") for await (const chunk of chunks) yield Buffer.from(chunk)
   else throw new CmsError("malformed", `transfer encoding ${encoding}`)
 }
 

@@ -1,5 +1,6 @@
 /** The thread's side: gives `verify` a message that is here, or one whose pieces are fetched as it asks for them. */
 import { parentPort, type MessagePort } from "node:worker_threads"
+import { giveBack } from "../../base/give-back.ts"
 import type { MessageSignature } from "../signature-facts.ts"
 import { type ByteRange, bytesSource, type MessageSource } from "../smime/message-source.ts"
 import type { FromThread, ToThread } from "./verify-protocol.ts"
@@ -53,7 +54,9 @@ class Pieces {
           tell(this.port, { kind: "next", read, range })
         })
         ended = bytes === undefined
-        if (bytes) yield bytes
+        if (!bytes) continue
+        yield bytes
+        giveBack(bytes)
       }
     } finally {
       if (!ended) tell(this.port, { kind: "stop", read })

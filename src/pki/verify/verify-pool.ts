@@ -19,6 +19,7 @@ export interface VerifyPool {
   close(): Promise<void>
 }
 
+/** A source whose chunks belong to who reads them: where one fills the memory behind it, that is handed to the thread. */
 export interface MessageToVerify extends MessageSource {
   /** SHA-256 of the content, hex. */
   readonly sha256: string

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads"
+import { fillsItsMemory } from "../../base/give-back.ts"
 import type { MessageSignature } from "../signature-facts.ts"
 import type { ByteRange, MessageSource } from "../smime/message-source.ts"
 import type { FromThread, ToThread } from "./verify-protocol.ts"
@@ -91,7 +92,7 @@ export class VerifyThread {
         this.reads.delete(read)
         this.tell({ kind: "end", read })
       } else {
-        const bytes = owned([next.value])
+        const bytes = takenOver(next.value)
         this.tell({ kind: "chunk", read, bytes }, bytes)
       }
     } catch (error) {
@@ -117,7 +118,11 @@ export class VerifyThread {
   }
 }
 
-/** In memory of its own, so that it can be handed over: the caller's chunks may be views of what others use. */
+/** A chunk that fills little of the memory behind it may be a view of what others use. */
+const takenOver = (chunk: Uint8Array): Uint8Array<ArrayBuffer> =>
+  chunk.buffer instanceof ArrayBuffer && fillsItsMemory(chunk) ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength) : owned([chunk])
+
+/** In memory of its own, so that it can be handed over. */
 function owned(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0))
   let at = 0

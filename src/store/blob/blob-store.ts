@@ -13,13 +13,15 @@ export interface BlobStore {
 
 export interface BlobWriter {
   readonly key: string
-  append(piece: Uint8Array): Promise<void>
+  /** One piece, in parts; they may be reused once it resolves. */
+  append(parts: readonly Uint8Array[]): Promise<void>
   finish(): Promise<void>
   abort(): Promise<void>
 }
 
 export interface BlobReader {
   readonly pieces: number
+  /** In memory that is the caller's. */
   piece(index: number): Promise<Buffer>
   close(): Promise<void>
 }

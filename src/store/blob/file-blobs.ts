@@ -47,15 +47,15 @@ function writeTo(file: FileHandle, place: { readonly key: string; readonly path:
   }
   return {
     key: place.key,
-    async append(piece) {
-      lengths.push(piece.length)
-      await writeFully(file, piece)
+    async append(parts) {
+      lengths.push(parts.reduce((sum, { length }) => sum + length, 0))
+      await writeFully(file, parts)
     },
     async finish() {
       const footer = Buffer.alloc(4 * (lengths.length + 1))
       lengths.forEach((length, index) => footer.writeUInt32LE(length, 4 * index))
       footer.writeUInt32LE(lengths.length, 4 * lengths.length)
-      await writeFully(file, footer)
+      await writeFully(file, [footer])
       await file.datasync()
       await file.close()
       // the name must survive a power cut as well as the bytes
@@ -66,8 +66,19 @@ function writeTo(file: FileHandle, place: { readonly key: string; readonly path:
   }
 }
 
-async function writeFully(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten
+async function writeFully(file: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
+  for (let left = parts; left.length > 0; ) left = behind(left, (await file.writev(left)).bytesWritten)
+}
+
+/** What the parts hold beyond so many bytes. */
+function behind(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  const left: Uint8Array[] = []
+  let skipped = bytes
+  for (const part of parts) {
+    if (part.length > skipped) left.push(part.subarray(skipped))
+    skipped = Math.max(0, skipped - part.length)
+  }
+  return left
 }
 
 async function syncFolder(path: string): Promise<void> {

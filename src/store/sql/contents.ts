@@ -5,7 +5,8 @@ import { failed, ok, type Result } from "../../base/result.ts"
 import { encodeSearchText, encodeStructure } from "../../mail/content-record.ts"
 import { ContentScanner } from "../../mail/content-scanner.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
-import type { BlobStore, BlobWriter } from "../blob/blob-store.ts"
+import type { BlobStore } from "../blob/blob-store.ts"
+import { partOf, readSealedBlob, SealedBlobWriter } from "../blob/sealed-blob.ts"
 import type { ContentRef, ContentStore, ContentWriter, PreparedContent } from "../content-store.ts"
 import type { Sealer } from "../sealing.ts"
 import type { Database } from "./database.ts"
@@ -23,25 +24,16 @@ export interface ContentStoreOptions {
   readonly log: Logger
 }
 
-/** Plain bytes of each piece of a blob but the last. */
-const pieceBytes = 256 * 1024
-
 export function createContentStore(options: ContentStoreOptions): ContentStore {
   return {
     begin: (maxBytes) => new StreamingContentWriter(options, maxBytes),
     async *read(content, range = { start: 0, end: Infinity }) {
       const [row] = await options.database.query<ContentRow>(selectContent, [content])
       if (!row) throw new Error("the content is not in the store")
-      if (row.inline_bytes) yield part(options.sealer.open(row.inline_bytes, content, row.size), range.start, range.end)
-      else yield* readBlob(options, row.blob_key ?? "", { start: range.start, end: Math.min(range.end, row.size) })
+      if (row.inline_bytes) yield partOf(options.sealer.open(row.inline_bytes, content, row.size), range.start, range.end)
+      else yield* readSealedBlob(options, row.blob_key ?? "", { start: range.start, end: Math.min(range.end, row.size) })
     },
   }
-}
-
-/** A few bytes are copied out, or whoever keeps them would keep the whole piece in memory. */
-function part(plain: Buffer, start: number, end: number): Buffer {
-  const view = plain.subarray(start, Math.min(end, plain.length))
-  return view.length * 4 < plain.length ? Buffer.from(view) : view
 }
 
 interface ContentRow {
@@ -52,36 +44,19 @@ interface ContentRow {
 
 const selectContent = { name: "content-read", text: "SELECT inline_bytes, blob_key, size FROM content WHERE hash = $1" }
 
-async function* readBlob({ blobs, sealer }: ContentStoreOptions, key: string, range: { readonly start: number; readonly end: number }): AsyncIterable<Uint8Array> {
-  const blob = await blobs.open(key)
-  try {
-    for (let index = Math.floor(range.start / pieceBytes); index < blob.pieces && index * pieceBytes < range.end; index++) {
-      const plain = sealer.open(await blob.piece(index), piecePlace(key, index), pieceBytes)
-      const at = index * pieceBytes
-      yield part(plain, Math.max(0, range.start - at), range.end - at)
-    }
-  } finally {
-    await blob.close()
-  }
-}
-
 /** Bytes scanned before the parts found in them are counted. */
 const sliceBytes = 16 * 1024
 /** Parts begun before others get their turn on the event loop: about 3 ms. */
 const partsAtOnce = 500
 const largeStructureChars = 128 * 1024
 
-const piecePlace = (key: string, index: number): string => `${key}/${index}`
-
-/** Bytes gathered until they are a piece; a content that never outgrows `inlineBytes` never touches the blob store. */
+/** A content that never outgrows `inlineBytes` is gathered, and never touches the blob store. */
 class StreamingContentWriter implements ContentWriter {
   private readonly hash: Hash = createHash("sha256")
   private readonly scanner = new ContentScanner()
-  private gathered: Uint8Array[] = []
-  private gatheredBytes = 0
+  private gathered: Buffer[] = []
   private size = 0
-  private blob: BlobWriter | undefined
-  private pieces = 0
+  private blob: SealedBlobWriter | undefined
   private partsAtRest = 0
   private readonly options: ContentStoreOptions
   private readonly maxBytes: number
@@ -99,22 +74,16 @@ class StreamingContentWriter implements ContentWriter {
     }
     this.hash.update(chunk)
     await this.scan(chunk)
-    this.gathered.push(chunk)
-    this.gatheredBytes += chunk.length
-    if (this.size <= this.options.inlineBytes) return ok(undefined)
-    return this.guarded(async () => {
-      while (this.gatheredBytes >= pieceBytes) await this.writePiece(pieceBytes)
-    })
+    if (this.size <= this.options.inlineBytes) {
+      this.gathered.push(Buffer.from(chunk))
+      return ok(undefined)
+    }
+    return this.guarded(() => this.writeToBlob(chunk))
   }
 
   async finish(): Promise<Result<PreparedContent, Failure>> {
-    if (this.size > this.options.inlineBytes) {
-      const written = await this.guarded(async () => {
-        if (this.gatheredBytes > 0) await this.writePiece(this.gatheredBytes)
-        await this.blob?.finish()
-      })
-      if (!written.ok) return written
-    }
+    const written = await this.guarded(async () => this.blob?.finish())
+    if (!written.ok) return written
     const { sealer, blobs, log } = this.options
     const sha256 = this.hash.digest()
     const ref = sealer.contentHash(sha256)
@@ -128,7 +97,7 @@ class StreamingContentWriter implements ContentWriter {
     const sealedStructure = sealer.seal(encodedStructure, structurePlace(ref))
     if (large) await yieldToOthers()
     // whoever judges a small message reads it once more, at once: it need not be opened for that
-    const plain = this.take(this.gatheredBytes)
+    const plain = this.take()
     const stored: PreparedContent["stored"] = blob ? { kind: "blob", key: blob.key } : { kind: "inline", bytes: sealer.seal(plain, ref) }
     return ok({
       ref,
@@ -141,8 +110,8 @@ class StreamingContentWriter implements ContentWriter {
       sealedStructure,
       sealedSearchText: sealer.seal(encodeSearchText(searchText), searchTextPlace(ref)),
       async *read(range = { start: 0, end: size }) {
-        if (stored.kind === "inline") yield part(plain, range.start, range.end)
-        else yield* readBlob(options, stored.key, { start: range.start, end: Math.min(range.end, size) })
+        if (stored.kind === "inline") yield Buffer.from(plain.subarray(range.start, range.end))
+        else yield* readSealedBlob(options, stored.key, { start: range.start, end: Math.min(range.end, size) })
       },
       async discard() {
         if (blob) await blobs.remove(blob.key).catch((error: unknown) => log.warn({ err: error, blob: blob.key }, "a blob could not be removed; housekeeping will"))
@@ -165,19 +134,20 @@ class StreamingContentWriter implements ContentWriter {
     }
   }
 
-  private async writePiece(bytes: number): Promise<void> {
-    this.blob ??= await this.options.blobs.create()
-    const sealed = this.options.sealer.seal(this.take(bytes), piecePlace(this.blob.key, this.pieces++))
-    await this.blob.append(sealed)
+  private async writeToBlob(chunk: Uint8Array): Promise<void> {
+    if (!this.blob) {
+      this.blob = new SealedBlobWriter(await this.options.blobs.create(), this.options.sealer)
+      await this.blob.write(this.take())
+    }
+    await this.blob.write(chunk)
   }
 
-  /** The first `bytes` of what is gathered, as one buffer. */
-  private take(bytes: number): Buffer {
-    const all = this.gathered.length === 1 && this.gathered[0] ? Buffer.from(this.gathered[0].buffer, this.gathered[0].byteOffset, this.gatheredBytes) : Buffer.concat(this.gathered, this.gatheredBytes)
-    const rest = all.subarray(bytes)
-    this.gathered = rest.length > 0 ? [rest] : []
-    this.gatheredBytes = rest.length
-    return all.subarray(0, bytes)
+  /** What is gathered, as one buffer. */
+  private take(): Buffer {
+    const [first, ...others] = this.gathered
+    const all = first && others.length === 0 ? first : Buffer.concat(this.gathered)
+    this.gathered = []
+    return all
   }
 
   private async guarded(work: () => Promise<void>): Promise<Result<void, Failure>> {

@@ -80,7 +80,7 @@ const claimRemote = {
       UPDATE delivery d SET claimed_until = clock_timestamp() + $2 * interval '1 millisecond', queued_at = coalesce(queued_at, clock_timestamp()) FROM due WHERE d.id = due.id
       RETURNING d.*
     )
-    SELECT d.id, d.envelope_id, e.reverse_path, d.recipient, d.original_recipient, d.notify, e.ret, e.envid, e.require_tls, e.smtp_utf8, e.content, e.size, e.trace_prefix, d.attempts,
+    SELECT d.id, d.envelope_id, e.source, e.reverse_path, d.recipient, d.original_recipient, d.notify, e.ret, e.envid, e.require_tls, e.smtp_utf8, e.content, e.size, e.trace_prefix, d.attempts,
       (extract(epoch FROM e.accepted_at) * 1000)::bigint AS accepted_ms, (extract(epoch FROM d.expires_at) * 1000)::bigint AS expires_ms
     FROM claimed d JOIN envelope e ON e.id = d.envelope_id ORDER BY d.id`,
 }
@@ -93,6 +93,7 @@ const extendLease = {
 interface RemoteRow {
   readonly id: number
   readonly envelope_id: number
+  readonly source: RemoteDelivery["source"]
   readonly reverse_path: string
   readonly recipient: string
   readonly original_recipient: string
@@ -112,6 +113,7 @@ interface RemoteRow {
 const remoteDelivery = (row: RemoteRow): RemoteDelivery => ({
   id: row.id,
   envelopeId: row.envelope_id,
+  source: row.source,
   reversePath: row.reverse_path,
   recipient: row.recipient,
   originalRecipient: row.original_recipient,
@@ -147,11 +149,11 @@ const recordAttempt = {
       FROM envelope e WHERE d.id = $1 AND e.id = d.envelope_id AND d.state IN ('waiting', 'deferred')
       RETURNING d.id, d.attempts
     )
-    INSERT INTO attempt (delivery_id, number, started_at, ended_at, outcome, status, diagnostic, remote_mta, tls)
-    SELECT id, attempts, to_timestamp($7::float8 / 1000), to_timestamp($8::float8 / 1000), $2, $3, $4, $5, $9 FROM d`,
+    INSERT INTO attempt (delivery_id, number, started_at, ended_at, outcome, status, diagnostic, remote_mta, tls, tls_details)
+    SELECT id, attempts, to_timestamp($7::float8 / 1000), to_timestamp($8::float8 / 1000), $2, $3, $4, $5, $9, $11::jsonb FROM d`,
 }
 
-const attemptValues = ({ deliveryId, outcome, remoteMta, startedAt, endedAt, tls }: Attempt, delayNoticeMs: number): unknown[] => [
+const attemptValues = ({ deliveryId, outcome, remoteMta, startedAt, endedAt, tls, tlsDetails }: Attempt, delayNoticeMs: number): unknown[] => [
   deliveryId,
   outcome.kind,
   outcome.status,
@@ -162,6 +164,7 @@ const attemptValues = ({ deliveryId, outcome, remoteMta, startedAt, endedAt, tls
   endedAt,
   tls,
   delayNoticeMs,
+  tlsDetails ? JSON.stringify(tlsDetails) : null,
 ]
 
 const due = {
@@ -182,7 +185,7 @@ const owedDsns = {
   text: `
     SELECT k.kind, d.id AS "deliveryId", d.envelope_id AS "envelopeId", e.reverse_path AS "reversePath", d.recipient, d.original_recipient AS "originalRecipient", e.envid, e.ret,
       (extract(epoch FROM e.accepted_at) * 1000)::bigint AS accepted_ms, (extract(epoch FROM coalesce(d.settled_at, clock_timestamp())) * 1000)::bigint AS settled_ms,
-      (extract(epoch FROM d.expires_at) * 1000)::bigint AS expires_ms, d.state = 'relayed' AS relayed, d.status, d.diagnostic, d.remote_mta AS "remoteMta", e.content, e.source
+      (extract(epoch FROM d.expires_at) * 1000)::bigint AS expires_ms, d.state = 'relayed' AS relayed, d.status, d.diagnostic, d.remote_mta AS "remoteMta", e.content, e.source, e.require_tls AS "requireTls"
     FROM delivery d JOIN envelope e ON e.id = d.envelope_id CROSS JOIN LATERAL unnest(d.dsn_owed) AS k (kind)
     WHERE d.dsn_owed <> '{}' ORDER BY d.id LIMIT $1`,
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { expect, test } from "vitest"
-import { bytesSource } from "../../../src/pki/smime/message-source.ts"
+import { bytesSource, type MessageSource } from "../../../src/pki/smime/message-source.ts"
 import { verifyMessageSignature } from "../../../src/pki/smime/verify-message-signature.ts"
 import { cmsOids, newSigner, signedData, usualAttributes } from "../../support/cms-writer.ts"
 import { lines, mixed, opaqueEntity, opaqueShell, signatureShell, signedEntity, signedMessage, usualEntity, usualHeader } from "../../support/signed-message.ts"
@@ -60,6 +60,29 @@ test("the least canonical BER is as good as DER", async () => {
     expect(await verify(signatureShell(usualEntity, toBer(signedData(content, [signer]), [signer.certificate])))).toMatchObject({ problems: [], signers: [{ intact: true }] })
     expect(await verify(opaqueShell(toBer(signedData(content, [signer], { attached: content }), [signer.certificate])))).toMatchObject({ problems: [], signers: [{ intact: true }] })
   }
+})
+
+/** Whose chunks are gone once the next is asked for, as those that a thread is handed. */
+const fleeting = (bytes: Buffer, chunkBytes: number): MessageSource => ({
+  async *read({ start, end } = { start: 0, end: bytes.length }) {
+    for (let at = start; at < end; at += chunkBytes) {
+      const chunk = Buffer.from(bytes.subarray(at, Math.min(at + chunkBytes, end)))
+      yield chunk
+      chunk.fill("!")
+    }
+  },
+})
+
+test("nothing is kept of a chunk that is gone, whatever the form", async () => {
+  const page = lines("Content-Type: text/html", "", '<p style="display:none">mật</p><img src="http://ngoai.example/x">', "")
+  const cms = signedData(content, signers, { attached: content })
+  const binary = Buffer.concat([Buffer.from(lines(...usualHeader, "MIME-Version: 1.0", "Content-Type: application/pkcs7-mime; smime-type=signed-data", "Content-Transfer-Encoding: binary", "", "")), toBer(cms, signers.map(({ certificate }) => certificate))])
+  const messages = [signedMessage({ signers, preamble: "This is an S/MIME signed message\r\n" }), Buffer.from(opaqueShell(cms)), binary, mixed(usualHeader, page, signedEntity({ signers }), page)]
+  await fc.assert(fc.asyncProperty(fc.constantFrom(...messages), fc.integer({ min: 1, max: 3_000 }), async (message, chunkBytes) => {
+    const found = await verifyMessageSignature(fleeting(message, chunkBytes), { clock: { now: () => 0 } })
+    expect(found).toEqual(await verify(message))
+    expect(found.signers.filter(({ intact }) => intact)).toHaveLength(signers.length)
+  }), { numRuns: 150 })
 })
 
 test("whatever is done to a signed message, the answer is an answer", async () => {

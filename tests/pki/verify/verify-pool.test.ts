@@ -48,6 +48,27 @@ test("a large message goes over piece by piece", async () => {
   expect(unwrap(await pool.verify(large)).sender.slice(0, 2)).toEqual([large.sha256, "5000001"])
 })
 
+test("the memory of a chunk that fills it is handed over, and a view of something larger is left alone", async () => {
+  const { pool } = newPool()
+  const bytes = Buffer.alloc(2_000_000, "cua ai\n")
+  const filling: Buffer[] = []
+  const views: MessageToVerify = {
+    sha256: digest(bytes), size: bytes.length,
+    async *read() {
+      for (let at = 0; at < bytes.length; at += 200_000) {
+        const own = Buffer.allocUnsafeSlow(100_000)
+        bytes.copy(own, 0, at)
+        filling.push(own)
+        yield own
+        yield bytes.subarray(at + 100_000, at + 200_000)
+      }
+    },
+  }
+  expect(unwrap(await pool.verify(views)).sender.slice(0, 2)).toEqual([digest(bytes), "2000000"])
+  expect(filling.map(({ length }) => length)).toEqual(Array.from({ length: 10 }, () => 0))
+  expect(digest(bytes)).toBe(views.sha256)
+})
+
 test("a read that the verifier leaves unfinished is closed, and the thread goes on", async () => {
   const { pool } = newPool({ threads: 1 })
   const bytes = Buffer.concat([Buffer.from("part\n"), Buffer.alloc(3_000_000, 7)])

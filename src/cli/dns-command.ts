@@ -1,0 +1,110 @@
+import { createHash, X509Certificate } from "node:crypto"
+import { systemClock } from "../base/clock.ts"
+import type { Config } from "../config/schema.ts"
+import { openResolver } from "../dns/open-resolver.ts"
+import { checkRecords, expectation, type Finding } from "../domains/check-records.ts"
+import { type DomainFacts, domainRecords } from "../domains/domain-records.ts"
+import { zoneText } from "../domains/zone-text.ts"
+import { mtaStsPolicy } from "../domains/mta-sts-policy.ts"
+import { prepareFiles } from "../roles/prepare.ts"
+import type { DkimKey } from "../store/dkim-key-store.ts"
+import { createSealer } from "../store/sealing.ts"
+import { createDkimKeyStore } from "../store/sql/dkim-keys.ts"
+import { CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
+import { domainOf, warnOfStranger } from "./dkim-command.ts"
+
+/** `congthu dns …`: what the DNS should hold for a domain, and whether it does. */
+export interface RecordsOptions {
+  readonly strict?: boolean
+}
+
+export interface CheckOptions extends RecordsOptions {
+  /** `address`, `address:port`, `[address]:port`. */
+  readonly server?: string
+}
+
+export async function printRecords(context: CommandContext, name: string, options: RecordsOptions): Promise<number> {
+  const facts = await factsOf(context, domainOf(name), options)
+  await warnOfStranger(context, facts.domain)
+  print(zoneText(domainRecords(facts)))
+  const policy = mtaStsPolicy({ ...facts.mtaSts, hosts: [facts.hostname] }).trimEnd().split("\r\n")
+  print([`; https://mta-sts.${facts.domain}/.well-known/mta-sts`, ...policy.map((line) => `;   ${line}`)].join("\n"))
+  if (facts.dkimKeys.length === 0) say(`${facts.domain} has no DKIM keys: npm run congthu -- dkim create ${facts.domain}`)
+  return exitCodes.ok
+}
+
+export async function checkDns(context: CommandContext, name: string, options: CheckOptions): Promise<number> {
+  const facts = await factsOf(context, domainOf(name), options)
+  const { dns } = context.config
+  const findings = await checkRecords(domainRecords(facts), openResolver(options.server === undefined ? dns : { ...dns, servers: [serverText(options.server)] }, systemClock))
+  for (const finding of findings) print(findingText(finding))
+  if (facts.dkimKeys.length === 0) say(`${facts.domain} has no DKIM keys: npm run congthu -- dkim create ${facts.domain}`)
+  for (const { record } of findings.filter(({ insecure }) => insecure)) {
+    say(`warning: ${record.name} is not vouched for by DNSSEC, so nobody may use it${dns.dnssec ? "" : " (or the resolver is not trusted to say so: dns.dnssec)"}`)
+  }
+  const wrong = findings.filter(({ record, result }) => result !== "ok" && !isWaiting(record))
+  say(wrong.length === 0 ? "Everything is as it should be." : `${wrong.length} of ${findings.length} records need attention.`)
+  return wrong.length === 0 ? exitCodes.ok : exitCodes.failed
+}
+
+/** Nothing is broken before a new key signs. */
+const isWaiting = (record: Finding["record"]): boolean => record.kind === "dkim" && record.state === "pending"
+
+function findingText({ record, result, found }: Finding): string {
+  const line = `${result.padEnd(10)}  ${record.name}.`
+  switch (result) {
+    case "ok":
+      return `${line}  ${expectation(record)}`
+    case "missing":
+      return `${line}\n            expected  ${expectation(record)}${isWaiting(record) ? "  (does not sign yet)" : ""}`
+    case "unanswered":
+      return `${line}\n            ${found}`
+    case "different":
+      return `${line}\n            expected  ${expectation(record)}\n            found     ${printable(found)}`
+  }
+}
+
+/** The DNS is others' word, and this is a terminal. */
+// oxlint-disable-next-line no-control-regex -- exactly the characters that a terminal would obey
+const printable = (text: string): string => text.replace(/[\x00-\x1f\x7f-\x9f]/g, "?")
+
+const httpsPort = 443
+
+async function factsOf({ config, database }: CommandContext, domain: string, { strict = false }: RecordsOptions): Promise<DomainFacts> {
+  const { contentKey, tls } = await prepareFiles(config)
+  const keys = await createDkimKeyStore({ database, sealer: createSealer(contentKey) }).list()
+  const { clients, listen, hostname, dns } = config
+  return {
+    domain, hostname, strict,
+    srsDomain: config.delivery.srsDomain || hostname,
+    outboundAddresses: dns.outboundAddresses,
+    reportsTo: dns.reportsTo || `postmaster@${domain}`,
+    dkimKeys: nearestKeys(keys, domain),
+    mtaSts: mtaStsSettings(config),
+    publicKeyHash: createHash("sha256").update(new X509Certificate(tls.cert).publicKey.export({ format: "der", type: "spki" })).digest(),
+    clients: {
+      host: clients.host || hostname,
+      ports: {
+        submissions: clients.submissions || listen.submissions, submission: clients.submission || listen.submission,
+        imaps: clients.imaps || listen.imaps, imap: clients.imap || listen.imap, autodiscover: httpsPort,
+      },
+    },
+  }
+}
+
+export const mtaStsSettings = ({ dns }: Pick<Config, "dns">): DomainFacts["mtaSts"] => ({ mode: dns.mtaSts, maxAgeSeconds: dns.mtaStsMaxAge / 1000 })
+
+/** Mail is signed with the domain's own keys, or with those of the nearest domain above it. */
+function nearestKeys(keys: readonly DkimKey[], domain: string): readonly DkimKey[] {
+  const labels = domain.split(".")
+  for (let at = 0; at < labels.length; at++) {
+    const found = keys.filter((key) => key.domain === labels.slice(at).join(".") && key.state !== "retired")
+    if (found.length > 0) return found
+  }
+  return []
+}
+
+function serverText(text: string): string {
+  if (!/^[\d.]+(?::\d{1,5})?$|^\[[\da-f:.]+\](?::\d{1,5})?$|^[\da-f:.]+$/i.test(text)) throw new CommandError(`"${text}" is no address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353`)
+  return text
+}
