@@ -1,4 +1,5 @@
 import express, { type NextFunction, type Request, type RequestHandler, type Response, Router } from "express"
+import { clientNetwork } from "../../accounts/login-throttle.ts"
 import type { Clock } from "../../base/clock.ts"
 import type { LookupRates } from "../lookup-rates.ts"
 import { setupText } from "../text/vi.ts"
@@ -10,7 +11,6 @@ import { autodiscoverJson, autodiscoverPath } from "./autodiscover-json.ts"
 import { autodiscoverAddress } from "./autodiscover-request.ts"
 import type { ClientSettings } from "./client-settings.ts"
 import { maxXmlBytes } from "./read-xml.ts"
-import { clientNetwork } from "../../accounts/login-throttle.ts"
 
 /**
  * Mail clients set themselves up from these files; nobody signs in for them. Invariants: an answer depends on the domain of an address and never on
