@@ -1,7 +1,7 @@
 import { once } from "node:events"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
-import express from "express"
+import express, { type NextFunction, type Request, type Response } from "express"
 import { httpsUrl } from "./client-setup/client-settings.ts"
 import { autoconfigRoutes, type ClientSetup } from "./client-setup/routes.ts"
 import { setupText } from "./text/vi.ts"
@@ -37,7 +37,8 @@ export async function startPlainServer({ host, port, setup }: PlainServerOptions
     if (request.method !== "GET" && request.method !== "HEAD") return void response.status(405).set("allow", "GET, HEAD").type("text").send(`${setupText.onlyHttps}\n`)
     response.redirect(302, httpsUrl(setup.settings, request.originalUrl.startsWith("/") ? request.originalUrl : "/"))
   })
-  app.use((_error: unknown, _request: express.Request, response: express.Response, _next: express.NextFunction) => void response.status(400).type("text").send(`${setupText.onlyHttps}\n`))
+  // nothing of the inside is told
+  app.use((_error: unknown, _request: Request, response: Response, _next: NextFunction) => void response.status(500).type("text").send(`${setupText.onlyHttps}\n`))
   const server = createServer({ requestTimeout: 15_000, headersTimeout: 10_000, maxHeaderSize: 16_384 }, app)
   server.maxConnections = maxConnections
   server.listen(port, host)
