@@ -355,6 +355,9 @@ export const configSchema = z.strictObject({
     level: level("Least severe log line written."),
   }),
   demo: section({ seed: flag(true, "Fill an empty directory with the demonstration province and three demo logins at the first start. Refused in production.") }),
+  api: section({
+    requestsPerMinute: count(600, "Requests to `/api/v1` that one token may make in a minute. 0: as many as it likes."),
+  }),
   console: section({
     lookupsPerHour: count(600, "Certificates that one account may look up in an hour."),
     watch: list("Health addresses of roles that run in other containers, as `role=http://host:port/health`, shown on the status page."),

@@ -1,13 +1,12 @@
 import { once } from "node:events"
 import { createServer } from "node:https"
 import type { AddressInfo } from "node:net"
-import express, { type NextFunction, type Request, type Response } from "express"
+import express, { type NextFunction, type Request, type Response, type Router } from "express"
 import helmet from "helmet"
 import type { Clock } from "../base/clock.ts"
 import { policyDomain } from "../domains/mta-sts-policy.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { type CertificateRoutes, certificateRoutes } from "./certificates.ts"
-import { type ClientSetup, clientSetupRoutes } from "./client-setup/routes.ts"
 import { type HelpFacts, helpPage, statusPage, statusStyle } from "./status-page.ts"
 import { statusText } from "./text/vi.ts"
 
@@ -23,9 +22,10 @@ export interface ConsoleOptions {
   readonly health: () => Promise<readonly HealthReport[]>
   readonly clock: Clock
   readonly certificates: CertificateRoutes
-  readonly setup: ClientSetup
   /** The MTA-STS policy of a domain (RFC 8461 §3.2); undefined when it is none of ours. */
   readonly mtaStsPolicy?: (domain: string) => string | undefined
+  /** What else is served here, each below its path. */
+  readonly mounted?: readonly { readonly path: string; readonly router: Router }[]
 }
 
 export interface ConsoleServer {
@@ -35,7 +35,7 @@ export interface ConsoleServer {
 
 const maxConnections = 500
 
-export async function startConsole({ host, port, tls, help, health, clock, certificates, setup, mtaStsPolicy }: ConsoleOptions): Promise<ConsoleServer> {
+export async function startConsole({ host, port, tls, help, health, clock, certificates, mtaStsPolicy, mounted = [] }: ConsoleOptions): Promise<ConsoleServer> {
   const app = express()
   app.disable("x-powered-by")
   app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], scriptSrc: null, imgSrc: ["'self'"], formAction: ["'self'"], frameAncestors: ["'none'"], baseUri: ["'none'"] }, useDefaults: false } }))
@@ -49,7 +49,6 @@ export async function startConsole({ host, port, tls, help, health, clock, certi
     const ok = roles.every((role) => role.ok)
     response.set("cache-control", "no-store").status(ok ? 200 : 503).json({ ok })
   })
-  app.use(clientSetupRoutes(setup))
   app.get("/.well-known/mta-sts", (request, response, next) => {
     const domain = policyDomain(request.headers.host ?? "")
     const policy = domain === undefined ? undefined : mtaStsPolicy?.(domain)
@@ -57,6 +56,7 @@ export async function startConsole({ host, port, tls, help, health, clock, certi
     else response.set("cache-control", "no-store").type("text/plain").send(policy)
   })
   app.use("/certificates", certificateRoutes(certificates))
+  for (const { path, router } of mounted) app.use(path, router)
   app.use((_request, response) => void response.status(404).type("text").send(`${statusText.notFound}\n`))
   // a path that cannot be decoded is the client's doing, anything else ours; neither is told the stack
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {

@@ -1,6 +1,7 @@
 import { createCertificateLookup } from "../addressbook/certificate-lookup.ts"
 import { createApp, createLogins } from "../app.ts"
 import { createLookupRates } from "../console/lookup-rates.ts"
+import { clientSetupRoutes } from "../console/client-setup/routes.ts"
 import { startPlainServer } from "../console/plain-server.ts"
 import { startConsole } from "../console/server.ts"
 import type { HelpFacts } from "../console/status-page.ts"
@@ -8,11 +9,12 @@ import type { Config } from "../config/schema.ts"
 import { mtaStsPolicy } from "../domains/mta-sts-policy.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { openAddressBook } from "./address-book.ts"
+import { createApi } from "./api.ts"
 import { openClientSetup } from "./client-setup.ts"
 import { watchRoles } from "./watch.ts"
 import type { StartRole } from "./role.ts"
 
-/** The role `web`: the console and colleagues' certificates over HTTPS. */
+/** The role `web`: the console, colleagues' certificates and the API over HTTPS. */
 export const startWebRole: StartRole = async (context) => {
   const app = await createApp(context)
   const { config, health, clock } = context
@@ -25,13 +27,13 @@ export const startWebRole: StartRole = async (context) => {
     help: helpFacts(config),
     health: async () => merge(await health.report(), [...context.others(), ...(await watch())]),
     clock,
-    setup,
     mtaStsPolicy: (domain) => (app.directory.current().isLocalDomain(domain) ? mtaStsPolicy({ mode: config.dns.mtaSts, maxAgeSeconds: config.dns.mtaStsMaxAge / 1000, hosts: [config.hostname] }) : undefined),
     certificates: {
       authenticator: createLogins(app),
       lookup: createCertificateLookup({ directory: app.directory, source: openAddressBook(app) }),
       rates: createLookupRates(config.console.lookupsPerHour),
     },
+    mounted: [{ path: "/api/v1", router: createApi(app) }, { path: "/", router: clientSetupRoutes(setup) }],
   })
   const plain = config.listen.http === 0 ? undefined : await startPlainServer({ host: config.listen.host, port: config.listen.http, setup })
   return {

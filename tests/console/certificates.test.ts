@@ -15,7 +15,6 @@ import { createAddressBookSource } from "../../src/store/sql/address-book.ts"
 import { createCertificateEntries } from "../../src/store/sql/certificate-entries.ts"
 import { createCredentialStore } from "../../src/store/sql/credentials.ts"
 import { createDirectorySource, type SqlDirectorySource } from "../../src/store/sql/directory.ts"
-import { clientSetup } from "../support/client-setup.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
 import { createProvince } from "../support/province.ts"
 import { createSmimePeople, type SmimePeople } from "../support/smime-people.ts"
@@ -49,7 +48,7 @@ beforeAll(async () => {
   const source = createAddressBookSource({ database, certificates: createCertificateEntries({ database, clock }), clock })
   server = await startConsole({
     host: "127.0.0.1", port: 0, tls: { cert: Buffer.from(tls.cert), key: Buffer.from(tls.key) }, help: { host: "mail.tinh.example", imaps: 993, imap: 143, submissions: 465, submission: 587 },
-    health: async () => [], clock, setup: clientSetup,
+    health: async () => [], clock,
     certificates: {
       authenticator: createAuthenticator({ directory, credentials, passwords, throttle: createLoginThrottle({ maxFailures: 3, failureWindowMs: 600_000 }), appPasswordKey: key, clock }),
       lookup: createCertificateLookup({ directory, source }),

@@ -9,7 +9,6 @@ import { type ConsoleServer, startConsole } from "../../src/console/server.ts"
 import { failure } from "../../src/mail/failure.ts"
 import { ensureDevelopmentCertificates } from "../../src/pki/development-ca.ts"
 import type { HealthReport } from "../../src/telemetry/health.ts"
-import { clientSetup } from "../support/client-setup.ts"
 
 let dir: string
 let server: ConsoleServer
@@ -28,7 +27,6 @@ beforeAll(async () => {
     help: { host: "mail.tinh.example", imaps: 993, imap: 143, submissions: 465, submission: 587 },
     health: async () => reports,
     clock,
-    setup: clientSetup,
     // what signing in leads to is in certificates.test.ts
     certificates: {
       authenticator: { login: async () => failed(failure("noPermission", "refused")) },

@@ -1,6 +1,7 @@
 import { request } from "node:https"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { failed } from "../../../src/base/result.ts"
+import { clientSetupRoutes } from "../../../src/console/client-setup/routes.ts"
 import { createLookupRates } from "../../../src/console/lookup-rates.ts"
 import { type ConsoleServer, startConsole } from "../../../src/console/server.ts"
 import { failure } from "../../../src/mail/failure.ts"
@@ -13,7 +14,7 @@ let tls: Awaited<ReturnType<typeof testTls>>
 
 const start = async (setup = clientSetup): Promise<number> => {
   const server = await startConsole({
-    host: "127.0.0.1", port: 0, tls: { cert: Buffer.from(tls.cert), key: Buffer.from(tls.key) }, help: clientSettings, health: async () => [], clock: clientSetup.clock, setup,
+    host: "127.0.0.1", port: 0, tls: { cert: Buffer.from(tls.cert), key: Buffer.from(tls.key) }, help: clientSettings, health: async () => [], clock: clientSetup.clock, mounted: [{ path: "/", router: clientSetupRoutes(setup) }],
     certificates: { authenticator: { login: async () => failed(failure("noPermission", "refused")) }, lookup: { find: async () => failed(failure("notFound", "nothing")) }, rates: createLookupRates(0) },
   })
   servers.push(server)
