@@ -12,6 +12,7 @@ import { type DevelopmentCertificates, ensureDevelopmentCertificates } from "../
 import { openDatabase } from "../store/sql/database.ts"
 import { migrate } from "../store/sql/migrate.ts"
 import type { PairFiles } from "../tls/certificate-files.ts"
+import { developmentNames } from "./development-names.ts"
 
 /** What must be there before a role serves: keys, certificates, the schema. Made at the first start, only read later. */
 export interface PreparedFiles {
@@ -48,7 +49,7 @@ function configuredCertificates(config: Config): readonly PairFiles[] {
 const lockPatienceMs = 10_000
 
 const developmentCertificate = (config: Config): Promise<DevelopmentCertificates> =>
-  withDevelopmentFolder(config, (dir) => ensureDevelopmentCertificates({ dir, names: [config.hostname, "localhost", "127.0.0.1", "::1"], clock: systemClock }))
+  withDevelopmentFolder(config, (dir) => ensureDevelopmentCertificates({ dir, names: developmentNames(config.hostname), clock: systemClock }))
 
 /** Roles started at the same moment take turns, so that they share one CA. */
 export async function withDevelopmentFolder<T>(config: Config, work: (dir: string) => Promise<T>): Promise<T> {
