@@ -2,13 +2,14 @@ import { isIP } from "node:net"
 import { parse as parseYaml } from "yaml"
 import { z } from "zod"
 import { parseBytes, parseDurationMs } from "../base/units.ts"
+import { partnerList } from "./partners.ts"
 import { signingKeyList } from "./signing-keys.ts"
 
 /**
  * Every key of the configuration: type, unit, default and one sentence. The reference in docs/configuration.md is made from here.
  * Text carries its unit ("30m", "25MiB") and is parsed once; modules receive only their own part, frozen.
  */
-export type KeyType = "duration" | "size" | "port" | "number" | "text" | "boolean" | "list" | "file" | "word" | "anchors" | "keys"
+export type KeyType = "duration" | "size" | "port" | "number" | "text" | "boolean" | "list" | "file" | "word" | "anchors" | "keys" | "partners"
 
 /** What the reference and the environment need to know of a key beside its value. */
 export interface KeyNote {
@@ -135,6 +136,8 @@ const anchors = (sentence: string) =>
   )
 const signingKeys = (sentence: string) =>
   noted(z.union([z.array(z.unknown()), z.string().transform(yamlOf)], { error: "is not a list" }).default([]).pipe(signingKeyList), { sentence, type: "keys" })
+const partners = (sentence: string) =>
+  noted(z.union([z.array(z.unknown()), z.string().transform(yamlOf)], { error: "is not a list" }).default([]).pipe(partnerList), { sentence, type: "partners" })
 /** `192.0.2.53`, `192.0.2.53:5353`, `2001:db8::53`, `[2001:db8::53]:5353` */
 const isDnsServer = (text: string): boolean => isIP(text) !== 0 || isIP(/^\[(.*)\](?::\d{1,5})?$/.exec(text)?.[1] ?? "") === 6 || isIP(/^([\d.]+):\d{1,5}$/.exec(text)?.[1] ?? "") === 4
 const dnsServers = (sentence: string) =>
@@ -291,6 +294,10 @@ export const configSchema = z.strictObject({
   delivery: section({
     smarthost: text("", "Remote mail goes through this host:port. Empty: straight to the recipients' MX."),
     srsDomain: text("", "Domain of the return addresses that mail passed on to other servers goes out with; its MX is this server. Empty: `hostname`."),
+    partners: partners(
+      "Destinations whose TLS an administrator vouches for, whatever they publish: a list of `{ domains: [so.example, \"*.huyen.example\"], require: pinned, caFile, names, minVersion }`. `pinned`: only the authorities of `caFile` count; " +
+        "`verified`: those that Node trusts and those of `caFile`. The certificate must be for one of `names`, or for the recipient's domain or a name below it where there are none. See docs/tls-outbound.md.",
+    ),
     concurrency: count(20, "Remote deliveries under way at once."),
     connectTimeout: duration("30s", "Time to reach a remote server."),
     commandTimeout: duration("5m", "Time for a remote server to answer (RFC 5321 §4.5.3.2)."),

@@ -6,25 +6,22 @@
 import { asciiDomain, needsSmtpUtf8, splitAddress } from "../mail/address.ts"
 import { type EnhancedStatus, enhancedStatus } from "../mail/enhanced-status.ts"
 import type { ContentStore } from "../store/content-store.ts"
-import type { RemoteDelivery } from "../store/delivery-store.ts"
+import type { RemoteDelivery, TlsDetails } from "../store/delivery-store.ts"
 import { mailParameters, rcptParameters } from "./dsn-parameters.ts"
 import { type MailHost, routeTo, routeToHost, type RoutingParts } from "./mx-lookup.ts"
 import { relayedContent, type RelayedContent } from "./relayed-content.ts"
-import { type HostFailure, openSmtpSession, type SmtpSession } from "./smtp-client.ts"
-import { tlsOptions, type TlsPolicy, type TlsPolicyFor } from "./tls-policy.ts"
+import { openHost, type OpenHostParts } from "./open-host.ts"
+import type { SmtpSession } from "./smtp-client.ts"
+import type { TlsDestination, TlsPolicyFor } from "./tls-policy.ts"
 
-export interface AttemptParts {
+export interface AttemptParts extends Omit<OpenHostParts, "hostname"> {
   readonly routing: RoutingParts
   readonly tlsPolicyFor: TlsPolicyFor
   readonly contents: Pick<ContentStore, "read">
   /** "" or host:port that all remote mail goes through. */
   readonly smarthost: string
-  readonly connectTimeoutMs: number
-  readonly commandTimeoutMs: number
   /** Where MX hosts listen. */
   readonly port?: number
-  /** Certificates (PEM) trusted beside the system's, for verified TLS. */
-  readonly authorities?: readonly string[]
 }
 
 /** Deliveries of one envelope whose recipients are at one domain; at least one. */
@@ -43,6 +40,8 @@ export interface AttemptReport {
   /** Name and address of the host that decided, empty when none was reached. */
   readonly remoteMta: string
   readonly tls: string | null
+  /** Null when no host was chosen. */
+  readonly tlsDetails: TlsDetails | null
   /** In the order of the group. */
   readonly outcomes: readonly AttemptOutcome[]
   /** The peer took over the duty to report success (RFC 3461 §5.2.1). */
@@ -53,20 +52,27 @@ const smtpPort = 25
 
 export async function attempt(group: AttemptGroup, parts: AttemptParts, signal: AbortSignal): Promise<AttemptReport> {
   const hop = nextHop(parts)
-  const route = hop ? await routeToHost(hop.name, parts.routing) : await routeTo(asciiDomain(group.domain) ?? group.domain, parts.routing)
+  const domain = hop?.name ?? asciiDomain(group.domain) ?? group.domain
+  const route = hop ? await routeToHost(domain, parts.routing) : await routeTo(domain, parts.routing)
   if (route.kind !== "hosts") return unreached(group, route)
-  const policy = await parts.tlsPolicyFor({ domain: group.domain, requireTls: group.deliveries[0].requireTls })
   const content = relayedContent(parts.contents, group.deliveries[0])
+  const destination: TlsDestination = {
+    domain,
+    domainNames: route.domainNames,
+    requireTls: group.deliveries[0].requireTls,
+    tlsNotRequired: () => content.saysTlsNotRequired(),
+  }
   let last: AttemptReport = unreached(group, { kind: "deferred", status: enhancedStatus.noAnswer, diagnostic: "no host was reached" })
   let policyFailure: AttemptReport | undefined
   let softFailure: AttemptReport | undefined
   for (const host of route.hosts) {
     if (signal.aborted) break
-    const tried = await tryHost({ group, host, port: hop?.port ?? parts.port ?? smtpPort, policy, content, parts, signal })
+    const tried = await tryHost({ group, host, port: hop?.port ?? parts.port ?? smtpPort, destination, content, parts, signal })
     if (tried.kind === "decided") return tried.report
     last = tried.report
     if (tried.kind === "unfit") policyFailure = tried.report
-    else softFailure = tried.report
+    // what was wrong with a host's TLS tells people more than that another one was not there
+    else if (!softFailure?.tlsDetails?.fault) softFailure = tried.report
   }
   // A host that could not be reached may be the one that is fit: permanent only when every one of them was asked.
   return softFailure ?? policyFailure ?? last
@@ -83,44 +89,32 @@ interface HostTry {
   readonly group: AttemptGroup
   readonly host: MailHost
   readonly port: number
-  readonly policy: TlsPolicy
+  readonly destination: TlsDestination
   readonly content: RelayedContent
   readonly parts: AttemptParts
   readonly signal: AbortSignal
 }
 
 async function tryHost(one: HostTry): Promise<Tried> {
-  const { group, host, policy } = one
-  const first = await open(one, policy.kind === "verified" ? "always" : "ifOffered")
-  // RFC 7435: encryption that cannot be had does not stop mail that did not ask for it
-  const opened = first.kind === "failed" && first.failure.stage === "tls" && policy.kind === "opportunistic" ? await open(one, "never") : first
+  const { group, host, port, destination, parts, signal } = one
+  const policy = await parts.tlsPolicyFor(destination, host, port)
+  const { tlsDetails, ...opened } = await openHost({ host, port, policy, signal }, { ...parts, hostname: parts.routing.hostname })
   if (opened.kind === "failed") {
     const { status, diagnostic, stage } = opened.failure
-    const remoteMta = stage === "connect" ? "" : shown(host)
+    const remoteMta = stage === "connect" || stage === "policy" ? "" : shown(host)
     // RFC 8689 §4.2.1: without verified TLS such a message is returned, not kept for better times
-    if (stage === "tls" && group.deliveries[0].requireTls) return { kind: "unfit", report: same(group, { remoteMta, outcome: { kind: "failed", status: enhancedStatus.requireTlsFailed, diagnostic } }) }
-    return { kind: "next", report: same(group, { remoteMta, outcome: { kind: "deferred", status, diagnostic } }) }
+    if (stage === "tls" && destination.requireTls) return { kind: "unfit", report: same(group, { remoteMta, tlsDetails, outcome: { kind: "failed", status: enhancedStatus.requireTlsFailed, diagnostic } }) }
+    return { kind: "next", report: same(group, { remoteMta, tlsDetails, outcome: { kind: "deferred", status, diagnostic } }) }
   }
   const { session } = opened
   try {
     const unfit = await misfit(group, session, one.content)
-    if (unfit) return { kind: "unfit", report: { ...same(group, { remoteMta: shown(host), outcome: unfit }), tls: session.tls } }
-    return await transact(one, session)
+    if (unfit) return { kind: "unfit", report: { ...same(group, { remoteMta: shown(host), tlsDetails, outcome: unfit }), tls: session.tls } }
+    return await transact(one, session, tlsDetails)
   } finally {
     session.end()
   }
 }
-
-const open = ({ host, port, policy, parts, signal }: HostTry, starttls: "never" | "ifOffered" | "always"): Promise<{ readonly kind: "open"; readonly session: SmtpSession } | { readonly kind: "failed"; readonly failure: HostFailure }> =>
-  openSmtpSession({
-    peer: { ...host, port },
-    hostname: parts.routing.hostname,
-    connectTimeoutMs: parts.connectTimeoutMs,
-    commandTimeoutMs: parts.commandTimeoutMs,
-    starttls,
-    tls: tlsOptions(policy, parts.authorities),
-    signal,
-  })
 
 /** What the message needs and this host does not offer, as an outcome. */
 async function misfit({ deliveries }: AttemptGroup, session: SmtpSession, content: RelayedContent): Promise<AttemptOutcome | undefined> {
@@ -134,7 +128,7 @@ async function misfit({ deliveries }: AttemptGroup, session: SmtpSession, conten
   return undefined
 }
 
-async function transact({ group, host, content }: HostTry, session: SmtpSession): Promise<Tried> {
+async function transact({ group, host, content }: HostTry, session: SmtpSession, tlsDetails: TlsDetails): Promise<Tried> {
   const { deliveries } = group
   const [first] = deliveries
   const passOn = session.offers("DSN")
@@ -154,7 +148,7 @@ async function transact({ group, host, content }: HostTry, session: SmtpSession)
       return passOn && delivery ? rcptParameters(delivery) : ""
     },
   })
-  const about = { remoteMta: shown(host), tls: session.tls, dsnPassedOn: passOn }
+  const about = { remoteMta: shown(host), tls: session.tls, tlsDetails, dsnPassedOn: passOn }
   if (result.kind === "answered") {
     const replies = new Map([...byRecipient.keys()].map((recipient, index) => [recipient, result.replies[index]]))
     const outcomes = deliveries.map(({ recipient }): AttemptOutcome => {
@@ -185,9 +179,15 @@ const wireAddress = (address: string): string => {
 
 const shown = ({ name, address }: MailHost): string => (name === address ? `[${address}]` : `${name} [${address}]`)
 
-const same = (group: AttemptGroup, { remoteMta, outcome }: { readonly remoteMta: string; readonly outcome: AttemptOutcome }): AttemptReport => ({ remoteMta, tls: null, dsnPassedOn: false, outcomes: group.deliveries.map(() => outcome) })
+interface SameForAll {
+  readonly remoteMta: string
+  readonly tlsDetails: TlsDetails | null
+  readonly outcome: AttemptOutcome
+}
 
-const unreached = (group: AttemptGroup, outcome: AttemptOutcome): AttemptReport => same(group, { remoteMta: "", outcome })
+const same = (group: AttemptGroup, { remoteMta, tlsDetails, outcome }: SameForAll): AttemptReport => ({ remoteMta, tls: null, tlsDetails, dsnPassedOn: false, outcomes: group.deliveries.map(() => outcome) })
+
+const unreached = (group: AttemptGroup, outcome: AttemptOutcome): AttemptReport => same(group, { remoteMta: "", tlsDetails: null, outcome })
 
 function nextHop({ smarthost }: AttemptParts): { readonly name: string; readonly port: number } | undefined {
   if (smarthost === "") return undefined

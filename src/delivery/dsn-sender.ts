@@ -54,15 +54,15 @@ export function createDsnSender({ deliveries, contents, intake, hostname, clock,
   }
 
   const make = async (owed: readonly [OwedDsn, ...OwedDsn[]]): Promise<boolean> => {
-    const [{ kind, envelopeId: forEnvelopeId, reversePath }] = owed
+    const [{ kind, envelopeId: forEnvelopeId, reversePath, requireTls }] = owed
     const deliveryIds = owed.map(({ deliveryId }) => deliveryId)
     const dsn = buildDsn({ owed, hostname, now: clock.now(), returned: await returnedPart(owed[0]), boundary: `=_dsn_${randomId(144)}` })
     const content = await write(dsn.chunks)
     if (content === undefined) return false
     const reply = await intake.accept({
       source: "dsn",
-      // RFC 3461 §6.1 and RFC 5321 §4.5.5: nobody is ever told of a DSN
-      envelope: { reversePath: "", recipients: [{ forwardPath: reversePath, notify: ["never"] }], requireTls: false, smtpUtf8: dsn.utf8 },
+      // RFC 3461 §6.1 and RFC 5321 §4.5.5: nobody is ever told of a DSN. RFC 8689 §5: it is protected like what it quotes.
+      envelope: { reversePath: "", recipients: [{ forwardPath: reversePath, notify: ["never"] }], requireTls, smtpUtf8: dsn.utf8 },
       content,
       session: { sessionId: randomId(), clientAddress: "", helo: hostname, tls: null, accountId: null, principalId: null },
       dsnFor: { deliveryIds, kind },

@@ -74,7 +74,7 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
     const endedAt = clock.now()
     for (const [index, delivery] of group.deliveries.entries()) {
       const outcome = settle(delivery, report.outcomes[index], endedAt)
-      await save({ deliveryId: delivery.id, startedAt, endedAt, remoteMta: report.remoteMta, tls: report.tls, outcome })
+      await save({ deliveryId: delivery.id, startedAt, endedAt, remoteMta: report.remoteMta, tls: report.tls, tlsDetails: report.tlsDetails, outcome })
       // RFC 3461 §5.2.1: whoever took the request for a success report makes the report
       if (outcome.kind === "relayed" && report.dsnPassedOn && delivery.notify.includes("success")) await deliveries.dsnMade([delivery.id], "success")
       log.attempted({ deliveryId: delivery.id, envelopeId: delivery.envelopeId, outcome: outcome.kind, status: outcome.status, remoteMta: report.remoteMta, tls: report.tls, ms: endedAt - startedAt })
@@ -101,7 +101,7 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
       // a bug, or the content's blob cannot be read: the delivery must not be forgotten for it
       log.attemptFailed({ envelopeId: group.deliveries[0].envelopeId, error })
       const outcome: AttemptOutcome = { kind: "deferred", status: enhancedStatus.storeUnavailable, diagnostic: "an error in this server" }
-      return { remoteMta: "", tls: null, dsnPassedOn: false, outcomes: group.deliveries.map(() => outcome) }
+      return { remoteMta: "", tls: null, tlsDetails: null, dsnPassedOn: false, outcomes: group.deliveries.map(() => outcome) }
     }
   }
 

@@ -8,7 +8,11 @@ import { connect, type Socket } from "node:net"
 import { Readable } from "node:stream"
 import { type ConnectionOptions, TLSSocket } from "node:tls"
 import SMTPConnection, { type SMTPConnectionEnvelope } from "nodemailer/lib/smtp-connection"
+import type { Result } from "../base/result.ts"
+import type { VerifiedBy } from "./peer-check.ts"
 import { oneLine, parseReply, type SmtpReply } from "./smtp-reply.ts"
+import { type TlsFault, tlsFault } from "./tls-fault.ts"
+import { readPeer, type TlsPeer } from "./tls-peer.ts"
 
 export interface SmtpPeer {
   /** Name for SNI and the certificate. */
@@ -25,15 +29,22 @@ export interface SmtpSessionOptions {
   readonly commandTimeoutMs: number
   readonly starttls: "never" | "ifOffered" | "always"
   readonly tls: ConnectionOptions
+  /** Asked after the handshake, before any command; a failure ends the session. Absent: whoever it is will do. */
+  readonly check?: (peer: TlsPeer) => Result<VerifiedBy, TlsFault>
   /** Ends the session at once. */
   readonly signal: AbortSignal
 }
 
 /** The host as a whole could not be used; another one may. */
 export interface HostFailure {
-  readonly stage: "connect" | "tls" | "session"
-  readonly status: "4.4.1" | "4.4.2" | "4.7.5"
+  /** `policy`: it was not even asked. */
+  readonly stage: "connect" | "tls" | "session" | "policy"
+  readonly status: "4.4.1" | "4.4.2" | "4.4.3" | "4.7.5"
   readonly diagnostic: string
+  /** What was wrong with its TLS. */
+  readonly fault?: TlsFault | undefined
+  /** Who answered the handshake, when one was finished. */
+  readonly peer?: TlsPeer | undefined
 }
 
 export interface SmtpTransaction {
@@ -59,6 +70,10 @@ export type TransactionResult =
 export interface SmtpSession {
   /** "TLSv1.3 TLS_AES_256_GCM_SHA384", null when in clear. */
   readonly tls: string | null
+  /** Undefined when in clear. */
+  readonly peer: TlsPeer | undefined
+  /** How it proved what it was asked to; undefined when it was not asked. */
+  readonly verified: VerifiedBy | undefined
   offers(extension: string): boolean
   /** SIZE (RFC 1870); undefined when the peer sets no limit. */
   readonly maxBytes: number | undefined
@@ -71,7 +86,7 @@ export interface SmtpSession {
 const quitMs = 5_000
 
 export async function openSmtpSession(options: SmtpSessionOptions): Promise<{ readonly kind: "open"; readonly session: SmtpSession } | { readonly kind: "failed"; readonly failure: HostFailure }> {
-  const { peer, hostname, connectTimeoutMs, commandTimeoutMs, starttls, tls, signal } = options
+  const { peer, hostname, connectTimeoutMs, commandTimeoutMs, starttls, tls, check, signal } = options
   const socket = await reach(peer, connectTimeoutMs, signal)
   if (socket instanceof Error) return { kind: "failed", failure: { stage: "connect", status: "4.4.1", diagnostic: describe(socket) } }
   const connection = new SMTPConnection({
@@ -90,6 +105,7 @@ export async function openSmtpSession(options: SmtpSessionOptions): Promise<{ re
   const abort = (): void => connection.close()
   signal.addEventListener("abort", abort, { once: true })
   connection.once("end", () => signal.removeEventListener("abort", abort))
+  const seen = lookAtPeer(connection, check)
   let duringTls = false
   const error = await new Promise<Error | undefined>((resolve) => {
     connection.on("error", (failure: Error) => {
@@ -102,10 +118,54 @@ export async function openSmtpSession(options: SmtpSessionOptions): Promise<{ re
   })
   if (error) {
     connection.close()
-    const stage = duringTls || ("code" in error && error.code === "ETLS") ? "tls" : "session"
-    return { kind: "failed", failure: { stage, status: stage === "tls" ? "4.7.5" : "4.4.2", diagnostic: describe(error) } }
+    const fault = seen().fault ?? tlsFaultOf(error, { duringTls, demanded: starttls === "always" })
+    return { kind: "failed", failure: { stage: fault ? "tls" : "session", status: fault ? "4.7.5" : "4.4.2", diagnostic: describe(error), fault, peer: seen().peer } }
   }
-  return { kind: "open", session: sessionOn(connection) }
+  return { kind: "open", session: sessionOn(connection, seen()) }
+}
+
+interface SeenPeer {
+  readonly peer?: TlsPeer
+  readonly verified?: VerifiedBy
+  readonly fault?: TlsFault
+}
+
+/** nodemailer sends EHLO as soon as the handshake is done; the peer is looked at in between. */
+function lookAtPeer(connection: SMTPConnection, check: SmtpSessionOptions["check"]): () => SeenPeer {
+  let seen: SeenPeer = {}
+  const upgrade: unknown = Reflect.get(connection, "_upgradeConnection")
+  if (typeof upgrade !== "function") throw new Error("this version of nodemailer has no _upgradeConnection")
+  const look = (): void => {
+    const socket: unknown = Reflect.get(connection, "_socket")
+    if (!(socket instanceof TLSSocket)) throw new Error("no TLS after a handshake")
+    const peer = readPeer(socket)
+    seen = { peer }
+    const checked = check?.(peer)
+    if (checked) seen = checked.ok ? { peer, verified: checked.value } : { peer, fault: checked.failure }
+  }
+  Reflect.set(connection, "_upgradeConnection", (done: (error: Error | null, secured?: boolean) => void): void => {
+    Reflect.apply(upgrade, connection, [
+      (error: Error | null, secured?: boolean) => {
+        if (error) return done(error)
+        try {
+          look()
+        } catch (bug) {
+          // this runs as an event of the socket, where nobody would catch it
+          return done(bug instanceof Error ? bug : new Error(String(bug)))
+        }
+        return seen.fault ? done(new Error(seen.fault.detail)) : done(null, secured)
+      },
+    ])
+  })
+  return () => seen
+}
+
+/** Undefined when the session failed by something else than its TLS. */
+function tlsFaultOf(error: Error & { readonly code?: string; readonly response?: string; readonly command?: string }, { duringTls, demanded }: { readonly duringTls: boolean; readonly demanded: boolean }): TlsFault | undefined {
+  const { code, response, command } = error
+  const refused = (code === "ETLS" && command === "STARTTLS" && response !== undefined) || (demanded && command === "EHLO" && response?.startsWith("5"))
+  if (refused) return tlsFault("starttls-not-supported", `does not offer TLS (${parseReply(response ?? "").diagnostic})`)
+  return duringTls || code === "ETLS" ? tlsFault("validation-failure", `could not agree on TLS (${describe(error)})`) : undefined
 }
 
 /** Our own socket, so that the address tried is the one that routing chose. */
@@ -127,15 +187,15 @@ const reach = (peer: SmtpPeer, timeoutMs: number, signal: AbortSignal): Promise<
     socket.once("connect", () => settle(socket))
   })
 
-function sessionOn(connection: SMTPConnection): SmtpSession {
+function sessionOn(connection: SMTPConnection, { peer, verified }: SeenPeer): SmtpSession {
   // the last reply before `connect` is the one to EHLO, after STARTTLS when there was one
   const greeting = connection.lastServerResponse === false ? "" : connection.lastServerResponse
   const extensions = new Map(greeting.split("\n").slice(1).map((line) => [/^\d{3}[ -]([A-Za-z0-9-]+)/.exec(line)?.[1]?.toUpperCase() ?? "", line] as const))
   const limit = Number(/SIZE[ \t]+(\d{1,15})\b/i.exec(extensions.get("SIZE") ?? "")?.[1] ?? 0)
-  const socket: unknown = Reflect.get(connection, "_socket")
-  const secured = socket instanceof TLSSocket ? socket : undefined
   return {
-    tls: secured ? `${secured.getProtocol() ?? "TLS"} ${secured.getCipher().name}` : null,
+    tls: peer ? `${peer.version} ${peer.cipher}` : null,
+    peer,
+    verified,
     offers: (extension) => extensions.has(extension),
     maxBytes: limit > 0 ? limit : undefined,
     send: (transaction) => send(connection, transaction),

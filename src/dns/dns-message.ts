@@ -52,7 +52,8 @@ export function readReply(asked: Question, bytes: Uint8Array, trusted: boolean):
   if (packet.rcode === "NXDOMAIN") return { kind: "answer", answer: { kind: "noName", secure }, ttlSeconds: negativeTtl(packet) }
   if (packet.rcode !== "NOERROR") return { kind: "answer", answer: { kind: "failed", detail: `the DNS answered ${packet.rcode} for ${asked.name} ${asked.type}` }, ttlSeconds: 0 }
   const answers = (packet.answers ?? []).slice(0, maxRecords + maxAliases)
-  const canonicalName = endOfAliases(asked.name, answers)
+  // whoever asks for the alias itself does not want it followed
+  const canonicalName = asked.type === "CNAME" ? asked.name : endOfAliases(asked.name, answers)
   const found = answers.filter((answer) => answer.type === asked.type && normalName(answer.name) === canonicalName)
   const [first, ...others] = found.slice(0, maxRecords).flatMap((answer) => recordOf(answer) ?? [])
   if (first === undefined) return { kind: "answer", answer: { kind: "noData", secure }, ttlSeconds: negativeTtl(packet) }

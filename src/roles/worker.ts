@@ -1,4 +1,3 @@
-import { Resolver } from "node:dns/promises"
 import { startWorkers } from "../../queue-workers/workers.ts"
 import { type App, createApp, createDeliveries, createDoor, queueBackend } from "../app.ts"
 import { systemRandom } from "../base/random.ts"
@@ -6,7 +5,13 @@ import { createDsnSender } from "../delivery/dsn-sender.ts"
 import { ownAddresses } from "../delivery/own-addresses.ts"
 import { createRemoteDeliveries, type RemoteDeliveries } from "../delivery/remote-delivery.ts"
 import { retrySchedule } from "../delivery/retry-schedule.ts"
-import { opportunisticTls } from "../delivery/tls-policy.ts"
+import { createMtaStsFetch } from "../delivery/mta-sts-fetch.ts"
+import { createMtaStsPolicies } from "../delivery/mta-sts.ts"
+import { openPartners } from "../delivery/partners.ts"
+import { createTlsPolicy, type TlsPolicyFor } from "../delivery/tls-policy.ts"
+import { createTlsReporting, type TlsReporting } from "../delivery/tls-reporting.ts"
+import { openResolver } from "../dns/open-resolver.ts"
+import type { DnsResolver } from "../dns/resolver.ts"
 import { canonicalAddress } from "../mail/address.ts"
 import { createExpiryWarnings } from "../notifications/expiry-warnings.ts"
 import { createHeldNotices } from "../notifications/held-notices.ts"
@@ -19,7 +24,8 @@ import { createExpiryStore } from "../store/sql/expiry.ts"
 import { createHeldStore } from "../store/sql/held.ts"
 import { createHousekeeping } from "../store/sql/housekeeping.ts"
 import { createSenderWarningStore } from "../store/sql/sender-warnings.ts"
-import { createDeliveryLog, createExpiryLog, createSenderWarningLog } from "../telemetry/mail-log.ts"
+import { createTlsPolicyStore, createTlsReportStore } from "../store/sql/tls-policies.ts"
+import { createDeliveryLog, createExpiryLog, createSenderWarningLog, createTlsLog } from "../telemetry/mail-log.ts"
 import { addressBookUpkeep } from "./address-book.ts"
 import { openOutgoing } from "./outgoing.ts"
 import { registryRecheck } from "./recheck.ts"
@@ -40,10 +46,11 @@ export const startWorkerRole: StartRole = async (context) => {
   const heldNotices = createHeldNotices({ held: createHeldStore({ database }), hostname: config.hostname, notices })
   const warnings = createSenderWarningStore(database)
   const senderWarnings = createSenderWarnings({ warnings, contents, notices, hostname: config.hostname, log: createSenderWarningLog(log) })
+  const remoteDeliveries = await createRemote(app, { deliveries, settled })
   const workers = startWorkers({
     backend: queueBackend(app),
     localDelivery,
-    remoteDeliveries: createRemote(app, { deliveries, settled }),
+    remoteDeliveries,
     deliveries,
     outbox,
     dsnSender,
@@ -79,16 +86,15 @@ export const startWorkerRole: StartRole = async (context) => {
   }
 }
 
-const dnsTries = { timeout: 5_000, tries: 2 }
-
-function createRemote(app: App, { deliveries, settled }: { readonly deliveries: DeliveryStore; readonly settled: () => void }): RemoteDeliveries {
+async function createRemote(app: App, { deliveries, settled }: { readonly deliveries: DeliveryStore; readonly settled: () => void }): Promise<RemoteDeliveries> {
   const { context: { config, clock, log }, contents } = app
   const { delivery, hostname } = config
+  const resolver = openResolver(config.dns, clock)
   return createRemoteDeliveries({
     deliveries,
     attempts: {
-      routing: { resolver: new Resolver(dnsTries), hostname, isOwnAddress: ownAddresses(), random: systemRandom },
-      tlsPolicyFor: opportunisticTls,
+      routing: { resolver, hostname, isOwnAddress: ownAddresses(), random: systemRandom },
+      ...(await createTls(app, resolver)),
       contents,
       smarthost: delivery.smarthost,
       connectTimeoutMs: delivery.connectTimeout,
@@ -102,4 +108,37 @@ function createRemote(app: App, { deliveries, settled }: { readonly deliveries: 
     log: createDeliveryLog(log),
     settled,
   })
+}
+
+const tlsRefreshMs = 3_600_000
+const keepTlsCountsMs = 30 * 24 * 3_600_000
+
+/** What protects mail to other domains, and how it went. Throws when a partner's authorities cannot be read: mail to it must not go out by a lesser rule. */
+async function createTls(app: App, resolver: DnsResolver): Promise<{ readonly tlsPolicyFor: TlsPolicyFor; readonly tlsReporting: TlsReporting }> {
+  const { config, clock, log } = app.context
+  const partners = await openPartners(config.delivery.partners)
+  if (!partners.ok) throw new Error(partners.failure)
+  const tlsLog = createTlsLog(log)
+  const reports = createTlsReportStore(app.database)
+  const tlsReporting = createTlsReporting({ store: reports, clock, log: tlsLog })
+  app.onClose(() => tlsReporting.close())
+  const mtaSts = createMtaStsPolicies({
+    resolver, clock, store: createTlsPolicyStore(app.database), fetch: createMtaStsFetch({ resolver }),
+    failed(domain, fault) {
+      tlsLog.policyNotFetched({ domain, ...fault })
+      tlsReporting.record({ domain, policyType: "sts", policyString: [], mxPatterns: [], mxHost: "", receivingIp: "", result: fault.type, reason: fault.detail })
+    },
+  })
+  const upkeep = async (): Promise<void> => {
+    await mtaSts.refresh()
+    await reports.forget(new Date(clock.now() - keepTlsCountsMs).toISOString().slice(0, 10))
+  }
+  let underWay: Promise<void> | undefined
+  const timer = setInterval(() => (underWay ??= upkeep().catch((error: unknown) => tlsLog.upkeepFailed({ error })).finally(() => (underWay = undefined))), tlsRefreshMs)
+  app.onClose(async () => {
+    clearInterval(timer)
+    await mtaSts.close()
+    await underWay
+  })
+  return { tlsPolicyFor: createTlsPolicy({ resolver, mtaSts, partners: partners.value, clock }), tlsReporting }
 }

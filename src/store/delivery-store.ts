@@ -62,8 +62,27 @@ export interface Attempt {
   readonly endedAt: number
   /** Host name and address of the peer, empty when none was reached. */
   readonly remoteMta: string
+  /** "TLSv1.3 TLS_AES_256_GCM_SHA384", null in clear. */
   readonly tls: string | null
+  /** Absent or null when no host was chosen. */
+  readonly tlsDetails?: TlsDetails | null
   readonly outcome: Outcome
+}
+
+/** How a peer was protected, or why not: kept with the attempt as JSON. */
+export interface TlsDetails {
+  /** What was demanded, and for people, who demands it. */
+  readonly policy: "opportunistic" | "encrypted" | "verified" | "unusable"
+  readonly reason: string
+  /** Null where there was no TLS. */
+  readonly version: string | null
+  readonly cipher: string | null
+  readonly verified: "no" | "pkix" | "dane-ee" | "dane-ta"
+  /** Of the peer's certificate, SHA-256 in hex; "" where it showed none. */
+  readonly subject: string
+  readonly fingerprint: string
+  /** What was wrong, by the words of RFC 8460 §4.3 and for people; null when nothing was. */
+  readonly fault: { readonly type: string; readonly detail: string } | null
 }
 
 export type DsnKind = "failure" | "delay" | "success"
@@ -86,4 +105,5 @@ export interface OwedDsn {
   readonly remoteMta: string
   readonly content: ContentRef
   readonly source: MessageSource
+  readonly requireTls: boolean
 }

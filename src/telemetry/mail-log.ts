@@ -100,6 +100,18 @@ export const createDeliveryLog = (log: Logger) => ({
   },
 })
 
+export const createTlsLog = (log: Logger) => ({
+  policyNotFetched(event: { readonly domain: string; readonly type: string; readonly detail: string }): void {
+    log.warn(event, "tls: an MTA-STS policy could not be fetched")
+  },
+  tlsCountsNotSaved({ error, ...event }: { readonly rows: number; readonly error: unknown }): void {
+    log.warn({ ...event, err: error }, "tls: counts for reports could not be saved yet")
+  },
+  upkeepFailed({ error }: { readonly error: unknown }): void {
+    log.warn({ err: error }, "tls: policies could not be refreshed")
+  },
+})
+
 export const createSenderWarningLog = (log: Logger) => ({
   senderWarningFailed({ error, ...event }: { readonly forEnvelopeId: number; readonly ruleId: string; readonly error: unknown }): void {
     log.error({ ...event, err: error }, "a sender could not be warned")

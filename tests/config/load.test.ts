@@ -53,7 +53,7 @@ test("DATABASE_URL and REDIS_URL are understood, our own names win over them, an
 })
 
 test("every key can be set by its variable", () => {
-  const samples = { duration: "7s", size: "7KiB", port: "7", number: "7", text: "seven", boolean: "false", list: "7s, 8s", file: "seven", word: "error", anchors: "[{ name: seven, file: seven.pem, purposes: [emailProtection] }]", keys: "[{ name: seven, pkcs12: { file: seven.p12, passwordFile: seven }, for: [seven@tinh.example] }]" }
+  const samples = { duration: "7s", size: "7KiB", port: "7", number: "7", text: "seven", boolean: "false", list: "7s, 8s", file: "seven", word: "error", anchors: "[{ name: seven, file: seven.pem, purposes: [emailProtection] }]", keys: "[{ name: seven, pkcs12: { file: seven.p12, passwordFile: seven }, for: [seven@tinh.example] }]", partners: "[{ domains: [seven.example], require: verified }]" }
   const env = { ...Object.fromEntries(configKeys.map((key) => [key.variable, key.choices?.[0] ?? samples[key.type]])), CONGTHU_LDAP_URL: "ldaps://seven", CONGTHU_DNS_SERVERS: "192.0.2.7, [2001:db8::7]:5353", CONGTHU_DNS_OUTBOUND_ADDRESSES: "192.0.2.7, 2001:db8::7" }
   const config = loaded({ env })
   expect(config.smtp).toMatchObject({ idleTimeout: 7_000, maxMessageBytes: 7 * 1024, maxRecipients: 7, xclientProxies: ["7s", "8s"] })
@@ -72,6 +72,9 @@ test.each([
   ["a key that signs for nobody", "signing:\n  keys:\n    - name: a\n      pkcs12: { file: a, passwordFile: b }\n      for: []\n", "/test.yaml:5: signing.keys.0.for: signs for nobody, so it would never be used"],
   ["a key that lies nowhere", "signing:\n  keys:\n    - name: a\n      for: [a@tinh.example]\n", "/test.yaml:3: signing.keys.0: lies in exactly one of pkcs12 and pkcs11"],
   ["an address with two keys", "signing:\n  keys:\n    - { name: a, pkcs12: { file: a, passwordFile: b }, for: [A@tinh.example] }\n    - { name: b, pkcs12: { file: a, passwordFile: b }, for: [a@tinh.example] }\n", "/test.yaml:4: signing.keys.1: gives the address a@tinh.example to a second key"],
+  ["a pinned partner without an authority", "delivery:\n  partners:\n    - { domains: [so.example], require: pinned }\n", "/test.yaml:3: delivery.partners.0.caFile: is needed where require is pinned"],
+  ["a partner that is no domain", "delivery:\n  partners:\n    - { domains: [\"a@so.example\"], require: verified }\n", '/test.yaml:3: delivery.partners.0.domains.0: is neither a domain nor "*." and a domain'],
+  ["a domain with two partners", "delivery:\n  partners:\n    - { domains: [so.example], require: verified }\n    - { domains: [SO.example], require: verified }\n", "/test.yaml:4: delivery.partners.1: gives so.example to a second partner"],
   ["a digest that is none", "pki:\n  algorithms:\n    digests: [sha1]\n", '/test.yaml:3: pki.algorithms.digests: "sha1" is none of sha256, sha384, sha512'],
   ["a key usage that is none", "pki:\n  extendedKeyUsages: [email]\n", '/test.yaml:2: pki.extendedKeyUsages: "email" is none of emailProtection, timeStamping, ocspSigning and no object identifier such as 1.3.6.1.5.5.7.3.4'],
   ["an address that is none", "pki:\n  revocation:\n    allow: [public, crl.ca.example]\n", '/test.yaml:3: pki.revocation.allow: "crl.ca.example" is neither "public" nor the beginning of a URL such as http://crl.ca.example/'],

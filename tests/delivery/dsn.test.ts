@@ -16,7 +16,7 @@ const at = Date.UTC(2026, 10, 23, 14, 38, 27)
 const owed = (more: Partial<OwedDsn> = {}): OwedDsn => ({
   kind: "failure", deliveryId: 7, envelopeId: 3, reversePath: "an@tinh.example", recipient: "bo@xa.example", originalRecipient: "rfc822;bo@xa.example", envid: "QL 7", ret: null,
   acceptedAt: at - 60_000, settledAt: at - 1_000, expiresAt: at + 86_400_000, relayed: false, status: "5.1.1", diagnostic: "550 5.1.1 No such user", remoteMta: "mx.xa.example [192.0.2.1]",
-  content: Buffer.alloc(32), source: "submission", ...more,
+  content: Buffer.alloc(32), source: "submission", requireTls: false, ...more,
 })
 const header = Buffer.from("Message-ID: <goc-1@tinh.example>\r\nSubject: =?UTF-8?B?VGjGsA==?=\r\nFrom: an@tinh.example\r\n")
 const build = (list: readonly [OwedDsn, ...OwedDsn[]], returned: Parameters<typeof buildDsn>[0]["returned"] = { kind: "headers", bytes: header }) =>

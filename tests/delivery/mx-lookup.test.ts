@@ -55,7 +55,7 @@ describe("routing", () => {
 
   test("a smarthost's own MX records do not matter", async () => {
     const zone = { mx: { "ra.example": [["khac.example", 10]] as const }, a: { "ra.example": ["192.0.2.1"], "khac.example": ["192.0.2.2"] } }
-    expect(await routeToHost("ra.example", parts(zone))).toEqual({ kind: "hosts", hosts: [{ name: "ra.example", address: "192.0.2.1" }] })
-    expect(await routeToHost("127.0.0.1", parts(zone))).toEqual({ kind: "hosts", hosts: [{ name: "127.0.0.1", address: "127.0.0.1" }] })
+    expect(await routeToHost("ra.example", parts(zone))).toEqual({ kind: "hosts", hosts: [{ name: "ra.example", address: "192.0.2.1", tlsaBases: [] }], domainNames: ["ra.example"] })
+    expect(await routeToHost("127.0.0.1", parts(zone))).toEqual({ kind: "hosts", hosts: [{ name: "127.0.0.1", address: "127.0.0.1", tlsaBases: [] }], domainNames: ["127.0.0.1"] })
   })
 })

@@ -5,7 +5,7 @@ import { createLocalDelivery } from "../../src/delivery/local-delivery.ts"
 import { createRemoteDeliveries, type RemoteDeliveries } from "../../src/delivery/remote-delivery.ts"
 import { retrySchedule } from "../../src/delivery/retry-schedule.ts"
 import { storyLines } from "../../src/delivery/story.ts"
-import { opportunisticTls } from "../../src/delivery/tls-policy.ts"
+import { opportunisticTls, type TlsPolicyFor } from "../../src/delivery/tls-policy.ts"
 import { createIntake } from "../../src/intake/accept.ts"
 import type { Intake } from "../../src/intake/intake.ts"
 import type { NotifyCondition } from "../../src/mail/envelope.ts"
@@ -45,10 +45,10 @@ describe("remote deliveries", () => {
     })
     remote = newRemote(store.deliveries)
   })
-  const newRemote = (deliveries: DeliveryStore): RemoteDeliveries =>
+  const newRemote = (deliveries: DeliveryStore, tlsPolicyFor: TlsPolicyFor = opportunisticTls): RemoteDeliveries =>
     createRemoteDeliveries({
       deliveries,
-      attempts: { routing: { resolver: fakeDns(zone), hostname: "mail.tinh.example", isOwnAddress: () => false, random: () => 0 }, tlsPolicyFor: opportunisticTls, contents: store.contents, smarthost: "", connectTimeoutMs: 2_000, commandTimeoutMs: 5_000, port },
+      attempts: { routing: { resolver: fakeDns(zone), hostname: "mail.tinh.example", isOwnAddress: () => false, random: () => 0 }, tlsPolicyFor, contents: store.contents, smarthost: "", connectTimeoutMs: 2_000, commandTimeoutMs: 5_000, port },
       schedule: retrySchedule(["5m", "1h"]), concurrency: 3, clock, random: () => 0, log: createDeliveryLog(testLog),
     })
   afterEach(async () => {
@@ -63,10 +63,10 @@ describe("remote deliveries", () => {
     return server
   }
   const content = "Message-ID: <goc@tinh.example>\r\nSubject: =?UTF-8?Q?th=C6=B0?=\r\nFrom: an@tinh.example\r\n\r\nthân thư\r\n"
-  const submit = async (recipients: readonly string[], more: { readonly notify?: readonly NotifyCondition[]; readonly ret?: "full" | "headers"; readonly reversePath?: string } = {}): Promise<Committed> => {
+  const submit = async (recipients: readonly string[], more: { readonly notify?: readonly NotifyCondition[]; readonly ret?: "full" | "headers"; readonly reversePath?: string; readonly requireTls?: boolean } = {}): Promise<Committed> => {
     const reply = await intake.accept({
       source: "notification",
-      envelope: { reversePath: more.reversePath ?? "an@tinh.example", recipients: recipients.map((forwardPath) => ({ forwardPath, ...(more.notify ? { notify: more.notify } : {}) })), requireTls: false, smtpUtf8: false, ...(more.ret ? { ret: more.ret } : {}) },
+      envelope: { reversePath: more.reversePath ?? "an@tinh.example", recipients: recipients.map((forwardPath) => ({ forwardPath, ...(more.notify ? { notify: more.notify } : {}) })), requireTls: more.requireTls ?? false, smtpUtf8: false, ...(more.ret ? { ret: more.ret } : {}) },
       content: await store.prepare(content),
       session: { sessionId: "s", clientAddress: "127.0.0.1", helo: "h", tls: null, accountId: null, principalId: null },
     })
@@ -205,6 +205,34 @@ describe("remote deliveries", () => {
     await remote.relay((await submit(["la@xa.example"], { reversePath: "khong-co@tinh.example" })).deliveryIds)
     expect(await dsnSender().send()).toBe(0)
     expect((await store.deliveries.owedDsns(10)).length).toBe(0)
+  })
+
+  test("TLS that is not what it must be keeps a message waiting; its attempts and in the end its sender are told what was wrong", async () => {
+    const server = await foreign()
+    const strict = newRemote(store.deliveries, async (_destination, { name }) => ({ kind: "verified", reason: "MTA-STS of xa.example says enforce", check: { kind: "pkix", names: [name] }, serverName: name }))
+    const { deliveryIds } = await submit(["bo@xa.example"])
+    await strict.relay(deliveryIds)
+    expect(await rows()).toMatchObject([{ state: "deferred", status: "4.7.5", owed: [] }])
+    await makeDue()
+    offset = 6 * 86_400_000
+    await strict.relay(deliveryIds)
+    await strict.close()
+    expect(await rows()).toMatchObject([{ state: "failed", status: "5.4.7", attempts: 2, owed: ["failure"] }])
+    expect(server.received).toEqual([])
+    await dsnSender().send()
+    const text = (await dsns())[0]?.bytes.toString().replaceAll("\r\n ", " ") ?? ""
+    expect(text).toMatch(/^Diagnostic-Code: x-local; a\.xa\.example has a certificate that no authority .*; MTA-STS of xa\.example says enforce\r$/m)
+    const attempts = await store.database.query<{ tls_details: unknown }>({ text: "SELECT tls_details FROM attempt ORDER BY number" })
+    const details = { policy: "verified", reason: "MTA-STS of xa.example says enforce", version: "TLSv1.3", verified: "no", subject: "CN=a.xa.example", fault: { type: "certificate-not-trusted" } }
+    expect(attempts.map(({ tls_details }) => tls_details)).toMatchObject([details, details])
+  })
+
+  test("a DSN about a message with REQUIRETLS asks for it, too (RFC 8689 §5)", async () => {
+    await foreign()
+    await remote.relay((await submit(["bo@xa.example"], { requireTls: true })).deliveryIds)
+    expect(await rows()).toMatchObject([{ state: "failed", status: "5.7.30" }])
+    await dsnSender().send()
+    expect(await store.database.query({ text: "SELECT require_tls FROM envelope WHERE source = 'dsn'" })).toEqual([{ require_tls: true }])
   })
 
   test("a stop breaks off what is under way and hands it back at once", async () => {

@@ -38,6 +38,7 @@ describe.skipIf(dnsUnavailable() !== undefined)("a real DNS", () => {
 
   test("an alias is followed, and its end is named", async () => {
     expect(await dns.resolver().resolve("alias.ky.example", "A")).toEqual({ kind: "records", records: ["192.0.2.1"], secure: true, canonicalName: "mx1.ky.example" })
+    expect(await dns.resolver().resolve("alias.ky.example", "CNAME")).toEqual({ kind: "records", records: ["mx1.ky.example"], secure: true, canonicalName: "alias.ky.example" })
   })
 
   test("what there is not is told apart, and proven where it is signed", async () => {

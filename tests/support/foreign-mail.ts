@@ -1,30 +1,28 @@
 import { once } from "node:events"
 import { SMTPServer, type SMTPServerAddress, type SMTPServerOptions, type SMTPServerSession } from "smtp-server"
-import type { MailResolver } from "../../src/delivery/mx-lookup.ts"
+import type { DnsAnswer, DnsResolver, RecordData, RecordType } from "../../src/dns/resolver.ts"
 
-/** A DNS zone in memory. Names in `broken` are never answered for. */
+/** A DNS zone in memory, unsigned. Names in `broken` are never answered for. */
 export interface Zone {
-  readonly mx?: Readonly<Record<string, readonly (readonly [exchange: string, priority: number])[]>>
+  readonly mx?: Readonly<Record<string, readonly (readonly [exchange: string, preference: number])[]>>
   readonly a?: Readonly<Record<string, readonly string[]>>
   readonly aaaa?: Readonly<Record<string, readonly string[]>>
   readonly broken?: readonly string[]
 }
 
-const dnsError = (code: string): Error => Object.assign(new Error(code), { code })
-
-export function fakeDns(zone: Zone): MailResolver {
+export function fakeDns(zone: Zone): DnsResolver {
   const exists = (name: string): boolean => [zone.mx, zone.a, zone.aaaa].some((records) => records?.[name] !== undefined)
-  const find = async <T>(records: Readonly<Record<string, T>> | undefined, name: string): Promise<T> => {
-    if (zone.broken?.includes(name)) throw dnsError("ESERVFAIL")
-    const found = records?.[name]
-    if (found === undefined) throw dnsError(exists(name) ? "ENODATA" : "ENOTFOUND")
-    return found
+  const find = (name: string, type: RecordType): readonly RecordData[RecordType][] => {
+    if (type === "MX") return (zone.mx?.[name] ?? []).map(([exchange, preference]) => ({ exchange, preference }))
+    return (type === "A" ? zone.a : type === "AAAA" ? zone.aaaa : undefined)?.[name] ?? []
   }
-  return {
-    resolveMx: async (name) => (await find(zone.mx, name)).map(([exchange, priority]) => ({ exchange, priority })),
-    resolve4: (name) => find(zone.a, name),
-    resolve6: (name) => find(zone.aaaa, name),
+  const resolve = async (name: string, type: RecordType): Promise<DnsAnswer<RecordData[RecordType]>> => {
+    if (zone.broken?.includes(name)) return { kind: "failed", detail: `the DNS answered SERVFAIL for ${name} ${type}` }
+    const [first, ...others] = find(name, type)
+    if (first === undefined) return { kind: exists(name) ? "noData" : "noName", secure: false }
+    return { kind: "records", records: [first, ...others], secure: false, canonicalName: name }
   }
+  return { resolve: <Type extends RecordType>(name: string, type: Type) => resolve(name, type) as Promise<DnsAnswer<RecordData[Type]>> }
 }
 
 export interface ForeignMessage {

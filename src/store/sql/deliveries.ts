@@ -149,11 +149,11 @@ const recordAttempt = {
       FROM envelope e WHERE d.id = $1 AND e.id = d.envelope_id AND d.state IN ('waiting', 'deferred')
       RETURNING d.id, d.attempts
     )
-    INSERT INTO attempt (delivery_id, number, started_at, ended_at, outcome, status, diagnostic, remote_mta, tls)
-    SELECT id, attempts, to_timestamp($7::float8 / 1000), to_timestamp($8::float8 / 1000), $2, $3, $4, $5, $9 FROM d`,
+    INSERT INTO attempt (delivery_id, number, started_at, ended_at, outcome, status, diagnostic, remote_mta, tls, tls_details)
+    SELECT id, attempts, to_timestamp($7::float8 / 1000), to_timestamp($8::float8 / 1000), $2, $3, $4, $5, $9, $11::jsonb FROM d`,
 }
 
-const attemptValues = ({ deliveryId, outcome, remoteMta, startedAt, endedAt, tls }: Attempt, delayNoticeMs: number): unknown[] => [
+const attemptValues = ({ deliveryId, outcome, remoteMta, startedAt, endedAt, tls, tlsDetails }: Attempt, delayNoticeMs: number): unknown[] => [
   deliveryId,
   outcome.kind,
   outcome.status,
@@ -164,6 +164,7 @@ const attemptValues = ({ deliveryId, outcome, remoteMta, startedAt, endedAt, tls
   endedAt,
   tls,
   delayNoticeMs,
+  tlsDetails ? JSON.stringify(tlsDetails) : null,
 ]
 
 const due = {
@@ -184,7 +185,7 @@ const owedDsns = {
   text: `
     SELECT k.kind, d.id AS "deliveryId", d.envelope_id AS "envelopeId", e.reverse_path AS "reversePath", d.recipient, d.original_recipient AS "originalRecipient", e.envid, e.ret,
       (extract(epoch FROM e.accepted_at) * 1000)::bigint AS accepted_ms, (extract(epoch FROM coalesce(d.settled_at, clock_timestamp())) * 1000)::bigint AS settled_ms,
-      (extract(epoch FROM d.expires_at) * 1000)::bigint AS expires_ms, d.state = 'relayed' AS relayed, d.status, d.diagnostic, d.remote_mta AS "remoteMta", e.content, e.source
+      (extract(epoch FROM d.expires_at) * 1000)::bigint AS expires_ms, d.state = 'relayed' AS relayed, d.status, d.diagnostic, d.remote_mta AS "remoteMta", e.content, e.source, e.require_tls AS "requireTls"
     FROM delivery d JOIN envelope e ON e.id = d.envelope_id CROSS JOIN LATERAL unnest(d.dsn_owed) AS k (kind)
     WHERE d.dsn_owed <> '{}' ORDER BY d.id LIMIT $1`,
 }

@@ -1,0 +1,112 @@
+/**
+ * A session with one host, protected as the policy for it says, or the reason why there is none. Invariants: a policy that asks for TLS is
+ * never relaxed; nothing of a message is sent before the peer has proven what it must; every try is counted for the domain's reports.
+ * Must not know: messages, outcomes, other hosts.
+ */
+import type { TlsDetails } from "../store/delivery-store.ts"
+import type { MailHost } from "./mx-lookup.ts"
+import { checkPeer } from "./peer-check.ts"
+import { type HostFailure, openSmtpSession, type SmtpSession } from "./smtp-client.ts"
+import { type TlsFault, tlsFault } from "./tls-fault.ts"
+import type { TlsPeer } from "./tls-peer.ts"
+import { handshakeOptions, type TlsPolicy } from "./tls-policy.ts"
+import type { TlsReporting } from "./tls-reporting.ts"
+
+export interface OpenHostParts {
+  /** Our name in EHLO. */
+  readonly hostname: string
+  readonly connectTimeoutMs: number
+  readonly commandTimeoutMs: number
+  /** Certificates (PEM) that are trusted instead of the system's, where the policy names none. */
+  readonly authorities?: readonly string[]
+  /** Absent: nothing is counted. */
+  readonly tlsReporting?: TlsReporting
+}
+
+export interface HostRequest {
+  readonly host: MailHost
+  readonly port: number
+  readonly policy: TlsPolicy
+  readonly signal: AbortSignal
+}
+
+export type OpenedHost =
+  | { readonly kind: "open"; readonly session: SmtpSession; readonly tlsDetails: TlsDetails }
+  | { readonly kind: "failed"; readonly failure: HostFailure; readonly tlsDetails: TlsDetails }
+
+type Tried = Awaited<ReturnType<typeof openSmtpSession>>
+
+export async function openHost(request: HostRequest, parts: OpenHostParts): Promise<OpenedHost> {
+  const { host, policy } = request
+  if (policy.kind === "unusable") {
+    count(request, policy.fault, parts)
+    const failure: HostFailure = { stage: "policy", status: policy.fault.type === "dnssec-invalid" ? "4.4.3" : "4.7.5", diagnostic: told(host, policy, policy.fault), fault: policy.fault }
+    return { kind: "failed", failure, tlsDetails: detailsOf(policy, failure) }
+  }
+  const first = await tryOpen(request, parts, policy.kind === "opportunistic" ? "ifOffered" : "always")
+  // RFC 7435: encryption that cannot be had does not stop mail that nobody asked it for
+  const clear = first.kind === "failed" && first.failure.stage === "tls" && policy.kind === "opportunistic"
+  const opened = clear ? await tryOpen(request, parts, "never") : first
+  countTry(request, first, parts)
+  if (opened.kind === "open") return { kind: "open", session: opened.session, tlsDetails: detailsOf(policy, opened.session, clear ? first.failure.fault : undefined) }
+  const { failure } = opened
+  return {
+    kind: "failed",
+    failure: failure.stage === "tls" && failure.fault ? { ...failure, diagnostic: told(host, policy, failure.fault) } : failure,
+    tlsDetails: detailsOf(policy, failure),
+  }
+}
+
+const tryOpen = ({ host, port, policy, signal }: HostRequest, parts: OpenHostParts, starttls: "never" | "ifOffered" | "always"): Promise<Tried> =>
+  openSmtpSession({
+    peer: { name: host.name, address: host.address, port },
+    hostname: parts.hostname,
+    connectTimeoutMs: parts.connectTimeoutMs,
+    commandTimeoutMs: parts.commandTimeoutMs,
+    starttls,
+    tls: handshakeOptions(policy, parts.authorities),
+    ...(policy.kind === "verified" && { check: (peer: TlsPeer) => checkPeer(policy.check, peer) }),
+    signal,
+  })
+
+/** One English sentence: what was wrong, and who will not have it. */
+const told = (host: MailHost, { reason }: TlsPolicy, { detail }: TlsFault): string => `${host.name} ${detail}; ${reason}`
+
+interface Seen {
+  readonly peer?: TlsPeer | undefined
+  readonly verified?: TlsDetails["verified"] | undefined
+  readonly fault?: TlsFault | undefined
+}
+
+const detailsOf = ({ kind, reason }: TlsPolicy, { peer, verified, fault: own }: Seen, fault = own): TlsDetails => ({
+  policy: kind,
+  reason,
+  version: peer?.version ?? null,
+  cipher: peer?.cipher ?? null,
+  verified: verified ?? "no",
+  subject: peer?.subject ?? "",
+  fingerprint: peer?.fingerprint ?? "",
+  fault: fault ? { type: fault.type, detail: fault.detail.toWellFormed() } : null,
+})
+
+/** Hosts that could not be reached say nothing about TLS. */
+function countTry(request: HostRequest, tried: Tried, parts: OpenHostParts): void {
+  if (tried.kind === "failed") {
+    if (tried.failure.stage === "tls") count(request, tried.failure.fault ?? tlsFault("validation-failure", tried.failure.diagnostic), parts)
+    return
+  }
+  const { peer } = tried.session
+  count(request, peer ? watchedFault(request.policy, peer) : tlsFault("starttls-not-supported", "does not offer TLS"), parts)
+}
+
+/** What `testing` would have refused. */
+function watchedFault(policy: TlsPolicy, peer: TlsPeer): TlsFault | undefined {
+  const watched = policy.kind === "opportunistic" ? policy.watched : undefined
+  if (!watched || "type" in watched) return watched
+  const checked = checkPeer(watched, peer)
+  return checked.ok ? undefined : checked.failure
+}
+
+function count({ host, policy }: HostRequest, fault: TlsFault | undefined, { tlsReporting }: OpenHostParts): void {
+  if (policy.counted) tlsReporting?.record({ ...policy.counted, mxHost: host.name, receivingIp: host.address, result: fault?.type ?? "success", reason: fault?.detail.toWellFormed() ?? "" })
+}
