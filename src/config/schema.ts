@@ -293,11 +293,11 @@ export const configSchema = z.strictObject({
   }),
   delivery: section({
     smarthost: text("", "Remote mail goes through this host:port. Empty: straight to the recipients' MX."),
-    srsDomain: text("", "Domain of the return addresses that mail passed on to other servers goes out with; its MX is this server. Empty: `hostname`."),
     partners: partners(
       "Destinations whose TLS an administrator vouches for, whatever they publish: a list of `{ domains: [so.example, \"*.huyen.example\"], require: pinned, caFile, names, minVersion }`. `pinned`: only the authorities of `caFile` count; " +
         "`verified`: those that Node trusts and those of `caFile`. The certificate must be for one of `names`, or for the recipient's domain or a name below it where there are none. See docs/tls-outbound.md.",
     ),
+    srsDomain: text("", "Domain of the return addresses that mail passed on to other servers goes out with; its MX is this server. Empty: `hostname`."),
     concurrency: count(20, "Remote deliveries under way at once."),
     connectTimeout: duration("30s", "Time to reach a remote server."),
     commandTimeout: duration("5m", "Time for a remote server to answer (RFC 5321 §4.5.3.2)."),
@@ -341,6 +341,9 @@ export const configSchema = z.strictObject({
     level: level("Least severe log line written."),
   }),
   demo: section({ seed: flag(true, "Fill an empty directory with the demonstration province and three demo logins at the first start. Refused in production.") }),
+  api: section({
+    requestsPerMinute: count(600, "Requests to `/api/v1` that one token may make in a minute. 0: as many as it likes."),
+  }),
   console: section({
     lookupsPerHour: count(600, "Certificates that one account may look up in an hour."),
     watch: list("Health addresses of roles that run in other containers, as `role=http://host:port/health`, shown on the status page."),

@@ -4,9 +4,10 @@
  * never relaxed. Must not know: queues, the store's rows, retry times.
  */
 import { asciiDomain, needsSmtpUtf8, splitAddress } from "../mail/address.ts"
+import { isDestination } from "../mail/destination-pattern.ts"
 import { type EnhancedStatus, enhancedStatus } from "../mail/enhanced-status.ts"
 import type { ContentStore } from "../store/content-store.ts"
-import type { RemoteDelivery, TlsDetails } from "../store/delivery-store.ts"
+import type { PausedHost, RemoteDelivery, TlsDetails } from "../store/delivery-store.ts"
 import { mailParameters, rcptParameters } from "./dsn-parameters.ts"
 import { type MailHost, routeTo, routeToHost, type RoutingParts } from "./mx-lookup.ts"
 import { relayedContent, type RelayedContent } from "./relayed-content.ts"
@@ -22,6 +23,8 @@ export interface AttemptParts extends Omit<OpenHostParts, "hostname"> {
   readonly smarthost: string
   /** Where MX hosts listen. */
   readonly port?: number
+  /** Hosts that are not to be connected to now. */
+  readonly pausedHosts?: readonly PausedHost[]
 }
 
 /** Deliveries of one envelope whose recipients are at one domain; at least one. */
@@ -46,6 +49,8 @@ export interface AttemptReport {
   readonly outcomes: readonly AttemptOutcome[]
   /** The peer took over the duty to report success (RFC 3461 §5.2.1). */
   readonly dsnPassedOn: boolean
+  /** Nobody was asked: all hosts are paused, this is one of the pauses. */
+  readonly pauseId?: number
 }
 
 const smtpPort = 25
@@ -55,6 +60,10 @@ export async function attempt(group: AttemptGroup, parts: AttemptParts, signal: 
   const domain = hop?.name ?? asciiDomain(group.domain) ?? group.domain
   const route = hop ? await routeToHost(domain, parts.routing) : await routeTo(domain, parts.routing)
   if (route.kind !== "hosts") return unreached(group, route)
+  const pauseOf = ({ name }: MailHost): PausedHost | undefined => parts.pausedHosts?.find(({ pattern }) => isDestination(pattern, name.toLowerCase()))
+  const hosts = route.hosts.filter((host) => !pauseOf(host))
+  const pauseId = hosts.length > 0 ? undefined : route.hosts.map(pauseOf).find(Boolean)?.id
+  if (pauseId !== undefined) return { ...unreached(group, { kind: "deferred", status: enhancedStatus.systemUnavailable, diagnostic: "its mail hosts are paused by an administrator" }), pauseId }
   const content = relayedContent(parts.contents, group.deliveries[0])
   const destination: TlsDestination = {
     domain,
@@ -65,7 +74,7 @@ export async function attempt(group: AttemptGroup, parts: AttemptParts, signal: 
   let last: AttemptReport = unreached(group, { kind: "deferred", status: enhancedStatus.noAnswer, diagnostic: "no host was reached" })
   let policyFailure: AttemptReport | undefined
   let softFailure: AttemptReport | undefined
-  for (const host of route.hosts) {
+  for (const host of hosts) {
     if (signal.aborted) break
     const tried = await tryHost({ group, host, port: hop?.port ?? parts.port ?? smtpPort, destination, content, parts, signal })
     if (tried.kind === "decided") return tried.report

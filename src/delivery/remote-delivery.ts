@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import type { Clock } from "../base/clock.ts"
 import { splitAddress } from "../mail/address.ts"
 import { enhancedStatus } from "../mail/enhanced-status.ts"
-import type { Attempt, DeliveryStore, Outcome, RemoteDelivery } from "../store/delivery-store.ts"
+import type { Attempt, DeliveryStore, Outcome, PausedHost, RemoteDelivery } from "../store/delivery-store.ts"
 import { attempt, type AttemptGroup, type AttemptOutcome, type AttemptParts, type AttemptReport } from "./attempt.ts"
 import type { Outgoing } from "./outgoing/outgoing.ts"
 import { nextTry, type RetrySchedule } from "./retry-schedule.ts"
@@ -19,7 +19,7 @@ export interface RemoteDeliveryLog {
 }
 
 export interface RemoteDeliveryParts {
-  readonly deliveries: Pick<DeliveryStore, "claimRemote" | "extendLease" | "recordAttempt" | "dsnMade">
+  readonly deliveries: Pick<DeliveryStore, "claimRemote" | "pausedHosts" | "layAside" | "extendLease" | "recordAttempt" | "dsnMade">
   readonly attempts: AttemptParts
   /** What they leave with beside the accepted bytes; absent: nothing. */
   readonly outgoing?: Outgoing
@@ -57,20 +57,22 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
   const stopping = new AbortController()
   const underWay = new Set<Promise<void>>()
 
-  const run = async (group: AttemptGroup, lease: Lease): Promise<void> => {
+  const run = async (group: AttemptGroup, { lease, pausedHosts }: Batch): Promise<void> => {
     await places.take()
     try {
       // a lease that could not be extended may be another worker's by now
       if (stopping.signal.aborted || clock.now() > lease.until()) return
-      await tryAndRecord(group)
+      await tryAndRecord(group, pausedHosts)
     } finally {
       places.give()
     }
   }
 
-  const tryAndRecord = async (group: AttemptGroup): Promise<void> => {
+  const tryAndRecord = async (group: AttemptGroup, pausedHosts: readonly PausedHost[]): Promise<void> => {
     const startedAt = clock.now()
-    const report = await reportOf(group)
+    const report = await reportOf(group, pausedHosts)
+    // nobody was asked: no attempt
+    if (report.pauseId !== undefined) return deliveries.layAside(group.deliveries.map(({ id }) => id), report.pauseId)
     const endedAt = clock.now()
     for (const [index, delivery] of group.deliveries.entries()) {
       const outcome = settle(delivery, report.outcomes[index], endedAt)
@@ -94,9 +96,9 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
     }
   }
 
-  const reportOf = async (group: AttemptGroup): Promise<AttemptReport> => {
+  const reportOf = async (group: AttemptGroup, pausedHosts: readonly PausedHost[]): Promise<AttemptReport> => {
     try {
-      return await attempt(await asItLeaves(group, parts.outgoing), parts.attempts, AbortSignal.any([stopping.signal, AbortSignal.timeout(attemptMs)]))
+      return await attempt(await asItLeaves(group, parts.outgoing), { ...parts.attempts, pausedHosts }, AbortSignal.any([stopping.signal, AbortSignal.timeout(attemptMs)]))
     } catch (error) {
       // a bug, or the content's blob cannot be read: the delivery must not be forgotten for it
       log.attemptFailed({ envelopeId: group.deliveries[0].envelopeId, error })
@@ -120,7 +122,11 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
       const asked = clock.now()
       const claimed = await deliveries.claimRemote(ids.slice(at, at + claimBatch), leaseMs)
       const lease = keepLease(claimed.map(({ id }) => id), asked)
-      await Promise.all(groupByDestination(claimed).map((group) => run(group, lease))).finally(() => lease.end())
+      const work = async (): Promise<void> => {
+        const pausedHosts = claimed.length > 0 ? await deliveries.pausedHosts() : []
+        await Promise.all(groupByDestination(claimed).map((group) => run(group, { lease, pausedHosts })))
+      }
+      await work().finally(() => lease.end())
     }
   }
 
@@ -156,6 +162,11 @@ async function asItLeaves(group: AttemptGroup, outgoing: Outgoing | undefined): 
   const [first, ...others] = group.deliveries
   const fields = await outgoing(first)
   return { ...group, deliveries: [{ ...first, ...fields }, ...others.map((delivery) => ({ ...delivery, ...fields }))] }
+}
+
+interface Batch {
+  readonly lease: Lease
+  readonly pausedHosts: readonly PausedHost[]
 }
 
 /** Our right to a batch of claimed deliveries. */

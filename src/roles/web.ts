@@ -7,10 +7,11 @@ import type { Config } from "../config/schema.ts"
 import { mtaStsPolicy } from "../domains/mta-sts-policy.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { openAddressBook } from "./address-book.ts"
+import { createApi } from "./api.ts"
 import { watchRoles } from "./watch.ts"
 import type { StartRole } from "./role.ts"
 
-/** The role `web`: the console and colleagues' certificates over HTTPS. */
+/** The role `web`: the console, colleagues' certificates and the API over HTTPS. */
 export const startWebRole: StartRole = async (context) => {
   const app = await createApp(context)
   const { config, health, clock } = context
@@ -28,6 +29,7 @@ export const startWebRole: StartRole = async (context) => {
       lookup: createCertificateLookup({ directory: app.directory, source: openAddressBook(app) }),
       rates: createLookupRates(config.console.lookupsPerHour),
     },
+    mounted: [{ path: "/api/v1", router: createApi(app) }],
   })
   return {
     ports: { https: server.port },

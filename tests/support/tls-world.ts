@@ -100,7 +100,7 @@ export function createSender({ dns, database, port, policyPort, authorities, par
     pass: (ms) => void (offset += ms),
     send(domain, { requireTls = false, content = plainContent } = {}) {
       const delivery: RemoteDelivery = {
-        id: 1, envelopeId: 1, reversePath: "an@tinh.example", recipient: `bo@${domain}`, originalRecipient: `bo@${domain}`, notify: [], ret: null, envid: null, requireTls, smtpUtf8: false,
+        id: 1, envelopeId: 1, source: "submission", reversePath: "an@tinh.example", recipient: `bo@${domain}`, originalRecipient: `bo@${domain}`, notify: [], ret: null, envid: null, requireTls, smtpUtf8: false,
         content: Buffer.alloc(32), size: content.length, tracePrefix: "Received: by mail.tinh.example\r\n", attempts: 0, acceptedAt: 0, expiresAt: 1e15,
       }
       const parts: AttemptParts = {
