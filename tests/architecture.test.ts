@@ -12,6 +12,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   policy: ["base", "mail", "pki", "accounts"],
   accounts: ["base", "mail", "pki"],
   config: ["base"],
+  tls: ["base"],
   store: ["base", "mail", "pki", "accounts", "config"],
   "store/blob": ["base", "mail", "store"],
   "store/redis": ["base", "mail", "store"],
@@ -22,10 +23,10 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   delivery: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
   notifications: ["base", "dns", "mail", "accounts", "store", "telemetry", "intake"],
   addressbook: ["base", "mail", "pki", "accounts", "store"],
-  smtp: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
-  imap: ["base", "mail", "accounts", "store", "telemetry", "config"],
+  smtp: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "tls"],
+  imap: ["base", "mail", "accounts", "store", "telemetry", "config", "tls"],
   api: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
-  console: ["base", "mail", "domains", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "addressbook"],
+  console: ["base", "mail", "domains", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "addressbook", "tls"],
 }
 
 /** Assemble, start or are started: these know modules of every kind. */

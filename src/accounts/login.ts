@@ -7,9 +7,12 @@ export interface Login {
   readonly address: string
   /** The person behind the sign-in; null only for an account that nobody owns. */
   readonly principalId: string | null
-  readonly credentialId: number
-  /** An app password for an office account opens that account only; a password opens what the person is assigned as well. */
-  readonly via: "password" | "appPassword"
+  /** Null for a certificate. */
+  readonly credentialId: number | null
+  /** An app password or a certificate for an office account opens that account only; a password opens what the person is assigned as well. */
+  readonly via: "password" | "appPassword" | "certificate"
+  /** SHA-256 of the client certificate that signed in, lower case hex. */
+  readonly certificate?: string
 }
 
 export interface Authenticator {

@@ -1,5 +1,5 @@
 /**
- * As which account a login may send. An app password speaks for its own account only; a password speaks for whatever
+ * As which account a login may send. An app password or a client certificate speaks for its own account only; a password speaks for whatever
  * its person is assigned with `owner` or `send-as` in force. Must not know: SMTP, policy.
  */
 import type { Account, Directory } from "./directory.ts"
@@ -16,7 +16,7 @@ export function accountSentAs(directory: Directory, { login, address, now }: Sen
   const resolution = directory.resolve(address)
   if (resolution.kind !== "account") return undefined
   const { account } = resolution
-  if (account.suspended || (login.via === "appPassword" && account.id !== login.accountId)) return undefined
+  if (account.suspended || (login.via !== "password" && account.id !== login.accountId)) return undefined
   // an account that nobody was ever given, such as a machine's, speaks for itself; one that was given away needs its person
   if (login.principalId === null) return account.id === login.accountId && !directory.hasOwner(account.id) ? account : undefined
   if (directory.principal(login.principalId)?.suspended !== false) return undefined

@@ -1,4 +1,5 @@
 import { createHash, X509Certificate } from "node:crypto"
+import { readFile } from "node:fs/promises"
 import { systemClock } from "../base/clock.ts"
 import type { Config } from "../config/schema.ts"
 import { openResolver } from "../dns/open-resolver.ts"
@@ -71,7 +72,7 @@ const printable = (text: string): string => text.replace(/[\x00-\x1f\x7f-\x9f]/g
 const httpsPort = 443
 
 async function factsOf({ config, database }: CommandContext, domain: string, { strict = false }: RecordsOptions): Promise<DomainFacts> {
-  const { contentKey, tls } = await prepareFiles(config)
+  const { contentKey, certificates } = await prepareFiles(config)
   const keys = await createDkimKeyStore({ database, sealer: createSealer(contentKey) }).list()
   const { clients, listen, hostname, dns } = config
   return {
@@ -81,7 +82,7 @@ async function factsOf({ config, database }: CommandContext, domain: string, { s
     reportsTo: dns.reportsTo || `postmaster@${domain}`,
     dkimKeys: nearestKeys(keys, domain),
     mtaSts: mtaStsSettings(config),
-    publicKeyHash: createHash("sha256").update(new X509Certificate(tls.cert).publicKey.export({ format: "der", type: "spki" })).digest(),
+    publicKeyHash: await publicKeyHash(certificates[0]?.certificateFile ?? ""),
     clients: {
       host: clients.host || hostname,
       ports: {
@@ -90,6 +91,12 @@ async function factsOf({ config, database }: CommandContext, domain: string, { s
       },
     },
   }
+}
+
+/** Of the certificate that everybody is served with (RFC 7672 §3.1.1: TLSA 3 1 1). */
+async function publicKeyHash(certificateFile: string): Promise<Buffer> {
+  const { publicKey } = new X509Certificate(await readFile(certificateFile))
+  return createHash("sha256").update(publicKey.export({ format: "der", type: "spki" })).digest()
 }
 
 export const mtaStsSettings = ({ dns }: Pick<Config, "dns">): DomainFacts["mtaSts"] => ({ mode: dns.mtaSts, maxAgeSeconds: dns.mtaStsMaxAge / 1000 })

@@ -9,7 +9,7 @@ import { signingKeyList } from "./signing-keys.ts"
  * Every key of the configuration: type, unit, default and one sentence. The reference in docs/configuration.md is made from here.
  * Text carries its unit ("30m", "25MiB") and is parsed once; modules receive only their own part, frozen.
  */
-export type KeyType = "duration" | "size" | "port" | "number" | "text" | "boolean" | "list" | "file" | "word" | "anchors" | "keys" | "partners"
+export type KeyType = "duration" | "size" | "port" | "number" | "text" | "boolean" | "list" | "file" | "word" | "anchors" | "keys" | "pairs" | "partners"
 
 /** What the reference and the environment need to know of a key beside its value. */
 export interface KeyNote {
@@ -136,6 +136,19 @@ const anchors = (sentence: string) =>
   )
 const signingKeys = (sentence: string) =>
   noted(z.union([z.array(z.unknown()), z.string().transform(yamlOf)], { error: "is not a list" }).default([]).pipe(signingKeyList), { sentence, type: "keys" })
+const certificatePairs = (sentence: string) =>
+  noted(
+    z
+      .union([z.array(z.unknown()), z.string().transform(yamlOf)], { error: "is not a list" })
+      .default([])
+      .pipe(
+        z.array(
+          z.strictObject({ certificateFile: z.string("names no file").min(1, "names no file"), keyFile: z.string("names no file").min(1, "names no file") }),
+          "is not a list of certificates, each with certificateFile and keyFile",
+        ),
+      ),
+    { sentence, type: "pairs" },
+  )
 const partners = (sentence: string) =>
   noted(z.union([z.array(z.unknown()), z.string().transform(yamlOf)], { error: "is not a list" }).default([]).pipe(partnerList), { sentence, type: "partners" })
 /** `192.0.2.53`, `192.0.2.53:5353`, `2001:db8::53`, `[2001:db8::53]:5353` */
@@ -243,6 +256,14 @@ export const configSchema = z.strictObject({
   tls: section({
     certificateFile: file("PEM chain of the server certificate. Empty: the development CA makes one."),
     keyFile: file("PEM private key of the server certificate."),
+    certificates: certificatePairs(
+      "Further server certificates: a list of `{ certificateFile, keyFile }`. A client is served with the one for the name it asks for (SNI), with the first otherwise; RSA beside ECDSA for all names of the first.",
+    ),
+    reload: duration("1m", "How often the certificate files are looked at for new ones; SIGHUP does it at once."),
+    clientAuthorities: list(
+      "Files (PEM, DER or PKCS #7) of authorities whose client certificates sign in by SASL EXTERNAL to the accounts of their holders; authorities between them and the clients may be in them, too. Empty: no client is asked for a certificate.",
+    ),
+    clientAddresses: flag(false, "A client certificate that is not in the registry opens the account whose address it has as rfc822Name. Only where the authorities in `tls.clientAuthorities` vouch for addresses."),
   }),
   pki: section({
     anchors: anchors(

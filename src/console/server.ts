@@ -6,6 +6,7 @@ import helmet from "helmet"
 import type { Clock } from "../base/clock.ts"
 import { policyDomain } from "../domains/mta-sts-policy.ts"
 import type { HealthReport } from "../telemetry/health.ts"
+import { keepInStep, type ListenerTls } from "../tls/listener-tls.ts"
 import { type CertificateRoutes, certificateRoutes } from "./certificates.ts"
 import { type HelpFacts, helpPage, statusPage, statusStyle } from "./status-page.ts"
 import { statusText } from "./text/vi.ts"
@@ -17,7 +18,7 @@ import { statusText } from "./text/vi.ts"
 export interface ConsoleOptions {
   readonly host: string
   readonly port: number
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer }
+  readonly tls: ListenerTls
   readonly help: HelpFacts
   readonly health: () => Promise<readonly HealthReport[]>
   readonly clock: Clock
@@ -63,7 +64,8 @@ export async function startConsole({ host, port, tls, help, health, clock, certi
     const ours = !(error instanceof URIError)
     response.status(ours ? 500 : 400).type("text").send(`${ours ? statusText.broken : statusText.badRequest}\n`)
   })
-  const server = createServer({ ...tls, minVersion: "TLSv1.2", requestTimeout: 15_000, headersTimeout: 10_000, maxHeaderSize: 16_384 }, app)
+  const server = createServer({ ...tls.serverOptions(), SNICallback: tls.SNICallback, requestTimeout: 15_000, headersTimeout: 10_000, maxHeaderSize: 16_384 }, app)
+  keepInStep(server, tls)
   server.maxConnections = maxConnections
   server.listen(port, host)
   await once(server, "listening")

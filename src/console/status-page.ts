@@ -32,7 +32,7 @@ function processText(process: string): string {
 export function statusPage(reports: readonly HealthReport[], now: number): string {
   const healthy = reports.length > 0 && reports.every((report) => report.ok)
   const rows = reports.map((report) => {
-    const details = report.checks.map((check) => `${escape(checkText[check.name] ?? check.name)}: ${escape(check.detail)}`).join("<br>")
+    const details = report.checks.map((check) => `${escape(checkText[check.name] ?? check.name)}: ${check.warning ? `<strong class="down">${escape(check.detail)}</strong>` : escape(check.detail)}`).join("<br>")
     return `<tr><td>${escape(processText(report.role))}</td><td class="${report.ok ? "up" : "down"}">${report.ok ? statusText.up : statusText.down}</td><td>${localTime(report.since)}</td><td>${details}</td></tr>`
   })
   return page(

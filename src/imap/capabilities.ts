@@ -1,7 +1,7 @@
 import type { Session } from "./session.ts"
 
 /** What we can do, each with the standard that says what it means. Shown by state: a stranger in clear is shown only how to become safe. */
-const capabilities: readonly { readonly name: string; readonly when: "always" | "inClear" | "mayLogin" | "signedIn" }[] = [
+const capabilities: readonly { readonly name: string; readonly when: "always" | "inClear" | "mayLogin" | "mayShowCertificate" | "signedIn" }[] = [
   { name: "IMAP4rev1", when: "always" }, // RFC 3501
   { name: "LITERAL+", when: "always" }, // RFC 7888
   { name: "ID", when: "always" }, // RFC 2971
@@ -10,6 +10,7 @@ const capabilities: readonly { readonly name: string; readonly when: "always" | 
   { name: "STARTTLS", when: "inClear" }, // RFC 3501 §6.2.1
   { name: "LOGINDISABLED", when: "inClear" }, // RFC 3501 §6.2.3
   { name: "AUTH=PLAIN", when: "mayLogin" }, // RFC 4616
+  { name: "AUTH=EXTERNAL", when: "mayShowCertificate" }, // RFC 4422 App. A
   { name: "NAMESPACE", when: "signedIn" }, // RFC 2342
   { name: "IDLE", when: "signedIn" }, // RFC 2177
   { name: "UIDPLUS", when: "signedIn" }, // RFC 4315
@@ -28,11 +29,14 @@ const capabilities: readonly { readonly name: string; readonly when: "always" | 
   { name: "QUOTA=RES-STORAGE", when: "signedIn" }, // RFC 9208 §5.1
 ]
 
-export function capabilityNames(session: Pick<Session, "login" | "tls">): string {
+type Shown = Pick<Session, "login" | "tls" | "offersExternal">
+
+export function capabilityNames(session: Shown): string {
   const secure = session.tls !== null
-  const shown = { always: true, inClear: !secure && !session.login, mayLogin: secure && !session.login, signedIn: session.login !== null }
+  const mayLogin = secure && !session.login
+  const shown = { always: true, inClear: !secure && !session.login, mayLogin, mayShowCertificate: mayLogin && session.offersExternal, signedIn: session.login !== null }
   return capabilities.filter(({ when }) => shown[when]).map(({ name }) => name).join(" ")
 }
 
 /** The response code of the greeting and of a sign-in: it spares the client a CAPABILITY command (RFC 3501 §7.1). */
-export const capabilityCode = (session: Pick<Session, "login" | "tls">): string => `CAPABILITY ${capabilityNames(session)}`
+export const capabilityCode = (session: Shown): string => `CAPABILITY ${capabilityNames(session)}`

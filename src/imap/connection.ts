@@ -1,8 +1,10 @@
 import type { Socket } from "node:net"
 import { setImmediate as yieldToOthers } from "node:timers/promises"
-import { type SecureContext, TLSSocket } from "node:tls"
+import { TLSSocket } from "node:tls"
 import type { Login } from "../accounts/login.ts"
 import { randomId } from "../base/id.ts"
+import { askForCertificate, type ListenerTls } from "../tls/listener-tls.ts"
+import { peerCertificates } from "../tls/peer-certificates.ts"
 import { capabilityCode } from "./capabilities.ts"
 import type { CommandInput } from "./command.ts"
 import { CommandReceiver, type ReceiverLimits, type StreamedLine } from "./command-receiver.ts"
@@ -46,6 +48,8 @@ export class Connection implements Session, SessionLink {
   private takenAt = 0
   private ending: "no" | "logout" | "shutdown" | "closed" = "no"
   private tlsWanted = false
+  /** Found out when first asked for, and again after STARTTLS. */
+  private external: boolean | null = null
   private abort: AbortController | null = null
   /** Somebody inside the running command waits for more bytes. */
   private wake: (() => void) | null = null
@@ -76,6 +80,15 @@ export class Connection implements Session, SessionLink {
 
   get tls(): string | null {
     return this.socket instanceof TLSSocket ? `${this.socket.getProtocol() ?? "TLS"} ${this.socket.getCipher()?.name ?? ""}`.trim() : null
+  }
+
+  get clientCertificates(): readonly Uint8Array[] {
+    return this.services.certificateLogins && this.socket instanceof TLSSocket ? peerCertificates(this.socket) : []
+  }
+
+  get offersExternal(): boolean {
+    this.external ??= this.services.certificateLogins?.mayOffer(this.clientCertificates) ?? false
+    return this.external
   }
 
   get signal(): AbortSignal {
@@ -283,12 +296,13 @@ export class Connection implements Session, SessionLink {
     this.tlsWanted = false
     this.receiver.clear()
     this.login = null
+    this.external = null
     const plain = this.socket
     // the tagged OK must have left in clear before the first TLS record
     plain.write("", () => {
       if (this.over) return
       plain.off("close", onClose)
-      const secured = new TLSSocket(plain, { isServer: true, secureContext: this.shared.secureContext })
+      const secured = new TLSSocket(plain, { isServer: true, secureContext: this.shared.tls.context(), SNICallback: this.shared.tls.SNICallback, ...(this.services.certificateLogins && askForCertificate) })
       this.socket = secured
       this.out = new ResponseWriter(socketSink(secured))
       this.own(secured)
@@ -326,7 +340,7 @@ export interface ConnectionShared {
   readonly limits: ImapLimits
   readonly strangerLimits: ReceiverLimits
   readonly memberLimits: ReceiverLimits
-  readonly secureContext: SecureContext
+  readonly tls: ListenerTls
   readonly dispatcher: Dispatcher
   ended(connection: Connection): void
 }

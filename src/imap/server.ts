@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from "node:net"
-import { createSecureContext, createServer as createTlsServer } from "node:tls"
+import { createServer as createTlsServer } from "node:tls"
 import type { Config } from "../config/schema.ts"
+import { askForCertificate, keepInStep, type ListenerTls } from "../tls/listener-tls.ts"
 import { commandTable } from "./command-table.ts"
 import { Connection, type ConnectionShared } from "./connection.ts"
 import { Dispatcher } from "./dispatch.ts"
@@ -21,8 +22,7 @@ export interface ImapServer {
 
 export interface ImapServerOptions {
   readonly config: Pick<Config, "hostname" | "listen" | "imap">
-  /** PEM. */
-  readonly tls: { readonly key: string | Buffer; readonly cert: string | Buffer }
+  readonly tls: ListenerTls
   readonly services: ImapServices
   /** Other processes listen on the same ports. */
   readonly sharePorts?: boolean
@@ -36,7 +36,6 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
   const live = new Set<Connection>()
   const byAddress = new Map<string, number>()
   const sockets = new Set<Socket>()
-  const tls = { ...options.tls, minVersion: "TLSv1.2" as const }
   // a phone that left without a word is noticed long before it would be logged out
   const keepAlive = { keepAlive: true, keepAliveInitialDelay: keepAliveMs }
   const shared: ConnectionShared = {
@@ -46,7 +45,7 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
     // a stranger sends no more than names, passwords and SASL responses
     strangerLimits: { lineBytes: Math.min(limits.maxLineBytes, strangerLineBytes), discardBytes: strangerLineBytes * 8 },
     memberLimits: { lineBytes: limits.maxLineBytes, discardBytes: 2 * limits.maxLiteralBytes },
-    secureContext: createSecureContext(tls),
+    tls: options.tls,
     dispatcher: new Dispatcher(commandTable),
     ended(connection) {
       live.delete(connection)
@@ -79,7 +78,8 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
     socket.on("error", () => undefined)
     socket.end("* BYE [LIMIT] Too many connections\r\n")
   })
-  const secure = createTlsServer({ ...tls, ...keepAlive, handshakeTimeout: limits.loginTimeout }, serve)
+  const secure = createTlsServer({ ...options.tls.serverOptions(), SNICallback: options.tls.SNICallback, ...(services.certificateLogins && askForCertificate), ...keepAlive, handshakeTimeout: limits.loginTimeout }, serve)
+  keepInStep(secure, options.tls)
   secure.on("connection", (socket: Socket) => {
     if (!admit(socket)) socket.destroy()
   })

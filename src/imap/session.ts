@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts"
 import type { DirectorySource } from "../accounts/directory.ts"
+import type { CertificateLogins } from "../accounts/certificate-login.ts"
 import type { Authenticator, Login } from "../accounts/login.ts"
 import type { Config } from "../config/schema.ts"
 import type { ContentStore } from "../store/content-store.ts"
@@ -17,6 +18,10 @@ export interface Session {
   readonly clientAddress: string
   /** "TLSv1.3 TLS_AES_256_GCM_SHA384"; null in clear. */
   readonly tls: string | null
+  /** What the client showed in the handshake, DER, its own first; empty where it was not asked or showed nothing. */
+  readonly clientCertificates: readonly Uint8Array[]
+  /** They sign in: AUTHENTICATE EXTERNAL is offered. */
+  readonly offersExternal: boolean
   login: Login | null
   selected: SelectedView | null
   /** RFC 7162 §3.1: the client has shown that it wants MODSEQs. Set by ENABLE, and by any command that names CONDSTORE. */
@@ -48,6 +53,8 @@ export interface ImapServices {
   readonly contentStore: ContentStore
   readonly directory: DirectorySource
   readonly authenticator: Authenticator
+  /** Absent where client certificates sign nobody in: then nobody is asked for one. */
+  readonly certificateLogins?: CertificateLogins
   readonly clock: Clock
   readonly log: ImapLog
   /** True for an error that says the database cannot be used now; every other exception is a bug. */
@@ -56,7 +63,7 @@ export interface ImapServices {
 
 /** One function for each event. No passwords, no subjects, no message text. */
 export interface ImapLog {
-  signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null }): void
+  signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null; readonly via: Login["via"] }): void
   signInRefused(event: { readonly sessionId: string; readonly clientAddress: string; readonly username: string; readonly reason: string }): void
   ended(event: { readonly sessionId: string; readonly clientAddress: string; readonly reason: string }): void
   /** An exception that only a bug explains. */

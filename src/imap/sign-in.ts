@@ -1,3 +1,6 @@
+import type { Login } from "../accounts/login.ts"
+import type { Result } from "../base/result.ts"
+import type { Failure } from "../mail/failure.ts"
 import { capabilityCode } from "./capabilities.ts"
 import type { Reply } from "./command.ts"
 import { responseCodes } from "./failure-code.ts"
@@ -8,13 +11,23 @@ import type { Session } from "./session.ts"
 export const privacyRequired: Reply = { kind: "no", code: "PRIVACYREQUIRED", text: "Start TLS first" }
 
 /** What LOGIN and AUTHENTICATE come to. The refusal never tells what was wrong (RFC 5530 §3 AUTHENTICATIONFAILED). */
-export async function signIn(session: Session, credentials: { readonly username: string; readonly password: string }): Promise<Reply> {
-  const { authenticator, directory, clock, log } = session.services
+export const signIn = (session: Session, credentials: { readonly username: string; readonly password: string }): Promise<Reply> =>
+  conclude(session, credentials.username, session.services.authenticator.login({ ...credentials, clientAddress: session.clientAddress, service: "imap" }))
+
+/** RFC 4422 App. A: as whom the client certificate says; `authorizeAs` is an address, or empty. */
+export function signInByCertificate(session: Session, authorizeAs: string): Promise<Reply> {
+  const { services: { certificateLogins }, clientCertificates: certificates, offersExternal } = session
+  if (!certificateLogins || !offersExternal) return Promise.resolve({ kind: "no", code: "CANNOT", text: "EXTERNAL needs a client certificate that opens an account" })
+  return conclude(session, authorizeAs, certificateLogins.login({ certificates, authorizeAs }))
+}
+
+async function conclude(session: Session, username: string, attempt: Promise<Result<Login, Failure>>): Promise<Reply> {
+  const { directory, clock, log } = session.services
   const { id: sessionId, clientAddress } = session
-  const result = await authenticator.login({ ...credentials, clientAddress, service: "imap" })
+  const result = await attempt
   if (!result.ok) {
     const { kind, detail } = result.failure
-    log.signInRefused({ sessionId, clientAddress, username: credentials.username.slice(0, 320), reason: kind })
+    log.signInRefused({ sessionId, clientAddress, username: username.slice(0, 320), reason: kind })
     return { kind: "no", code: kind === "noPermission" ? "AUTHENTICATIONFAILED" : responseCodes[kind], text: detail }
   }
   const login = result.value
@@ -24,6 +37,6 @@ export async function signIn(session: Session, credentials: { readonly username:
   }
   session.login = login
   session.link.signedIn()
-  log.signedIn({ sessionId, clientAddress, accountId: login.accountId, principalId: login.principalId, tls: session.tls })
+  log.signedIn({ sessionId, clientAddress, accountId: login.accountId, principalId: login.principalId, tls: session.tls, via: login.via })
   return { kind: "ok", code: capabilityCode(session), text: "Signed in" }
 }

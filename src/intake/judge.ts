@@ -13,7 +13,7 @@ import type { MessageFacts } from "../policy/facts.ts"
 import { refusedFrom } from "../policy/refused-from.ts"
 import { signatureReason } from "../policy/signature-reason.ts"
 import type { Notified, PolicyVerdict } from "../policy/verdict.ts"
-import type { HeldReason } from "../store/acceptance-store.ts"
+import type { HeldReason, SessionFacts } from "../store/acceptance-store.ts"
 import type { NewWarning } from "../store/sender-warning-store.ts"
 import { beyondRules } from "./beyond-rules.ts"
 import type { Decision } from "./decide.ts"
@@ -55,7 +55,7 @@ export function judge(question: JudgeQuestion): Judgement {
   const facts = messageFacts({
     directory, header, bytes: content.size, reversePath: envelope.reversePath, recipients: decision.final, speaksFor: decision.speaksFor, fromOutside: source === "mx", at: now,
     authentication: { how: submitter ? submitter.login.via : source === "mx" ? "none" : "local", principalId: session.principalId },
-    tls: tlsFacts(session.tls), examined: inForce.policy.examined,
+    tls: tlsFacts(session), examined: inForce.policy.examined,
     signature: evidence ? signatureFactsOf(evidence, { directory, now, addressBinding: inForce.policy.document.bindByAddress }) : unsigned,
   })
   const verdict = beyondRules(evaluatePolicy(inForce.policy, facts).verdict, facts, decision.speaksFor)
@@ -63,10 +63,10 @@ export function judge(question: JudgeQuestion): Judgement {
 }
 
 /** "TLSv1.3 TLS_AES_256_GCM_SHA384" */
-function tlsFacts(tls: string | null): MessageFacts["tls"] {
+function tlsFacts({ tls, clientCertificate }: SessionFacts): MessageFacts["tls"] {
   if (tls === null) return null
   const [version = "", cipher = ""] = tls.split(" ")
-  return { version, cipher, clientCertificate: false }
+  return { version, cipher, clientCertificate: clientCertificate !== undefined }
 }
 
 function marksOf({ status }: SignatureFacts, verdict: PolicyVerdict): readonly string[] {

@@ -30,6 +30,9 @@ export const timeStamping: PathPurpose = { extendedKeyUsages: [keyPurpose.timeSt
 /** RFC 6960 §4.2.2.2. */
 export const ocspSigning: PathPurpose = { extendedKeyUsages: [keyPurpose.ocspSigning], mustBeSaid: true, keyUsages: ["digitalSignature", "nonRepudiation"] }
 
+/** RFC 5280 §4.2.1.12, RFC 8446 §4.4.2.3: the key signs in the handshake. */
+export const clientAuthentication: PathPurpose = { extendedKeyUsages: [keyPurpose.clientAuth], mustBeSaid: true, keyUsages: ["digitalSignature"] }
+
 export interface PathRules {
   readonly purpose: PathPurpose
   /** Purposes that the anchor is trusted for. */

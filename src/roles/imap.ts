@@ -3,7 +3,9 @@ import { startImapServer } from "../imap/server.ts"
 import { isUnavailable } from "../store/sql/database.ts"
 import { createMailStore } from "../store/sql/mail-store.ts"
 import { createImapLog } from "../telemetry/mail-log.ts"
+import { openCertificateLogins } from "./client-certificates.ts"
 import type { StartRole } from "./role.ts"
+import { openListenerTls } from "./tls.ts"
 
 /** The role `imap`: mailboxes for mail clients. */
 export const startImapRole: StartRole = async (context) => {
@@ -12,11 +14,14 @@ export const startImapRole: StartRole = async (context) => {
   const { database, feed, contents, sealer, directory } = app
   const mailStore = createMailStore({ database, feed, contents, sealer, cacheBytes: config.store.detailsCache, log })
   app.onClose(() => mailStore.close())
+  const certificateLogins = await openCertificateLogins(app)
   const server = await startImapServer({
     config,
-    tls: app.files.tls,
+    tls: await openListenerTls(app, "imap"),
     sharePorts: context.sharePorts,
-    services: { mailStore, contentStore: contents, directory, authenticator: createLogins(app), clock, log: createImapLog(log), isUnavailable },
+    services: {
+      mailStore, contentStore: contents, directory, authenticator: createLogins(app), ...(certificateLogins && { certificateLogins }), clock, log: createImapLog(log), isUnavailable,
+    },
   })
   metrics.gauge("imap_connections", "Open IMAP connections.", () => server.connections())
   return {

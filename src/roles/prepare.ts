@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs"
-import { mkdir, readFile } from "node:fs/promises"
+import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 import type { Logger } from "pino"
@@ -8,16 +8,18 @@ import { lockFolder } from "../base/folder-lock.ts"
 import { loadOrCreateKey, readKey } from "../base/key-file.ts"
 import { pathOr } from "../config/load.ts"
 import type { Config } from "../config/schema.ts"
-import { ensureDevelopmentCertificates } from "../pki/development-ca.ts"
+import { type DevelopmentCertificates, ensureDevelopmentCertificates } from "../pki/development-ca.ts"
 import { openDatabase } from "../store/sql/database.ts"
 import { migrate } from "../store/sql/migrate.ts"
+import type { PairFiles } from "../tls/certificate-files.ts"
 import { developmentNames } from "./development-names.ts"
 
 /** What must be there before a role serves: keys, certificates, the schema. Made at the first start, only read later. */
 export interface PreparedFiles {
   readonly contentKey: Buffer
   readonly appPasswordKey: Buffer
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer }
+  /** Of the server's certificates, the one for everybody else first. */
+  readonly certificates: readonly PairFiles[]
   /** Null when the certificate is a configured one. */
   readonly caFile: string | null
 }
@@ -27,10 +29,9 @@ export async function prepareFiles(config: Config): Promise<PreparedFiles> {
   const [contentKey, appPasswordKey, files] = await Promise.all([
     key(config.store.keyFile, "content.key"),
     key(config.auth.keyFile, "credential.key"),
-    config.tls.certificateFile ? configuredCertificate(config) : developmentCertificate(config),
+    configuredCertificates(config).length > 0 ? null : developmentCertificate(config),
   ])
-  const [cert, privateKey] = await Promise.all([readFile(files.certificateFile), readFile(files.keyFile)])
-  return { contentKey, appPasswordKey, tls: { cert, key: privateKey }, caFile: files.caFile }
+  return { contentKey, appPasswordKey, certificates: files ? [files] : configuredCertificates(config), caFile: files?.caFile ?? null }
 }
 
 /** A key that configuration names is there, or a wrong path would quietly seal new mail with a new key. */
@@ -39,21 +40,15 @@ function configuredKey(file: string): Promise<Buffer> {
   return readKey(file)
 }
 
-interface CertificateFiles {
-  readonly certificateFile: string
-  readonly keyFile: string
-  readonly caFile: string | null
+function configuredCertificates(config: Config): readonly PairFiles[] {
+  const { certificateFile, keyFile, certificates } = config.tls
+  const all = certificateFile === "" ? certificates : [{ certificateFile, keyFile }, ...certificates]
+  return all.map((pair) => ({ certificateFile: pathOr(config, pair.certificateFile, ""), keyFile: pathOr(config, pair.keyFile, "") }))
 }
-
-const configuredCertificate = (config: Config): CertificateFiles => ({
-  certificateFile: pathOr(config, config.tls.certificateFile, ""),
-  keyFile: pathOr(config, config.tls.keyFile, ""),
-  caFile: null,
-})
 
 const lockPatienceMs = 10_000
 
-const developmentCertificate = (config: Config): Promise<CertificateFiles> =>
+const developmentCertificate = (config: Config): Promise<DevelopmentCertificates> =>
   withDevelopmentFolder(config, (dir) => ensureDevelopmentCertificates({ dir, names: developmentNames(config.hostname), clock: systemClock }))
 
 /** Roles started at the same moment take turns, so that they share one CA. */

@@ -20,10 +20,10 @@ import { openTrust } from "./trust.ts"
 export interface Revocation {
   readonly store: RevocationStore
   readonly checker: RevocationChecker
-  /** Of those who sign mail, and of those who stamp times. */
+  /** Of those who sign mail (or whom `purpose` means), and of those who stamp times. */
   readonly statuses: CertificateStatuses
   readonly stampStatuses: CertificateStatuses
-  /** What a certificate that signs mail is for. */
+  /** What those certificates are for. */
   readonly purpose: PathPurpose
   readonly paths: () => PathValidator
   close(): Promise<void>
@@ -37,6 +37,8 @@ export interface RevocationParts {
   readonly paths: () => PathValidator
   /** What the registry has on record, from memory. */
   readonly recorded: (fingerprint: string) => RecordedRevocation | undefined
+  /** Absent: signing mail. */
+  readonly purpose?: PathPurpose
   readonly clock: Clock
   readonly log: Logger
 }
@@ -55,13 +57,12 @@ export async function openRevocation(app: App): Promise<Revocation> {
   return revocation
 }
 
-export function createRevocation({ database, feed, config, paths, recorded, clock, log }: RevocationParts): Revocation {
+export function createRevocation({ database, feed, config, paths, recorded, clock, log, purpose = mailSigning(config.extendedKeyUsages.flatMap((usage) => purposeOid(usage) ?? [])) }: RevocationParts): Revocation {
   const settings = config.revocation
   const store = createRevocationStore({ database })
   const fetch = createRevocationFetch({ allowed: createAllowedUrls(settings.allow), timeoutMs: settings.timeout, restMs: settings.retry, clock })
   const checker = createRevocationChecker({ fetch, store, clock, config: settings, log })
   const judging = { paths, checker, recorded, clock, rememberMs: settings.remember, retryMs: settings.retry }
-  const purpose = mailSigning(config.extendedKeyUsages.flatMap((usage) => purposeOid(usage) ?? []))
   const statuses = createCertificateStatuses({ ...judging, purpose })
   const stampStatuses = createCertificateStatuses({ ...judging, purpose: timeStamping })
   const lookAgain = (): void => {

@@ -3,6 +3,7 @@ import { createInterface } from "node:readline"
 import type { Logger } from "pino"
 import type { HealthReport } from "../telemetry/health.ts"
 import type { MetricSnapshot } from "../telemetry/metrics.ts"
+import type { TicketSecret } from "../tls/ticket-keys.ts"
 import { type FromRole, nodeArguments, processName, type RoleName, roleStopMs, type ToRole } from "./role.ts"
 
 /**
@@ -22,6 +23,8 @@ export interface RoleProcessOptions {
   readonly script: string
   readonly log: Logger
   readonly now: () => number
+  /** Of now, the same for all processes. */
+  readonly ticketSecret: () => TicketSecret
 }
 
 const firstPauseMs = 100
@@ -66,7 +69,7 @@ export class RoleProcess {
   start(databaseUrl: string): void {
     this.databaseUrl = databaseUrl
     // where it listened before, it listens again, also when the configuration says "any port"
-    this.tell({ kind: "start", databaseUrl, ports: this.ports, sharePorts: this.options.sharePorts })
+    this.tell({ kind: "start", databaseUrl, ticketSecret: this.options.ticketSecret(), ports: this.ports, sharePorts: this.options.sharePorts })
   }
 
   tell(message: ToRole): void {

@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts"
 import type { Config } from "../config/schema.ts"
 import type { Health, HealthReport } from "../telemetry/health.ts"
 import type { Metrics, MetricSnapshot } from "../telemetry/metrics.ts"
+import type { TicketSecret } from "../tls/ticket-keys.ts"
 
 /** The parts of the system that run as processes of their own, and what a process and its supervisor say to each other. */
 export const roleNames = ["smtp", "imap", "web", "worker"] as const
@@ -25,6 +26,10 @@ export interface RoleContext {
   /** Other processes of this role listen on the same ports: the kernel spreads new connections over them (SO_REUSEPORT). */
   readonly sharePorts: boolean
   readonly databaseUrl: string
+  /** From which the keys of session tickets are made, when the process starts. */
+  readonly ticketSecret: TicketSecret
+  /** Registers what is to be read again when an administrator says so (SIGHUP). */
+  readonly onReload: (reload: () => void) => void
   readonly clock: Clock
   readonly log: Logger
   readonly health: Health
@@ -43,10 +48,11 @@ export interface RunningRole {
 export type StartRole = (context: RoleContext) => Promise<RunningRole>
 
 export type ToRole =
-  | { readonly kind: "start"; readonly databaseUrl: string; readonly ports: Readonly<Record<string, number>>; readonly sharePorts: boolean }
+  | { readonly kind: "start"; readonly databaseUrl: string; readonly ticketSecret: TicketSecret; readonly ports: Readonly<Record<string, number>>; readonly sharePorts: boolean }
   | { readonly kind: "tellHealth"; readonly id: number }
   | { readonly kind: "tellMetrics"; readonly id: number }
   | { readonly kind: "others"; readonly reports: readonly HealthReport[] }
+  | { readonly kind: "reload" }
 
 export type FromRole =
   | { readonly kind: "ready"; readonly ports: Readonly<Record<string, number>> }

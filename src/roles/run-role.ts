@@ -8,6 +8,7 @@ import { findDatabaseUrl } from "../store/sql/connect.ts"
 import { createHealth, type HealthReport } from "../telemetry/health.ts"
 import { createMetrics } from "../telemetry/metrics.ts"
 import { startTelemetryServer } from "../telemetry/telemetry-server.ts"
+import { newTicketSecret, type TicketSecret } from "../tls/ticket-keys.ts"
 import { prepareSchema } from "./prepare.ts"
 import { type FromRole, processName, type RoleContext, type RoleName, roleStopMs, type RunningRole, type StartRole, type ToRole } from "./role.ts"
 
@@ -32,6 +33,8 @@ export async function runRole(role: RoleName, number: number, config: Config): P
   let others: readonly HealthReport[] = []
   const health = createHealth(name, systemClock)
   const metrics = createMetrics(role)
+  const reloads: (() => void)[] = []
+  const reload = (): void => reloads.forEach((one) => one())
   let running: RunningRole | undefined
   let ending = false
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -41,10 +44,14 @@ export async function runRole(role: RoleName, number: number, config: Config): P
     })
   }
   if (supervised) process.on("disconnect", () => void end(0))
+  process.on("SIGHUP", reload)
 
   async function startWhenTold(): Promise<RunningRole> {
-    const [{ databaseUrl, ports, sharePorts }, start] = await Promise.all([supervised ? told() : alone(config, processLog.log), starters[role]()])
-    const context: RoleContext = { config: { ...config, listen: { ...config.listen, ...ports } }, sharePorts, databaseUrl, clock: systemClock, log: processLog.log, health, metrics, others: () => others }
+    const [{ databaseUrl, ticketSecret, ports, sharePorts }, start] = await Promise.all([supervised ? told() : alone(config, processLog.log), starters[role]()])
+    const context: RoleContext = {
+      config: { ...config, listen: { ...config.listen, ...ports } }, sharePorts, databaseUrl, ticketSecret, onReload: (one) => void reloads.push(one),
+      clock: systemClock, log: processLog.log, health, metrics, others: () => others,
+    }
     const started = await start(context)
     const telemetry = supervised
       ? undefined
@@ -70,6 +77,7 @@ export async function runRole(role: RoleName, number: number, config: Config): P
       process.on("message", (message: ToRole) => {
         if (message.kind === "start") resolve(message)
         else if (message.kind === "others") others = message.reports
+        else if (message.kind === "reload") reload()
         else if (message.kind === "tellHealth") void health.report().then((report) => tell({ kind: "health", id: message.id, report }))
         else void metrics.snapshot().then((snapshot) => tell({ kind: "metrics", id: message.id, snapshot }))
       })
@@ -109,6 +117,7 @@ export async function runRole(role: RoleName, number: number, config: Config): P
 
 interface StartFacts {
   readonly databaseUrl: string
+  readonly ticketSecret: TicketSecret
   readonly ports: Readonly<Record<string, number>>
   readonly sharePorts: boolean
 }
@@ -117,7 +126,7 @@ async function alone(config: Config, log: Logger): Promise<StartFacts> {
   const url = findDatabaseUrl(config)
   if (url === undefined) throw new Error("a role that runs alone needs database.url (DATABASE_URL), or a system running on the same data folder")
   await prepareSchema(url, log)
-  return { databaseUrl: url, ports: {}, sharePorts: false }
+  return { databaseUrl: url, ticketSecret: newTicketSecret(systemClock.now()), ports: {}, sharePorts: false }
 }
 
 function endOnBugs({ log, flush }: ProcessLog): void {

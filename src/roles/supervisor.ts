@@ -10,6 +10,7 @@ import { openLog } from "../base/log.ts"
 import type { LoadedConfig } from "../config/load.ts"
 import { createMetrics } from "../telemetry/metrics.ts"
 import { startTelemetryServer, type TelemetryServer } from "../telemetry/telemetry-server.ts"
+import { newTicketSecret, type TicketSecret, ticketSecretAt } from "../tls/ticket-keys.ts"
 import { keepPostgres, type PostgresKeeper } from "./postgres-keeper.ts"
 import { prepareFiles, prepareSchema } from "./prepare.ts"
 import { roleNames, type RoleName } from "./role.ts"
@@ -53,6 +54,7 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   })
   const told = stopSignal()
   const system = new System(options, log)
+  if (!hasTerminal) process.on("SIGHUP", () => system.reload())
   const failed = await Promise.race([system.start(startedAt).then(() => undefined, (error: unknown) => ({ error })), told.then(() => undefined)])
   if (failed) {
     const reason = failed.error instanceof Error ? failed.error.message : String(failed.error)
@@ -67,10 +69,13 @@ export async function supervise(options: SuperviseOptions): Promise<number> {
   return failed ? 1 : 0
 }
 
+/** Where there is a terminal, SIGHUP says that it has gone; a service reads its files again. */
+const hasTerminal = process.stdout.isTTY === true
+
 /** Resolves at the first signal. npm passes on the signal that the terminal has sent already: the second is not a second wish. */
 const stopSignal = (): Promise<void> =>
   new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve())
+    for (const signal of ["SIGINT", "SIGTERM", ...(hasTerminal ? (["SIGHUP"] as const) : [])] as const) process.on(signal, () => resolve())
   })
 
 class System {
@@ -82,6 +87,7 @@ class System {
   private postgres: Promise<PostgresKeeper> | undefined
   private telemetry: TelemetryServer | undefined
   private healthTimer: NodeJS.Timeout | undefined
+  private ticketSecret = newTicketSecret(systemClock.now())
   private stopped = false
 
   constructor(options: SuperviseOptions, log: Logger) {
@@ -94,7 +100,18 @@ class System {
   private launch(role: RoleName, number: number, ports?: Readonly<Record<string, number>>): RoleProcess {
     const { args, script, loaded } = this.options
     const sharePorts = processesOf(role, loaded.config) > 1
-    return new RoleProcess({ role, number, sharePorts, args, script, log: this.log, now: () => systemClock.now(), ...(ports && { ports }) })
+    return new RoleProcess({ role, number, sharePorts, args, script, log: this.log, now: () => systemClock.now(), ticketSecret: () => this.currentTickets(), ...(ports && { ports }) })
+  }
+
+  reload(): void {
+    this.log.info("told to read files again")
+    for (const process of this.processes) process.tell({ kind: "reload" })
+  }
+
+  /** One way: what was before is forgotten, here too. */
+  private currentTickets(): TicketSecret {
+    this.ticketSecret = ticketSecretAt(this.ticketSecret, systemClock.now())
+    return this.ticketSecret
   }
 
   /** When the system is already of use: they share the work, and a start on two cores is not made slower by them. */

@@ -13,6 +13,7 @@ import { createApi } from "./api.ts"
 import { openClientSetup } from "./client-setup.ts"
 import { watchRoles } from "./watch.ts"
 import type { StartRole } from "./role.ts"
+import { openListenerTls } from "./tls.ts"
 
 /** The role `web`: the console, colleagues' certificates and the API over HTTPS. */
 export const startWebRole: StartRole = async (context) => {
@@ -23,7 +24,7 @@ export const startWebRole: StartRole = async (context) => {
   const server = await startConsole({
     host: config.listen.host,
     port: config.listen.https,
-    tls: app.files.tls,
+    tls: await openListenerTls(app, "web"),
     help: helpFacts(config),
     health: async () => merge(await health.report(), [...context.others(), ...(await watch())]),
     clock,

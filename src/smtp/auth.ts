@@ -31,7 +31,7 @@ export const createOnAuth = ({ authenticator, log }: AuthParts): NonNullable<SMT
     const outcome = await signIn()
     const { id: sessionId, remoteAddress: clientAddress } = session
     if ("accountId" in outcome) {
-      log.signedIn({ sessionId, clientAddress, accountId: outcome.accountId, principalId: outcome.principalId, tls: session.tlsSummary ?? null })
+      log.signedIn({ sessionId, clientAddress, accountId: outcome.accountId, principalId: outcome.principalId, tls: session.tlsSummary ?? null, via: outcome.via })
       callback(null, { user: outcome })
     } else {
       log.signInRefused({ sessionId, clientAddress, username, reason: outcome.status })

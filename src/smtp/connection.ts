@@ -8,28 +8,37 @@ import type { Socket } from "node:net"
 import type { TLSSocket } from "node:tls"
 import { SMTPServer, type SMTPServerOptions } from "smtp-server"
 import { SMTPConnection, type SMTPConnectionOptions } from "smtp-server/lib/smtp-connection.js"
+import type { ExternalSignIn } from "./auth-external.ts"
 import { type ConnectionGate, plainAddress } from "./connection-gate.ts"
 import { DataParser } from "./data-parser.ts"
 import { checkMail, checkRcpt } from "./parameters.ts"
 import { libraryText, replies, type Reply, replyText } from "./reply.ts"
+import type { ListenerTls } from "../tls/listener-tls.ts"
 import type { SmtpSession } from "./session.ts"
 
 export interface GatedOptions {
   readonly gate: ConnectionGate
   readonly maxErrors: number
+  readonly tls: ListenerTls
+  readonly external?: ExternalSignIn | undefined
   readonly smtp: SMTPServerOptions
 }
 
 /** A signed-in client with an old address list is not an attacker: its refused recipients do not count. */
 const countsForAll = new Set([500, 501, 502, 503, 504, 530, 535, 538, 555])
 
+/** smtp-server's name for the context of clients that ask for no name. */
+const anyName = "*"
+
 class Connection extends SMTPConnection {
   private errors = 0
   private readonly maxErrors: number
+  private readonly externalSignIn: ExternalSignIn | undefined
 
   constructor(server: GatedServer, socket: Socket | TLSSocket, options: SMTPConnectionOptions | null | undefined) {
     super(server, socket, options)
     this.maxErrors = server.maxErrors
+    this.externalSignIn = server.external
     const session: SmtpSession = this.session
     session.hangUp = (reply) => {
       this.reply(reply)
@@ -91,13 +100,43 @@ class Connection extends SMTPConnection {
     return alone
   }
 
+  /** EXTERNAL is ours (auth-external.ts); smtp-server refuses a second sign-in, and what is not offered. */
+  override handler_AUTH(command: Buffer, callback: () => void): void {
+    const [, mechanism = "", initial, ...more] = command.toString("latin1").trim().split(/\s+/)
+    const session: SmtpSession = this.session
+    if (mechanism.toUpperCase() !== "EXTERNAL" || !session.offersExternal || !this.secure || session.user) return super.handler_AUTH(command, callback)
+    if (more.length > 0) this.reply(replies.badParameter)
+    else if (initial !== undefined) return this.signInByCertificate(initial, callback)
+    else {
+      // RFC 4422 App. A: an empty challenge
+      this._nextHandler = (line, done) => this.signInByCertificate(line.toString("latin1").trim(), done)
+      this.send(334)
+    }
+    callback()
+  }
+
+  private signInByCertificate(response: string, callback: () => void): void {
+    const signIn = async (): Promise<void> => {
+      const outcome = response === "*" || !this.externalSignIn ? replies.authenticationCancelled : await this.externalSignIn.signIn(this.session, response)
+      if ("accountId" in outcome) {
+        this.session.user = outcome
+        this.session.transmissionType = this._transmissionType()
+        this.send(235, "Authentication successful")
+      } else this.reply(outcome)
+      callback()
+    }
+    void signIn()
+  }
+
   private reply(reply: Reply): void {
     this.send(reply.code, replyText(reply, this.session.envelope?.smtpUtf8 === true))
   }
 
   /** RFC 4954 §4: AUTH is not offered where a password would travel in clear. */
   private withoutClearAuth(lines: string[]): string[] {
-    return this.secure ? lines : lines.filter((line) => !line.startsWith("AUTH "))
+    if (!this.secure) return lines.filter((line) => !line.startsWith("AUTH "))
+    const session: SmtpSession = this.session
+    return session.offersExternal ? lines.map((line) => (line.startsWith("AUTH ") ? `${line} EXTERNAL` : line)) : lines
   }
 
   /** Replies to pipelined commands leave in one packet; before a TLS handshake and before the end everything must be on its way. */
@@ -119,12 +158,17 @@ class Connection extends SMTPConnection {
 
 export class GatedServer extends SMTPServer {
   readonly maxErrors: number
+  readonly external: ExternalSignIn | undefined
   private readonly gate: ConnectionGate
   private readonly sockets = new Set<Socket>()
 
-  constructor({ gate, maxErrors, smtp }: GatedOptions) {
-    super(smtp)
+  constructor({ gate, maxErrors, tls, external, smtp }: GatedOptions) {
+    super({ ...smtp, ...tls.serverOptions(), SNICallback: tls.SNICallback })
     this.gate = gate
+    this.external = external
+    const renew = (): void => void this.secureContext.set(anyName, tls.context())
+    renew()
+    this.server.once("close", tls.onChange(renew))
     this.maxErrors = maxErrors
   }
 

@@ -99,4 +99,5 @@ const sessionFacts = (session: SmtpSession, login: Login | undefined): SessionFa
   tls: session.tlsSummary ?? null,
   accountId: login?.accountId ?? null,
   principalId: login?.principalId ?? null,
+  ...(login?.certificate !== undefined && { clientCertificate: login.certificate }),
 })

@@ -36,6 +36,10 @@ export const replies = {
   oneFrom: { code: 554, status: status.badContent, text: "Thư phải có đúng một dòng From với địa chỉ hợp lệ / The message needs exactly one From: field with valid addresses (RFC 5322 section 3.6)" },
   oneSender: { code: 554, status: status.badContent, text: "The message may have only one Sender: field with one valid address (RFC 5322 section 3.6)" },
   notAuthenticated: { code: 535, status: status.authenticationFailed, text: "Sai tên đăng nhập hoặc mật khẩu / Authentication failed" },
+  certificateRefused: { code: 535, status: status.authenticationFailed, text: "Chứng thư của máy khách không mở hộp thư này / The client certificate opens no such account" },
+  certificateUnknown: { code: 454, status: status.temporaryAuthenticationFailure, text: "Whether the client certificate is revoked cannot be found out now, try again later" },
+  badSaslResponse: { code: 501, status: status.syntaxError, text: "The response is not base64 of an address" },
+  authenticationCancelled: { code: 501, status: status.invalidArguments, text: "Authentication aborted" },
   authenticationUnavailable: { code: 454, status: status.temporaryAuthenticationFailure, text: "Authentication is not possible now, try again later" },
   authenticationLimited: { code: 454, status: status.temporaryAuthenticationFailure, text: "Đăng nhập sai quá nhiều lần, hãy thử lại sau / Too many failed sign-ins, try again later" },
 } as const satisfies Record<string, Reply>
@@ -46,6 +50,9 @@ export const authenticationReply = {
   noPermission: replies.notAuthenticated, inUse: replies.authenticationUnavailable, expunged: replies.notAuthenticated, limit: replies.authenticationLimited,
   unavailable: replies.authenticationUnavailable, invalid: replies.notAuthenticated, policy: replies.notAuthenticated,
 } as const satisfies Record<FailureKind, Reply>
+
+/** The same of a client certificate: never which accounts there are. */
+export const certificateReply = { ...authenticationReply, noPermission: replies.certificateRefused, unavailable: replies.certificateUnknown } as const satisfies Record<FailureKind, Reply>
 
 /** What the content writer's failures become at the end of DATA. */
 export const contentReply = {

@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net"
 import { TLSSocket } from "node:tls"
 import type { SMTPServerOptions } from "smtp-server"
 import type { DirectorySource } from "../accounts/directory.ts"
+import type { CertificateLogins } from "../accounts/certificate-login.ts"
 import type { Authenticator } from "../accounts/login.ts"
 import type { QuotaView } from "../accounts/quota.ts"
 import type { Clock } from "../base/clock.ts"
@@ -16,7 +17,10 @@ import type { SubmissionRates } from "../intake/submission-rates.ts"
 import type { Srs } from "../mail/srs.ts"
 import type { ContentStore } from "../store/content-store.ts"
 import type { FreeSpace } from "../store/free-space.ts"
+import { askForCertificate, type ListenerTls } from "../tls/listener-tls.ts"
+import { peerCertificates } from "../tls/peer-certificates.ts"
 import { createOnAuth } from "./auth.ts"
+import { createExternalSignIn } from "./auth-external.ts"
 import { GatedServer } from "./connection.ts"
 import { createConnectionGate } from "./connection-gate.ts"
 import { createOnData } from "./data.ts"
@@ -30,6 +34,8 @@ export interface SmtpServices {
   readonly contentStore: ContentStore
   readonly directory: DirectorySource
   readonly authenticator: Authenticator
+  /** Absent where client certificates sign nobody in: then nobody is asked for one. */
+  readonly certificateLogins?: CertificateLogins
   readonly quota: QuotaView
   readonly freeSpace: FreeSpace
   readonly rates: SubmissionRates
@@ -40,8 +46,7 @@ export interface SmtpServices {
 
 export interface SmtpServerParts {
   readonly config: { readonly hostname: string; readonly listen: Pick<Config["listen"], "host" | "smtp" | "submission" | "submissions">; readonly smtp: SmtpConfig }
-  /** PEM. */
-  readonly tls: { readonly key: string | Buffer; readonly cert: string | Buffer }
+  readonly tls: ListenerTls
   readonly services: SmtpServices
   /** Other processes listen on the same ports. */
   readonly sharePorts?: boolean
@@ -67,14 +72,12 @@ export async function startSmtpServer({ config, tls, services, sharePorts = fals
   const { listen, smtp } = config
   const gate = createConnectionGate({ maxConnections: smtp.maxConnections, maxConnectionsPerAddress: smtp.maxConnectionsPerAddress, proxies: smtp.xclientProxies })
   const open = async ({ role, implicitTls, port }: Door): Promise<GatedServer> => {
+    const external = role === "submission" && services.certificateLogins ? createExternalSignIn({ certificateLogins: services.certificateLogins, log: services.log }) : undefined
     const parts = { ...services, role, hostname: config.hostname, maxMessageBytes: smtp.maxMessageBytes }
     const options: SMTPServerOptions = {
       name: config.hostname,
       banner: "Cong Thu",
       secure: implicitTls,
-      key: tls.key,
-      cert: tls.cert,
-      minVersion: "TLSv1.2",
       size: smtp.maxMessageBytes,
       maxRecipients: smtp.maxRecipients,
       socketTimeout: smtp.idleTimeout,
@@ -89,13 +92,14 @@ export async function startSmtpServer({ config, tls, services, sharePorts = fals
       authMethods: ["PLAIN", "LOGIN"],
       authRequiredMessage: "Authentication required",
       disabledCommands: [...neverOffered, ...(role === "mx" ? ["AUTH"] : []), ...(implicitTls ? ["STARTTLS"] : [])],
-      onSecure: rememberTls,
+      ...(external && askForCertificate),
+      onSecure: rememberTls(external && services.certificateLogins),
       onAuth: createOnAuth(services),
       onMailFrom: createOnMailFrom(parts),
       onRcptTo: createOnRcptTo(parts),
       onData: createOnData(parts),
     }
-    const server = new GatedServer({ gate, maxErrors: smtp.maxErrors, smtp: options })
+    const server = new GatedServer({ gate, maxErrors: smtp.maxErrors, tls, external, smtp: options })
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject)
       server.listen({ port, host: listen.host, backlog: 1024, reusePort: sharePorts }, () => {
@@ -125,8 +129,14 @@ export async function startSmtpServer({ config, tls, services, sharePorts = fals
   }
 }
 
-const rememberTls: NonNullable<SMTPServerOptions["onSecure"]> = (socket, session: SmtpSession, callback) => {
-  if (socket instanceof TLSSocket) session.tlsSummary = `${socket.getProtocol() ?? "TLS"} ${socket.getCipher().standardName}`
+const rememberTls = (certificateLogins: CertificateLogins | undefined): NonNullable<SMTPServerOptions["onSecure"]> => (socket, session: SmtpSession, callback) => {
+  if (socket instanceof TLSSocket) {
+    session.tlsSummary = `${socket.getProtocol() ?? "TLS"} ${socket.getCipher().standardName}`
+    if (certificateLogins) {
+      session.clientCertificates = peerCertificates(socket)
+      session.offersExternal = certificateLogins.mayOffer(session.clientCertificates)
+    }
+  }
   callback(null)
 }
 

@@ -6,6 +6,10 @@ import type { Reply } from "./reply.ts"
 export interface SmtpSession extends SMTPServerSession {
   /** "TLSv1.3 TLS_AES_256_GCM_SHA384", set when TLS is up. */
   tlsSummary?: string
+  /** What the client showed in the handshake, DER, its own first; only where it was asked. */
+  clientCertificates?: readonly Uint8Array[]
+  /** They sign in: AUTH EXTERNAL is offered. */
+  offersExternal?: boolean
   /** Ends the connection with a last reply, also in the middle of DATA. */
   hangUp?: (reply: Reply) => void
 }

@@ -100,6 +100,8 @@ export interface SessionFacts {
   readonly tls: string | null
   readonly accountId: number | null
   readonly principalId: string | null
+  /** SHA-256 of the certificate that the sender signed in with, lower case hex. */
+  readonly clientCertificate?: string
 }
 
 export interface Committed {

@@ -6,6 +6,13 @@ export interface HealthCheck {
   readonly ok: boolean
   /** One short English phrase, safe to show to an administrator. */
   readonly detail: string
+  /** All is well, but somebody should do something about it. */
+  readonly warning?: true
+}
+
+/** What a probe says when that is so. */
+export interface HealthWarning {
+  readonly warning: string
 }
 
 export interface HealthReport {
@@ -17,15 +24,17 @@ export interface HealthReport {
 
 export interface Health {
   readonly role: string
-  /** `probe` resolves with a phrase when all is well and throws when it is not. */
-  add(name: string, probe: () => Promise<string>): void
+  /** `probe` resolves with a phrase when all is well, or is for now, and throws when it is not. */
+  add(name: string, probe: Probe): void
   report(): Promise<HealthReport>
 }
+
+type Probe = () => Promise<string | HealthWarning>
 
 const patienceMs = 2_000
 
 export function createHealth(role: string, clock: Clock): Health {
-  const probes = new Map<string, () => Promise<string>>()
+  const probes = new Map<string, Probe>()
   const since = clock.now()
   return {
     role,
@@ -37,13 +46,14 @@ export function createHealth(role: string, clock: Clock): Health {
   }
 }
 
-async function check(name: string, probe: () => Promise<string>): Promise<HealthCheck> {
+async function check(name: string, probe: Probe): Promise<HealthCheck> {
   let timer: NodeJS.Timeout | undefined
   const tooSlow = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs / 1000} s`)), patienceMs)
   })
   try {
-    return { name, ok: true, detail: await Promise.race([probe(), tooSlow]) }
+    const said = await Promise.race([probe(), tooSlow])
+    return typeof said === "string" ? { name, ok: true, detail: said } : { name, ok: true, detail: said.warning, warning: true }
   } catch (error) {
     return { name, ok: false, detail: error instanceof Error ? error.message : String(error) }
   } finally {

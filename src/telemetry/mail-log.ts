@@ -34,6 +34,18 @@ export const createPolicyLog = (log: Logger) => ({
   },
 })
 
+export const createCertificateLog = (log: Logger) => ({
+  renewed(event: { readonly file: string; readonly names: readonly string[]; readonly endsAt: string }): void {
+    log.info(event, "tls: a new certificate is in force")
+  },
+  refused(event: { readonly file: string; readonly reason: string }): void {
+    log.error(event, "tls: a certificate cannot be used, the one before stays in force")
+  },
+  ends(event: { readonly detail: string }): void {
+    log.warn(event, "tls: a certificate needs to be renewed")
+  },
+})
+
 export const createApiLog = (log: Logger) => ({
   called(event: { readonly token: number; readonly name: string; readonly method: string; readonly path: string; readonly status: number }): void {
     log.info(event, "api: called")
@@ -47,7 +59,7 @@ export const createApiLog = (log: Logger) => ({
 })
 
 export const createSmtpLog = (log: Logger) => ({
-  signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null }): void {
+  signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null; readonly via: string }): void {
     log.info(event, "smtp: signed in")
   },
   signInRefused(event: { readonly sessionId: string; readonly clientAddress: string; readonly username: string; readonly reason: string }): void {
@@ -68,7 +80,7 @@ export const createSmtpLog = (log: Logger) => ({
 })
 
 export const createImapLog = (log: Logger) => ({
-  signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null }): void {
+  signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null; readonly via: string }): void {
     log.info(event, "imap: signed in")
   },
   signInRefused(event: { readonly sessionId: string; readonly clientAddress: string; readonly username: string; readonly reason: string }): void {

@@ -23,6 +23,7 @@ import { createQueueStore } from "../../src/store/sql/queue.ts"
 import { createTraceStore } from "../../src/store/sql/trace.ts"
 import { createApiLog } from "../../src/telemetry/mail-log.ts"
 import { acceptance, createTestStore, testLog, type TestStore, unwrap } from "../support/store.ts"
+import { served } from "../support/test-tls.ts"
 
 let store: TestStore
 let dir: string
@@ -53,7 +54,7 @@ afterAll(async () => {
 
 const serve = (limits: { readonly requestsPerMinute: number; readonly maxFailures: number }, more: readonly Route[] = []): Promise<ConsoleServer> =>
   startConsole({
-    host: "127.0.0.1", port: 0, tls: { cert: tls.cert, key: tls.key },
+    host: "127.0.0.1", port: 0, tls: served(tls),
     help: { host: "mail.tinh.example", imaps: 993, imap: 143, submissions: 465, submission: 587 }, health: async () => [], clock,
     certificates: { authenticator: { login: async () => failed(failure("noPermission", "refused")) }, lookup: { find: async () => failed(failure("notFound", "nothing")) }, rates: createLookupRates(0) },
     mounted: [{ path: "/api/v1", router: apiRouter({ gate: createApiGate({ tokens: createApiTokenStore(store.database), failureWindowMs: 60_000, ...limits }), routes: [...more, ...routes], isUnavailable, log: createApiLog(testLog) }) }],

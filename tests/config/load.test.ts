@@ -53,7 +53,7 @@ test("DATABASE_URL and REDIS_URL are understood, our own names win over them, an
 })
 
 test("every key can be set by its variable", () => {
-  const samples = { duration: "7s", size: "7KiB", port: "7", number: "7", text: "seven", boolean: "false", list: "7s, 8s", file: "seven", word: "error", anchors: "[{ name: seven, file: seven.pem, purposes: [emailProtection] }]", keys: "[{ name: seven, pkcs12: { file: seven.p12, passwordFile: seven }, for: [seven@tinh.example] }]", partners: "[{ domains: [seven.example], require: verified }]" }
+  const samples = { duration: "7s", size: "7KiB", port: "7", number: "7", text: "seven", boolean: "false", list: "7s, 8s", file: "seven", word: "error", anchors: "[{ name: seven, file: seven.pem, purposes: [emailProtection] }]", keys: "[{ name: seven, pkcs12: { file: seven.p12, passwordFile: seven }, for: [seven@tinh.example] }]", pairs: "[{ certificateFile: seven.pem, keyFile: seven.key }]", partners: "[{ domains: [seven.example], require: verified }]" }
   const env = { ...Object.fromEntries(configKeys.map((key) => [key.variable, key.choices?.[0] ?? samples[key.type]])), CONGTHU_LDAP_URL: "ldaps://seven", CONGTHU_CLIENTS_ADDRESS_BOOK: "ldaps://seven/dc=seven", CONGTHU_DNS_SERVERS: "192.0.2.7, [2001:db8::7]:5353", CONGTHU_DNS_OUTBOUND_ADDRESSES: "192.0.2.7, 2001:db8::7" }
   const config = loaded({ env })
   expect(config.smtp).toMatchObject({ idleTimeout: 7_000, maxMessageBytes: 7 * 1024, maxRecipients: 7, xclientProxies: ["7s", "8s"] })
@@ -69,6 +69,7 @@ test.each([
   ["a number that is a word", "smtp:\n  maxErrors: many\n", "/test.yaml:2: smtp.maxErrors: is not a whole number"],
   ["a list item that is no duration", "delivery:\n  retry: [5m, soon]\n", '/test.yaml:2: delivery.retry: "soon" is not a duration such as "5m"'],
   ["an anchor without a purpose", "pki:\n  anchors:\n    - name: a\n      file: a.pem\n      purposes: []\n", "/test.yaml:5: pki.anchors.0.purposes: has no purpose, so it would never be used"],
+  ["a certificate without its key", "tls:\n  certificates:\n    - certificateFile: a.pem\n", "/test.yaml:3: tls.certificates.0.keyFile: names no file"],
   ["a key that signs for nobody", "signing:\n  keys:\n    - name: a\n      pkcs12: { file: a, passwordFile: b }\n      for: []\n", "/test.yaml:5: signing.keys.0.for: signs for nobody, so it would never be used"],
   ["a key that lies nowhere", "signing:\n  keys:\n    - name: a\n      for: [a@tinh.example]\n", "/test.yaml:3: signing.keys.0: lies in exactly one of pkcs12 and pkcs11"],
   ["an address with two keys", "signing:\n  keys:\n    - { name: a, pkcs12: { file: a, passwordFile: b }, for: [A@tinh.example] }\n    - { name: b, pkcs12: { file: a, passwordFile: b }, for: [a@tinh.example] }\n", "/test.yaml:4: signing.keys.1: gives the address a@tinh.example to a second key"],

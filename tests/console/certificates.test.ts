@@ -19,7 +19,7 @@ import { createTestDatabase, type TestDatabase } from "../support/database.ts"
 import { createProvince } from "../support/province.ts"
 import { createSmimePeople, type SmimePeople } from "../support/smime-people.ts"
 import { testLog } from "../support/store.ts"
-import { testTls } from "../support/test-tls.ts"
+import { served, testTls } from "../support/test-tls.ts"
 
 const password = "Mật khẩu: đúng"
 const lookupsPerHour = 40
@@ -47,7 +47,7 @@ beforeAll(async () => {
   await credentials.addAppPassword({ accountId: accountId("an@tinh.example"), principalId: "an", label: "Sổ địa chỉ", hash: appPasswordHash(appPassword, key) ?? "" })
   const source = createAddressBookSource({ database, certificates: createCertificateEntries({ database, clock }), clock })
   server = await startConsole({
-    host: "127.0.0.1", port: 0, tls: { cert: Buffer.from(tls.cert), key: Buffer.from(tls.key) }, help: { host: "mail.tinh.example", imaps: 993, imap: 143, submissions: 465, submission: 587 },
+    host: "127.0.0.1", port: 0, tls: served(tls), help: { host: "mail.tinh.example", imaps: 993, imap: 143, submissions: 465, submission: 587 },
     health: async () => [], clock,
     certificates: {
       authenticator: createAuthenticator({ directory, credentials, passwords, throttle: createLoginThrottle({ maxFailures: 3, failureWindowMs: 600_000 }), appPasswordKey: key, clock }),

@@ -9,6 +9,7 @@ import { type ConsoleServer, startConsole } from "../../src/console/server.ts"
 import { failure } from "../../src/mail/failure.ts"
 import { ensureDevelopmentCertificates } from "../../src/pki/development-ca.ts"
 import type { HealthReport } from "../../src/telemetry/health.ts"
+import { served } from "../support/test-tls.ts"
 
 let dir: string
 let server: ConsoleServer
@@ -22,7 +23,7 @@ beforeAll(async () => {
   server = await startConsole({
     host: "127.0.0.1",
     port: 0,
-    tls: { cert: await readFile(files.certificateFile), key: await readFile(files.keyFile) },
+    tls: served({ cert: await readFile(files.certificateFile), key: await readFile(files.keyFile) }),
     mtaStsPolicy: (domain) => (domain === "tinh.example" ? "version: STSv1\r\nmode: testing\r\n" : undefined),
     help: { host: "mail.tinh.example", imaps: 993, imap: 143, submissions: 465, submission: 587 },
     health: async () => reports,

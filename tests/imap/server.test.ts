@@ -93,6 +93,13 @@ describe("a client that does not go", () => {
   })
 })
 
+test("what comes in clear after the reply to STARTTLS is no command (RFC 9051 §6.2.1)", async () => {
+  const client = await world.connect({ clear: true })
+  expect(await client.command("STARTTLS")).toEqual(["t OK Begin TLS"])
+  client.send("b NOOP\r\nc LOGOUT\r\n")
+  expect((await client.rest()).filter((line) => /^[*bc] /.test(line))).toEqual([])
+})
+
 test("a session after STARTTLS gives its place back", async () => {
   const server = await world.another({})
   const client = await world.connect({ server, clear: true })

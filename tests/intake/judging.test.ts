@@ -183,6 +183,17 @@ test.each<readonly [string, string, readonly string[], readonly string[]]>([
   expect(asked).toEqual([])
 })
 
+test("a client certificate that signed in is a fact, and in the audit", async () => {
+  const { intake, facts } = door({ rules: `  - { id: r, when: { authentication: certificate, tls: { clientCertificate: true } }, verdict: { reject: { status: 5.7.1, ${texts} } } }\n` })
+  const byPassword = await submission(an, [an])
+  const { session, submitter } = byPassword
+  const certificate = "ab".repeat(32)
+  const byCertificate: AcceptRequest = { ...byPassword, session: { ...session, clientCertificate: certificate }, ...(submitter && { submitter: { ...submitter, login: { ...submitter.login, credentialId: null, via: "certificate", certificate } } }) }
+  expect(await intake.accept(byCertificate)).toMatchObject({ kind: "refused", status: "5.7.1" })
+  expect(facts).toMatchObject([{ authentication: { how: "certificate", principalId: "an" }, tls: { version: "TLSv1.3", clientCertificate: true } }])
+  expect(await intake.accept(await submission(an, [an]))).toMatchObject({ kind: "accepted" })
+})
+
 test("this server signs for the one sender whom the message shows", async () => {
   const { intake, asked } = door({ rules: rule("sign: { key: k }") })
   await intake.accept(await submission(office, [office], [office]))

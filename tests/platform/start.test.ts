@@ -1,20 +1,35 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync } from "node:fs"
-import { readFile, stat } from "node:fs/promises"
-import { connect as connectPlain } from "node:net"
+import { readFile, stat, writeFile } from "node:fs/promises"
+import { connect as connectPlain, type Socket } from "node:net"
 import { join } from "node:path"
 import { connect as connectTls } from "node:tls"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { systemClock } from "../../src/base/clock.ts"
+import { ensureDevelopmentCertificates } from "../../src/pki/development-ca.ts"
+import { keyPurpose } from "../../src/pki/key-purpose.ts"
+import { pem } from "../../src/pki/write-certificate.ts"
 import { roleNames } from "../../src/roles/role.ts"
 import { health, killNow, launch, newDataDir, processesOf, removeDataDir, roleProcess, type RunningSystem, startSystem, until } from "../support/running-system.ts"
+import { ImapClient } from "../support/imap-client.ts"
+import { SmtpClient } from "../support/smtp-dialog.ts"
+import { hasSslscan, sslscan } from "../support/sslscan.ts"
+import { testCrl } from "../support/test-crl.ts"
+import { authorityOf, day, holderOf } from "../support/test-pki.ts"
 
 let dataDir: string
 let system: RunningSystem
+const lasts = { from: Date.now() - day, to: Date.now() + day }
+/** Whose client certificates sign in. */
+const clients = authorityOf({ name: "clients", ...lasts })
 beforeAll(async () => {
   dataDir = await newDataDir()
-  system = await startSystem(dataDir)
+  const [anchor, list] = [join(dataDir, "clients.pem"), join(dataDir, "clients.crl")]
+  await writeFile(anchor, pem("CERTIFICATE", clients.certificate.der))
+  await writeFile(list, testCrl({ issuer: clients, thisUpdate: lasts.from, nextUpdate: lasts.to }))
+  system = await startSystem(dataDir, { CONGTHU_TLS_CLIENT_AUTHORITIES: anchor, CONGTHU_TLS_CLIENT_ADDRESSES: "true", CONGTHU_PKI_REVOCATION_LISTS: list, CONGTHU_PKI_REVOCATION_MAX_AGE: "7d" })
 }, 90_000)
 afterAll(async () => {
   await system.end("SIGKILL")
@@ -53,6 +68,59 @@ test("health and metrics speak for each role", async () => {
   expect(await health(system.ports)).toMatchObject({ ok: true, roles: roleNames.map((role) => ({ role, ok: true })) })
   const metrics = await (await fetch(`http://127.0.0.1:${port("metrics")}/metrics`)).text()
   for (const role of roleNames) expect(metrics).toContain(`congthu_process_resident_memory_bytes{role="${role}"}`)
+})
+
+const names = async (door: "submission" | "submissions" | "imaps" | "https"): Promise<string> => {
+  const socket = connectTls({ socket: door === "submission" ? await inClear(port(door)) : connectPlain(port(door), "127.0.0.1"), rejectUnauthorized: false })
+  await once(socket, "secureConnect")
+  const found = socket.getPeerX509Certificate()?.subjectAltName ?? ""
+  socket.destroy()
+  return found
+}
+
+/** As far as the reply to STARTTLS. */
+async function inClear(submission: number): Promise<Socket> {
+  const socket = connectPlain(submission, "127.0.0.1")
+  await once(socket, "data")
+  socket.write("STARTTLS\r\n")
+  await once(socket, "data")
+  return socket
+}
+
+test("SIGHUP puts a renewed certificate in force at every door, and touches no connection", async () => {
+  const open = connectTls({ port: port("imaps"), host: "127.0.0.1", servername: "localhost", ca: await readFile(join(dataDir, "pki/ca.pem")) })
+  await once(open, "data")
+  await ensureDevelopmentCertificates({ dir: join(dataDir, "pki"), names: ["localhost", "127.0.0.1", "renewed.tinh.example"], clock: systemClock })
+  system.process.kill("SIGHUP")
+  for (const door of ["submission", "submissions", "imaps", "https"] as const) await until(async () => (await names(door)).includes("renewed.tinh.example"), 10_000)
+  open.write("a NOOP\r\n")
+  expect(String((await once(open, "data"))[0])).toMatch(/^a OK/)
+  open.destroy()
+  expect(await health(system.ports)).toMatchObject({ ok: true })
+})
+
+test("a client certificate signs in at submission and IMAP, as tls.clientAuthorities and tls.clientAddresses say", async () => {
+  const [login] = JSON.parse(await readFile(join(dataDir, "demo-logins.json"), "utf8")) as readonly { readonly address: string }[]
+  const { certificate, privateKey } = holderOf({ name: "client", by: clients, ...lasts, purposes: [keyPurpose.clientAuth], addresses: [login?.address ?? ""] })
+  const shown = { cert: pem("CERTIFICATE", certificate.der), key: privateKey.export({ type: "pkcs8", format: "pem" }).toString() }
+  const smtp = new SmtpClient(port("submissions"), true, shown)
+  await smtp.reply()
+  expect(await smtp.command("EHLO may.example")).toContain("EXTERNAL")
+  expect(await smtp.command("AUTH EXTERNAL =")).toMatch(/^235 /)
+  smtp.destroy()
+  const imap = new ImapClient(port("imaps"), true, shown)
+  expect(await imap.line()).toContain("AUTH=EXTERNAL")
+  expect(await imap.command("AUTHENTICATE EXTERNAL =")).toEqual([expect.stringMatching(/^t OK /)])
+  imap.destroy()
+})
+
+const doors = [["smtp", "smtp"], ["submission", "smtp"], ["submissions", "tls"], ["imap", "imap"], ["imaps", "tls"], ["https", "tls"]] as const
+test.skipIf(!hasSslscan).each(doors)("sslscan finds nothing old at %s (needs sslscan)", async (door, kind) => {
+  const { protocols, ciphers, weaknesses } = await sslscan(port(door), kind)
+  expect(protocols).toEqual(["tls1.2", "tls1.3"])
+  expect(ciphers.length).toBeGreaterThanOrEqual(6)
+  for (const cipher of ciphers) expect(cipher).toMatch(/^(?:TLS_(?:AES|CHACHA20)|ECDHE-ECDSA-(?:AES\d+-GCM|CHACHA20))/)
+  expect(weaknesses).toEqual([])
 })
 
 test("what must stay private is readable by its owner only", async () => {

@@ -163,6 +163,13 @@ describe("limits", () => {
   })
 })
 
+test.each(["smtp", "submission"] as const)("what comes in clear after the reply to STARTTLS is no command at %s (RFC 3207 §4.2)", async (door) => {
+  const client = await connect(server.ports[door])
+  expect(await client.command("STARTTLS")).toMatch(/^220 /)
+  client.send("NOOP\r\nEHLO a.example\r\n")
+  expect(await client.reply()).toBeUndefined()
+})
+
 describe("trouble behind the door", () => {
   test("a suspension holds from the next message on, also for who is signed in", async () => {
     const client = await connect(server.ports.submissions, true)

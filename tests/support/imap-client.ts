@@ -8,9 +8,12 @@ export class ImapClient {
   private received = Buffer.alloc(0)
   private ended = false
   private wake: (() => void) | null = null
+  private readonly certificate: { readonly cert: string; readonly key: string } | undefined
 
-  constructor(port: number, secure: boolean) {
-    this.socket = secure ? tls.connect({ port, host: "127.0.0.1", rejectUnauthorized: false }) : net.connect(port, "127.0.0.1")
+  /** `certificate`: PEM, shown to whoever asks for one. */
+  constructor(port: number, secure: boolean, certificate: { readonly cert: string; readonly key: string } | undefined = undefined) {
+    this.certificate = certificate
+    this.socket = secure ? tls.connect({ port, host: "127.0.0.1", rejectUnauthorized: false, ...certificate }) : net.connect(port, "127.0.0.1")
     this.listen()
   }
 
@@ -57,7 +60,7 @@ export class ImapClient {
 
   async startTls(): Promise<void> {
     this.socket.removeAllListeners("data")
-    const secured = tls.connect({ socket: this.socket, rejectUnauthorized: false })
+    const secured = tls.connect({ socket: this.socket, rejectUnauthorized: false, ...this.certificate })
     this.socket = secured
     this.listen()
     await once(secured, "secureConnect")

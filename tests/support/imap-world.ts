@@ -15,6 +15,7 @@ import { isUnavailable } from "../../src/store/sql/database.ts"
 import { createDirectorySource, type SqlDirectorySource } from "../../src/store/sql/directory.ts"
 import { ImapClient } from "./imap-client.ts"
 import { createProvince } from "./province.ts"
+import { served } from "./test-tls.ts"
 import { createTestStore, testLog, type TestStore, unwrap } from "./store.ts"
 
 /** An IMAP server on the real store, with the people of `createProvince`. */
@@ -50,7 +51,7 @@ export async function createImapWorld(limits: Partial<ImapLimits> = {}): Promise
   const directory = await createDirectorySource({ database, feed: store.feed, log: testLog, tickMs: 0 })
   const dir = await mkdtemp(join(tmpdir(), "congthu-tls-"))
   const files = await ensureDevelopmentCertificates({ dir, names: ["mail.tinh.example", "localhost", "127.0.0.1"], clock: systemClock })
-  const tls = { key: await readFile(files.keyFile), cert: await readFile(files.certificateFile) }
+  const tls = served({ key: await readFile(files.keyFile), cert: await readFile(files.certificateFile) })
   const credentials = createCredentialStore(database)
   const passwords = createPasswordWork({ cost: 4 })
   const appPasswordKey = Buffer.alloc(32, 3)

@@ -53,9 +53,12 @@ export class SmtpClient {
   private received = ""
   private ended = false
   private readonly waiting: (() => void)[] = []
+  private readonly certificate: { readonly cert: string; readonly key: string } | undefined
 
-  constructor(port: number, secure: boolean) {
-    this.socket = secure ? tls.connect({ port, host: "127.0.0.1", rejectUnauthorized: false }) : net.connect(port, "127.0.0.1")
+  /** `certificate`: PEM, shown to whoever asks for one. */
+  constructor(port: number, secure: boolean, certificate: { readonly cert: string; readonly key: string } | undefined = undefined) {
+    this.certificate = certificate
+    this.socket = secure ? tls.connect({ port, host: "127.0.0.1", rejectUnauthorized: false, ...certificate }) : net.connect(port, "127.0.0.1")
     this.listen()
   }
 
@@ -111,7 +114,7 @@ export class SmtpClient {
 
   async startTls(): Promise<void> {
     this.socket.removeAllListeners()
-    const secure = tls.connect({ socket: this.socket, rejectUnauthorized: false })
+    const secure = tls.connect({ socket: this.socket, rejectUnauthorized: false, ...this.certificate })
     this.socket = secure
     await new Promise<void>((resolve, reject) => {
       secure.once("secureConnect", resolve)

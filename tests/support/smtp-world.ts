@@ -15,6 +15,7 @@ import { createCredentialStore } from "../../src/store/sql/credentials.ts"
 import { createDirectorySource, type SqlDirectorySource } from "../../src/store/sql/directory.ts"
 import { createQuotaView } from "../../src/store/sql/quota.ts"
 import { createProvince } from "./province.ts"
+import { served } from "./test-tls.ts"
 import { createTestStore, readAll, testLog, type TestStore } from "./store.ts"
 
 /** The whole SMTP side on the real store: what `smtp` as a process has, without the outbox. */
@@ -58,7 +59,7 @@ export async function createSmtpWorld(): Promise<SmtpWorld> {
   const directory = await createDirectorySource({ database: store.database, log: testLog, tickMs: 0 })
   const dir = await mkdtemp(join(tmpdir(), "congthu-tls-"))
   const files = await ensureDevelopmentCertificates({ dir, names: ["mail.tinh.example", "localhost", "127.0.0.1"], clock: systemClock })
-  const tls = { key: await readFile(files.keyFile), cert: await readFile(files.certificateFile) }
+  const tls = served({ key: await readFile(files.keyFile), cert: await readFile(files.certificateFile) })
   const credentials = createCredentialStore(store.database)
   const passwords = createPasswordWork({ cost: 4 })
   const appPasswordKey = Buffer.alloc(32, 3)

@@ -6,7 +6,7 @@ import { createLookupRates } from "../../../src/console/lookup-rates.ts"
 import { type ConsoleServer, startConsole } from "../../../src/console/server.ts"
 import { failure } from "../../../src/mail/failure.ts"
 import { clientSettings, clientSetup } from "../../support/client-setup.ts"
-import { testTls } from "../../support/test-tls.ts"
+import { served, testTls } from "../../support/test-tls.ts"
 
 const names = ["autoconfig.tinh.example", "autodiscover.tinh.example", "tinh.example", "mail.tinh.example"]
 const servers: ConsoleServer[] = []
@@ -14,7 +14,7 @@ let tls: Awaited<ReturnType<typeof testTls>>
 
 const start = async (setup = clientSetup): Promise<number> => {
   const server = await startConsole({
-    host: "127.0.0.1", port: 0, tls: { cert: Buffer.from(tls.cert), key: Buffer.from(tls.key) }, help: clientSettings, health: async () => [], clock: clientSetup.clock, mounted: [{ path: "/", router: clientSetupRoutes(setup) }],
+    host: "127.0.0.1", port: 0, tls: served(tls), help: clientSettings, health: async () => [], clock: clientSetup.clock, mounted: [{ path: "/", router: clientSetupRoutes(setup) }],
     certificates: { authenticator: { login: async () => failed(failure("noPermission", "refused")) }, lookup: { find: async () => failed(failure("notFound", "nothing")) }, rates: createLookupRates(0) },
   })
   servers.push(server)

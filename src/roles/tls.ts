@@ -1,0 +1,55 @@
+import type { App } from "../app.ts"
+import { createCertificateLog } from "../telemetry/mail-log.ts"
+import { openCertificateFiles } from "../tls/certificate-files.ts"
+import { certificateHealth } from "../tls/certificate-health.ts"
+import { type ChangingTls, createListenerTls, type ListenerTls } from "../tls/listener-tls.ts"
+import { ticketKeys, ticketSecretAt, untilNextPeriod } from "../tls/ticket-keys.ts"
+
+const leastReloadMs = 1_000
+
+/** The TLS of a role's listeners: certificates from their files, read again now and then and at SIGHUP, and ticket keys that change twice a day. */
+export async function openListenerTls(app: App, service: "smtp" | "imap" | "web"): Promise<ListenerTls> {
+  const { config, clock, log, health, metrics, onReload } = app.context
+  const tlsLog = createCertificateLog(log)
+  const files = await openCertificateFiles(app.files.certificates, tlsLog)
+  let secret = ticketSecretAt(app.context.ticketSecret, clock.now())
+  const tls = createListenerTls({ pairs: files.pairs, ticketKeys: ticketKeys(secret, service) }, { service })
+  const stateOfNow = () => certificateHealth(files.pairs, files.problems, clock.now())
+
+  const reload = (): void => {
+    files.reload().then(
+      (changed) => void (changed && tls.change({ pairs: files.pairs })),
+      (error: unknown) => log.error({ err: error }, "tls: certificates could not be read again"),
+    )
+  }
+  const reloading = setInterval(reload, Math.max(config.tls.reload, leastReloadMs)).unref()
+  onReload(reload)
+  const rotation = rotate(tls, () => {
+    secret = ticketSecretAt(secret, clock.now())
+    const { kind, detail } = stateOfNow()
+    if (kind !== "good") tlsLog.ends({ detail })
+    return { keys: ticketKeys(secret, service), nextMs: untilNextPeriod(clock.now()) }
+  }, untilNextPeriod(clock.now()))
+  app.onClose(() => {
+    clearInterval(reloading)
+    rotation.stop()
+  })
+
+  health.add("certificates", async () => {
+    const { kind, detail } = stateOfNow()
+    if (kind === "problem") throw new Error(detail)
+    return kind === "warning" ? { warning: detail } : detail
+  })
+  metrics.gauge("tls_certificate_ends_seconds", "When the first of this process's server certificates ends, seconds since the epoch.", () => Math.min(...files.pairs.map(({ notAfter }) => notAfter)) / 1000)
+  return tls
+}
+
+function rotate(tls: ChangingTls, next: () => { readonly keys: Buffer; readonly nextMs: number }, firstMs: number): { stop(): void } {
+  let timer = setTimeout(turn, firstMs).unref()
+  function turn(): void {
+    const { keys, nextMs } = next()
+    tls.change({ ticketKeys: keys })
+    timer = setTimeout(turn, nextMs).unref()
+  }
+  return { stop: () => clearTimeout(timer) }
+}
