@@ -1,6 +1,7 @@
 import { createApp, createDeliveries, createDoor, createLogins } from "../app.ts"
 import { startSmtpServer } from "../smtp/server.ts"
 import { createSmtpLog } from "../telemetry/mail-log.ts"
+import { openGreylist } from "./inbound.ts"
 import { openPolicyParts } from "./judging.ts"
 import type { StartRole } from "./role.ts"
 
@@ -9,11 +10,12 @@ export const startSmtpRole: StartRole = async (context) => {
   const app = await createApp(context)
   const { config, clock, log } = context
   const door = await createDoor(app, { here: createDeliveries(app), policy: await openPolicyParts(app) })
+  const greylist = openGreylist(app)
   const server = await startSmtpServer({
     config,
     tls: app.files.tls,
     sharePorts: context.sharePorts,
-    services: { ...door, contentStore: app.contents, directory: app.directory, authenticator: createLogins(app), clock, log: createSmtpLog(log) },
+    services: { ...door, contentStore: app.contents, directory: app.directory, authenticator: createLogins(app), clock, log: createSmtpLog(log), ...(greylist && { greylist }) },
   })
   return {
     ports: server.ports,
