@@ -38,7 +38,7 @@ const maxConnections = 500
 export async function startConsole({ host, port, tls, help, health, clock, certificates, mtaStsPolicy, mounted = [] }: ConsoleOptions): Promise<ConsoleServer> {
   const app = express()
   app.disable("x-powered-by")
-  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], scriptSrc: null, imgSrc: ["'self'"], formAction: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"] }, useDefaults: false } }))
+  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], scriptSrc: null, imgSrc: ["'self'"], formAction: ["'self'"], frameAncestors: ["'none'"], baseUri: ["'none'"] }, useDefaults: false } }))
   app.get("/", async (_request, response) => {
     response.set("cache-control", "no-store").type("html").send(statusPage(await health(), clock.now()))
   })
