@@ -1,3 +1,4 @@
+import { authenticityWords, scanWords } from "./assumed-outside.ts"
 import { signatureWords } from "./assumed-signature.ts"
 import type { CommandKit } from "./command-kit.ts"
 import { explainMessage, type ExplainOptions } from "./policy-explain.ts"
@@ -23,6 +24,8 @@ export function addPolicyCommands({ program, command, run, finish }: CommandKit)
     .option("--tls <version>", "TLSv1.3, TLSv1.2 or none", "TLSv1.3")
     .option("--at <time>", "when it arrives, in Vietnam, such as 2028-01-01 or 2028-01-01T08:30; now when absent")
     .option("--signature <words>", `assume the signature: ${signatureWords}`)
+    .option("--authenticity <words>", `assume of mail from outside: ${authenticityWords}`)
+    .option("--scan <word>", `assume that a scanner found: ${scanWords}`)
     .option("--policy <file>", "by this file instead of the policy in force")
     .addHelpText("after", '\nExample:\n  npm run congthu -- policy explain thu.eml --from vp@sonv.tinh.example --to vp@soyt.tinh.example --signature expired')
     .action((message: string, options: ExplainOptions) => run((context) => explainMessage(context, message, options))())

@@ -6,7 +6,7 @@ import { replyCodeOf } from "../policy/reply-code.ts"
 
 /** What `policy explain` prints. Pure. */
 export function factsText(facts: MessageFacts): string {
-  const { direction, sender, recipients, header, bytes, authentication, signature, tls, at } = facts
+  const { direction, sender, recipients, header, bytes, authentication, signature, tls, at, authenticity, scan } = facts
   const minute = minuteOfDay(at)
   return [
     ["direction", direction],
@@ -16,6 +16,8 @@ export function factsText(facts: MessageFacts): string {
     ["size", `${bytes} bytes`],
     ["signature", [signature.status, ...signature.problems].join(" ")],
     ...signature.signers.slice(0, maxSigners).map(({ holder, subject, serialNumber }) => ["signer", `${holder ? `${holder.name} (${holder.principalId})` : "not registered"}; certificate ${serialNumber}, ${subject}`] as const),
+    ...(authenticity ? [["authentic", authenticityText(authenticity)] as const] : []),
+    ...(scan ? [["scanned", scanText(scan)] as const] : []),
     ["signed in", authentication.how],
     ["TLS", tls === null ? "none" : [tls.version, tls.cipher].filter(Boolean).join(" ")],
     ["time", `${civilDate(at)} ${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")} (Asia/Ho_Chi_Minh)`],
@@ -27,6 +29,12 @@ const maxSigners = 5
 
 const partyText = ({ address, kind, units, groups }: PartyFacts): string =>
   [address, kind, units.length > 0 ? `unit ${units.join(" < ")}` : "", groups.length > 0 ? `groups ${groups.slice(0, 5).join(", ")}` : ""].filter(Boolean).join("; ")
+
+const authenticityText = ({ spf, dkim, dmarc, arc, aligned }: NonNullable<MessageFacts["authenticity"]>): string =>
+  [`spf ${spf.result}`, `dkim ${dkim.map(({ result, domain }) => `${result} ${domain}`.trim()).join(", ") || "none"}`, `dmarc ${dmarc.result}${dmarc.policy === null ? "" : ` (asks for ${dmarc.policy})`}`, `arc ${arc.result}${arc.vouched ? ", vouched for" : ""}`, aligned ? "aligned" : "not aligned"].join("; ")
+
+const scanText = ({ virus, spam, unavailable }: NonNullable<MessageFacts["scan"]>): string =>
+  [virus === null ? "no virus" : `virus ${virus}`, ...(spam ? [`spam ${spam.action} (${spam.score})`] : []), ...unavailable.map((name) => `${name} did not answer`)].join("; ")
 
 const outcomes: Readonly<Record<RuleTrace["outcome"], string>> = {
   decides: "DECIDES", marks: "marks, and the next rule is asked", noMatch: "does not match", notInForce: "is not in force at this time", notReached: "would match, but is not reached",

@@ -15,6 +15,7 @@ import { readPolicy } from "../policy/read-policy.ts"
 import { claimedAddresses } from "../smtp/submitted-header.ts"
 import { loadDirectory } from "../store/sql/directory.ts"
 import { createPolicyStore } from "../store/sql/policies.ts"
+import { assumedAuthenticity, assumedScan } from "./assumed-outside.ts"
 import { assumedSignature } from "./assumed-signature.ts"
 import { CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
 import { findSignature } from "./message-signature.ts"
@@ -30,6 +31,8 @@ export interface ExplainOptions {
   readonly auth: string
   readonly outside?: boolean
   readonly signature?: string
+  readonly authenticity?: string
+  readonly scan?: string
   readonly policy?: string
 }
 
@@ -50,7 +53,7 @@ export async function explainMessage(context: CommandContext, file: string, opti
   for (const trace of explainPolicy(policy, facts)) print(ruleText(trace))
   print("")
   const decision = evaluatePolicy(policy, facts)
-  print(decisionText({ ...decision, verdict: beyondRules(decision.verdict, facts, speaksFor) }))
+  print(decisionText({ ...decision, verdict: beyondRules(decision.verdict, facts, { speaksFor, mustBeScanned: false }) }))
   return exitCodes.ok
 }
 
@@ -110,6 +113,8 @@ function gatherFacts({ directory, message, options, signature, at, examined }: G
     authentication: { how: outside ? "none" : authenticationOf(options.auth), principalId: null },
     tls: options.tls === "none" ? null : { version: options.tls, cipher: "", clientCertificate: options.auth === "certificate" },
     at,
+    ...(outside && options.authenticity !== undefined && { authenticity: assumedAuthenticity(options.authenticity) }),
+    ...(options.scan !== undefined && { scan: assumedScan(options.scan) }),
   })
   return { facts, speaksFor }
 }

@@ -163,6 +163,23 @@ const dnsServers = (sentence: string) =>
       }),
     { sentence, type: "list" },
   )
+/** `192.0.2.0/24`, `2001:db8::/32`, `192.0.2.7` */
+const isNetwork = (text: string): boolean => {
+  const [address = "", bits, ...rest] = text.split("/")
+  const version = isIP(address)
+  return version !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)))
+}
+const networks = (fallback: readonly string[], sentence: string) =>
+  noted(
+    z
+      .union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" })
+      .default([...fallback])
+      .check((context) => {
+        for (const item of context.value.filter((text) => !isNetwork(text))) context.issues.push({ code: "custom", message: `"${item}" is no network such as 192.0.2.0/24 or 2001:db8::/32`, input: item })
+      }),
+    { sentence, type: "list" },
+  )
+const matching = (pattern: RegExp, problem: string, sentence: string) => noted(z.string("is not a text").refine((value) => value === "" || pattern.test(value), problem).default(""), { sentence, type: "text" })
 const ipAddresses = (sentence: string) =>
   noted(
     z
@@ -325,6 +342,21 @@ export const configSchema = z.strictObject({
     mtaSts: word(["testing", "enforce", "none"], "testing", "What the MTA-STS policy of our domains asks of other servers (RFC 8461): `enforce` once reports are clean, `none` before taking it away."),
     mtaStsMaxAge: duration("7d", "How long other servers remember that policy; weeks once it is enforced."),
     dnssec: flag(false, "The resolvers validate DNSSEC and nobody stands between them and this machine (best: one on this machine), so that their word on it counts. DANE needs it."),
+  }),
+  inbound: section({
+    authenticate: flag(true, "Ask SPF, DKIM, DMARC and ARC of mail from other servers. What follows is in the policy; an answer that DMARC needs and the DNS cannot give defers the message."),
+    exempt: networks(["127.0.0.0/8", "::1"], "Clients that need not prove where their mail comes from: this machine, and relays of ours that have asked already."),
+    trustedSealers: list("Domains of forwarders and mailing lists whose ARC seal counts: what they saw pass DMARC is taken although it fails here."),
+    timeout: duration("20s", "For all questions to the DNS that one message causes."),
+    greylisting: flag(false, "Defer the first message of an unknown sender to a recipient, by network, for a few minutes: many who send spam never come again."),
+    greylistDelay: duration("5m", "A sender that comes again after this is let in."),
+    greylistRemember: duration("36d", "How long one that was let in is remembered after its last message."),
+  }),
+  scan: section({
+    rspamdUrl: matching(/^https?:\/\/[^/?#@\s]+\/?$/, "is no URL such as http://127.0.0.1:11333", "Rspamd that every message is shown to, as `http://host:port`. Empty: none."),
+    clamavSocket: matching(/^(?:\/.+|\[[0-9A-Fa-f:.]+\]:\d{1,5}|[^:/\s]+:\d{1,5})$/, "is neither a path nor host:port", "clamd that every message is shown to: the path of its socket, or `host:port`. Empty: none."),
+    timeout: duration("30s", "For one scanner to answer."),
+    whenDown: word(["defer", "accept"], "defer", "What becomes of a message that a scanner does not answer for: `defer` has its sender try again, `accept` takes it unseen."),
   }),
   delivery: section({
     smarthost: text("", "Remote mail goes through this host:port. Empty: straight to the recipients' MX."),

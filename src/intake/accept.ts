@@ -13,6 +13,7 @@ import { replyCodeOf } from "../policy/reply-code.ts"
 import type { AcceptanceStore, Committed, NewDelivery } from "../store/acceptance-store.ts"
 import type { PreparedContent } from "../store/content-store.ts"
 import type { NewDecision } from "../store/decision-store.ts"
+import type { DmarcTally } from "./authenticity/dmarc-tally.ts"
 import { decide, type Decision, type Refused } from "./decide.ts"
 import type { AcceptReply, AcceptRequest, Intake } from "./intake.ts"
 import type { Judged, Judging } from "./judging.ts"
@@ -40,6 +41,8 @@ export interface PolicyParts {
   readonly signer: Signer
   /** The decision on a message that was refused; must not throw. */
   readonly recordRefused: (decision: NewDecision) => Promise<void>
+  /** What was decided in the end; must not throw. */
+  readonly tally?: Pick<DmarcTally, "count">
 }
 
 /** Ids of the new deliveries, to mailboxes here and to other servers. */
@@ -127,7 +130,8 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
 
   const accepted = (request: AcceptRequest, decision: Accepted, { judged }: Ready, committed: Committed): AcceptReply => {
     if (!judged?.held) wake(committed, split(committed, decision))
-    const { sessionId } = request.session
+    const { sessionId, clientAddress } = request.session
+    if (judged) policy?.tally?.count(judged, clientAddress)
     if (decision.skippedMembers.length > 0) mailLog.membersSkipped({ sessionId, members: decision.skippedMembers })
     mailLog.accepted({ sessionId, source: request.source, envelopeId: committed.envelopeId, deliveries: decision.final.length, bytes: request.content.size })
     return { kind: "accepted", committed, status: enhancedStatus.ok }
@@ -153,6 +157,7 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
           if (judgement?.ok === false) return refused(request, signatureUnknown)
           const judged = judgement?.value
           if (judged && (judged.verdict.kind === "reject" || judged.verdict.kind === "defer")) {
+            policy?.tally?.count(judged, request.session.clientAddress)
             await policy?.recordRefused(judged.decision)
             return refused(request, judged.verdict)
           }

@@ -3,13 +3,25 @@ import { enhancedStatus } from "../mail/enhanced-status.ts"
 import type { MessageFacts } from "../policy/facts.ts"
 import type { PolicyVerdict } from "../policy/verdict.ts"
 
-/** What holds whatever the rules say: a header that could not be seen whole, and a seal that would be on somebody else's words too. Pure. */
-export function beyondRules(verdict: PolicyVerdict, { header }: MessageFacts, speaksFor: readonly Account[]): PolicyVerdict {
+export interface BeyondRules {
+  readonly speaksFor: readonly Account[]
+  /** What a scanner has not seen is not taken. */
+  readonly mustBeScanned: boolean
+}
+
+/** What holds whatever the rules say: a header that could not be seen whole, a scanner that must answer, and a seal that would be on somebody else's words too. Pure. */
+export function beyondRules(verdict: PolicyVerdict, { header, scan }: MessageFacts, { speaksFor, mustBeScanned }: BeyondRules): PolicyVerdict {
   const { ruleId, marks } = verdict
   if (header.cut && verdict.kind !== "reject") {
     return {
       kind: "reject", ruleId: "message.header", marks, status: enhancedStatus.badContent,
       reasonVi: "Tiêu đề thư quá dài hoặc lặp lại quá nhiều lần nên không kiểm tra được", reasonEn: "The subject or another header field is too long, or there too often, to be examined",
+    }
+  }
+  if (mustBeScanned && scan && scan.unavailable.length > 0 && verdict.kind !== "reject" && verdict.kind !== "defer") {
+    return {
+      kind: "defer", ruleId: "scan.unavailable", marks, status: enhancedStatus.storeUnavailable,
+      reasonVi: "Hiện chưa quét được thư này, hãy gửi lại sau", reasonEn: "The message cannot be scanned now, try again later",
     }
   }
   if (verdict.kind !== "sign" || speaksFor.length <= 1) return verdict

@@ -8,13 +8,16 @@ import { provinceDate } from "../accounts/province-date.ts"
 import type { HeaderField } from "../mail/header.ts"
 import type { AuthenticationResult } from "../mail/trace-header.ts"
 import type { SignatureFacts } from "../pki/signature-facts.ts"
+import type { AuthenticityFacts } from "../policy/authenticity-facts.ts"
 import { evaluatePolicy } from "../policy/evaluate.ts"
 import type { MessageFacts } from "../policy/facts.ts"
 import { refusedFrom } from "../policy/refused-from.ts"
+import type { ScanFacts } from "../policy/scan-facts.ts"
 import { signatureReason } from "../policy/signature-reason.ts"
 import type { Notified, PolicyVerdict } from "../policy/verdict.ts"
 import type { HeldReason, SessionFacts } from "../store/acceptance-store.ts"
 import type { NewWarning } from "../store/sender-warning-store.ts"
+import { authenticityResults } from "./authenticity/authentication-results.ts"
 import { beyondRules } from "./beyond-rules.ts"
 import type { Decision } from "./decide.ts"
 import type { AcceptRequest } from "./intake.ts"
@@ -29,6 +32,11 @@ export interface JudgeQuestion {
   readonly header: readonly HeaderField[]
   /** Null: no signature. */
   readonly evidence: SignatureEvidence | null
+  /** Null: nobody looked. */
+  readonly authenticity: AuthenticityFacts | null
+  readonly scan: ScanFacts | null
+  /** What a scanner has not seen is not taken. */
+  readonly mustBeScanned: boolean
   readonly inForce: PolicyInForce
   readonly now: number
   /** Whom `administrators` means in the policy. */
@@ -50,16 +58,17 @@ export interface Judgement {
 const unsigned: SignatureFacts = { status: "missing", problems: [], signers: [], form: "none", headerProtection: "none", timestamped: false }
 
 export function judge(question: JudgeQuestion): Judgement {
-  const { request, decision, directory, header, evidence, inForce, now } = question
+  const { request, decision, directory, header, evidence, authenticity, scan, inForce, now } = question
   const { envelope, content, session, source, submitter } = request
   const facts = messageFacts({
     directory, header, bytes: content.size, reversePath: envelope.reversePath, recipients: decision.final, speaksFor: decision.speaksFor, fromOutside: source === "mx", at: now,
     authentication: { how: submitter ? submitter.login.via : source === "mx" ? "none" : "local", principalId: session.principalId },
-    tls: tlsFacts(session), examined: inForce.policy.examined,
+    tls: tlsFacts(session), authenticity, scan, examined: inForce.policy.examined,
     signature: evidence ? signatureFactsOf(evidence, { directory, now, addressBinding: inForce.policy.document.bindByAddress }) : unsigned,
   })
-  const verdict = beyondRules(evaluatePolicy(inForce.policy, facts).verdict, facts, decision.speaksFor)
-  return { facts, verdict, policyVersion: inForce.version, marks: marksOf(facts.signature, verdict), results: evidence ? [smimeResult(facts, evidence)] : [], held: heldReason(question, facts, verdict), senderWarnings: senderWarnings(question, facts, verdict) }
+  const verdict = beyondRules(evaluatePolicy(inForce.policy, facts).verdict, facts, { speaksFor: decision.speaksFor, mustBeScanned: question.mustBeScanned })
+  const results = [...(authenticity ? authenticityResults(authenticity, { reversePath: envelope.reversePath, helo: session.helo }) : []), ...(evidence ? [smimeResult(facts, evidence)] : [])]
+  return { facts, verdict, policyVersion: inForce.version, marks: marksOf(facts.signature, verdict), results, held: heldReason(question, facts, verdict), senderWarnings: senderWarnings(question, facts, verdict) }
 }
 
 /** "TLSv1.3 TLS_AES_256_GCM_SHA384" */

@@ -8,19 +8,26 @@ import { ok, type Result } from "../base/result.ts"
 import type { Failure } from "../mail/failure.ts"
 import { type HeaderField, parseHeader } from "../mail/header.ts"
 import { freezeEvidence } from "../pki/evidence/evidence-record.ts"
+import type { AuthenticityFacts } from "../policy/authenticity-facts.ts"
+import type { ScanFacts } from "../policy/scan-facts.ts"
 import type { Evidence } from "../store/evidence-store.ts"
 import type { NewDecision } from "../store/decision-store.ts"
 import type { MessageSource } from "../store/acceptance-store.ts"
 import type { PreparedContent } from "../store/content-store.ts"
+import type { Authenticator } from "./authenticity/authenticate-message.ts"
 import type { Decision } from "./decide.ts"
 import type { AcceptRequest } from "./intake.ts"
 import { judge, type Judgement } from "./judge.ts"
 import type { PolicySource } from "./policy-source.ts"
+import type { Scanner } from "./scan/scan.ts"
 import type { SignatureReader } from "./signature-reader.ts"
 
 export interface JudgingParts {
   readonly policy: Pick<PolicySource, "current">
   readonly signatures: SignatureReader
+  /** What mail from outside is worth; absent: nobody asks. */
+  readonly authenticator?: Authenticator
+  readonly scanner?: Scanner
   /** Whom `administrators` means in the policy: addresses. */
   readonly administrators: readonly string[]
   /** How facts rest; see `sealFacts`. */
@@ -53,19 +60,38 @@ export function createJudging(parts: JudgingParts): Judging {
 }
 
 function begin(parts: JudgingParts, request: AcceptRequest): MessageJudging {
-  let known: { readonly evidence: SignatureEvidence | null; readonly header: readonly HeaderField[] } | undefined
+  let known: Known | undefined
   return {
     async judge(decision, directory, now) {
       if (!known) {
-        const { sha256, size, scanned } = request.content
-        const evidence = await parts.signatures.read({ sha256, size, scanned, read: (range) => request.content.read(range), fromOutside: request.source === "mx" }, now)
-        if (!evidence.ok) return evidence
-        known = { evidence: evidence.value, header: await wholeHeader(request.content) }
+        const read = await readAll(parts, request, now)
+        if (!read.ok) return read
+        known = read.value
       }
-      const judgement = judge({ ...parts, ...known, request, decision, directory, now, inForce: parts.policy.current() })
+      const judgement = judge({ ...parts, ...known, mustBeScanned: parts.scanner?.mustAnswer ?? false, request, decision, directory, now, inForce: parts.policy.current() })
       return ok({ ...judgement, decision: decisionOf(parts, request, judgement), evidence: known.evidence && evidenceOf(parts, request, judgement, known.evidence) })
     },
   }
+}
+
+interface Known {
+  readonly evidence: SignatureEvidence | null
+  readonly header: readonly HeaderField[]
+  readonly authenticity: AuthenticityFacts | null
+  readonly scan: ScanFacts | null
+}
+
+/** What takes time is asked at once: the DNS, the scanners, revocation. */
+async function readAll({ signatures, authenticator, scanner }: JudgingParts, { content, source, envelope, session }: AcceptRequest, now: number): Promise<Result<Known, Failure>> {
+  const { sha256, size, scanned } = content
+  const { reversePath, recipients } = envelope
+  const header = await wholeHeader(content)
+  const [evidence, authenticity, scan] = await Promise.all([
+    signatures.read({ sha256, size, scanned, read: (range) => content.read(range), fromOutside: source === "mx" }, now),
+    source === "mx" && authenticator ? authenticator.authenticate({ session, reversePath, content, header }) : null,
+    scanner ? scanner.scan({ content, session, reversePath, recipients: recipients.map(({ forwardPath }) => forwardPath), signedIn: source !== "mx" }) : null,
+  ])
+  return evidence.ok ? ok({ evidence: evidence.value, header, authenticity, scan }) : evidence
 }
 
 /** Of a very large header the scanner has kept only a part; a mark in the rest counts all the same. */

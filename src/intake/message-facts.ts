@@ -9,7 +9,9 @@ import { decodeHeaderText } from "../mail/encoded-word.ts"
 import { fieldValues, type HeaderField } from "../mail/header.ts"
 import type { SignatureFacts } from "../pki/signature-facts.ts"
 import type { HeaderFacts, MessageFacts, PartyFacts } from "../policy/facts.ts"
+import type { AuthenticityFacts } from "../policy/authenticity-facts.ts"
 import { maxComparedCharacters } from "../policy/policy-text.ts"
+import type { ScanFacts } from "../policy/scan-facts.ts"
 import type { FinalRecipient } from "./expand-recipients.ts"
 
 export interface FactsRequest {
@@ -28,12 +30,15 @@ export interface FactsRequest {
   readonly tls: MessageFacts["tls"]
   readonly signature: SignatureFacts
   readonly at: number
+  /** Null: nobody looked. */
+  readonly authenticity?: AuthenticityFacts | null
+  readonly scan?: ScanFacts | null
   /** Header fields in which the policy looks for marks, lower case: they are kept whole, or the facts say that they are not. */
   readonly examined: ReadonlySet<string>
 }
 
 export function messageFacts(request: FactsRequest): MessageFacts {
-  const { directory, speaksFor, fromOutside, reversePath, bytes, authentication, tls, signature, at } = request
+  const { directory, speaksFor, fromOutside, reversePath, bytes, authentication, tls, signature, at, authenticity, scan } = request
   const header = headerFacts(request.header, request.examined)
   const recipients = distinctParties(request.recipients.map(({ recipient, accountId }) => partyOf(directory, recipient, accountId === null ? undefined : directory.account(accountId))))
   const [speaker] = speaksFor
@@ -41,6 +46,7 @@ export function messageFacts(request: FactsRequest): MessageFacts {
   return {
     direction: directionOf({ directory, fromOutside, speaksFor, recipients }), sender, reversePath, recipients, header, bytes, authentication, signature, tls, at,
     hops: request.header.filter(({ name }) => name === "received").length,
+    ...(authenticity && { authenticity }), ...(scan && { scan }),
   }
 }
 

@@ -1,21 +1,9 @@
 import { canonicalAddress } from "../mail/address.ts"
+import { authenticityLeaves, scanLeaves } from "./compile-outside-condition.ts"
+import { type CompiledCondition, leaf, listed, oneOf, someOf, yesNo } from "./condition-leaf.ts"
 import { isWithin, minuteOfDay, weekdayOf } from "./civil-time.ts"
-import type { MessageFacts, PartyFacts } from "./facts.ts"
+import type { PartyFacts } from "./facts.ts"
 import type { Condition, PolicyDocument } from "./policy-document.ts"
-import type { PreparedFacts } from "./prepared-facts.ts"
-
-/**
- * A condition made ready: what it asks in words, whether facts meet it, and for a single question what it found instead.
- * Tests are closures over sets and patterns that were made once; none of them allocates. Pure.
- */
-export interface CompiledCondition {
-  readonly text: string
-  readonly kind: "leaf" | "all" | "any" | "not"
-  readonly parts: readonly CompiledCondition[]
-  test(facts: PreparedFacts): boolean
-  /** What the message has, for people. */
-  found(facts: PreparedFacts): string
-}
 
 export function compileCondition(condition: Condition, document: PolicyDocument): CompiledCondition {
   const parts = [
@@ -32,35 +20,6 @@ const anyOf = (parts: readonly CompiledCondition[]): CompiledCondition => ({ kin
 
 const notOf = (part: CompiledCondition): CompiledCondition => ({ kind: "not", text: "not", parts: [part], test: (facts) => !part.test(facts), found: () => "" })
 
-const leaf = (text: string, test: (facts: PreparedFacts) => boolean, found: (facts: PreparedFacts) => string): CompiledCondition => ({ kind: "leaf", text, parts: [], test, found })
-
-/** A question with one answer that must be among some. */
-function oneOf(what: string, wanted: readonly string[] | undefined, answer: (facts: MessageFacts) => string): CompiledCondition[] {
-  if (!wanted) return []
-  const set: ReadonlySet<string> = new Set(wanted)
-  return [leaf(`${what} is ${among(wanted)}`, ({ facts }) => set.has(answer(facts)), ({ facts }) => answer(facts))]
-}
-
-/** A question with several answers, one of which must be among some. */
-function someOf(what: string, wanted: readonly string[] | undefined, answers: (facts: PreparedFacts) => readonly string[]): CompiledCondition[] {
-  if (!wanted) return []
-  const set: ReadonlySet<string> = new Set(wanted)
-  return [leaf(`${what} is ${among(wanted)}`, (facts) => answers(facts).some((answer) => set.has(answer)), (facts) => listed(answers(facts)))]
-}
-
-function yesNo(what: string, wanted: boolean | undefined, answer: (facts: MessageFacts) => boolean): CompiledCondition[] {
-  return wanted === undefined ? [] : [leaf(`${wanted ? "" : "not "}${what}`, ({ facts }) => answer(facts) === wanted, ({ facts }) => (answer(facts) ? "yes" : "no"))]
-}
-
-/** A long list would bury the rules beside it. */
-const among = (wanted: readonly string[]): string => (wanted.length > maxListed ? `${wanted.slice(0, maxListed).join(" or ")} or another ${wanted.length - maxListed}` : wanted.join(" or "))
-
-const maxListed = 5
-const listed = (answers: readonly string[]): string => {
-  const shown = [...new Set(answers)]
-  return shown.length === 0 ? "none" : `${shown.slice(0, maxListed).join(", ")}${shown.length > maxListed ? `, … (${shown.length})` : ""}`
-}
-
 function leaves(condition: Condition, document: PolicyDocument): CompiledCondition[] {
   const { direction, sender, recipient, everyRecipient, document: classes, size, authentication, notification, time } = condition
   return [
@@ -75,6 +34,8 @@ function leaves(condition: Condition, document: PolicyDocument): CompiledConditi
     ...oneOf("authentication", authentication, (facts) => facts.authentication.how),
     ...yesNo("a notification (null reverse-path)", notification, (facts) => facts.reversePath === ""),
     ...signatureLeaves(condition),
+    ...authenticityLeaves(condition),
+    ...scanLeaves(condition),
     ...tlsLeaves(condition),
     ...(time?.hours ? [hoursLeaf(time.hours)] : []),
     ...oneOf("weekday", time?.weekdays, (facts) => weekdayOf(facts.at)),

@@ -1,4 +1,5 @@
-import { type CompiledCondition, compileCondition } from "./compile-condition.ts"
+import { compileCondition } from "./compile-condition.ts"
+import type { CompiledCondition } from "./condition-leaf.ts"
 import type { PolicyDocument, Rule } from "./policy-document.ts"
 
 /** A policy ready to decide: immutable, so that whoever holds it decides by exactly this one however long it takes. */

@@ -1,4 +1,4 @@
-import type { CompiledCondition } from "./compile-condition.ts"
+import type { CompiledCondition } from "./condition-leaf.ts"
 import type { CompiledPolicy, CompiledRule } from "./compile-policy.ts"
 import { isInForce, isMet } from "./evaluate.ts"
 import type { MessageFacts } from "./facts.ts"

@@ -1,4 +1,6 @@
 import type { SignatureFacts } from "../pki/signature-facts.ts"
+import type { AuthenticityFacts } from "./authenticity-facts.ts"
+import type { ScanFacts } from "./scan-facts.ts"
 
 /**
  * Everything the rules of `config/policy.yaml` may ask about one message. Plain JSON-safe data: it is stored with the decision, so that
@@ -24,6 +26,8 @@ export interface MessageFacts {
   /** When it was accepted, ms. */
   readonly at: number
   readonly hops: number
+  readonly authenticity?: AuthenticityFacts
+  readonly scan?: ScanFacts
 }
 
 export interface PartyFacts {

@@ -1,8 +1,10 @@
 import { z } from "zod"
 import { parseBytes } from "../base/units.ts"
 import { signatureProblems } from "../pki/signature-facts.ts"
+import { arcResults, dkimResults, dmarcPolicies, dmarcResults, spfResults } from "./authenticity-facts.ts"
 import { endOfDay, parseHours, startOfDay, weekdays } from "./civil-time.ts"
 import { compileMark } from "./document-mark.ts"
+import { spamActions } from "./scan-facts.ts"
 import { compilePattern } from "./text-pattern.ts"
 
 /**
@@ -21,6 +23,7 @@ const string = (otherwise: string) => z.string({ error: ({ input }) => (input ==
 const text = (most: number) => string("is not a text").min(1, "is empty").max(most, `is longer than ${most} characters`)
 const name = string("is not a name").regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, "is no name: letters, digits and hyphens, a letter first")
 const flag = z.boolean("is neither true nor false")
+const score = z.number("is no number").min(-10_000, "is below -10000").max(10_000, "is above 10000")
 const domain = text(253).regex(/^[^\s@*]+\.[^\s@*]+$/, "is no domain such as bo.example (its subdomains are meant too)")
 
 const date = (bound: (date: string) => number | undefined) =>
@@ -87,6 +90,18 @@ const leaf = {
       timestamped: flag.optional(),
     })
     .optional(),
+  authenticity: z
+    .strictObject({
+      spf: oneOrMany(words(spfResults)).optional(),
+      dkim: oneOrMany(words(dkimResults)).optional(),
+      dmarc: oneOrMany(words(dmarcResults)).optional(),
+      dmarcPolicy: oneOrMany(words(dmarcPolicies)).optional(),
+      arc: oneOrMany(words(arcResults)).optional(),
+      aligned: flag.optional(),
+      vouched: flag.optional(),
+    })
+    .optional(),
+  scan: z.strictObject({ virus: flag.optional(), spam: oneOrMany(words(spamActions)).optional(), score: z.strictObject({ over: score.optional(), under: score.optional() }).optional(), unavailable: flag.optional() }).optional(),
   tls: z.strictObject({ used: flag.optional(), version: oneOrMany(words(["TLSv1.2", "TLSv1.3"])).optional(), cipher: oneOrMany(compiled(compilePattern)).optional(), clientCertificate: flag.optional() }).optional(),
   time: z.strictObject({ hours: hours.optional(), weekdays: oneOrMany(words(weekdays)).optional() }).optional(),
 }
@@ -126,7 +141,7 @@ const reasons = { vi: sentence, en: sentence }
 const whom = (list: readonly string[]) =>
   text(254).refine((value) => list.includes(value) || /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value), `is neither an address nor one of ${list.join(", ")}`)
 
-const badStatus = 'is neither a status 5.7.x or 4.7.x nor "signature"'
+const badStatus = 'is neither a status 5.7.x, 4.7.x or 4.4.3 nor "signature"'
 
 const verdict = z.preprocess(
   (value) => (value === "accept" ? { accept: {} } : value),
@@ -138,7 +153,7 @@ const verdict = z.preprocess(
       hold: z.strictObject({ approvers: oneOrMany(whom(["administrators"])), ...reasons }).optional(),
       quarantine: z.strictObject({ notify: oneOrMany(whom(["sender", "recipients", "administrators"])), ...reasons }).optional(),
       reject: z
-        .strictObject({ status: string(badStatus).regex(/^(?:signature|[45]\.7\.\d{1,3})$/, badStatus), ...reasons })
+        .strictObject({ status: string(badStatus).regex(/^(?:signature|4\.4\.3|[45]\.7\.\d{1,3})$/, badStatus), ...reasons })
         .optional(),
     })
     .refine((value) => Object.values(value).filter((one) => one !== undefined).length === 1, "is not exactly one of accept, mark, sign, hold, quarantine, reject"),

@@ -14,6 +14,7 @@ import { sealFacts } from "../store/sealed-facts.ts"
 import { createDecisionStore } from "../store/sql/decisions.ts"
 import { createPolicyStore } from "../store/sql/policies.ts"
 import { createPolicyLog } from "../telemetry/mail-log.ts"
+import { openAuthenticator, openScanner, openTally } from "./inbound.ts"
 import { registeredCertificates } from "./registered-certificates.ts"
 import { openRevocation } from "./revocation.ts"
 import { softwareName } from "./software.ts"
@@ -28,6 +29,8 @@ export async function openPolicyParts(app: App): Promise<PolicyParts> {
   const decisions = createDecisionStore({ database, clock })
   const policyLog = createPolicyLog(log)
   const stamp = openStamp(app)
+  const authenticator = openAuthenticator(app)
+  const scanner = openScanner(app)
   const keys = createKeyRing({ settings: config.signing.keys.map((key) => withPaths(config, key)), clock, log })
   app.onClose(() => keys.close())
   health.add("signingKeys", async () => {
@@ -40,7 +43,9 @@ export async function openPolicyParts(app: App): Promise<PolicyParts> {
       policy,
       signatures: createSignatureReader({ pool, statuses: revocation.statuses, stampStatuses: revocation.stampStatuses, registered: registeredCertificates(database, () => directory.current()) }),
       administrators: config.certificates.administrators.map(canonicalAddress), seal: (facts) => sealFacts(sealer, facts), software: softwareName,
+      ...(authenticator && { authenticator }), ...(scanner && { scanner }),
     }),
+    ...(authenticator && { tally: openTally(app) }),
     signer: createSigner({ keys, ...(stamp && { stamp }), contents, maxBytes: config.smtp.maxMessageBytes, clock, log: policyLog }),
     recordRefused: (decision) => decisions.record(decision).catch((error: unknown) => policyLog.notRecorded({ ruleId: decision.ruleId, error })),
   }

@@ -2,6 +2,7 @@ import { createApp, createDeliveries, createDoor, createLogins } from "../app.ts
 import { startSmtpServer } from "../smtp/server.ts"
 import { createSmtpLog } from "../telemetry/mail-log.ts"
 import { openCertificateLogins } from "./client-certificates.ts"
+import { openGreylist } from "./inbound.ts"
 import { openPolicyParts } from "./judging.ts"
 import type { StartRole } from "./role.ts"
 import { openListenerTls } from "./tls.ts"
@@ -12,11 +13,12 @@ export const startSmtpRole: StartRole = async (context) => {
   const { config, clock, log } = context
   const door = await createDoor(app, { here: createDeliveries(app), policy: await openPolicyParts(app) })
   const certificateLogins = await openCertificateLogins(app)
+  const greylist = openGreylist(app)
   const server = await startSmtpServer({
     config,
     tls: await openListenerTls(app, "smtp"),
     sharePorts: context.sharePorts,
-    services: { ...door, ...(certificateLogins && { certificateLogins }), contentStore: app.contents, directory: app.directory, authenticator: createLogins(app), clock, log: createSmtpLog(log) },
+    services: { ...door, ...(certificateLogins && { certificateLogins }), contentStore: app.contents, directory: app.directory, authenticator: createLogins(app), clock, log: createSmtpLog(log), ...(greylist && { greylist }) },
   })
   return {
     ports: server.ports,

@@ -27,6 +27,7 @@ import { createSenderWarningStore } from "../store/sql/sender-warnings.ts"
 import { createTlsPolicyStore, createTlsReportStore } from "../store/sql/tls-policies.ts"
 import { createDeliveryLog, createExpiryLog, createSenderWarningLog, createTlsLog } from "../telemetry/mail-log.ts"
 import { addressBookUpkeep } from "./address-book.ts"
+import { forgetInbound } from "./inbound.ts"
 import { openOutgoing } from "./outgoing.ts"
 import { registryRecheck } from "./recheck.ts"
 import type { StartRole } from "./role.ts"
@@ -59,7 +60,7 @@ export const startWorkerRole: StartRole = async (context) => {
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
-    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()),
+    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await forgetInbound(app)),
     relayConcurrency: config.delivery.concurrency,
     sweepMs: config.delivery.sweep,
     housekeepingMs: config.store.housekeeping,

@@ -8,7 +8,8 @@ import type { Srs } from "../mail/srs.ts"
 import { bouncePolicy } from "../policy/bounce-policy.ts"
 import { recipientPolicy } from "../policy/recipient-policy.ts"
 import type { Verdict } from "../policy/verdict.ts"
-import { Refusal, replies, verdictReply } from "./reply.ts"
+import { type Greylist, mayEnter } from "./greylist.ts"
+import { Refusal, type Reply, replies, verdictReply } from "./reply.ts"
 import { loginOf } from "./session.ts"
 import type { SmtpLog } from "./smtp-log.ts"
 
@@ -21,6 +22,7 @@ export interface RcptToParts {
   readonly srs?: Pick<Srs, "reverse">
   readonly clock: Clock
   readonly log: SmtpLog
+  readonly greylist?: Greylist
 }
 
 /** RCPT: who exists, who may be written to, whose mailbox has room. */
@@ -30,10 +32,24 @@ export const createOnRcptTo = (parts: RcptToParts): NonNullable<SMTPServerOption
   // RFC 5321 §4.5.1: postmaster without a domain is always ours
   if (!address.address.includes("@")) address.address = postmasterAddress(directory, address.address, parts.hostname)
   const resolution = directory.resolve(address.address)
+  const refuse = (reply: Reply): void => {
+    parts.log.addressRefused({ sessionId: session.id, clientAddress: session.remoteAddress, command: "RCPT", address: address.address, status: reply.status })
+    callback(new Refusal(reply, smtpUtf8))
+  }
+  const greet = async (greylist: Greylist): Promise<void> => {
+    const { mailFrom } = session.envelope
+    const entry = await mayEnter(greylist, { clientAddress: session.remoteAddress, reversePath: mailFrom === false ? "" : mailFrom.address, recipient: address.address }).catch((error: unknown) => {
+      parts.log.failed({ sessionId: session.id, during: "RCPT", error })
+      return undefined
+    })
+    if (entry === undefined) callback(new Refusal(replies.storeUnavailable, smtpUtf8))
+    else if (entry) callback(null)
+    else refuse(replies.greylisted)
+  }
   const judged = (verdict: Verdict): void => {
-    if (verdict.kind === "accept") return callback(null)
-    parts.log.addressRefused({ sessionId: session.id, clientAddress: session.remoteAddress, command: "RCPT", address: address.address, status: verdict.status })
-    callback(new Refusal(verdictReply(verdict), smtpUtf8))
+    if (verdict.kind !== "accept") return refuse(verdictReply(verdict))
+    if (parts.role === "mx" && parts.greylist) void greet(parts.greylist)
+    else callback(null)
   }
   const bounce = parts.srs?.reverse(address.address, parts.clock.now())
   if (bounce && bounce.kind !== "other") return judged(bouncePolicy({ reading: bounce, nullReversePath: session.envelope.mailFrom === false || session.envelope.mailFrom.address === "" }))

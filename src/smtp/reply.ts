@@ -20,6 +20,8 @@ export const replies = {
   tooManyConnections: { code: 421, status: status.tooManyErrors, text: "Too many connections, try again later" },
   tooManyConnectionsFromYou: { code: 421, status: status.tooManyErrors, text: "Too many connections from your address" },
   tooManyErrors: { code: 421, status: status.tooManyErrors, text: "Too many errors, closing connection" },
+  // RFC 6647 §5: 450 or 451, so that every sender that queues tries again
+  greylisted: { code: 451, status: status.rateLimited, text: "Hãy gửi lại sau vài phút / Greylisted, try again in a few minutes" },
   rateExceeded: { code: 450, status: status.rateLimited, text: "Hộp thư này đã gửi quá nhiều thư trong một giờ / This account has sent too many messages in an hour" },
   accountSuspended: { code: 550, status: status.refusedByPolicy, text: "Hộp thư của bạn đang tạm ngưng / Your account is suspended" },
   badParameter: { code: 501, status: status.invalidArguments, text: "Bad parameter" },

@@ -24,6 +24,7 @@ import { createExternalSignIn } from "./auth-external.ts"
 import { GatedServer } from "./connection.ts"
 import { createConnectionGate } from "./connection-gate.ts"
 import { createOnData } from "./data.ts"
+import type { Greylist } from "./greylist.ts"
 import { createOnMailFrom } from "./mail-from.ts"
 import { createOnRcptTo } from "./rcpt-to.ts"
 import type { SmtpSession } from "./session.ts"
@@ -42,6 +43,8 @@ export interface SmtpServices {
   readonly srs?: Pick<Srs, "reverse">
   readonly clock: Clock
   readonly log: SmtpLog
+  /** Absent: unknown senders are let in at once. */
+  readonly greylist?: Greylist
 }
 
 export interface SmtpServerParts {

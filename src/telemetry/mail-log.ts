@@ -46,6 +46,18 @@ export const createCertificateLog = (log: Logger) => ({
   },
 })
 
+export const createDmarcLog = (log: Logger) => ({
+  dmarcNotCounted({ error, ...event }: { readonly rows: number; readonly error: unknown }): void {
+    log.warn({ ...event, err: error }, "dmarc: figures for the reports are lost")
+  },
+})
+
+export const createScanLog = (log: Logger) => ({
+  scannerDown({ error, ...event }: { readonly scanner: string; readonly sessionId: string; readonly error: unknown }): void {
+    log.warn({ ...event, err: error }, "scan: a scanner did not answer")
+  },
+})
+
 export const createApiLog = (log: Logger) => ({
   called(event: { readonly token: number; readonly name: string; readonly method: string; readonly path: string; readonly status: number }): void {
     log.info(event, "api: called")

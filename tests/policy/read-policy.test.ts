@@ -40,7 +40,7 @@ describe("a policy file", () => {
     ["has a rule that is never reached", "format: 1\nrules:\n  - { id: a, verdict: accept }\n  - { id: b, verdict: accept }\n", ['4:5: rules.1: is never reached: "a" above decides every message']],
     ["has no verdict", verdict("{}"), ["4:14: rules.0.verdict: is not exactly one of accept, mark, sign, hold, quarantine, reject"]],
     ["has two verdicts", verdict("{ accept: {}, sign: { key: k } }"), ["4:14: rules.0.verdict: is not exactly one of accept, mark, sign, hold, quarantine, reject"]],
-    ["has a status of another class", verdict("{ reject: { status: 5.1.1, vi: a, en: b } }"), ['4:34: rules.0.verdict.reject.status: is neither a status 5.7.x or 4.7.x nor "signature"']],
+    ["has a status of another class", verdict("{ reject: { status: 5.1.1, vi: a, en: b } }"), ['4:34: rules.0.verdict.reject.status: is neither a status 5.7.x, 4.7.x or 4.4.3 nor "signature"']],
     ["has no Vietnamese reason", verdict("{ reject: { status: 5.7.1, en: b } }"), ["4:24: rules.0.verdict.reject.vi: is missing"]],
     ["has a placeholder that is none", verdict('{ reject: { status: 5.7.1, vi: "{sigature}", en: b } }'), ['4:45: rules.0.verdict.reject.vi: has "{sigature}" in it; only {signature}, {sender}, {rule} are replaced']],
     ["has a line break in a reason", verdict('{ reject: { status: 5.7.1, vi: "a\\r\\nQUIT", en: b } }'), ["4:45: rules.0.verdict.reject.vi: has a line break or control character in it"]],

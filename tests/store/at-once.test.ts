@@ -48,6 +48,16 @@ test("the message is in the mailbox when the commit is told, and whoever has it 
   expect(delivered).toBe(1)
 })
 
+test("what is marked as junk goes into the Junk mailbox at once, too", async () => {
+  await store.database.query({ text: "UPDATE mailbox SET special_use = NULL WHERE account_id = $1 AND special_use = '\\Junk'" }, [account])
+  await store.database.query({ text: "INSERT INTO mailbox (account_id, name, special_use) VALUES ($1, 'Thư rác', '\\Junk')" }, [account])
+  const junk = await offer([account], { marks: ["$Junk"] })
+  await offer([account])
+  const rows = await store.database.query<{ name: string; delivery_id: number }>({ text: "SELECT b.name, m.delivery_id FROM message m JOIN mailbox b ON b.id = m.mailbox_id WHERE b.account_id = $1 AND b.name <> 'INBOX'" }, [account])
+  expect(rows).toEqual([{ name: "Thư rác", delivery_id: junk.deliveryIds[0] }])
+  expect(await inbox(account)).toHaveLength(1)
+})
+
 test("a worker that is woken for it all the same delivers nothing", async () => {
   const { deliveryIds } = await offer([account])
   expect(await store.deliveries.deliverLocal(deliveryIds, 0)).toBe(0)

@@ -96,6 +96,23 @@ test("marks become keywords of the mailbox that takes the message in, and open s
   }
 })
 
+test("what is marked as junk goes into the Junk mailbox, whatever it is called, and into INBOX where there is none", async () => {
+  const placed = async (account: number): Promise<readonly (readonly [string, number])[]> =>
+    (await store.database.query<{ name: string; messages: number }>({ text: "SELECT name, messages FROM mailbox WHERE account_id = $1 AND messages > 0 ORDER BY name" }, [account])).map(({ name, messages }) => [name, messages])
+  const [some, none] = [await store.account("corac@tinh.example"), await store.account("khongrac@tinh.example")]
+  await store.database.query({ text: "UPDATE mailbox SET special_use = NULL WHERE account_id = ANY ($1::bigint[]) AND special_use = '\\Junk'" }, [[some, none]])
+  await store.database.query({ text: "INSERT INTO mailbox (account_id, name, special_use) VALUES ($1, 'Thư rác', '\\Junk')" }, [some])
+  for (const marks of [["$Junk"], [], ["$SignatureMissing", "$Junk"]]) {
+    const content = await store.prepare(`Subject: rac ${++counter}\r\n\r\n${counter}\r\n`)
+    const done = unwrap(await store.acceptances.commit({ ...acceptance({ content, accountIds: [some, none], directoryVersion: await directoryVersion() }), marks }))
+    expect(await store.deliveries.deliverLocal(done.deliveryIds, Date.now())).toBe(2)
+  }
+  expect(await placed(some)).toEqual([["INBOX", 1], ["Thư rác", 2]])
+  expect(await placed(none)).toEqual([["INBOX", 3]])
+  const junk = unwrap(await store.mail.findMailbox(some, "Thư rác"))
+  expect(unwrap(await store.mail.openMailbox(junk.id)).index.keywords).toContain("$Junk")
+})
+
 test("a mailbox without room for another keyword takes the message all the same", async () => {
   const account = await store.account("day@tinh.example")
   const full = Array.from({ length: 27 }, (_, n) => `tu${n}`)

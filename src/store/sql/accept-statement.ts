@@ -3,7 +3,7 @@ import type { PreparedContent } from "../content-store.ts"
 import { contentColumns, contentRowsSql, contentRowValues, insertContentsSql } from "./content-rows.ts"
 import { decisionArrays, insertDecisionsSql } from "./decisions.ts"
 import { evidenceArrays, evidenceSql } from "./evidence.ts"
-import { placedColumns, type PlacedRow, placeJobsSql } from "./place-messages.ts"
+import { placedColumns, type PlacedRow, placeJobsSql, placeNameSql } from "./place-messages.ts"
 import { insertWarningsSql, warningsValue } from "./sender-warnings.ts"
 
 /** Two sweeps would find a delivery before its first job could have run; this keeps them off (ms). */
@@ -36,7 +36,7 @@ export function acceptStatement(contents: number, withEvidence: boolean): { read
     ), job AS (
       SELECT t.id, e.id AS envelope_id, e.content, e.marks, m.keywords, e.size, e.internal_date, m.id AS mailbox_id
       FROM unnest(${p(20)}::bigint[], ${p(21)}::bigint[], ${p(23)}::bigint[], ${p(27)}::text[]) AS t (id, envelope_id, account_id, state)
-      JOIN e ON e.id = t.envelope_id JOIN mailbox m ON m.account_id = t.account_id AND m.name = 'INBOX'
+      JOIN e ON e.id = t.envelope_id JOIN mailbox m ON m.account_id = t.account_id AND m.name = ${placeNameSql("t.account_id")}
       WHERE t.state = 'delivered'
       ORDER BY m.id, t.id
       FOR NO KEY UPDATE OF m SKIP LOCKED

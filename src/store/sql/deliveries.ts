@@ -2,7 +2,7 @@ import type { ChangeFeed } from "../change-feed.ts"
 import type { Attempt, DeliveryStore, OwedDsn, PausedHost, RemoteDelivery } from "../delivery-store.ts"
 import { type Database, withRetry } from "./database.ts"
 import { layAsideSql, pausedSql, pauseInForce } from "./lay-aside.ts"
-import { appendedChanges, placedColumns, type PlacedRow, placeJobsSql } from "./place-messages.ts"
+import { appendedChanges, placedColumns, type PlacedRow, placeJobsSql, placeNameSql } from "./place-messages.ts"
 
 /**
  * Deliveries in PostgreSQL. A local delivery and its outcome are one statement: a job that runs twice finds nothing waiting
@@ -58,7 +58,7 @@ const deliverLocal = {
     WITH job AS (
       SELECT d.id, 'success' = ANY (d.notify) AND e.reverse_path <> '' AS owes_success, e.id AS envelope_id, e.content, e.marks, m.keywords,
         e.size + octet_length(e.trace_prefix) AS size, date_trunc('second', e.accepted_at) AS internal_date, m.id AS mailbox_id
-      FROM unnest($1::bigint[]) AS wanted (id) JOIN delivery d ON d.id = wanted.id JOIN envelope e ON e.id = d.envelope_id JOIN mailbox m ON m.account_id = d.account_id AND m.name = 'INBOX'
+      FROM unnest($1::bigint[]) AS wanted (id) JOIN delivery d ON d.id = wanted.id JOIN envelope e ON e.id = d.envelope_id JOIN mailbox m ON m.account_id = d.account_id AND m.name = ${placeNameSql("d.account_id")}
       WHERE d.state = 'waiting'
       ORDER BY m.id, d.id
       FOR UPDATE OF d SKIP LOCKED FOR NO KEY UPDATE OF m

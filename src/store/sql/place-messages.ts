@@ -2,6 +2,13 @@ import { maxKeywords, systemFlagNames } from "../../mail/flag.ts"
 import type { Change } from "../change.ts"
 
 /**
+ * Name of the mailbox that takes a message in: of what is marked as junk, the one for it (RFC 6154 §2), or INBOX where somebody has deleted that.
+ * `account` is an expression; `e` is the envelope.
+ */
+export const placeNameSql = (account: string): string =>
+  `CASE WHEN e.marks <> '' AND '$junk' = ANY (string_to_array(lower(e.marks), ' ')) THEN coalesce((SELECT junk.name FROM mailbox junk WHERE junk.account_id = ${account} AND junk.special_use = '\\Junk' LIMIT 1), 'INBOX') ELSE 'INBOX' END`
+
+/**
  * The steps of a statement that turn deliveries into messages of mailboxes here. They follow a step `job` with one row for each delivery: id, envelope_id,
  * content, marks, size, internal_date, mailbox_id and the mailbox's keywords, in the order of mailbox and delivery, with the mailboxes' rows locked.
  * Uids follow the order of deliveries; each mailbox's modseq rises once. What belongs to one mailbox travels as arrays: joins between the
