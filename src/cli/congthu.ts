@@ -9,6 +9,7 @@ import { addDnsCommands } from "./dns-commands.ts"
 import { addEvidenceCommands } from "./evidence-commands.ts"
 import { addHeldCommands } from "./held-commands.ts"
 import { type ImportOptions, runImport } from "./import-command.ts"
+import { addOutboundCommands } from "./outbound-commands.ts"
 import { setPassword } from "./password-command.ts"
 import { addPolicyCommands } from "./policy-commands.ts"
 
@@ -95,6 +96,7 @@ addCertificateCommands(kit)
 addEvidenceCommands(kit)
 addDkimCommands(kit)
 addDnsCommands(kit)
+addOutboundCommands(kit)
 
 command(program, "migrate")
   .description("bring the database schema up to date")

@@ -306,6 +306,19 @@ export const configSchema = z.strictObject({
     expiry: duration("5d", "A delivery that has waited this long has failed."),
     sweep: duration("5s", "How often committed deliveries that no job carries are looked for."),
   }),
+  suppression: section({
+    bounces: count(2, "A foreign recipient is refused at submission after so many messages came back because it does not exist; 0: never."),
+    within: duration("30d", "Each of them within this of the one before."),
+    for: duration("30d", "How long it is refused. An administrator may end it before: `congthu suppression remove`."),
+  }),
+  outbound: section({
+    strangersPerHour: count(200, "Foreign recipients with whom an account has never exchanged mail, in one hour. Beyond it all its mail is held and the administrators are told; 0: any number."),
+    recipientsPerHour: count(1000, "Foreign recipients of one account in one hour; likewise."),
+    suddenFactor: count(10, "More than so many times the account's usual recipients in an hour is sudden, and held likewise …"),
+    suddenAbove: count(100, "… where it is more than this, too; 0: never."),
+    automated: list("Addresses of accounts that programs send from: strangers and sudden volume are their business."),
+    automatedRecipientsPerHour: count(20_000, "Foreign recipients of such an account in one hour."),
+  }),
   policy: section({
     file: file("Rules for messages, see docs/policy.md. Put in force at a start when it has changed since the last one. Empty: the shipped `config/policy.yaml`."),
     keepDecisions: duration("400d", "How long decisions and the facts they rest on are kept, for `policy replay`."),

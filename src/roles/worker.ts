@@ -23,7 +23,9 @@ import { createExclusive } from "../store/sql/exclusive.ts"
 import { createExpiryStore } from "../store/sql/expiry.ts"
 import { createHeldStore } from "../store/sql/held.ts"
 import { createHousekeeping } from "../store/sql/housekeeping.ts"
+import { createOutboundStore } from "../store/sql/outbound.ts"
 import { createSenderWarningStore } from "../store/sql/sender-warnings.ts"
+import { createSuppressionStore } from "../store/sql/suppressions.ts"
 import { createTlsPolicyStore, createTlsReportStore } from "../store/sql/tls-policies.ts"
 import { createDeliveryLog, createExpiryLog, createSenderWarningLog, createTlsLog } from "../telemetry/mail-log.ts"
 import { addressBookUpkeep } from "./address-book.ts"
@@ -46,6 +48,8 @@ export const startWorkerRole: StartRole = async (context) => {
   const heldNotices = createHeldNotices({ held: createHeldStore({ database }), hostname: config.hostname, notices })
   const warnings = createSenderWarningStore(database)
   const senderWarnings = createSenderWarnings({ warnings, contents, notices, hostname: config.hostname, log: createSenderWarningLog(log) })
+  const suppressions = createSuppressionStore({ database })
+  const outbound = createOutboundStore({ database })
   const remoteDeliveries = await createRemote(app, { deliveries, settled })
   const workers = startWorkers({
     backend: queueBackend(app),
@@ -59,7 +63,7 @@ export const startWorkerRole: StartRole = async (context) => {
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
-    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()),
+    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())),
     relayConcurrency: config.delivery.concurrency,
     sweepMs: config.delivery.sweep,
     housekeepingMs: config.store.housekeeping,

@@ -16,6 +16,7 @@ import type { SubmissionRates } from "../intake/submission-rates.ts"
 import type { Srs } from "../mail/srs.ts"
 import type { ContentStore } from "../store/content-store.ts"
 import type { FreeSpace } from "../store/free-space.ts"
+import type { SuppressionStore } from "../store/suppression-store.ts"
 import { createOnAuth } from "./auth.ts"
 import { GatedServer } from "./connection.ts"
 import { createConnectionGate } from "./connection-gate.ts"
@@ -34,6 +35,7 @@ export interface SmtpServices {
   readonly freeSpace: FreeSpace
   readonly rates: SubmissionRates
   readonly srs?: Pick<Srs, "reverse">
+  readonly suppressions?: Pick<SuppressionStore, "inForce">
   readonly clock: Clock
   readonly log: SmtpLog
 }
