@@ -55,7 +55,7 @@ const replies: readonly (readonly [server: string, reply: string, means: BounceC
   ["Postfix, connections", "421 4.7.0 mx.xa.example Error: too many connections from 192.0.2.1", "throttled"],
   ["Exim, load", "421 mx.xa.example closing connection", "throttled"],
   ["Postfix, temporary", "451 4.3.0 <bo@xa.example>: Temporary lookup failure", "temporary"],
-  ["disk", "452 4.3.1 Insufficient system storage", "mailboxFull"],
+  ["disk", "452 4.3.1 Insufficient system storage", "temporary"],
   ["an unknown user that may be known later", "450 4.1.1 <bo@xa.example>: Recipient address rejected: unverified address", "temporary"],
   ["nothing one could know", "554 5.0.0 Transaction failed", "other"],
 ]
