@@ -41,7 +41,7 @@ const session = { sessionId: "s", clientAddress: "192.0.2.7", helo: "h", tls: nu
 
 let counter = 0
 async function submit(recipients: readonly string[], from = "an@tinh.example", through = intake): Promise<AcceptReply> {
-  const login: Login = { accountId: accountId(from), address: from, principalId: "an", credentialId: 1, via: "password" }
+  const login: Login = { accountId: accountId(from), address: from, principalId: from.startsWith("may@") ? null : (from.split("@")[0] ?? null), credentialId: 1, via: "password" }
   return through.accept({
     source: "submission", envelope: { reversePath: from, recipients: recipients.map((forwardPath) => ({ forwardPath })), requireTls: false, smtpUtf8: false },
     content: await store.prepare(`From: ${from}\r\nMessage-ID: <nhieu-${++counter}@tinh.example>\r\n\r\nx\r\n`), session: { ...session, accountId: login.accountId }, submitter: { login, headerFrom: [from], headerSender: [] },
