@@ -60,8 +60,8 @@ export function createOutboundWatch({ outbound, limits, automated, automatedLimi
   }
 
   const judge = async (account: Account, recipients: readonly string[], now: number): Promise<HeldReason | undefined> => {
-    const already = await outbound.held(account.id)
     const volume = recipients.length > 0 ? await outbound.count({ accountId: account.id, recipients, now }) : undefined
+    const already = volume ? volume.held : await outbound.held(account.id)
     const reason = already ?? (volume && outboundPolicy(volume, automated.has(account.address) ? automatedLimits : limits))
     if (!reason) return undefined
     if (!already) log.accountHeld({ accountId: account.id, reason: reason.reasonEn })

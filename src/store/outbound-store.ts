@@ -34,6 +34,8 @@ export interface OutboundCount {
   readonly strangers: number
   /** Recipients in an hour in which it sends, over two weeks, the last day apart; null where there are few such hours. */
   readonly usual: number | null
+  /** As `held` has it. */
+  readonly held: HeldAccountReason | undefined
 }
 
 export interface HeldAccountReason {

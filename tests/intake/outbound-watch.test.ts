@@ -85,7 +85,7 @@ test("who has written to us is no stranger, and a program's strangers are its bu
 
 test("what cannot be counted is put off, not lost and not let through", async () => {
   const broken = createOutboundWatch({
-    outbound: { ...createOutboundStore(store), held: () => Promise.reject(new Error("away")) }, limits: { recipientsPerHour: 1, strangersPerHour: 1, suddenFactor: 0, suddenAbove: 0 }, automated: new Set(),
+    outbound: { ...createOutboundStore(store), count: () => Promise.reject(new Error("away")) }, limits: { recipientsPerHour: 1, strangersPerHour: 1, suddenFactor: 0, suddenAbove: 0 }, automated: new Set(),
     automatedLimits: { recipientsPerHour: 1, strangersPerHour: 1, suddenFactor: 0, suddenAbove: 0 }, administrators: [], log: { accountHeld: () => undefined, outboundFailed: () => undefined },
   })
   expect(await submit(["a@xa.example"], "binh@tinh.example", newIntake(broken))).toMatchObject({ kind: "refused", status: "4.3.0" })

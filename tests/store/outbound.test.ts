@@ -16,11 +16,11 @@ afterAll(() => store.close())
 test("recipients and strangers are counted by a sliding hour; who has been written to, or has written, is no stranger", async () => {
   const accountId = await store.account("dem@tinh.example")
   await outbound.know([{ accountId, address: "Quen@xa.example" }, { accountId, address: "quen@xa.example" }])
-  expect(await outbound.count({ accountId, recipients: ["quen@xa.example", "la1@xa.example", "la2@xa.example"], now: noon })).toEqual({ recipients: 3, strangers: 2, usual: null })
-  expect(await outbound.count({ accountId, recipients: ["la1@xa.example"], now: noon + 60_000 })).toEqual({ recipients: 4, strangers: 2, usual: null })
+  expect(await outbound.count({ accountId, recipients: ["quen@xa.example", "la1@xa.example", "la2@xa.example"], now: noon })).toEqual({ recipients: 3, strangers: 2, usual: null, held: undefined })
+  expect(await outbound.count({ accountId, recipients: ["la1@xa.example"], now: noon + 60_000 })).toMatchObject({ recipients: 4, strangers: 2, usual: null })
   // a quarter past the next hour: three quarters of the one before still count
-  expect(await outbound.count({ accountId, recipients: ["la3@xa.example"], now: noon + 1.25 * hour })).toEqual({ recipients: 4, strangers: 3, usual: null })
-  expect(await outbound.count({ accountId, recipients: ["la4@xa.example"], now: noon + 5 * hour })).toEqual({ recipients: 1, strangers: 1, usual: null })
+  expect(await outbound.count({ accountId, recipients: ["la3@xa.example"], now: noon + 1.25 * hour })).toMatchObject({ recipients: 4, strangers: 3, usual: null })
+  expect(await outbound.count({ accountId, recipients: ["la4@xa.example"], now: noon + 5 * hour })).toMatchObject({ recipients: 1, strangers: 1, usual: null })
 })
 
 test("another account's correspondents are strangers", async () => {
@@ -40,6 +40,7 @@ test("an account is stopped once, its administrators are told once an hour, and 
   expect(await outbound.held(accountId)).toBeUndefined()
   expect(await Promise.all([outbound.hold(accountId, reason), outbound.hold(accountId, reason)])).toEqual(expect.arrayContaining([true, false]))
   expect(await outbound.held(accountId)).toEqual(reason)
+  expect((await outbound.count({ accountId, recipients: ["a@xa.example"], now: noon })).held).toEqual(reason)
   await store.database.query({ text: "UPDATE outbound_hold SET told_at = now() - interval '61 minutes'" })
   expect([await outbound.hold(accountId, reason), await outbound.hold(accountId, reason)]).toEqual([true, false])
   expect(await outbound.heldAccounts()).toMatchObject([{ accountId, ...reason, messages: 0 }])
