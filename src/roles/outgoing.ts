@@ -4,8 +4,10 @@ import { createSigningKeys } from "../delivery/outgoing/signing-keys.ts"
 import { createDkimKeyStore } from "../store/sql/dkim-keys.ts"
 import { openSrs } from "./srs.ts"
 
+type OutgoingNeeds = Pick<App, "context" | "database" | "sealer" | "directory" | "files"> & { readonly contents: Pick<App["contents"], "read"> }
+
 /** What mail is given on its way out: signatures, seals and return addresses. */
-export function openOutgoing({ context: { config, clock }, contents, database, sealer, directory, files }: App): Outgoing {
+export function openOutgoing({ context: { config, clock }, contents, database, sealer, directory, files }: OutgoingNeeds): Outgoing {
   return createOutgoing({
     contents,
     keys: createSigningKeys({ store: createDkimKeyStore({ database, sealer }), clock }),

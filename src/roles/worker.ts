@@ -3,6 +3,7 @@ import { type App, createApp, createDeliveries, createDoor, queueBackend } from 
 import { systemRandom } from "../base/random.ts"
 import { createDsnSender } from "../delivery/dsn-sender.ts"
 import { ownAddresses } from "../delivery/own-addresses.ts"
+import { recentContents } from "../delivery/recent-contents.ts"
 import { createRemoteDeliveries, type RemoteDeliveries } from "../delivery/remote-delivery.ts"
 import { retrySchedule } from "../delivery/retry-schedule.ts"
 import { createMtaStsFetch } from "../delivery/mta-sts-fetch.ts"
@@ -91,7 +92,8 @@ export const startWorkerRole: StartRole = async (context) => {
 }
 
 async function createRemote(app: App, { deliveries, settled }: { readonly deliveries: DeliveryStore; readonly settled: () => void }): Promise<RemoteDeliveries> {
-  const { context: { config, clock, log }, contents } = app
+  const { context: { config, clock, log } } = app
+  const contents = recentContents(app.contents)
   const { delivery, hostname } = config
   const resolver = openResolver(config.dns, clock)
   return createRemoteDeliveries({
@@ -104,7 +106,7 @@ async function createRemote(app: App, { deliveries, settled }: { readonly delive
       connectTimeoutMs: delivery.connectTimeout,
       commandTimeoutMs: delivery.commandTimeout,
     },
-    outgoing: openOutgoing(app),
+    outgoing: openOutgoing({ ...app, contents }),
     schedule: retrySchedule(delivery.retry),
     concurrency: delivery.concurrency,
     clock,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import type { HeldAccount, HeldAccountReason, OutboundCount, OutboundStore } from "../outbound-store.ts"
+import type { HeldAccount, HeldAccountReason, OutboundStore } from "../outbound-store.ts"
 import type { Database } from "./database.ts"
 
 /** Outbound volumes in PostgreSQL: a row for each account and hour in which it sends, and eight bytes for each correspondent. */
