@@ -17,7 +17,7 @@ COPY mailboxes-seed ./mailboxes-seed
 RUN mkdir -p /data && chown node:node /data
 USER node
 VOLUME /data
-EXPOSE 2525 5870 4650 1143 9930 8443 9464
+EXPOSE 2525 5870 4650 1143 9930 8443 8080 9464
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=4 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9464/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]

@@ -1,4 +1,3 @@
-import { userInfo } from "node:os"
 import { holderCertificate, readBounded } from "../accounts/import/read-certificate-files.ts"
 import { useProblem } from "../accounts/import/check-certificates.ts"
 import { certificateUses } from "../accounts/import/rows.ts"
@@ -13,6 +12,7 @@ import { pem } from "../pki/write-certificate.ts"
 import type { CertificateDetail, NewCertificate } from "../store/certificate-registry.ts"
 import { createCertificateRegistry } from "../store/sql/certificates.ts"
 import { loadDirectory } from "../store/sql/directory.ts"
+import { administrator } from "./administrator.ts"
 import { certificateTable, certificateText, shortFingerprint } from "./certificate-text.ts"
 import { announceDirectory, CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
 import { findAccount } from "./find-account.ts"
@@ -122,13 +122,4 @@ function durationOf(text: string): number {
   const ms = parseDurationMs(text)
   if (ms === undefined) throw new CommandError(`"${text}" is not a duration such as "60d"`)
   return ms
-}
-
-/** Who ran the command, for the audit; a container may run it as a user without a name. */
-function administrator(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return `uid ${process.getuid?.() ?? "unknown"}`
-  }
 }

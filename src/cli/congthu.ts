@@ -12,6 +12,9 @@ import { type ImportOptions, runImport } from "./import-command.ts"
 import { addOutboundCommands } from "./outbound-commands.ts"
 import { setPassword } from "./password-command.ts"
 import { addPolicyCommands } from "./policy-commands.ts"
+import { addQueueCommands } from "./queue-commands.ts"
+import { addTokenCommands } from "./token-command.ts"
+import { addTraceCommand } from "./trace-command.ts"
 
 /**
  * `congthu`, the administrator's commands: `npm run congthu -- COMMAND`. They work beside a running system, and alone: then the
@@ -97,6 +100,9 @@ addEvidenceCommands(kit)
 addDkimCommands(kit)
 addDnsCommands(kit)
 addOutboundCommands(kit)
+addQueueCommands(kit)
+addTraceCommand(kit)
+addTokenCommands(kit)
 
 command(program, "migrate")
   .description("bring the database schema up to date")

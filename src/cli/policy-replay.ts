@@ -1,9 +1,5 @@
-import { join } from "node:path"
 import { systemClock } from "../base/clock.ts"
-import { loadOrCreateKey, readKey } from "../base/key-file.ts"
 import { parseDurationMs } from "../base/units.ts"
-import { pathOr } from "../config/load.ts"
-import type { Config } from "../config/schema.ts"
 import { provinceTime } from "../delivery/story.ts"
 import { startOfDay } from "../policy/civil-time.ts"
 import { createReplay, type Outcome, type PastDecision, type ReplayReport } from "../policy/replay.ts"
@@ -12,6 +8,7 @@ import { openFacts } from "../store/sealed-facts.ts"
 import { createSealer, type Sealer } from "../store/sealing.ts"
 import { createDecisionStore } from "../store/sql/decisions.ts"
 import { CommandError, type CommandContext, exitCodes, print } from "./context.ts"
+import { contentKey } from "./content-key.ts"
 import { loadPolicyFile } from "./policy-file.ts"
 import { createProgress } from "./progress.ts"
 
@@ -73,8 +70,6 @@ function opened(sealer: Sealer, facts: Uint8Array): unknown {
     return undefined
   }
 }
-
-const contentKey = (config: Config): Promise<Buffer> => (config.store.keyFile ? readKey(pathOr(config, config.store.keyFile, "")) : loadOrCreateKey(join(config.dataDir, "keys", "content.key")))
 
 export function replayText({ decisions, unchanged, unreadable, changes, counts }: ReplayReport): string {
   if (decisions === 0) return "No decisions are stored for this time."

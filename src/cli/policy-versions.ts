@@ -1,10 +1,10 @@
-import { userInfo } from "node:os"
 import { provinceTime } from "../delivery/story.ts"
 import { namesNotInDirectory } from "../policy/directory-names.ts"
 import { describePolicyProblem, readPolicy } from "../policy/read-policy.ts"
 import type { PolicySummary, PolicyVersion } from "../store/policy-store.ts"
 import { loadDirectory } from "../store/sql/directory.ts"
 import { createPolicyStore } from "../store/sql/policies.ts"
+import { administrator } from "./administrator.ts"
 import { announce, CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
 import { loadPolicyFile } from "./policy-file.ts"
 import { textTable } from "./text-table.ts"
@@ -34,7 +34,7 @@ async function putInForce(context: CommandContext, { yaml, why }: { readonly yam
   if (why.length > maxWhyCharacters) throw new CommandError(`a reason has at most ${maxWhyCharacters} characters`)
   const policies = createPolicyStore(context.database)
   const before = await policies.inForce()
-  const applied = await policies.apply({ yaml, by: whoIsThis(), why })
+  const applied = await policies.apply({ yaml, by: administrator(), why })
   if (!applied.ok) {
     say(`Nothing was changed: ${applied.failure.detail}.`)
     return exitCodes.ok
@@ -42,15 +42,6 @@ async function putInForce(context: CommandContext, { yaml, why }: { readonly yam
   await announce(context, { kind: "policy", version: applied.value })
   print(`Version ${applied.value} is in force.${before ? ` Back: npm run congthu -- policy rollback ${before.version} --why "…"` : ""}`)
   return exitCodes.ok
-}
-
-/** A user id without a name, as containers have, makes `userInfo` throw. */
-function whoIsThis(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return `uid ${process.getuid?.() ?? "unknown"}`
-  }
 }
 
 const historyRows = 100

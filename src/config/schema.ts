@@ -211,6 +211,7 @@ export const configSchema = z.strictObject({
     imap: port(1143, "IMAP, STARTTLS."),
     imaps: port(9930, "IMAP, TLS from the first byte (RFC 8314)."),
     https: port(8443, "Console and API."),
+    http: port(0, "Autoconfig files for mail clients that ask without TLS; everything else is sent on to HTTPS. 0: none."),
     metrics: port(9464, "Metrics and health, for the machines that watch this one."),
   }),
   clients: section({
@@ -219,6 +220,19 @@ export const configSchema = z.strictObject({
     imaps: port(0, "As `clients.imap`."),
     submission: port(0, "As `clients.imap`."),
     submissions: port(0, "As `clients.imap`."),
+    https: port(0, "As `clients.imap`; where clients find their set-up files and people the help page."),
+    serviceName: text("Thư công vụ", "Name of the mail service, as mail clients show it."),
+    helpUrl: text("", "Page that explains the set-up to people. Empty: `/help` of this server."),
+    addressBook: text("", "LDAP address book that Apple devices are set up with, as `ldaps://host/base DN`. Empty: none."),
+    addressBookUser: text("", "Name to sign in to it with; the device asks for its password. Empty: without."),
+    profileKeyFile: file("PKCS #12 file of the key that signs set-up profiles for Apple devices; a certificate that these devices trust. Empty: profiles are not signed."),
+    profileKeyPasswordFile: file("File with its password."),
+    setupsPerHour: count(3_000, "Set-up files that one client network may ask for in an hour; an office behind one address counts as one."),
+  }).check((context) => {
+    const { addressBook, profileKeyFile, profileKeyPasswordFile } = context.value
+    const report = (key: string, message: string): void => void context.issues.push({ code: "custom", message, input: context.value, path: [key] })
+    if (addressBook !== "" && !/^ldaps:\/\/[^/?#:@\s]+\/[^/?#]+$/.test(addressBook)) report("addressBook", `"${addressBook}" is not of the form ldaps://host/dc=tinh,dc=example; devices use port 636`)
+    if (profileKeyFile !== "" && profileKeyPasswordFile === "") report("profileKeyPasswordFile", "is needed where clients.profileKeyFile is set")
   }),
   database: section({
     url: text("", "PostgreSQL URL. Empty: an embedded PostgreSQL under the data folder.", { secret: true }),
@@ -354,6 +368,9 @@ export const configSchema = z.strictObject({
     level: level("Least severe log line written."),
   }),
   demo: section({ seed: flag(true, "Fill an empty directory with the demonstration province and three demo logins at the first start. Refused in production.") }),
+  api: section({
+    requestsPerMinute: count(600, "Requests to `/api/v1` that one token may make in a minute. 0: as many as it likes."),
+  }),
   console: section({
     lookupsPerHour: count(600, "Certificates that one account may look up in an hour."),
     watch: list("Health addresses of roles that run in other containers, as `role=http://host:port/health`, shown on the status page."),

@@ -1,9 +1,9 @@
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible"
 
-/** How many lookups an account has left; the directory is there to be asked, not to be copied. Counted by this process. */
+/** How many lookups somebody has left, an account or a client network; the directory is there to be asked, not to be copied. Counted by this process. */
 export interface LookupRates {
-  /** 0, or for how many seconds this account must wait. */
-  take(accountId: number): Promise<number>
+  /** 0, or for how many seconds they must wait. */
+  take(whom: number | string): Promise<number>
 }
 
 const hourSeconds = 3_600
@@ -12,9 +12,9 @@ export function createLookupRates(lookupsPerHour: number): LookupRates {
   if (lookupsPerHour === 0) return { take: async () => 0 }
   const limiter = new RateLimiterMemory({ points: lookupsPerHour, duration: hourSeconds })
   return {
-    async take(accountId) {
+    async take(whom) {
       try {
-        await limiter.consume(accountId)
+        await limiter.consume(whom)
         return 0
       } catch (refusal) {
         if (refusal instanceof RateLimiterRes) return Math.max(Math.ceil(refusal.msBeforeNext / 1000), 1)

@@ -1,7 +1,7 @@
 import { once } from "node:events"
 import { createServer } from "node:https"
 import type { AddressInfo } from "node:net"
-import express, { type NextFunction, type Request, type Response } from "express"
+import express, { type NextFunction, type Request, type Response, type Router } from "express"
 import helmet from "helmet"
 import type { Clock } from "../base/clock.ts"
 import { policyDomain } from "../domains/mta-sts-policy.ts"
@@ -24,6 +24,8 @@ export interface ConsoleOptions {
   readonly certificates: CertificateRoutes
   /** The MTA-STS policy of a domain (RFC 8461 §3.2); undefined when it is none of ours. */
   readonly mtaStsPolicy?: (domain: string) => string | undefined
+  /** What else is served here, each below its path. */
+  readonly mounted?: readonly { readonly path: string; readonly router: Router }[]
 }
 
 export interface ConsoleServer {
@@ -33,10 +35,10 @@ export interface ConsoleServer {
 
 const maxConnections = 500
 
-export async function startConsole({ host, port, tls, help, health, clock, certificates, mtaStsPolicy }: ConsoleOptions): Promise<ConsoleServer> {
+export async function startConsole({ host, port, tls, help, health, clock, certificates, mtaStsPolicy, mounted = [] }: ConsoleOptions): Promise<ConsoleServer> {
   const app = express()
   app.disable("x-powered-by")
-  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], scriptSrc: null, imgSrc: ["'self'"], formAction: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"] }, useDefaults: false } }))
+  app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], scriptSrc: null, imgSrc: ["'self'"], formAction: ["'self'"], frameAncestors: ["'none'"], baseUri: ["'none'"] }, useDefaults: false } }))
   app.get("/", async (_request, response) => {
     response.set("cache-control", "no-store").type("html").send(statusPage(await health(), clock.now()))
   })
@@ -54,6 +56,7 @@ export async function startConsole({ host, port, tls, help, health, clock, certi
     else response.set("cache-control", "no-store").type("text/plain").send(policy)
   })
   app.use("/certificates", certificateRoutes(certificates))
+  for (const { path, router } of mounted) app.use(path, router)
   app.use((_request, response) => void response.status(404).type("text").send(`${statusText.notFound}\n`))
   // a path that cannot be decoded is the client's doing, anything else ours; neither is told the stack
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {

@@ -60,6 +60,8 @@ ${row(helpText.incoming, facts.imap, "STARTTLS")}
 ${row(helpText.outgoing, facts.submissions, "SSL/TLS")}
 ${row(helpText.outgoing, facts.submission, "STARTTLS")}
 </tbody></table>
+<p>${helpText.automatic}</p>
+<form action="/apple/mail.mobileconfig"><p><label>${helpText.apple} <input type="email" name="address" required autocomplete="email"></label> <button>${helpText.appleButton}</button></p></form>
 <p><small lang="en">${helpText.english}</small></p><p><a href="/">${helpText.back}</a></p>`,
   )
 }

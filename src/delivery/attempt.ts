@@ -5,9 +5,10 @@
  */
 import type { Clock } from "../base/clock.ts"
 import { asciiDomain, needsSmtpUtf8, splitAddress } from "../mail/address.ts"
+import { isDestination } from "../mail/destination-pattern.ts"
 import { type EnhancedStatus, enhancedStatus } from "../mail/enhanced-status.ts"
 import type { ContentStore } from "../store/content-store.ts"
-import type { RemoteDelivery, TlsDetails } from "../store/delivery-store.ts"
+import type { PausedHost, RemoteDelivery, TlsDetails } from "../store/delivery-store.ts"
 import { bounceClass } from "./bounce-class.ts"
 import type { Reading } from "./destination-state.ts"
 import type { Destinations } from "./destinations.ts"
@@ -39,6 +40,8 @@ export interface AttemptParts extends Omit<OpenHostParts, "hostname"> {
   /** Absent: each message has a session of its own. */
   readonly sessions?: SessionPool
   readonly clock?: Clock
+  /** Hosts that are not to be connected to now. */
+  readonly pausedHosts?: readonly PausedHost[]
 }
 
 /** Deliveries of one envelope whose recipients are at one domain; at least one. */
@@ -69,6 +72,8 @@ export interface AttemptReport {
   readonly stopped?: true
   /** When its turn came (ms), where somebody looked at the clock. */
   readonly startedAt?: number
+  /** Nobody was asked: all hosts are paused, this is one of the pauses. */
+  readonly pauseId?: number
 }
 
 const smtpPort = 25
@@ -82,6 +87,10 @@ export async function attempt(group: AttemptGroup, parts: AttemptParts, signal: 
   const route = await (hop ? routeToHost(domain, parts.routing) : routeTo(domain, parts.routing)).finally(() => parts.lookups?.give())
   const mayNot = (): boolean => parts.mayBegin?.() === false
   if (route.kind !== "hosts") return mayNot() ? stopped(group) : unreached(group, route)
+  const pauseOf = ({ name }: MailHost): PausedHost | undefined => parts.pausedHosts?.find(({ pattern }) => isDestination(pattern, name.toLowerCase()))
+  const hosts = route.hosts.filter((host) => !pauseOf(host))
+  const pauseId = hosts.length > 0 ? undefined : route.hosts.map(pauseOf).find(Boolean)?.id
+  if (pauseId !== undefined) return mayNot() ? stopped(group) : { ...unreached(group, { kind: "deferred", status: enhancedStatus.systemUnavailable, diagnostic: "its mail hosts are paused by an administrator" }), pauseId }
   const turn = await parts.destinations?.enter(hostsKey(route.hosts), signal)
   if (turn?.kind === "stopped" || mayNot()) {
     if (turn?.kind === "go") turn.leave("neutral", "")
@@ -91,7 +100,7 @@ export async function attempt(group: AttemptGroup, parts: AttemptParts, signal: 
   const startedAt = parts.clock?.now()
   let report: AttemptReport | undefined
   try {
-    report = await tryHosts({ group: (await parts.asItLeaves?.(group)) ?? group, route, port: hop?.port ?? parts.port ?? smtpPort, domain, parts, signal: AbortSignal.any([signal, AbortSignal.timeout(attemptMs)]) })
+    report = await tryHosts({ group: (await parts.asItLeaves?.(group)) ?? group, route: { ...route, hosts }, port: hop?.port ?? parts.port ?? smtpPort, domain, parts, signal: AbortSignal.any([signal, AbortSignal.timeout(attemptMs)]) })
     return startedAt === undefined ? report : { ...report, startedAt }
   } finally {
     const [first] = report?.outcomes ?? []

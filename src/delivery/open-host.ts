@@ -3,13 +3,15 @@
  * never relaxed; nothing of a message is sent before the peer has proven what it must; every try is counted for the domain's reports.
  * Must not know: messages, outcomes, other hosts.
  */
+import { isIP } from "node:net"
+import type { ConnectionOptions } from "node:tls"
 import type { TlsDetails } from "../store/delivery-store.ts"
 import type { MailHost } from "./mx-lookup.ts"
 import { checkPeer } from "./peer-check.ts"
 import { type HostFailure, openSmtpSession, type SmtpSession } from "./smtp-client.ts"
 import { type TlsFault, tlsFault } from "./tls-fault.ts"
 import type { TlsPeer } from "./tls-peer.ts"
-import { handshakeOptions, type TlsPolicy } from "./tls-policy.ts"
+import type { TlsPolicy } from "./tls-policy.ts"
 import type { TlsReporting } from "./tls-reporting.ts"
 
 export interface OpenHostParts {
@@ -68,6 +70,17 @@ const tryOpen = ({ host, port, policy, signal }: HostRequest, parts: OpenHostPar
     ...(policy.kind === "verified" && { check: (peer: TlsPeer) => checkPeer(policy.check, peer) }),
     signal,
   })
+
+/** Options of the handshake. Nothing is refused by Node itself: `checkPeer` decides, and says why. */
+function handshakeOptions(policy: TlsPolicy, authorities?: readonly string[]): ConnectionOptions {
+  const context = policy.kind === "verified" && policy.check.kind === "pkix" ? policy.check.context : undefined
+  return {
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined,
+    ...(policy.kind === "verified" && isIP(policy.serverName) === 0 && { servername: policy.serverName }),
+    ...(context ? { secureContext: context } : { minVersion: "TLSv1.2", ...(authorities && { ca: [...authorities] }) }),
+  }
+}
 
 /** One English sentence: what was wrong, and who will not have it. */
 const told = (host: MailHost, { reason }: TlsPolicy, { detail }: TlsFault): string => `${host.name} ${detail}; ${reason}`

@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises"
 import type { Clock } from "../base/clock.ts"
 import { splitAddress } from "../mail/address.ts"
 import { enhancedStatus } from "../mail/enhanced-status.ts"
-import type { Attempt, DeliveryStore, Outcome, RemoteDelivery } from "../store/delivery-store.ts"
+import type { Attempt, DeliveryStore, Outcome, PausedHost, RemoteDelivery } from "../store/delivery-store.ts"
 import { attempt, type AttemptGroup, type AttemptOutcome, type AttemptParts, type AttemptReport } from "./attempt.ts"
 import { bounceClass, greylistWaitMs } from "./bounce-class.ts"
 import { createDestinations } from "./destinations.ts"
@@ -24,7 +24,7 @@ export interface RemoteDeliveryLog {
 }
 
 export interface RemoteDeliveryParts {
-  readonly deliveries: Pick<DeliveryStore, "claimRemote" | "extendLease" | "recordAttempt" | "postpone" | "dsnMade">
+  readonly deliveries: Pick<DeliveryStore, "claimRemote" | "pausedHosts" | "layAside" | "extendLease" | "recordAttempt" | "postpone" | "dsnMade">
   readonly attempts: AttemptParts
   /** What they leave with beside the accepted bytes; absent: nothing. */
   readonly outgoing?: Outgoing
@@ -72,8 +72,10 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
   const stopping = new AbortController()
   const underWay = new Set<Promise<void>>()
 
-  const tryAndRecord = async (group: AttemptGroup, lease: Lease): Promise<void> => {
-    const report = await reportOf(group, lease)
+  const tryAndRecord = async (group: AttemptGroup, batch: Batch): Promise<void> => {
+    const report = await reportOf(group, batch)
+    // nobody was asked: no attempt
+    if (report.pauseId !== undefined) return deliveries.layAside(group.deliveries.map(({ id }) => id), report.pauseId)
     const endedAt = clock.now()
     const { startedAt = endedAt } = report
     // not begun: the lease runs out, and whoever is there then begins
@@ -109,9 +111,9 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
     }
   }
 
-  const reportOf = async (group: AttemptGroup, lease: Lease): Promise<AttemptReport> => {
+  const reportOf = async (group: AttemptGroup, { lease, pausedHosts }: Batch): Promise<AttemptReport> => {
     try {
-      return await attempt(group, { ...attempts, mayBegin: () => clock.now() <= lease.until(), asItLeaves: (waited) => asItLeaves(waited, parts.outgoing) }, stopping.signal)
+      return await attempt(group, { ...attempts, pausedHosts, mayBegin: () => clock.now() <= lease.until(), asItLeaves: (waited) => asItLeaves(waited, parts.outgoing) }, stopping.signal)
     } catch (error) {
       // a bug, or the content's blob cannot be read: the delivery must not be forgotten for it
       log.attemptFailed({ envelopeId: group.deliveries[0].envelopeId, error })
@@ -135,7 +137,11 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
       const asked = clock.now()
       const claimed = await deliveries.claimRemote(ids.slice(at, at + claimBatch), leaseMs)
       const lease = keepLease(claimed.map(({ id }) => id), asked)
-      await Promise.all(groupByDestination(claimed).map((group) => tryAndRecord(group, lease))).finally(() => lease.end())
+      const work = async (): Promise<void> => {
+        const pausedHosts = claimed.length > 0 ? await deliveries.pausedHosts() : []
+        await Promise.all(groupByDestination(claimed).map((group) => tryAndRecord(group, { lease, pausedHosts })))
+      }
+      await work().finally(() => lease.end())
     }
   }
 
@@ -189,6 +195,11 @@ async function asItLeaves(group: AttemptGroup, outgoing: Outgoing | undefined): 
 function classOf({ kind }: Outcome, last: AttemptOutcome | undefined): Pick<Attempt, "bounceClass"> {
   if (!last || kind === "relayed" || kind === "delivered") return {}
   return { bounceClass: bounceClass({ ...last, kind: last.kind === "failed" ? "failed" : "deferred" }) }
+}
+
+interface Batch {
+  readonly lease: Lease
+  readonly pausedHosts: readonly PausedHost[]
 }
 
 /** Our right to a batch of claimed deliveries. */

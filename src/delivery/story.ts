@@ -15,8 +15,13 @@ const since = (fromMs: number, toMs: number): string => {
   return ms < showMsBelow ? `+${ms} ms` : `+${Math.round(ms / 1000)} s`
 }
 
+export type Step = (name: string, at: number, rest?: string) => string
+
+/** One step of a message that was accepted at a time: its name, when, and how much later. */
+export const stepAfter = (acceptedAt: number): Step => (name, at, rest = "") => `${name.padEnd(10)} ${provinceTime(at)}  ${since(acceptedAt, at).padStart(9)}${rest === "" ? "" : `  ${rest}`}`
+
 export function storyLines(story: Story): string[] {
-  const step = (name: string, at: number, rest = ""): string => `${name.padEnd(10)} ${provinceTime(at)}  ${since(story.acceptedAt, at).padStart(9)}${rest === "" ? "" : `  ${rest}`}`
+  const step = stepAfter(story.acceptedAt)
   const sender = story.reversePath === "" ? "<>" : story.reversePath
   return [
     `Message-ID <${story.messageId}>, envelope ${story.envelopeId}, ${story.size} bytes, from ${sender} (${story.source})`,
@@ -30,7 +35,7 @@ export function storyLines(story: Story): string[] {
 
 const settledName = { waiting: "waiting", held: "held", deferred: "deferred", delivered: "delivered", relayed: "relayed", failed: "failed" } as const satisfies Record<DeliveryStory["state"], string>
 
-function deliveryLines(delivery: DeliveryStory, step: (name: string, at: number, rest?: string) => string): string[] {
+function deliveryLines(delivery: DeliveryStory, step: Step): string[] {
   const { recipient, state, queuedAt, settledAt, seenAt, nextAttemptAt, status, diagnostic, remoteMta } = delivery
   const detail = [status, remoteMta === "" ? "" : `by ${remoteMta}`, state === "delivered" ? "" : diagnostic].filter(Boolean).join(" ")
   return [

@@ -4,7 +4,6 @@
  * relaxed; what cannot be known now is no reason for less. Must not know: sockets, messages' content, outcomes.
  */
 import { isIP } from "node:net"
-import type { ConnectionOptions } from "node:tls"
 import type { Clock } from "../base/clock.ts"
 import type { DnsResolver } from "../dns/resolver.ts"
 import type { StoredTlsPolicy, TlsSessions } from "../store/tls-policy-store.ts"
@@ -111,17 +110,6 @@ function mtaStsOf(sts: StoredTlsPolicy, host: MailHost): TlsPolicy {
 /** RFC 8689 §4.2.1: a certificate that can be verified, by DANE or for the host's name. What the sender alone demands is not counted as the domain's. */
 const atLeastVerified = (policy: TlsPolicy, host: MailHost): TlsPolicy =>
   policy.kind === "verified" || policy.kind === "unusable" ? policy : { kind: "verified", reason: "the message asks for REQUIRETLS", check: { kind: "pkix", names: [host.name] }, serverName: host.name }
-
-/** Options of the handshake. Nothing is refused by Node itself: `checkPeer` decides, and says why. */
-export function handshakeOptions(policy: TlsPolicy, authorities?: readonly string[]): ConnectionOptions {
-  const context = policy.kind === "verified" && policy.check.kind === "pkix" ? policy.check.context : undefined
-  return {
-    rejectUnauthorized: false,
-    checkServerIdentity: () => undefined,
-    ...(policy.kind === "verified" && isIP(policy.serverName) === 0 && { servername: policy.serverName }),
-    ...(context ? { secureContext: context } : { minVersion: "TLSv1.2", ...(authorities && { ca: [...authorities] }) }),
-  }
-}
 
 type FoundTlsa =
   | { readonly kind: "records"; readonly base: string; readonly records: readonly Tlsa[] }

@@ -11,6 +11,7 @@ import type { Config } from "../config/schema.ts"
 import { ensureDevelopmentCertificates } from "../pki/development-ca.ts"
 import { openDatabase } from "../store/sql/database.ts"
 import { migrate } from "../store/sql/migrate.ts"
+import { developmentNames } from "./development-names.ts"
 
 /** What must be there before a role serves: keys, certificates, the schema. Made at the first start, only read later. */
 export interface PreparedFiles {
@@ -53,7 +54,7 @@ const configuredCertificate = (config: Config): CertificateFiles => ({
 const lockPatienceMs = 10_000
 
 const developmentCertificate = (config: Config): Promise<CertificateFiles> =>
-  withDevelopmentFolder(config, (dir) => ensureDevelopmentCertificates({ dir, names: [config.hostname, "localhost", "127.0.0.1", "::1"], clock: systemClock }))
+  withDevelopmentFolder(config, (dir) => ensureDevelopmentCertificates({ dir, names: developmentNames(config.hostname), clock: systemClock }))
 
 /** Roles started at the same moment take turns, so that they share one CA. */
 export async function withDevelopmentFolder<T>(config: Config, work: (dir: string) => Promise<T>): Promise<T> {

@@ -1,20 +1,25 @@
 import { createCertificateLookup } from "../addressbook/certificate-lookup.ts"
 import { createApp, createLogins } from "../app.ts"
 import { createLookupRates } from "../console/lookup-rates.ts"
+import { clientSetupRoutes } from "../console/client-setup/routes.ts"
+import { startPlainServer } from "../console/plain-server.ts"
 import { startConsole } from "../console/server.ts"
 import type { HelpFacts } from "../console/status-page.ts"
 import type { Config } from "../config/schema.ts"
 import { mtaStsPolicy } from "../domains/mta-sts-policy.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { openAddressBook } from "./address-book.ts"
+import { createApi } from "./api.ts"
+import { openClientSetup } from "./client-setup.ts"
 import { watchRoles } from "./watch.ts"
 import type { StartRole } from "./role.ts"
 
-/** The role `web`: the console and colleagues' certificates over HTTPS. */
+/** The role `web`: the console, colleagues' certificates and the API over HTTPS. */
 export const startWebRole: StartRole = async (context) => {
   const app = await createApp(context)
   const { config, health, clock } = context
   const watch = watchRoles(config.console.watch)
+  const setup = await openClientSetup({ config, clock, help: helpFacts(config), isLocalDomain: (domain) => app.directory.current().isLocalDomain(domain) })
   const server = await startConsole({
     host: config.listen.host,
     port: config.listen.https,
@@ -28,10 +33,13 @@ export const startWebRole: StartRole = async (context) => {
       lookup: createCertificateLookup({ directory: app.directory, source: openAddressBook(app) }),
       rates: createLookupRates(config.console.lookupsPerHour),
     },
+    mounted: [{ path: "/api/v1", router: createApi(app) }, { path: "/", router: clientSetupRoutes(setup) }],
   })
+  const plain = config.listen.http === 0 ? undefined : await startPlainServer({ host: config.listen.host, port: config.listen.http, setup })
   return {
-    ports: { https: server.port },
+    ports: { https: server.port, ...(plain && { http: plain.port }) },
     async stop() {
+      await plain?.close()
       await server.close()
       await app.close()
     },

@@ -14,8 +14,15 @@ export interface DeliveryStore {
    * `queuedAt` (ms) is when the job was queued, kept for the message's story.
    */
   deliverLocal(ids: readonly number[], queuedAt: number): Promise<number>
-  /** Claims the remote deliveries among `ids` that are due, until `leaseMs` from now: another worker's claim of the same returns nothing. */
+  /**
+   * Claims the remote deliveries among `ids` that are due, until `leaseMs` from now: another worker's claim of the same returns nothing. Those to
+   * a domain that is paused are laid aside until the pause ends (see `PauseStore`).
+   */
   claimRemote(ids: readonly number[], leaseMs: number): Promise<readonly RemoteDelivery[]>
+  /** Hosts to which nothing is sent now; few. */
+  pausedHosts(): Promise<readonly PausedHost[]>
+  /** Gives claimed deliveries back without an attempt, until the pause of the only hosts that take them ends. */
+  layAside(ids: readonly number[], pauseId: number): Promise<void>
   /** Keeps claimed deliveries for another `leaseMs` from now. Those that are settled or were never claimed are left alone. */
   extendLease(ids: readonly number[], leaseMs: number): Promise<void>
   /**
@@ -33,6 +40,13 @@ export interface DeliveryStore {
   dsnMade(deliveryIds: readonly number[], kind: DsnKind): Promise<void>
   /** How many deliveries wait, and the oldest one's age in ms: for the console, health and tests. */
   waiting(): Promise<{ readonly count: number; readonly oldestMs: number }>
+}
+
+export interface PausedHost {
+  /** Of the pause. */
+  readonly id: number
+  /** See `isDestination`. */
+  readonly pattern: string
 }
 
 export interface RemoteDelivery {

@@ -34,6 +34,18 @@ export const createPolicyLog = (log: Logger) => ({
   },
 })
 
+export const createApiLog = (log: Logger) => ({
+  called(event: { readonly token: number; readonly name: string; readonly method: string; readonly path: string; readonly status: number }): void {
+    log.info(event, "api: called")
+  },
+  refused(event: { readonly clientAddress: string; readonly status: number }): void {
+    log.info(event, "api: refused")
+  },
+  failed({ error, ...event }: { readonly method: string; readonly path: string; readonly error: unknown }): void {
+    log.error({ ...event, err: error }, "api: failed")
+  },
+})
+
 export const createSmtpLog = (log: Logger) => ({
   signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null }): void {
     log.info(event, "smtp: signed in")

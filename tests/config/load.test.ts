@@ -54,7 +54,7 @@ test("DATABASE_URL and REDIS_URL are understood, our own names win over them, an
 
 test("every key can be set by its variable", () => {
   const samples = { duration: "7s", size: "7KiB", port: "7", number: "7", text: "seven", boolean: "false", list: "7s, 8s", file: "seven", word: "error", anchors: "[{ name: seven, file: seven.pem, purposes: [emailProtection] }]", keys: "[{ name: seven, pkcs12: { file: seven.p12, passwordFile: seven }, for: [seven@tinh.example] }]", partners: "[{ domains: [seven.example], require: verified }]" }
-  const env = { ...Object.fromEntries(configKeys.map((key) => [key.variable, key.choices?.[0] ?? samples[key.type]])), CONGTHU_LDAP_URL: "ldaps://seven", CONGTHU_DNS_SERVERS: "192.0.2.7, [2001:db8::7]:5353", CONGTHU_DNS_OUTBOUND_ADDRESSES: "192.0.2.7, 2001:db8::7" }
+  const env = { ...Object.fromEntries(configKeys.map((key) => [key.variable, key.choices?.[0] ?? samples[key.type]])), CONGTHU_LDAP_URL: "ldaps://seven", CONGTHU_CLIENTS_ADDRESS_BOOK: "ldaps://seven/dc=seven", CONGTHU_DNS_SERVERS: "192.0.2.7, [2001:db8::7]:5353", CONGTHU_DNS_OUTBOUND_ADDRESSES: "192.0.2.7, 2001:db8::7" }
   const config = loaded({ env })
   expect(config.smtp).toMatchObject({ idleTimeout: 7_000, maxMessageBytes: 7 * 1024, maxRecipients: 7, xclientProxies: ["7s", "8s"] })
   expect(config.demo.seed).toBe(false)
@@ -80,6 +80,8 @@ test.each([
   ["an address that is none", "pki:\n  revocation:\n    allow: [public, crl.ca.example]\n", '/test.yaml:3: pki.revocation.allow: "crl.ca.example" is neither "public" nor the beginning of a URL such as http://crl.ca.example/'],
   ["a choice that is none", "pki:\n  revocation:\n    prefer: both\n", "/test.yaml:3: pki.revocation.prefer: is none of ocsp, crl"],
   ["a word that is none of those", "log:\n  level: loud\n", "/test.yaml:2: log.level: is none of trace, debug, info, warn, error"],
+  ["an address book without a base", "clients:\n  addressBook: ldaps://ldap.tinh.example\n", '/test.yaml:2: clients.addressBook: "ldaps://ldap.tinh.example" is not of the form ldaps://host/dc=tinh,dc=example; devices use port 636'],
+  ["a profile key without its password", "clients:\n  profileKeyFile: a.p12\n", "/test.yaml:2: clients.profileKeyPasswordFile: is needed where clients.profileKeyFile is set"],
   ["LDAP without TLS", "ldap:\n  url: ldap://ldap:389\n  baseDn: dc=tinh\n  bindDn: cn=sync\n  bindPasswordFile: f\n", '/test.yaml:2: ldap.url: "ldap://ldap:389" is not of the form ldaps://host:port; passwords are not sent without TLS'],
   ["LDAP without what it needs", "ldap:\n  url: ldaps://ldap:636\n  baseDn: dc=tinh\n  bindDn: cn=sync\n", "/test.yaml:2: ldap.bindPasswordFile: is needed where ldap.url is set"],
 ])("%s is an error with file, line, key and reason", (_name, text, expected) => {

@@ -81,6 +81,12 @@ test("the help page names server, ports and security", async () => {
   for (const text of ["mail.tinh.example", "993", "465", "587", "143", "SSL/TLS", "STARTTLS"]) expect(body).toContain(text)
 })
 
+test("the help page has an Apple profile for whoever gives an address", async () => {
+  const { body, headers } = await get("/help")
+  expect(body).toMatch(/<form action="\/apple\/mail.mobileconfig">.*name="address"/s)
+  expect(headers["content-security-policy"]).toContain("form-action 'self'")
+})
+
 test.each([
   { host: "mta-sts.tinh.example", status: 200 },
   { host: "MTA-STS.Tinh.Example.:8443", status: 200 },

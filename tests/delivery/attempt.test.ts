@@ -50,6 +50,15 @@ describe("an attempt", () => {
     expect(server.received[0]?.from).toBe("an@tinh.example")
   })
 
+  test("a paused host is passed over; when all are, nobody is asked and it is no attempt", async () => {
+    const [first, second] = [await foreign("127.0.0.2"), await foreign("127.0.0.3")]
+    const one = await attempt(group(delivery("bo@xa.example")), parts(twoHosts, { pausedHosts: [{ id: 7, pattern: "a.xa.example" }] }), never)
+    expect([brief(one), one.remoteMta, one.pauseId]).toEqual([["relayed 2.0.0"], "b.xa.example [127.0.0.3]", undefined])
+    const none = await attempt(group(delivery("bo@xa.example")), parts(twoHosts, { pausedHosts: [{ id: 8, pattern: "*.xa.example" }] }), never)
+    expect([none.pauseId, brief(none)]).toEqual([8, ["deferred 4.3.2"]])
+    expect([first.connections(), second.connections()]).toEqual([0, 1])
+  })
+
   test("opportunistic TLS is used without asking whose it is", async () => {
     const server = await foreign("127.0.0.2")
     const report = await attempt(group(delivery("bo@xa.example")), parts(oneHost), never)

@@ -12,6 +12,7 @@ import type { NotifyCondition } from "../../src/mail/envelope.ts"
 import type { Committed } from "../../src/store/acceptance-store.ts"
 import type { DeliveryStore } from "../../src/store/delivery-store.ts"
 import { createStoryStore } from "../../src/store/sql/story.ts"
+import { createPauseStore } from "../../src/store/sql/pauses.ts"
 import { createDirectorySource } from "../../src/store/sql/directory.ts"
 import { createDeliveryLog, createIntakeLog } from "../../src/telemetry/mail-log.ts"
 import { fakeDns, type ForeignServer, smtpError, startForeignServer } from "../support/foreign-mail.ts"
@@ -150,6 +151,18 @@ describe("remote deliveries", () => {
     await remote.relay((await submit(["la@xa.example"])).deliveryIds)
     await Promise.all([dsnSender().send(), dsnSender().send()])
     expect(await dsns()).toHaveLength(1)
+  })
+
+  test("while its only host is paused a delivery is laid aside without an attempt, and goes out when the pause ends", async () => {
+    const server = await foreign()
+    const pauses = createPauseStore(store)
+    const pause = await pauses.pause({ kind: "host", pattern: "a.xa.example", until: null }, { by: "QT1", why: "thử" })
+    const { deliveryIds } = await submit(["bo@xa.example"])
+    await remote.relay(deliveryIds)
+    expect([server.connections(), await rows()]).toMatchObject([0, [{ state: "waiting", attempts: 0 }]])
+    expect(await pauses.resume(pause.id, { by: "QT1", why: "" })).toEqual({ ok: true, value: 1 })
+    await remote.relay(deliveryIds)
+    expect(await rows()).toMatchObject([{ state: "relayed", attempts: 1 }])
   })
 
   test("RET=FULL brings the message back byte for byte", async () => {

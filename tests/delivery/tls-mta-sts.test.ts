@@ -35,20 +35,20 @@ describe.skipIf(dnsUnavailable() !== undefined)("a domain without DNSSEC", () =>
   const senders: Sender[] = []
   beforeAll(async () => {
     port = await freeLoopbackPort()
+    database = await createTestDatabase(2)
     dns = await startDns({ unsigned: { "xa.example": zone(), "khac.example": `mx2 A ${second}` } })
     policyServer = await startPolicyServer("127.0.2.200", policies)
     foreign = new Foreigners(port)
   })
   beforeEach(async () => {
-    database = await createTestDatabase(2)
     policyServer.policies.clear()
+    await database.query({ text: "DELETE FROM mta_sts_policy" })
   })
   afterEach(async () => {
     await Promise.all([foreign.close(), ...senders.splice(0).map((sender) => sender.close())])
-    await database.drop()
     await dns.setZone("xa.example", zone())
   })
-  afterAll(async () => void (await Promise.all([dns.stop(), policyServer.close()])))
+  afterAll(async () => void (await Promise.all([dns.stop(), policyServer.close(), database.drop()])))
 
   const newSender = (more: Partial<SenderOptions> = {}): Sender => {
     const sender = createSender({ dns, database, port, policyPort: policyServer.port, authorities: [pemOf(root)], ...more })

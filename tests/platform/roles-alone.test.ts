@@ -1,11 +1,15 @@
 import { once } from "node:events"
 import { readFile } from "node:fs/promises"
+import { get } from "node:https"
 import { join } from "node:path"
+import { json } from "node:stream/consumers"
 import { ImapFlow } from "imapflow"
 import { createTransport } from "nodemailer"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { apiTokenHash, newApiToken } from "../../src/accounts/api-token.ts"
 import { createPasswordWork } from "../../src/accounts/password-work.ts"
 import { roleNames } from "../../src/roles/role.ts"
+import { createApiTokenStore } from "../../src/store/sql/api-tokens.ts"
 import { createCredentialStore } from "../../src/store/sql/credentials.ts"
 import { openDatabase } from "../../src/store/sql/database.ts"
 import { migrate } from "../../src/store/sql/migrate.ts"
@@ -69,6 +73,24 @@ describe.skipIf(unavailable !== undefined)(`roles by hand${unavailable ? ` (skip
     expect(message && message.source?.toString()).toContain("\r\nSubject: thu\r\nMessage-ID: <1@xa.example>\r\n\r\nXin chao.\r\n")
     transport.close()
     await client.logout()
+  })
+
+  test("a program with a token follows that message over HTTPS; one without learns nothing", async () => {
+    const database = openDatabase({ url: postgres.url, poolSize: 1, applicationName: "tests" })
+    const token = newApiToken()
+    await createApiTokenStore(database).add({ name: "thu", sha256: apiTokenHash(token), scopes: ["trace:read"], createdBy: "QT1", expiresAt: null })
+    await database.close()
+    const ca = await readFile(join(dataDir, "pki/ca.pem"), "utf8")
+    const ask = (authorization: Readonly<Record<string, string>>): Promise<{ readonly status: number | undefined; readonly body: unknown }> =>
+      new Promise((resolve, reject) => {
+        const path = "/api/v1/trace?of=%3C1@xa.example%3E"
+        get({ host: "127.0.0.1", port: ports["https"] ?? 0, servername: "localhost", ca, path, headers: authorization }, (response) => void json(response).then((body) => resolve({ status: response.statusCode, body }), reject)).on("error", reject)
+      })
+    expect(await ask({ authorization: `Bearer ${token}` })).toMatchObject({
+      status: 200,
+      body: { traces: [{ reversePath: "ai@xa.example", connection: { clientAddress: "127.0.0.1", tls: expect.stringMatching(/^TLSv1\.3 /) as unknown }, deliveries: [{ recipient: "an@tinh.example", state: "delivered", places: [{ mailbox: "INBOX", uid: 1 }] }] }] },
+    })
+    expect(await ask({})).toMatchObject({ status: 401, body: { type: "urn:congthu:problem:unauthorized" } })
   })
 
   test("SIGTERM ends each of them cleanly", async () => {

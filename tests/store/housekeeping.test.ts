@@ -88,3 +88,13 @@ test("a list that nothing refers to any more goes after the grace period, not be
   expect(await housekeeping.deleteRevocations(0)).toBe(1)
   expect(await revocations.read(sha256)).toBeUndefined()
 })
+
+test("the content of a message that waits for a person's word is kept", async () => {
+  const bytes = Buffer.from(`Subject: giu ${randomBytes(8).toString("hex")}\r\n\r\ngiu\r\n`)
+  const held = { kind: "quarantine" as const, ruleId: "r", reasonVi: "a", reasonEn: "b", notify: [] }
+  const content = await store.prepare(bytes)
+  unwrap(await store.acceptances.commit({ ...acceptance({ content, accountIds: [account], directoryVersion: await version() }), held }))
+  await housekeeping.markOrphans()
+  await housekeeping.deleteOrphans(0)
+  expect(await readAll(store.contents.read(content.ref))).toEqual(bytes)
+})

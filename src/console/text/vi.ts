@@ -43,8 +43,26 @@ export const helpText = {
   security: "Bảo mật",
   port: "Cổng",
   server: "Máy chủ",
+  automatic: "Thunderbird và Outlook tự tìm các thông số này: chỉ cần nhập địa chỉ và mật khẩu.",
+  apple: "iPhone, iPad, Mac: địa chỉ hộp thư",
+  appleButton: "Tải cấu hình",
   back: "Về trang trạng thái",
   english: "Sign in with your full address. Incoming: IMAP over SSL/TLS. Outgoing: SMTP submission over SSL/TLS.",
+} as const
+
+/** Set-up of mail clients: what they show, and what they are told when there is nothing for them. */
+export const setupText = {
+  helpPage: "Cách cài ứng dụng thư",
+  helpPageEnglish: "How to set up a mail client",
+  profile: "Cài hộp thư công vụ trên thiết bị này. Mật khẩu được hỏi khi cài.",
+  addressBook: "Sổ địa chỉ công vụ",
+  refused: {
+    404: "Không phải tên miền thư của hệ thống này. Not a mail domain of this system.",
+    413: "Yêu cầu quá dài. The request is too long.",
+    415: "Không nhận yêu cầu nén. Compressed requests are not taken.",
+    429: "Quá nhiều yêu cầu, hãy thử lại sau. Too many requests; try again later.",
+  },
+  onlyHttps: "Chỉ phục vụ qua HTTPS. Only over HTTPS.",
 } as const
 
 /** What `/certificates` says when it has no certificates to give, by status. */

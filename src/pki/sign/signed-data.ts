@@ -1,6 +1,6 @@
 /**
- * CMS SignedData around a content that is elsewhere (RFC 5652 §5), as a multipart/signed message carries it: one signer, signed
- * attributes, the certificates a receiver needs. Pure but for the key. Must not know: MIME.
+ * CMS SignedData (RFC 5652 §5) with one signer, signed attributes and the certificates a receiver needs: around a content that is
+ * elsewhere, as a multipart/signed message carries it, or with the content in it. Pure but for the key. Must not know: MIME.
  */
 import { createHash } from "node:crypto"
 import type { Certificate } from "../certificate.ts"
@@ -21,7 +21,13 @@ export interface SignerInput {
 }
 
 /** DER of the ContentInfo. Throws SigningFailed as the key does. */
-export async function detachedSignedData(input: SignerInput): Promise<Buffer> {
+export const detachedSignedData = (input: SignerInput): Promise<Buffer> => signedData(input, [])
+
+/** The same with the content in it (RFC 5652 §5.2). */
+export const attachedSignedData = ({ content, ...input }: Omit<SignerInput, "contentDigest"> & { readonly content: Uint8Array }): Promise<Buffer> =>
+  signedData({ ...input, contentDigest: createHash(input.algorithm.digest).update(content).digest() }, [context(0, octetString(content))])
+
+async function signedData(input: SignerInput, content: readonly Uint8Array[]): Promise<Buffer> {
   const { key, algorithm } = input
   const attributes = setOf(signedAttributes(input))
   // RFC 5652 §5.4: what is signed is the SET OF itself, what is carried has the tag [0]
@@ -36,14 +42,14 @@ export async function detachedSignedData(input: SignerInput): Promise<Buffer> {
     octetString(signature),
     ...(token ? [context(1, attribute(timeStampToken, token))] : []),
   )
-  const signedData = sequence(
+  const signed = sequence(
     version1,
     der(derTag.set, digestAlgorithm(algorithm.digest)),
-    sequence(oid(data)),
+    sequence(oid(data), ...content),
     context(0, setOf(key.chain.map((certificate) => certificate.der))),
     der(derTag.set, signerInfo),
   )
-  return sequence(oid("1.2.840.113549.1.7.2"), context(0, signedData))
+  return sequence(oid("1.2.840.113549.1.7.2"), context(0, signed))
 }
 
 /** id-data. */

@@ -109,7 +109,7 @@ export function createAcceptanceStore({ database, log, atOnce }: AcceptanceStore
   return {
     commit(acceptance) {
       const { dsnFor, warningFor, heldNotice, senderWarned } = acceptance
-      if (dsnFor) return commitMarked(acceptance, (tx) => markDsn(tx, dsnFor))
+      if (dsnFor) return commitMarked(acceptance, (tx, envelopeId) => markDsn(tx, dsnFor, envelopeId))
       if (warningFor) return commitMarked(acceptance, (tx, envelopeId) => markWarning(tx, warningFor, envelopeId))
       if (heldNotice !== undefined) return commitMarked(acceptance, async (tx) => (await tx.query(markHeldTold, [heldNotice])).length > 0)
       if (senderWarned) return commitMarked(acceptance, (tx) => markSenderWarned(tx, senderWarned))
@@ -133,12 +133,14 @@ class Undone extends Error {
 
 const markDsnMade = {
   name: "mark-dsn-made",
-  text: "UPDATE delivery SET dsn_owed = array_remove(dsn_owed, $2), dsn_made = array_append(dsn_made, $2) WHERE id = ANY ($1::bigint[]) AND $2 = ANY (dsn_owed) RETURNING id",
+  text: `
+    WITH marked AS (UPDATE delivery SET dsn_owed = array_remove(dsn_owed, $2), dsn_made = array_append(dsn_made, $2) WHERE id = ANY ($1::bigint[]) AND $2 = ANY (dsn_owed) RETURNING id)
+    INSERT INTO delivery_dsn (delivery_id, kind, envelope_id) SELECT id, $2, $3 FROM marked RETURNING delivery_id`,
 }
 
 /** False when one of them was marked already. */
-async function markDsn(tx: Transaction, { deliveryIds, kind }: DsnFor): Promise<boolean> {
-  return (await tx.query(markDsnMade, [deliveryIds, kind])).length === deliveryIds.length
+async function markDsn(tx: Transaction, { deliveryIds, kind }: DsnFor, envelopeId: number): Promise<boolean> {
+  return (await tx.query(markDsnMade, [deliveryIds, kind, envelopeId])).length === deliveryIds.length
 }
 
 async function markWarning(tx: Transaction, { recipient, warnings }: WarningFor, envelopeId: number): Promise<boolean> {

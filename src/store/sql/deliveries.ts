@@ -1,7 +1,8 @@
 import type { ChangeFeed } from "../change-feed.ts"
-import type { Attempt, DeliveryStore, OwedDsn, RemoteDelivery } from "../delivery-store.ts"
+import type { Attempt, DeliveryStore, OwedDsn, PausedHost, RemoteDelivery } from "../delivery-store.ts"
 import { noSuppression, type SuppressionRule } from "../suppression-store.ts"
 import { type Database, withRetry } from "./database.ts"
+import { layAsideSql, pausedSql, pauseInForce } from "./lay-aside.ts"
 import { countSuppressionsSql } from "./suppressions.ts"
 import { appendedChanges, placedColumns, type PlacedRow, placeJobsSql } from "./place-messages.ts"
 
@@ -25,7 +26,11 @@ export function createDeliveryStore({ database, feed, delayNoticeMs, suppression
       return rows.length
     },
     async claimRemote(ids, leaseMs) {
-      return (await withRetry(() => database.query<RemoteRow>(claimRemote, [ids, leaseMs]))).map(remoteDelivery)
+      return (await withRetry(() => database.query<RemoteRow>(claimRemote, [ids, leaseMs, delayNoticeMs]))).map(remoteDelivery)
+    },
+    pausedHosts: () => database.query<PausedHost>(pausedHosts),
+    async layAside(ids, pauseId) {
+      await withRetry(() => database.query(layAside, [ids, pauseId, delayNoticeMs]))
     },
     async extendLease(ids, leaseMs) {
       await database.query(extendLease, [ids, leaseMs])
@@ -80,22 +85,38 @@ const deliverLocal = {
 /**
  * Waits for a row that is locked: its DSN may be on its way in at that moment, and a delivery passed over then would not be tried again
  * until the sweeper makes another job for it. What another worker has claimed meanwhile is left out: the conditions are looked at again.
+ * What goes to a destination that is paused is laid aside instead.
  */
 const claimRemote = {
   name: "claim-remote",
   text: `
     WITH due AS (
-      SELECT id FROM delivery
+      SELECT id, recipient FROM delivery
       WHERE id = ANY ($1::bigint[]) AND account_id IS NULL AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
         AND (state = 'waiting' OR (state = 'deferred' AND next_attempt_at <= clock_timestamp()))
       ORDER BY id FOR UPDATE
+    ),${pausedSql}, laid_aside AS (${layAsideSql("$3")}
     ), claimed AS (
-      UPDATE delivery d SET claimed_until = clock_timestamp() + $2 * interval '1 millisecond', queued_at = coalesce(queued_at, clock_timestamp()) FROM due WHERE d.id = due.id
+      UPDATE delivery d SET claimed_until = clock_timestamp() + $2 * interval '1 millisecond', queued_at = coalesce(queued_at, clock_timestamp()), pause_id = NULL
+      FROM due WHERE d.id = due.id AND NOT EXISTS (SELECT FROM paused WHERE paused.id = due.id)
       RETURNING d.*
     )
     SELECT d.id, d.envelope_id, e.source, e.reverse_path, d.recipient, d.original_recipient, d.notify, e.ret, e.envid, e.require_tls, e.smtp_utf8, e.content, e.size, e.trace_prefix, d.attempts,
       (extract(epoch FROM e.accepted_at) * 1000)::bigint AS accepted_ms, (extract(epoch FROM d.expires_at) * 1000)::bigint AS expires_ms
     FROM claimed d JOIN envelope e ON e.id = d.envelope_id ORDER BY d.id`,
+}
+
+const pausedHosts = { name: "paused-hosts", text: `SELECT p.id, p.pattern FROM destination_pause p WHERE p.kind = 'host' AND ${pauseInForce}` }
+
+/** A pause that was ended meanwhile lays nothing aside: the delivery is due again at once. */
+const layAside = {
+  name: "lay-aside",
+  text: `
+    WITH p AS MATERIALIZED (SELECT p.id, p.until FROM destination_pause p WHERE p.id = $2 AND ${pauseInForce} FOR SHARE),
+    due AS MATERIALIZED (SELECT id FROM delivery WHERE id = ANY ($1::bigint[]) AND claimed_until IS NOT NULL AND state IN ('waiting', 'deferred') ORDER BY id FOR UPDATE),
+    paused AS (SELECT due.id, p.id AS pause_id, p.until FROM due, p),
+    laid_aside AS (${layAsideSql("$3")})
+    UPDATE delivery d SET claimed_until = NULL, requeued_at = NULL, next_attempt_at = clock_timestamp() FROM due WHERE d.id = due.id AND NOT EXISTS (SELECT FROM p)`,
 }
 
 const extendLease = {

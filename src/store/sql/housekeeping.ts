@@ -71,7 +71,7 @@ interface MarkedPage {
 
 /** What keeps a content: a message, a delivery that is not settled, a DSN that is still to quote it. */
 const referred = `EXISTS (SELECT FROM message m WHERE m.content = c.hash)
-  OR EXISTS (SELECT FROM envelope e JOIN delivery d ON d.envelope_id = e.id WHERE e.content = c.hash AND (d.state IN ('waiting', 'deferred') OR d.dsn_owed <> '{}'))`
+  OR EXISTS (SELECT FROM envelope e JOIN delivery d ON d.envelope_id = e.id WHERE e.content = c.hash AND (d.state IN ('waiting', 'held', 'deferred') OR d.dsn_owed <> '{}'))`
 
 const markOrphans = {
   name: "mark-orphans",

@@ -1,0 +1,56 @@
+import { createHash, randomBytes } from "node:crypto"
+
+/**
+ * Keys of programs to the API. A key is 256 random bits: a plain hash of it cannot be guessed back, and looking it up by its hash tells a stranger
+ * nothing about how near a guess was. Must not know: SQL, HTTP.
+ */
+export const apiScopes = ["queue:read", "queue:write", "trace:read"] as const
+export type ApiScope = (typeof apiScopes)[number]
+
+export interface ApiTokenStore {
+  /** What a live key may do, and whose it is; undefined for one that is unknown, revoked, or out of date. Notes that it was used, once a minute. */
+  live(sha256: Uint8Array): Promise<ApiTokenHolder | undefined>
+  add(token: NewApiToken): Promise<number>
+  /** All of them, oldest first: revoked ones too. */
+  list(): Promise<readonly ApiToken[]>
+  /** False when there is no live token of that number. */
+  revoke(id: number, by: string): Promise<boolean>
+}
+
+export interface ApiTokenHolder {
+  readonly id: number
+  readonly name: string
+  readonly scopes: readonly ApiScope[]
+}
+
+export interface NewApiToken {
+  readonly name: string
+  readonly sha256: Uint8Array
+  readonly scopes: readonly ApiScope[]
+  readonly createdBy: string
+  /** Milliseconds since the epoch; null: never. */
+  readonly expiresAt: number | null
+}
+
+export interface ApiToken extends ApiTokenHolder {
+  readonly createdAt: number
+  readonly createdBy: string
+  readonly expiresAt: number | null
+  readonly lastUsedAt: number | null
+  readonly revokedAt: number | null
+}
+
+/** The beginning tells whoever finds one in a file or a log what it opens. */
+const prefix = "congthu_"
+const secretBytes = 32
+
+/** Shown once, never stored. */
+export const newApiToken = (): string => `${prefix}${randomBytes(secretBytes).toString("base64url")}`
+
+/** SHA-256 of the key that an `Authorization: Bearer` header carries (RFC 6750 §2.1); undefined when there is none in it that could be ours. */
+export function bearerHash(header: string | undefined): Buffer | undefined {
+  const token = /^bearer +(congthu_[\w-]{43})$/i.exec(header ?? "")?.[1]
+  return token === undefined ? undefined : apiTokenHash(token)
+}
+
+export const apiTokenHash = (token: string): Buffer => createHash("sha256").update(token).digest()

@@ -1,0 +1,87 @@
+import express, { type NextFunction, type Request, type Response, Router } from "express"
+import type { ApiGate } from "./gate.ts"
+import { type Problem, sendProblem } from "./problem.ts"
+import type { Route } from "./route.ts"
+
+/**
+ * The API: JSON over HTTPS for programs that have a token, mounted at `/api/v1` by whoever serves HTTPS. Invariants: nobody without the scope learns whether a thing
+ * exists; input is what its schema says or is refused; a stack is never shown. Must not know: SQL, what the routes do.
+ */
+export interface ApiParts {
+  readonly gate: ApiGate
+  readonly routes: readonly Route[]
+  /** True for an error that says the store cannot be reached now. */
+  readonly isUnavailable: (error: unknown) => boolean
+  readonly log: ApiLog
+}
+
+export interface ApiLog {
+  called(event: { readonly token: number; readonly name: string; readonly method: string; readonly path: string; readonly status: number }): void
+  refused(event: { readonly clientAddress: string; readonly status: number }): void
+  failed(event: { readonly method: string; readonly path: string; readonly error: unknown }): void
+}
+
+const maxBodyBytes = 16 * 1024
+
+export function apiRouter({ gate, routes, isUnavailable, log }: ApiParts): Router {
+  const router = Router()
+  const readBody = express.json({ limit: maxBodyBytes, strict: true })
+  // express hands a promise that is rejected to the last of these
+  for (const route of routes) router[route.method](route.path, (request, response) => handle(route, request, response))
+  router.use((request, response) => strange(request, response))
+  router.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    const problem = problemOf(error, isUnavailable)
+    if (problem.kind === "broken") log.failed({ method: request.method, path: request.path, error })
+    sendProblem(request, response, problem)
+  })
+
+  async function handle(route: Route, request: Request, response: Response): Promise<void> {
+    response.set("cache-control", "no-store")
+    const clientAddress = request.socket.remoteAddress ?? ""
+    const admitted = await gate.admit(request.headers.authorization, clientAddress)
+    if (admitted.kind === "problem") return refuse(request, response, admitted.problem)
+    const { caller } = admitted
+    if (!caller.scopes.includes(route.scope)) return refuse(request, response, { kind: "forbidden" })
+    // only for those who may: nobody else's body is read
+    const body = await bodyOf(request, response)
+    if (body === undefined) return refuse(request, response, { kind: "notJson" })
+    const input = route.input.safeParse({ ...request.query, ...body, ...request.params })
+    if (!input.success) return refuse(request, response, { kind: "invalid", errors: input.error.issues.slice(0, maxErrors).map(({ path, message }) => ({ pointer: path.join("."), detail: message })) })
+    const answer = await route.run(input.data, caller)
+    if (answer.kind === "problem") sendProblem(request, response, answer.problem)
+    else response.status(answer.kind === "created" ? 201 : 200).json(answer.body)
+    log.called({ token: caller.id, name: caller.name, method: request.method, path: request.path, status: response.statusCode })
+  }
+
+  /** An empty body is none; undefined for one that is no JSON object. */
+  async function bodyOf(request: Request, response: Response): Promise<Readonly<Record<string, unknown>> | undefined> {
+    if (request.headers["transfer-encoding"] === undefined && (request.headers["content-length"] ?? "0") === "0") return {}
+    if (!request.is("application/json")) return undefined
+    await new Promise<void>((resolve, reject) => readBody(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error as Error))))
+    const body: unknown = request.body
+    return typeof body === "object" && body !== null && !Array.isArray(body) ? (body as Readonly<Record<string, unknown>>) : undefined
+  }
+
+  function refuse(request: Request, response: Response, problem: Problem): void {
+    sendProblem(request, response, problem)
+    log.refused({ clientAddress: request.socket.remoteAddress ?? "", status: response.statusCode })
+  }
+
+  /** That something is not there is told to those only who have a token. */
+  async function strange(request: Request, response: Response): Promise<void> {
+    const admitted = await gate.admit(request.headers.authorization, request.socket.remoteAddress ?? "")
+    refuse(request, response, admitted.kind === "problem" ? admitted.problem : { kind: "notFound" })
+  }
+  return router
+}
+
+const maxErrors = 20
+
+function problemOf(error: unknown, isUnavailable: ApiParts["isUnavailable"]): Problem {
+  if (isUnavailable(error)) return { kind: "unavailable", waitSeconds: 30 }
+  // errors of the body's parser, and of a path that is no UTF-8
+  const status = typeof error === "object" && error !== null && "status" in error ? error.status : error instanceof URIError ? 400 : 500
+  if (status === 413) return { kind: "tooLarge" }
+  if (status === 415) return { kind: "notJson" }
+  return { kind: status === 400 ? "invalid" : "broken" }
+}

@@ -1,0 +1,30 @@
+/** What the API says when it cannot do what was asked, by kind; the language follows Accept-Language (RFC 9110 §12.5.4). */
+export interface ProblemText {
+  readonly status: number
+  readonly vi: string
+  readonly en: string
+}
+
+export const problemText = {
+  invalid: { status: 400, vi: "Yêu cầu không hợp lệ", en: "The request is not valid" },
+  unauthorized: { status: 401, vi: "Cần một khóa truy cập còn hiệu lực", en: "A valid token is needed" },
+  forbidden: { status: 403, vi: "Khóa truy cập này không được làm việc đó", en: "This token may not do that" },
+  notFound: { status: 404, vi: "Không tìm thấy", en: "There is no such thing" },
+  conflict: { status: 409, vi: "Trạng thái hiện tại không cho phép", en: "Its present state does not allow that" },
+  tooLarge: { status: 413, vi: "Yêu cầu quá lớn", en: "The request is too large" },
+  notJson: { status: 415, vi: "Nội dung phải là application/json", en: "The content must be application/json" },
+  tooMany: { status: 429, vi: "Quá nhiều yêu cầu, hãy thử lại sau", en: "Too many requests; try again later" },
+  broken: { status: 500, vi: "Hệ thống gặp lỗi khi trả lời", en: "The system failed to answer" },
+  unavailable: { status: 503, vi: "Hệ thống tạm thời không trả lời được", en: "The system cannot answer now" },
+} as const satisfies Readonly<Record<string, ProblemText>>
+
+export type ProblemKind = keyof typeof problemText
+
+/** Why an action on a delivery was not done, by its outcome. */
+export const outcomeText = {
+  underWay: { vi: "Thư đang được chuyển vào lúc này; hãy yêu cầu lại sau", en: "It is being tried at this moment; ask again when that has ended" },
+  held: { vi: "Thư đang bị giữ; hãy thả trước", en: "It is held; release it first" },
+  policyHeld: { vi: "Thư do chính sách giữ; quyết định cho cả thư ở nơi khác", en: "A rule of the policy holds the whole message, which is decided on as one" },
+  paused: { vi: "Nơi nhận đang tạm dừng", en: "Its destination is paused" },
+  settled: { vi: "Việc chuyển thư này đã kết thúc", en: "It is settled; nothing can change it" },
+} as const

@@ -1,0 +1,55 @@
+import { systemClock } from "../base/clock.ts"
+import { parseDurationMs } from "../base/units.ts"
+import { destinationPattern } from "../mail/destination-pattern.ts"
+import { type QueueFilter, queueStates } from "../store/queue-store.ts"
+import type { Database } from "../store/sql/database.ts"
+import { loadDirectory } from "../store/sql/directory.ts"
+import { CommandError } from "./context.ts"
+import { findAccount } from "./find-account.ts"
+
+/** What the options of `congthu queue …` say of the deliveries that are meant. */
+export interface FilterOptions {
+  readonly state?: string
+  readonly destination?: string
+  readonly sender?: string
+  readonly recipient?: string
+  readonly olderThan?: string
+  readonly text?: string
+  readonly account?: string
+}
+
+export async function queueFilter(database: Database, options: FilterOptions): Promise<QueueFilter> {
+  const { state, destination, sender, recipient, olderThan, text, account } = options
+  return {
+    ...(state !== undefined && { state: stateOf(state) }),
+    ...(destination !== undefined && { destination: destinationOf(destination) }),
+    ...(sender !== undefined && { sender: sender.replace(/^<(.*)>$/, "$1") }),
+    ...(recipient !== undefined && { recipient }),
+    ...(olderThan !== undefined && { acceptedBefore: systemClock.now() - durationOf(olderThan) }),
+    ...(text !== undefined && { diagnostic: text }),
+    ...(account !== undefined && { accountId: findAccount(await loadDirectory(database), account).id }),
+  }
+}
+
+function stateOf(text: string): (typeof queueStates)[number] {
+  const state = queueStates.find((word) => word === text)
+  if (state === undefined) throw new CommandError(`"${text}" is not one of: ${queueStates.join(", ")}`)
+  return state
+}
+
+export function destinationOf(text: string): string {
+  const pattern = destinationPattern(text)
+  if (pattern === undefined) throw new CommandError(`"${text}" is not a domain such as "xa.example", or "*.xa.example" for those below it`)
+  return pattern
+}
+
+export function durationOf(text: string): number {
+  const ms = parseDurationMs(text)
+  if (ms === undefined) throw new CommandError(`"${text}" is not a duration such as "30m" or "2d"`)
+  return ms
+}
+
+export function numberOf(text: string, what: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new CommandError(`"${text}" is not the number of a ${what}`)
+  return Number(text)
+}

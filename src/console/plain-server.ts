@@ -1,0 +1,54 @@
+import { once } from "node:events"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import express, { type NextFunction, type Request, type Response } from "express"
+import { httpsUrl } from "./client-setup/client-settings.ts"
+import { autoconfigRoutes, type ClientSetup } from "./client-setup/routes.ts"
+import { setupText } from "./text/vi.ts"
+
+/**
+ * The one listener without TLS, for mail clients that look for their set-up over HTTP (`http://autoconfig.DOMAIN/mail/config-v1.1.xml`) and for people
+ * who leave the "s" away. It serves the public Autoconfig file; everything else is sent on to HTTPS, to the configured name and not to what the
+ * client calls this host. Must not know: anything that is not for everybody.
+ */
+export interface PlainServerOptions {
+  readonly host: string
+  readonly port: number
+  readonly setup: ClientSetup
+}
+
+export interface PlainServer {
+  readonly port: number
+  close(): Promise<void>
+}
+
+const maxConnections = 200
+
+export async function startPlainServer({ host, port, setup }: PlainServerOptions): Promise<PlainServer> {
+  const app = express()
+  app.disable("x-powered-by")
+  app.use((_request, response, next) => {
+    response.set("x-content-type-options", "nosniff")
+    next()
+  })
+  app.use(autoconfigRoutes(setup))
+  app.use((request, response) => {
+    // what would come in a body has been seen by everybody on the way: it is not asked for a second time
+    if (request.method !== "GET" && request.method !== "HEAD") return void response.status(405).set("allow", "GET, HEAD").type("text").send(`${setupText.onlyHttps}\n`)
+    response.redirect(302, httpsUrl(setup.settings, request.originalUrl.startsWith("/") ? request.originalUrl : "/"))
+  })
+  // nothing of the inside is told
+  app.use((_error: unknown, _request: Request, response: Response, _next: NextFunction) => void response.status(500).type("text").send(`${setupText.onlyHttps}\n`))
+  const server = createServer({ requestTimeout: 15_000, headersTimeout: 10_000, maxHeaderSize: 16_384 }, app)
+  server.maxConnections = maxConnections
+  server.listen(port, host)
+  await once(server, "listening")
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
