@@ -62,6 +62,8 @@ const maxRecipients = 100
 const patienceMs = 1_000
 /** Jobs that go on without their callers. Beyond it the queue engine keeps them, which is what it is for. */
 const maxLeftAlone = 100
+/** A pause of hosts holds for what is claimed this much later. */
+const pausesFreshMs = 200
 /** What was put off together is spread over this. */
 const spreadMs = 10_000
 
@@ -71,6 +73,7 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
   const attempts: AttemptParts = { lookups: createPlaces(parts.concurrency), destinations: createDestinations({ ...parts, total: Math.max(parts.concurrency, 1) }), sessions, clock, ...parts.attempts }
   const stopping = new AbortController()
   const underWay = new Set<Promise<void>>()
+  let pauses: { readonly at: number; readonly hosts: Promise<readonly PausedHost[]> } | undefined
 
   const tryAndRecord = async (group: AttemptGroup, batch: Batch): Promise<void> => {
     const report = await reportOf(group, batch)
@@ -132,13 +135,23 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
     return { kind: "failed", status: enhancedStatus.expired, diagnostic: diagnostic === "" ? "no attempt succeeded in time" : diagnostic }
   }
 
+  /** Asked for once by those who begin together. */
+  const currentPauses = (): Promise<readonly PausedHost[]> => {
+    const now = clock.now()
+    if (pauses && Math.abs(now - pauses.at) < pausesFreshMs) return pauses.hosts
+    const asked = { at: now, hosts: deliveries.pausedHosts() }
+    pauses = asked
+    asked.hosts.catch(() => pauses === asked && (pauses = undefined))
+    return asked.hosts
+  }
+
   const relay = async (ids: readonly number[]): Promise<void> => {
     for (let at = 0; at < ids.length && !stopping.signal.aborted; at += claimBatch) {
       const asked = clock.now()
       const claimed = await deliveries.claimRemote(ids.slice(at, at + claimBatch), leaseMs)
       const lease = keepLease(claimed.map(({ id }) => id), asked)
       const work = async (): Promise<void> => {
-        const pausedHosts = claimed.length > 0 ? await deliveries.pausedHosts() : []
+        const pausedHosts = claimed.length > 0 ? await currentPauses() : []
         await Promise.all(groupByDestination(claimed).map((group) => tryAndRecord(group, { lease, pausedHosts })))
       }
       await work().finally(() => lease.end())

@@ -2,6 +2,7 @@ import { createApp, createDeliveries, createDoor, createLogins } from "../app.ts
 import { startSmtpServer } from "../smtp/server.ts"
 import { createSmtpLog } from "../telemetry/mail-log.ts"
 import { createSuppressionStore } from "../store/sql/suppressions.ts"
+import { createSuppressionView } from "../store/suppression-view.ts"
 import { openPolicyParts } from "./judging.ts"
 import { openOutboundWatch } from "./outbound.ts"
 import type { StartRole } from "./role.ts"
@@ -15,7 +16,7 @@ export const startSmtpRole: StartRole = async (context) => {
     config,
     tls: app.files.tls,
     sharePorts: context.sharePorts,
-    services: { ...door, contentStore: app.contents, directory: app.directory, authenticator: createLogins(app), suppressions: createSuppressionStore(app), clock, log: createSmtpLog(log) },
+    services: { ...door, contentStore: app.contents, directory: app.directory, authenticator: createLogins(app), suppressions: createSuppressionView({ suppressions: createSuppressionStore(app), clock }), clock, log: createSmtpLog(log) },
   })
   return {
     ports: server.ports,
