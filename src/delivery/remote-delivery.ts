@@ -5,6 +5,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises"
 import type { Clock } from "../base/clock.ts"
+import { latestRead } from "../base/latest-read.ts"
 import { splitAddress } from "../mail/address.ts"
 import { enhancedStatus } from "../mail/enhanced-status.ts"
 import type { Attempt, DeliveryStore, Outcome, PausedHost, RemoteDelivery } from "../store/delivery-store.ts"
@@ -62,8 +63,6 @@ const maxRecipients = 100
 const patienceMs = 1_000
 /** Jobs that go on without their callers. Beyond it the queue engine keeps them, which is what it is for. */
 const maxLeftAlone = 100
-/** A pause of hosts holds for what is claimed this much later. */
-const pausesFreshMs = 200
 /** What was put off together is spread over this. */
 const spreadMs = 10_000
 
@@ -73,7 +72,8 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
   const attempts: AttemptParts = { lookups: createPlaces(parts.concurrency), destinations: createDestinations({ ...parts, total: Math.max(parts.concurrency, 1) }), sessions, clock, ...parts.attempts }
   const stopping = new AbortController()
   const underWay = new Set<Promise<void>>()
-  let pauses: { readonly at: number; readonly hosts: Promise<readonly PausedHost[]> } | undefined
+  /** Asked for once by those who begin together. */
+  const currentPauses = latestRead(() => deliveries.pausedHosts())
 
   const tryAndRecord = async (group: AttemptGroup, batch: Batch): Promise<void> => {
     const report = await reportOf(group, batch)
@@ -133,16 +133,6 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
     const next = nextTry(parts.schedule, { attempts: delivery.attempts + 1, now, expiresAt: delivery.expiresAt, random: parts.random(), ...(bounceClass({ kind, status, diagnostic }) === "greylisted" && { greylistedMs: greylistWaitMs(diagnostic) }) })
     if (next.kind === "retry") return { kind: "deferred", status, diagnostic, nextAttemptAt: next.at }
     return { kind: "failed", status: enhancedStatus.expired, diagnostic: diagnostic === "" ? "no attempt succeeded in time" : diagnostic }
-  }
-
-  /** Asked for once by those who begin together. */
-  const currentPauses = (): Promise<readonly PausedHost[]> => {
-    const now = clock.now()
-    if (pauses && Math.abs(now - pauses.at) < pausesFreshMs) return pauses.hosts
-    const asked = { at: now, hosts: deliveries.pausedHosts() }
-    pauses = asked
-    asked.hosts.catch(() => pauses === asked && (pauses = undefined))
-    return asked.hosts
   }
 
   const relay = async (ids: readonly number[]): Promise<void> => {
