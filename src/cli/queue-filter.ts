@@ -53,3 +53,10 @@ export function numberOf(text: string, what: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new CommandError(`"${text}" is not the number of a ${what}`)
   return Number(text)
 }
+
+/** What `--limit` says. */
+export function limitOf(text: string, most: number): number {
+  const limit = /^\d{1,15}$/.test(text) ? Number(text) : 0
+  if (limit < 1 || limit > most) throw new CommandError(`--limit is from 1 to ${most}`)
+  return limit
+}

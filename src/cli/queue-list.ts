@@ -7,7 +7,7 @@ import { maxPage } from "../store/queue-store.ts"
 import { createQueueStore } from "../store/sql/queue.ts"
 import { CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
 import { cut, fitTable } from "./fit-table.ts"
-import { type FilterOptions, numberOf, queueFilter } from "./queue-filter.ts"
+import { type FilterOptions, limitOf, numberOf, queueFilter } from "./queue-filter.ts"
 
 /** `congthu queue list`, `show` and `destinations`: what waits, where to, and why. */
 export interface ListOptions extends FilterOptions {
@@ -17,8 +17,7 @@ export interface ListOptions extends FilterOptions {
 }
 
 export async function listQueue({ database }: CommandContext, { json, ...options }: ListOptions): Promise<number> {
-  const limit = numberOf(options.limit, "delivery")
-  if (limit < 1 || limit > maxPage) throw new CommandError(`--limit is from 1 to ${maxPage}`)
+  const limit = limitOf(options.limit, maxPage)
   const page = { limit, ...(options.after !== undefined && { after: numberOf(options.after, "delivery") }) }
   const deliveries = await createQueueStore({ database }).list(await queueFilter(database, options), page)
   if (json) for (const delivery of deliveries) print(JSON.stringify(delivery))

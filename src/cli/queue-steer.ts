@@ -4,7 +4,7 @@ import { createQueueStore } from "../store/sql/queue.ts"
 import { administrator } from "./administrator.ts"
 import { CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
 import { createProgress } from "./progress.ts"
-import { type FilterOptions, numberOf, queueFilter } from "./queue-filter.ts"
+import { type FilterOptions, limitOf, numberOf, queueFilter } from "./queue-filter.ts"
 import { deliveryTable } from "./queue-list.ts"
 
 /** `congthu queue hold`, `release`, `retry`, `bounce` and `delete`: of deliveries by number, or of all that a filter means. */
@@ -28,8 +28,7 @@ export async function steerQueue({ database }: CommandContext, action: QueueActi
   const filtered = Object.keys(filter).length > 0
   if (numbers.length > 0 === filtered) throw new CommandError("name deliveries by their numbers, or say which with --state, --destination and the like; not both")
   if (!filtered) return report(action, await act(queue, { action, ids: numbers.map((number) => numberOf(number, "delivery")), by }))
-  const limit = numberOf(options.limit, "delivery")
-  if (limit < 1 || limit > maxChanged) throw new CommandError(`--limit is from 1 to ${maxChanged}`)
+  const limit = limitOf(options.limit, maxChanged)
   const meant = Object.values(await queue.count(filter)).reduce((sum, count) => sum + count, 0)
   const first = await queue.list(filter, { limit: Math.min(shownInPlan, limit) })
   if (first.length === 0) {

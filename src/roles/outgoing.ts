@@ -1,19 +1,29 @@
 import type { App } from "../app.ts"
 import { createOutgoing, type Outgoing } from "../delivery/outgoing/outgoing.ts"
 import { createSigningKeys } from "../delivery/outgoing/signing-keys.ts"
+import type { DkimKey } from "../store/dkim-key-store.ts"
 import { createDkimKeyStore } from "../store/sql/dkim-keys.ts"
 import { openSrs } from "./srs.ts"
 
 type OutgoingNeeds = Pick<App, "context" | "database" | "sealer" | "directory" | "files"> & { readonly contents: Pick<App["contents"], "read"> }
 
 /** What mail is given on its way out: signatures, seals and return addresses. */
-export function openOutgoing({ context: { config, clock }, contents, database, sealer, directory, files }: OutgoingNeeds): Outgoing {
+export function openOutgoing({ context: { config, clock, health }, contents, database, sealer, directory, files }: OutgoingNeeds): Outgoing {
+  const store = createDkimKeyStore({ database, sealer })
+  health.add("dkim", async () => keysInWords(await store.list()))
   return createOutgoing({
     contents,
-    keys: createSigningKeys({ store: createDkimKeyStore({ database, sealer }), clock }),
+    keys: createSigningKeys({ store, clock }),
     srs: openSrs(config, files.contentKey),
     isLocalDomain: (domain) => directory.current().isLocalDomain(domain),
     hostname: config.hostname,
     clock,
   })
+}
+
+/** Mail without a signature is no failure of this process; whoever runs it should see it all the same. */
+export function keysInWords(keys: readonly Pick<DkimKey, "domain" | "state">[]): string {
+  const domains = (state: DkimKey["state"]): string => [...new Set(keys.filter((key) => key.state === state).map(({ domain }) => domain))].join(", ")
+  const [signing, waiting] = [domains("active"), domains("pending")]
+  return `${signing === "" ? "mail leaves unsigned" : `signs for ${signing}`}${waiting === "" ? "" : `; new keys wait for the DNS: ${waiting}`}`
 }

@@ -90,7 +90,7 @@ describe("queue", () => {
     expect((await run(() => listDestinations(context, {}))).out).toMatch(/^DESTINATION +WAIT .*\nbang\.example +3 +/)
   })
 
-  test.each([[{ state: "lost" }, "is not one of: waiting"], [{ destination: "a b" }, "is not a domain"], [{ olderThan: "soon" }, "is not a duration"], [{ limit: "0" }, "--limit is from 1"], [{ account: "khong@tinh.example" }, "there is no account"]])("%j is refused clearly", async (options, message) => {
+  test.each([[{ state: "lost" }, "is not one of: waiting"], [{ destination: "a b" }, "is not a domain"], [{ olderThan: "soon" }, "is not a duration"], [{ limit: "0" }, "--limit is from 1"], [{ limit: "x" }, "--limit is from 1"], [{ account: "khong@tinh.example" }, "there is no account"]])("%j is refused clearly", async (options, message) => {
     expect(await list(options)).toMatchObject({ code: 1, err: expect.stringContaining(message) as unknown })
   })
 

@@ -40,5 +40,9 @@ test("whatever is written, a pattern is of a known shape, and its own pattern", 
 })
 
 test("all names below a domain, and no others, are meant by its pattern", () => {
-  fc.assert(fc.property(fc.domain(), fc.domain(), (name, below) => expect([isDestination(`*.${name}`, `${below}.${name}`), isDestination(`*.${name}`, name), isDestination(name, name)]).toEqual([true, false, true])))
+  fc.assert(
+    fc.property(fc.domain(), fc.domain(), (name, below) => {
+      expect([isDestination(`*.${name}`, `${below}.${name}`), isDestination(`*.${name}`, name), isDestination(name, name)]).toEqual([true, false, true])
+    }),
+  )
 })

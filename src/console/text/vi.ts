@@ -32,6 +32,7 @@ export const checkText: Readonly<Record<string, string>> = {
   addressBook: "Sổ địa chỉ LDAP",
   policy: "Chính sách",
   signingKeys: "Khóa ký thay",
+  dkim: "Chữ ký DKIM của thư gửi đi",
   redis: "Redis",
 }
 
