@@ -13,6 +13,7 @@ import { createOutbox, type Outbox } from "./delivery/outbox.ts"
 import type { QueueBackend } from "./delivery/queues.ts"
 import { createIntake, type PolicyParts } from "./intake/accept.ts"
 import type { Intake } from "./intake/intake.ts"
+import type { OutboundWatch } from "./intake/outbound-watch.ts"
 import type { SubmissionRates } from "./intake/submission-rates.ts"
 import { type PreparedFiles, prepareFiles } from "./roles/prepare.ts"
 import { openSrs } from "./roles/srs.ts"
@@ -115,7 +116,8 @@ export interface Deliveries {
 
 /** For the roles that deliver to mailboxes here. */
 export function createDeliveries({ database, feed, context: { config, metrics } }: App): Deliveries {
-  const deliveries = createDeliveryStore({ database, feed, delayNoticeMs: config.delivery.delayNotice })
+  const { bounces, within, for: forMs } = config.suppression
+  const deliveries = createDeliveryStore({ database, feed, delayNoticeMs: config.delivery.delayNotice, suppression: { afterBounces: bounces, withinMs: within, forMs } })
   let deliveredHere = 0
   metrics.gauge("delivered_here", "Deliveries to mailboxes here, made by this process.", () => deliveredHere)
   const delivered = (count: number): void => void (deliveredHere += count)
@@ -137,9 +139,11 @@ export interface DoorOptions {
   readonly here?: Pick<Deliveries, "localDelivery" | "delivered">
   /** For the roles where mail of others comes in. */
   readonly policy?: PolicyParts
+  /** For the roles where accounts submit. */
+  readonly outbound?: OutboundWatch
 }
 
-export async function createDoor(app: App, { here, policy }: DoorOptions = {}): Promise<Door> {
+export async function createDoor(app: App, { here, policy, outbound }: DoorOptions = {}): Promise<Door> {
   const { config, clock, log } = app.context
   const freeSpace = await createFreeSpace(app)
   const rates = createSubmissionRates({ messagesPerHour: config.smtp.messagesPerHour, clock, ...(config.redis.url && { redis: openRedis(app) }) })
@@ -157,6 +161,7 @@ export async function createDoor(app: App, { here, policy }: DoorOptions = {}): 
     config: { hostname: config.hostname, expiryMs: config.delivery.expiry },
     mailLog: createIntakeLog(log),
     ...(policy && { policy }),
+    ...(outbound && { outbound }),
   })
   return { intake, quota: createQuotaView({ database: app.database, clock }), freeSpace, rates, outbox, srs }
 }

@@ -9,6 +9,7 @@ import { addDnsCommands } from "./dns-commands.ts"
 import { addEvidenceCommands } from "./evidence-commands.ts"
 import { addHeldCommands } from "./held-commands.ts"
 import { type ImportOptions, runImport } from "./import-command.ts"
+import { addOutboundCommands } from "./outbound-commands.ts"
 import { setPassword } from "./password-command.ts"
 import { addPolicyCommands } from "./policy-commands.ts"
 import { addQueueCommands } from "./queue-commands.ts"
@@ -98,6 +99,7 @@ addCertificateCommands(kit)
 addEvidenceCommands(kit)
 addDkimCommands(kit)
 addDnsCommands(kit)
+addOutboundCommands(kit)
 addQueueCommands(kit)
 addTraceCommand(kit)
 addTokenCommands(kit)

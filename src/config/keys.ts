@@ -1,5 +1,6 @@
 import type { z } from "zod"
-import { configSchema, type KeyNote, keyNotes } from "./schema.ts"
+import { type KeyNote, keyNotes } from "./key-kinds.ts"
+import { configSchema } from "./schema.ts"
 
 /** One leaf of the schema, as the file, the environment and the reference name it. */
 export interface ConfigKey extends KeyNote {

@@ -1,218 +1,10 @@
-import { isIP } from "node:net"
-import { parse as parseYaml } from "yaml"
 import { z } from "zod"
-import { parseBytes, parseDurationMs } from "../base/units.ts"
-import { partnerList } from "./partners.ts"
-import { signingKeyList } from "./signing-keys.ts"
+import { anchors, askable, certificatePairs, count, dnsServers, duration, durations, file, flag, ipAddresses, level, list, matching, networks, oids, partners, port, section, signingKeys, size, text, word, words } from "./key-kinds.ts"
 
 /**
  * Every key of the configuration: type, unit, default and one sentence. The reference in docs/configuration.md is made from here.
  * Text carries its unit ("30m", "25MiB") and is parsed once; modules receive only their own part, frozen.
  */
-export type KeyType = "duration" | "size" | "port" | "number" | "text" | "boolean" | "list" | "file" | "word" | "anchors" | "keys" | "pairs" | "partners"
-
-/** What the reference and the environment need to know of a key beside its value. */
-export interface KeyNote {
-  readonly sentence: string
-  readonly type: KeyType
-  /** May hold a password: never printed. */
-  readonly secret?: boolean
-  /** Words that are understood. */
-  readonly choices?: readonly string[]
-}
-
-export const keyNotes = z.registry<KeyNote>()
-
-const noted = <S extends z.ZodType>(schema: S, note: KeyNote): S => {
-  keyNotes.add(schema, note)
-  return schema
-}
-
-const duration = (fallback: string, sentence: string) =>
-  noted(
-    z.string().default(fallback).transform((text, context) => {
-      const ms = parseDurationMs(text)
-      if (ms === undefined) context.addIssue({ code: "custom", message: `"${text}" is not a duration such as "30s", "5m", "2h" or "1d"` })
-      return ms ?? 0
-    }),
-    { sentence, type: "duration" },
-  )
-
-const size = (fallback: string, sentence: string) =>
-  noted(
-    z.string().default(fallback).transform((text, context) => {
-      const bytes = parseBytes(text)
-      if (bytes === undefined) context.addIssue({ code: "custom", message: `"${text}" is not a size such as "512KiB" or "25MiB"` })
-      return bytes ?? 0
-    }),
-    { sentence, type: "size" },
-  )
-
-/** The environment has only text; anything but decimal digits is refused rather than bent into a number. */
-const whole = (max: number) =>
-  z
-    .union([z.number(), z.string().regex(/^\d{1,15}$/).transform(Number)], { error: "is not a whole number" })
-    .pipe(z.number().int("is not a whole number").min(0, "is below 0").max(max, `is above ${max}`))
-
-const port = (fallback: number, sentence: string) => noted(whole(65_535).default(fallback), { sentence, type: "port" })
-const count = (fallback: number, sentence: string) => noted(whole(1_000_000_000).default(fallback), { sentence, type: "number" })
-const text = (fallback: string, sentence: string, note: { readonly type?: KeyType; readonly secret?: boolean } = {}) =>
-  noted(z.string("is not a text").default(fallback), { sentence, type: "text", ...note })
-const file = (sentence: string) => text("", sentence, { type: "file" })
-const flag = (fallback: boolean, sentence: string) =>
-  noted(z.union([z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")], { error: 'is neither "true" nor "false"' }).default(fallback), { sentence, type: "boolean" })
-/** A list in the environment. */
-const splitList = (line: string): string[] => line.split(",").map((item) => item.trim()).filter(Boolean)
-const list = (sentence: string) =>
-  noted(
-    z.union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" }).default([]),
-    { sentence, type: "list" },
-  )
-/** A list of durations keeps its text: whoever schedules by it parses it once. */
-const durations = (fallback: readonly [string, ...string[]], sentence: string) =>
-  noted(
-    z
-      .union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of durations" })
-      .default([...fallback])
-      .check((context) => {
-        if (context.value.length === 0) context.issues.push({ code: "custom", message: "has no duration in it", input: context.value })
-        for (const item of context.value) {
-          if (parseDurationMs(item) === undefined) context.issues.push({ code: "custom", message: `"${item}" is not a duration such as "5m"`, input: item })
-        }
-      }),
-    { sentence, type: "list" },
-  )
-const words = <W extends string>(choices: readonly [W, ...W[]], sentence: string) =>
-  noted(
-    z
-      .union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of words" })
-      .default([...choices])
-      .transform((items, context) => {
-        for (const item of items.filter((word) => !choices.some((choice) => choice === word))) context.addIssue({ code: "custom", message: `"${item}" is none of ${choices.join(", ")}` })
-        if (items.length === 0) context.addIssue({ code: "custom", message: "has no word in it" })
-        return choices.filter((choice) => items.includes(choice))
-      }),
-    { sentence, type: "list", choices },
-  )
-const purposeNames = ["emailProtection", "timeStamping", "ocspSigning"] as const
-const isPurpose = (text: string): boolean => purposeNames.some((name) => name === text) || /^[0-2](?:\.\d{1,12}){1,20}$/.test(text)
-const oids = (fallback: readonly [string, ...string[]], sentence: string) =>
-  noted(
-    z
-      .union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of object identifiers" })
-      .default([...fallback])
-      .check((context) => {
-        if (context.value.length === 0) context.issues.push({ code: "custom", message: "has no object identifier in it", input: context.value })
-        for (const item of context.value.filter((text) => !isPurpose(text))) {
-          context.issues.push({ code: "custom", message: `"${item}" is none of ${purposeNames.join(", ")} and no object identifier such as 1.3.6.1.5.5.7.3.4`, input: item })
-        }
-      }),
-    { sentence, type: "list", choices: purposeNames },
-  )
-/** In the environment as the same YAML, on one line; what is no YAML is no list either. */
-function yamlOf(line: string): unknown {
-  try {
-    return parseYaml(line)
-  } catch {
-    return line
-  }
-}
-const anchors = (sentence: string) =>
-  noted(
-    z
-      .union([z.array(z.unknown()), z.string().transform(yamlOf)], { error: "is not a list" })
-      .default([])
-      .pipe(
-        z.array(
-          z.strictObject({
-            name: z.string("has no name").regex(/^[\w .-]{1,64}$/, "is not a name of letters, digits, spaces, dots and hyphens"),
-            file: z.string("names no file").min(1, "names no file"),
-            purposes: z.array(z.string().refine(isPurpose, { error: `is none of ${purposeNames.join(", ")} and no object identifier` })).min(1, "has no purpose, so it would never be used"),
-          }),
-          "is not a list of anchors, each with name, file and purposes",
-        ),
-      ),
-    { sentence, type: "anchors" },
-  )
-const signingKeys = (sentence: string) =>
-  noted(z.union([z.array(z.unknown()), z.string().transform(yamlOf)], { error: "is not a list" }).default([]).pipe(signingKeyList), { sentence, type: "keys" })
-const certificatePairs = (sentence: string) =>
-  noted(
-    z
-      .union([z.array(z.unknown()), z.string().transform(yamlOf)], { error: "is not a list" })
-      .default([])
-      .pipe(
-        z.array(
-          z.strictObject({ certificateFile: z.string("names no file").min(1, "names no file"), keyFile: z.string("names no file").min(1, "names no file") }),
-          "is not a list of certificates, each with certificateFile and keyFile",
-        ),
-      ),
-    { sentence, type: "pairs" },
-  )
-const partners = (sentence: string) =>
-  noted(z.union([z.array(z.unknown()), z.string().transform(yamlOf)], { error: "is not a list" }).default([]).pipe(partnerList), { sentence, type: "partners" })
-/** `192.0.2.53`, `192.0.2.53:5353`, `2001:db8::53`, `[2001:db8::53]:5353` */
-const isDnsServer = (text: string): boolean => isIP(text) !== 0 || isIP(/^\[(.*)\](?::\d{1,5})?$/.exec(text)?.[1] ?? "") === 6 || isIP(/^([\d.]+):\d{1,5}$/.exec(text)?.[1] ?? "") === 4
-const dnsServers = (sentence: string) =>
-  noted(
-    z
-      .union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" })
-      .default([])
-      .check((context) => {
-        for (const item of context.value.filter((text) => !isDnsServer(text))) context.issues.push({ code: "custom", message: `"${item}" is no address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353`, input: item })
-      }),
-    { sentence, type: "list" },
-  )
-/** `192.0.2.0/24`, `2001:db8::/32`, `192.0.2.7` */
-const isNetwork = (text: string): boolean => {
-  const [address = "", bits, ...rest] = text.split("/")
-  const version = isIP(address)
-  return version !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)))
-}
-const networks = (fallback: readonly string[], sentence: string) =>
-  noted(
-    z
-      .union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" })
-      .default([...fallback])
-      .check((context) => {
-        for (const item of context.value.filter((text) => !isNetwork(text))) context.issues.push({ code: "custom", message: `"${item}" is no network such as 192.0.2.0/24 or 2001:db8::/32`, input: item })
-      }),
-    { sentence, type: "list" },
-  )
-const matching = (pattern: RegExp, problem: string, sentence: string) => noted(z.string("is not a text").refine((value) => value === "" || pattern.test(value), problem).default(""), { sentence, type: "text" })
-const ipAddresses = (sentence: string) =>
-  noted(
-    z
-      .union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" })
-      .default([])
-      .check((context) => {
-        for (const item of context.value.filter((text) => isIP(text) === 0)) context.issues.push({ code: "custom", message: `"${item}" is no IP address`, input: item })
-      }),
-    { sentence, type: "list" },
-  )
-const level = (sentence: string) => {
-  const words = ["trace", "debug", "info", "warn", "error"] as const
-  return noted(z.enum(words, { error: `is none of ${words.join(", ")}` }).default("info"), { sentence, type: "word" })
-}
-const word = <const W extends readonly [string, ...string[]]>(words: W, fallback: W[number], sentence: string) =>
-  noted(z.enum(words, { error: `is none of ${words.join(", ")}` }).default(fallback as never), { sentence, type: "word", choices: words })
-const section = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never)
-
-/** What a certificate may make this server ask. */
-const anyPublic = "public"
-const askable = (sentence: string) =>
-  noted(
-    z
-      .union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" })
-      .default([anyPublic])
-      .check((context) => {
-        for (const item of context.value) {
-          if (item !== anyPublic && !/^https?:\/\/[^/@\s]+\//.test(item)) context.issues.push({ code: "custom", message: `"${item}" is neither "${anyPublic}" nor the beginning of a URL such as http://crl.ca.example/`, input: item })
-        }
-      }),
-    { sentence, type: "list", choices: [anyPublic] },
-  )
-
 const revocation = section({
   prefer: word(["ocsp", "crl"], "ocsp", "What is asked first of a certificate that names both: `ocsp` is fresher, `crl` is one download for all."),
   refresh: duration("15m", "An answer this old is asked for again."),
@@ -372,6 +164,19 @@ export const configSchema = z.strictObject({
     delayNotice: duration("4h", "A sender is told once when a delivery has waited this long."),
     expiry: duration("5d", "A delivery that has waited this long has failed."),
     sweep: duration("5s", "How often committed deliveries that no job carries are looked for."),
+  }),
+  suppression: section({
+    bounces: count(2, "A foreign recipient is refused at submission after so many messages came back because it does not exist; 0: never."),
+    within: duration("30d", "Each of them within this of the one before."),
+    for: duration("30d", "How long it is refused. An administrator may end it before: `congthu suppression remove`."),
+  }),
+  outbound: section({
+    strangersPerHour: count(200, "Foreign recipients with whom an account has never exchanged mail, in one hour. Beyond it all its mail is held and the administrators are told; 0: any number."),
+    recipientsPerHour: count(1000, "Foreign recipients of one account in one hour; likewise."),
+    suddenFactor: count(10, "More than so many times the account's usual recipients in an hour is sudden, and held likewise …"),
+    suddenAbove: count(100, "… where it is more than this, too; 0: never."),
+    automated: list("Addresses of accounts that programs send from: strangers and sudden volume are their business."),
+    automatedRecipientsPerHour: count(20_000, "Foreign recipients of such an account in one hour."),
   }),
   policy: section({
     file: file("Rules for messages, see docs/policy.md. Put in force at a start when it has changed since the last one. Empty: the shipped `config/policy.yaml`."),

@@ -23,11 +23,17 @@ export interface DeferredDelivery {
   readonly expiresAt: number
   /** From 0 up to 1. */
   readonly random: number
+  /** A greylist asks for this wait instead of the schedule's. */
+  readonly greylistedMs?: number | undefined
 }
 
-/** RFC 5321 §4.5.4.1. A wait that would end past the expiry is cut short: the last attempt is made at the expiry itself. */
-export function nextTry({ waitsMs }: RetrySchedule, { attempts, now, expiresAt, random }: DeferredDelivery): NextTry {
+/** A server that still greylists after as many tries means something else by it. */
+const maxGreylistedAttempts = 5
+
+/** RFC 5321 §4.5.4.1, RFC 6647 §3. A wait that would end past the expiry is cut short: the last attempt is made at the expiry itself. */
+export function nextTry({ waitsMs }: RetrySchedule, { attempts, now, expiresAt, random, greylistedMs }: DeferredDelivery): NextTry {
   if (now >= expiresAt) return { kind: "expired" }
-  const wait = waitsMs[Math.min(Math.max(attempts, 1), waitsMs.length) - 1] ?? 0
+  const asked = attempts <= maxGreylistedAttempts ? greylistedMs : undefined
+  const wait = asked ?? waitsMs[Math.min(Math.max(attempts, 1), waitsMs.length) - 1] ?? 0
   return { kind: "retry", at: Math.min(now + Math.round(wait * (1 + jitter * random)), expiresAt) }
 }

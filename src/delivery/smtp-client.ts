@@ -1,5 +1,5 @@
 /**
- * One SMTP conversation with one host: connect, TLS as the policy says, one transaction. nodemailer speaks the protocol; the
+ * One SMTP conversation with one host: connect, TLS as the policy says, one transaction after the other. nodemailer speaks the protocol; the
  * parameters it has no options for (SMTPUTF8 for a header, DSN for each recipient) are put on its commands here.
  * Invariants: the final dot is sent only after the last byte of the content; nothing large is held in memory; a policy that
  * asks for TLS is never relaxed. Must not know: DNS, queues, schedules.
@@ -31,7 +31,7 @@ export interface SmtpSessionOptions {
   readonly tls: ConnectionOptions
   /** Asked after the handshake, before any command; a failure ends the session. Absent: whoever it is will do. */
   readonly check?: (peer: TlsPeer) => Result<VerifiedBy, TlsFault>
-  /** Ends the session at once. */
+  /** Breaks the opening off. */
   readonly signal: AbortSignal
 }
 
@@ -77,7 +77,15 @@ export interface SmtpSession {
   offers(extension: string): boolean
   /** SIZE (RFC 1870); undefined when the peer sets no limit. */
   readonly maxBytes: number | undefined
-  send(transaction: SmtpTransaction): Promise<TransactionResult>
+  /** One at a time. */
+  send(transaction: SmtpTransaction, signal: AbortSignal): Promise<TransactionResult>
+  isOpen(): boolean
+  /** The last transaction has left nothing behind at the peer. */
+  isClean(): boolean
+  /** RSET (RFC 5321 §4.1.1.5): false when the session is of no more use. */
+  reset(): Promise<boolean>
+  /** Called once, when the connection ends. */
+  onClose(listener: () => void): void
   /** QUIT, and the connection closed. */
   end(): void
 }
@@ -116,6 +124,7 @@ export async function openSmtpSession(options: SmtpSessionOptions): Promise<{ re
     connection.connect((failure) => resolve(failure))
     if (signal.aborted) abort()
   })
+  signal.removeEventListener("abort", abort)
   if (error) {
     connection.close()
     const fault = seen().fault ?? tlsFaultOf(error, { duringTls, demanded: starttls === "always" })
@@ -192,22 +201,55 @@ function sessionOn(connection: SMTPConnection, { peer, verified }: SeenPeer): Sm
   const greeting = connection.lastServerResponse === false ? "" : connection.lastServerResponse
   const extensions = new Map(greeting.split("\n").slice(1).map((line) => [/^\d{3}[ -]([A-Za-z0-9-]+)/.exec(line)?.[1]?.toUpperCase() ?? "", line] as const))
   const limit = Number(/SIZE[ \t]+(\d{1,15})\b/i.exec(extensions.get("SIZE") ?? "")?.[1] ?? 0)
+  const current: { transaction?: SmtpTransaction } = {}
+  addParameters(connection, current)
+  let open = true
+  let clean = true
+  connection.once("end", () => (open = false))
   return {
     tls: peer ? `${peer.version} ${peer.cipher}` : null,
     peer,
     verified,
     offers: (extension) => extensions.has(extension),
     maxBytes: limit > 0 ? limit : undefined,
-    send: (transaction) => send(connection, transaction),
+    async send(transaction, signal) {
+      current.transaction = transaction
+      const { result, ended } = await send(connection, transaction, signal)
+      clean = ended
+      return result
+    },
+    isOpen: () => open,
+    isClean: () => clean,
+    reset: () =>
+      new Promise((resolve) => {
+        if (!open) return resolve(false)
+        const closed = (): void => resolve(false)
+        connection.once("end", closed)
+        connection.reset((error) => {
+          connection.off("end", closed)
+          clean = !error
+          resolve(clean)
+        })
+      }),
+    onClose(listener) {
+      if (open) connection.once("end", listener)
+      else listener()
+    },
     end() {
+      if (!open) return
       connection.quit()
       setTimeout(() => connection.close(), quitMs).unref()
     },
   }
 }
 
-async function send(connection: SMTPConnection, transaction: SmtpTransaction): Promise<TransactionResult> {
-  addParameters(connection, transaction)
+interface Sent {
+  readonly result: TransactionResult
+  /** The peer has taken the message: it is ready for the next. */
+  readonly ended: boolean
+}
+
+async function send(connection: SMTPConnection, transaction: SmtpTransaction, signal: AbortSignal): Promise<Sent> {
   // nodemailer keeps its book of refused recipients on the object it is given
   const envelope: Partial<Pick<SMTPConnectionEnvelope, "rejectedErrors">> & { from: string; to: string[]; size: number; use8BitMime: boolean; requireTLSExtensionEnabled: boolean } = {
     from: transaction.reversePath,
@@ -227,29 +269,39 @@ async function send(connection: SMTPConnection, transaction: SmtpTransaction): P
   let unreadable: Error | undefined
   content.once("error", (error) => (unreadable = error))
   const { error, response } = await new Promise<{ readonly error?: Error & { readonly response?: string | undefined; readonly command?: string | undefined }; readonly response?: string }>((resolve) => {
+    const abort = (): void => connection.close()
     // nodemailer closes first and tells the reason afterwards
-    connection.once("end", () => setImmediate(() => resolve({ error: new Error("the connection was closed") })))
-    connection.send(envelope, content, (failure, info) => resolve(failure ? { error: failure } : { response: info.response }))
+    const closed = (): void => void setImmediate(() => settle({ error: new Error("the connection was closed") }))
+    const settle = (how: Parameters<typeof resolve>[0]): void => {
+      signal.removeEventListener("abort", abort)
+      connection.off("end", closed)
+      resolve(how)
+    }
+    signal.addEventListener("abort", abort, { once: true })
+    connection.once("end", closed)
+    connection.send(envelope, content, (failure, info) => settle(failure ? { error: failure } : { response: info.response }))
+    if (signal.aborted) abort()
   })
   if (unreadable || (error && error.response === undefined)) {
     // Without the final dot a peer throws away what it has (RFC 5321 §4.1.1.4).
     connection.close()
-    return unreadable ? { kind: "unreadable", error: unreadable } : { kind: "lost", diagnostic: describe(error), contentSent }
+    return { result: unreadable ? { kind: "unreadable", error: unreadable } : { kind: "lost", diagnostic: describe(error), contentSent }, ended: false }
   }
   // after a refused MAIL the answers to the RCPTs that were sent along mean nothing (RFC 2920 §3.1)
   const rejected = error?.command === "MAIL FROM" ? [] : (envelope.rejectedErrors ?? [])
   const refused = new Map(rejected.map(({ recipient, response: reply }) => [recipient ?? "", parseReply(reply ?? "")]))
   const overall = parseReply(response ?? error?.response ?? "")
-  return { kind: "answered", replies: transaction.recipients.map((recipient) => refused.get(recipient) ?? overall) }
+  return { result: { kind: "answered", replies: transaction.recipients.map((recipient) => refused.get(recipient) ?? overall) }, ended: error === undefined }
 }
 
 /** nodemailer takes one set of DSN parameters for all recipients and decides on SMTPUTF8 by addresses alone; both go on its commands instead. */
-function addParameters(connection: SMTPConnection, { mailParameters, rcptParameters }: SmtpTransaction): void {
+function addParameters(connection: SMTPConnection, current: { readonly transaction?: SmtpTransaction }): void {
   const sendCommand: unknown = Reflect.get(connection, "_sendCommand")
   if (typeof sendCommand !== "function") throw new Error("this version of nodemailer has no _sendCommand")
   const complete = (command: string): string => {
-    if (command.startsWith("MAIL FROM:")) return `${command}${mailParameters}`
-    if (command.startsWith("RCPT TO:")) return `${command}${rcptParameters(command.slice("RCPT TO:<".length, -1))}`
+    const { transaction } = current
+    if (transaction && command.startsWith("MAIL FROM:")) return `${command}${transaction.mailParameters}`
+    if (transaction && command.startsWith("RCPT TO:")) return `${command}${transaction.rcptParameters(command.slice("RCPT TO:<".length, -1))}`
     return command
   }
   Reflect.set(connection, "_sendCommand", (command: string, logged?: string): void => {

@@ -10,13 +10,14 @@ import { enhancedStatus } from "../mail/enhanced-status.ts"
 import type { Failure } from "../mail/failure.ts"
 import type { Srs } from "../mail/srs.ts"
 import { replyCodeOf } from "../policy/reply-code.ts"
-import type { AcceptanceStore, Committed, NewDelivery } from "../store/acceptance-store.ts"
+import type { AcceptanceStore, Committed, HeldReason, NewDelivery } from "../store/acceptance-store.ts"
 import type { PreparedContent } from "../store/content-store.ts"
 import type { NewDecision } from "../store/decision-store.ts"
 import type { DmarcTally } from "./authenticity/dmarc-tally.ts"
 import { decide, type Decision, type Refused } from "./decide.ts"
 import type { AcceptReply, AcceptRequest, Intake } from "./intake.ts"
 import type { Judged, Judging } from "./judging.ts"
+import type { OutboundWatch } from "./outbound-watch.ts"
 import type { Signer } from "./sign-on-behalf.ts"
 import type { SubmissionRates } from "./submission-rates.ts"
 import { tracePrefix } from "./trace-prefix.ts"
@@ -34,6 +35,8 @@ export interface IntakeParts {
   readonly mailLog: IntakeLog
   /** Where mail of others comes in. Absent where only the system itself writes. */
   readonly policy?: PolicyParts
+  /** Where accounts submit mail; absent: nobody watches how much. */
+  readonly outbound?: OutboundWatch
 }
 
 export interface PolicyParts {
@@ -101,7 +104,7 @@ function split({ deliveryIds, delivered }: Committed, { final }: Accepted): Woke
   return { local: deliveryIds.filter((id, at) => here(at) && !delivered.has(id)), remote: deliveryIds.filter((_id, at) => !here(at)) }
 }
 
-export function createIntake({ directory, acceptances, wake, rates, srs, clock, config, mailLog, policy }: IntakeParts): Intake {
+export function createIntake({ directory, acceptances, wake, rates, srs, clock, config, mailLog, policy, outbound }: IntakeParts): Intake {
   const maxFinalRecipients = config.maxFinalRecipients ?? defaultMaxFinalRecipients
 
   const refused = (request: AcceptRequest, verdict: Refused): AcceptReply => {
@@ -109,7 +112,7 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
     return { kind: "refused", code: replyCodeOf(verdict.status), status: verdict.status, text: `${verdict.reasonVi} / ${verdict.reasonEn}` }
   }
 
-  const commit = (request: AcceptRequest, decision: Accepted, { judged, directoryVersion, acceptedAt }: Ready) => {
+  const commit = (request: AcceptRequest, decision: Accepted, { judged, held, directoryVersion, acceptedAt }: Ready) => {
     const { envelope, content, source } = request
     const session = decision.sentAs === null ? request.session : { ...request.session, accountId: decision.sentAs.id }
     const expiresAt = acceptedAt + config.expiryMs
@@ -123,13 +126,14 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
       ...(request.warningFor && { warningFor: request.warningFor }),
       ...(request.senderWarned && { senderWarned: request.senderWarned }),
       ...(judged && { marks: judged.marks, decision: judged.decision, senderWarnings: judged.senderWarnings }),
-      ...(judged?.held && { held: judged.held }),
+      ...(held && { held }),
       ...(judged?.evidence && { evidence: judged.evidence }),
     })
   }
 
-  const accepted = (request: AcceptRequest, decision: Accepted, { judged }: Ready, committed: Committed): AcceptReply => {
-    if (!judged?.held) wake(committed, split(committed, decision))
+  const accepted = (request: AcceptRequest, decision: Accepted, { judged, held }: Ready, committed: Committed): AcceptReply => {
+    if (request.source === "mx" && !held) outbound?.heardFrom(request.envelope.reversePath, decision.final.flatMap(({ accountId }) => accountId ?? []))
+    if (!held) wake(committed, split(committed, decision))
     const { sessionId, clientAddress } = request.session
     if (judged) policy?.tally?.count(judged, clientAddress)
     if (decision.skippedMembers.length > 0) mailLog.membersSkipped({ sessionId, members: decision.skippedMembers })
@@ -141,8 +145,16 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
   const contentFor = async ({ content }: AcceptRequest, judged: Judged | undefined): Promise<Result<PreparedContent, Failure>> =>
     policy && judged?.verdict.kind === "sign" ? policy.signer.sign(content, { key: judged.verdict.key, sender: judged.facts.sender?.address ?? "" }) : ok(content)
 
+  /** Undefined: it need not wait for what its account has sent. Counted once, whose sign-in it was. */
+  const watched = async ({ submitter }: AcceptRequest, { final }: Accepted, now: number): Promise<Result<HeldReason | undefined, Failure>> => {
+    const account = submitter && directory.current().account(submitter.login.accountId)
+    if (!outbound || !account) return ok(undefined)
+    return outbound.watch({ account, recipients: final.flatMap(({ recipient, accountId }) => (accountId === null ? [recipient] : [])), now })
+  }
+
   return {
     async accept(request) {
+      let volume: Awaited<ReturnType<typeof watched>> | undefined
       let snapshot = directory.current()
       const judging = policy?.judging.begin(request)
       // After a commit a content is the store's; after a broken connection it may be, and only housekeeping can tell.
@@ -161,10 +173,12 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
             await policy?.recordRefused(judged.decision)
             return refused(request, judged.verdict)
           }
+          volume ??= await watched(request, decision, now)
+          if (!volume.ok) return refused(request, storeDown)
           const content = await contentFor(request, judged)
           if (!content.ok) return refused(request, notSigned(content.failure.kind))
           const offered = { ...request, content: content.value }
-          const ready: Ready = { judged, directoryVersion: snapshot.version, acceptedAt: now }
+          const ready: Ready = { judged, held: judged?.held ?? volume.value, directoryVersion: snapshot.version, acceptedAt: now }
           ours.delete(content.value)
           const committed = await commit(offered, decision, ready)
           if (committed.ok) return accepted(offered, decision, ready, committed.value)
@@ -183,6 +197,8 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
 /** What is committed beside the message, and the snapshot it was decided on. */
 interface Ready {
   readonly judged: Judged | undefined
+  /** Why it waits for a person. */
+  readonly held: HeldReason | undefined
   readonly directoryVersion: number
   readonly acceptedAt: number
 }

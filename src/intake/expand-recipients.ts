@@ -61,7 +61,7 @@ const mergeNotify = (a: readonly NotifyCondition[], b: readonly NotifyCondition[
 }
 
 /** A foreign mailbox's local part is its own server's business (RFC 5321 §2.4); only the domain has one spelling. */
-const foreignKey = (address: string): string => {
+export const foreignKey = (address: string): string => {
   const at = address.lastIndexOf("@")
   const domain = address.slice(at + 1)
   return `${address.slice(0, at)}@${asciiDomain(domain) ?? domain.toLowerCase()}`

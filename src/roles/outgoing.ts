@@ -5,8 +5,10 @@ import type { DkimKey } from "../store/dkim-key-store.ts"
 import { createDkimKeyStore } from "../store/sql/dkim-keys.ts"
 import { openSrs } from "./srs.ts"
 
+type OutgoingNeeds = Pick<App, "context" | "database" | "sealer" | "directory" | "files"> & { readonly contents: Pick<App["contents"], "read"> }
+
 /** What mail is given on its way out: signatures, seals and return addresses. */
-export function openOutgoing({ context: { config, clock, health }, contents, database, sealer, directory, files }: App): Outgoing {
+export function openOutgoing({ context: { config, clock, health }, contents, database, sealer, directory, files }: OutgoingNeeds): Outgoing {
   const store = createDkimKeyStore({ database, sealer })
   health.add("dkim", async () => keysInWords(await store.list()))
   return createOutgoing({

@@ -1,9 +1,12 @@
 import { createApp, createDeliveries, createDoor, createLogins } from "../app.ts"
 import { startSmtpServer } from "../smtp/server.ts"
 import { createSmtpLog } from "../telemetry/mail-log.ts"
+import { createSuppressionStore } from "../store/sql/suppressions.ts"
+import { createSuppressionView } from "../store/suppression-view.ts"
 import { openCertificateLogins } from "./client-certificates.ts"
 import { openGreylist } from "./inbound.ts"
 import { openPolicyParts } from "./judging.ts"
+import { openOutboundWatch } from "./outbound.ts"
 import type { StartRole } from "./role.ts"
 import { openListenerTls } from "./tls.ts"
 
@@ -11,14 +14,14 @@ import { openListenerTls } from "./tls.ts"
 export const startSmtpRole: StartRole = async (context) => {
   const app = await createApp(context)
   const { config, clock, log } = context
-  const door = await createDoor(app, { here: createDeliveries(app), policy: await openPolicyParts(app) })
+  const door = await createDoor(app, { here: createDeliveries(app), policy: await openPolicyParts(app), outbound: openOutboundWatch(app) })
   const certificateLogins = await openCertificateLogins(app)
   const greylist = openGreylist(app)
   const server = await startSmtpServer({
     config,
     tls: await openListenerTls(app, "smtp"),
     sharePorts: context.sharePorts,
-    services: { ...door, ...(certificateLogins && { certificateLogins }), contentStore: app.contents, directory: app.directory, authenticator: createLogins(app), clock, log: createSmtpLog(log), ...(greylist && { greylist }) },
+    services: { ...door, ...(certificateLogins && { certificateLogins }), contentStore: app.contents, directory: app.directory, authenticator: createLogins(app), suppressions: createSuppressionView({ suppressions: createSuppressionStore(app), clock }), clock, log: createSmtpLog(log), ...(greylist && { greylist }) },
   })
   return {
     ports: server.ports,

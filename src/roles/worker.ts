@@ -3,6 +3,7 @@ import { type App, createApp, createDeliveries, createDoor, queueBackend } from 
 import { systemRandom } from "../base/random.ts"
 import { createDsnSender } from "../delivery/dsn-sender.ts"
 import { ownAddresses } from "../delivery/own-addresses.ts"
+import { recentContents } from "../delivery/recent-contents.ts"
 import { createRemoteDeliveries, type RemoteDeliveries } from "../delivery/remote-delivery.ts"
 import { retrySchedule } from "../delivery/retry-schedule.ts"
 import { createMtaStsFetch } from "../delivery/mta-sts-fetch.ts"
@@ -23,7 +24,9 @@ import { createExclusive } from "../store/sql/exclusive.ts"
 import { createExpiryStore } from "../store/sql/expiry.ts"
 import { createHeldStore } from "../store/sql/held.ts"
 import { createHousekeeping } from "../store/sql/housekeeping.ts"
+import { createOutboundStore } from "../store/sql/outbound.ts"
 import { createSenderWarningStore } from "../store/sql/sender-warnings.ts"
+import { createSuppressionStore } from "../store/sql/suppressions.ts"
 import { createTlsPolicyStore, createTlsReportStore } from "../store/sql/tls-policies.ts"
 import { createDeliveryLog, createExpiryLog, createSenderWarningLog, createTlsLog } from "../telemetry/mail-log.ts"
 import { addressBookUpkeep } from "./address-book.ts"
@@ -47,6 +50,8 @@ export const startWorkerRole: StartRole = async (context) => {
   const heldNotices = createHeldNotices({ held: createHeldStore({ database }), hostname: config.hostname, notices })
   const warnings = createSenderWarningStore(database)
   const senderWarnings = createSenderWarnings({ warnings, contents, notices, hostname: config.hostname, log: createSenderWarningLog(log) })
+  const suppressions = createSuppressionStore({ database })
+  const outbound = createOutboundStore({ database })
   const remoteDeliveries = await createRemote(app, { deliveries, settled })
   const workers = startWorkers({
     backend: queueBackend(app),
@@ -60,7 +65,7 @@ export const startWorkerRole: StartRole = async (context) => {
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
-    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await forgetInbound(app)),
+    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await forgetInbound(app)),
     relayConcurrency: config.delivery.concurrency,
     sweepMs: config.delivery.sweep,
     housekeepingMs: config.store.housekeeping,
@@ -88,7 +93,8 @@ export const startWorkerRole: StartRole = async (context) => {
 }
 
 async function createRemote(app: App, { deliveries, settled }: { readonly deliveries: DeliveryStore; readonly settled: () => void }): Promise<RemoteDeliveries> {
-  const { context: { config, clock, log }, contents } = app
+  const { context: { config, clock, log } } = app
+  const contents = recentContents(app.contents)
   const { delivery, hostname } = config
   const resolver = openResolver(config.dns, clock)
   return createRemoteDeliveries({
@@ -101,7 +107,7 @@ async function createRemote(app: App, { deliveries, settled }: { readonly delive
       connectTimeoutMs: delivery.connectTimeout,
       commandTimeoutMs: delivery.commandTimeout,
     },
-    outgoing: openOutgoing(app),
+    outgoing: openOutgoing({ ...app, contents }),
     schedule: retrySchedule(delivery.retry),
     concurrency: delivery.concurrency,
     clock,

@@ -3,11 +3,14 @@ import type { Directory, DirectorySource, Resolution } from "../accounts/directo
 import type { QuotaView } from "../accounts/quota.ts"
 import { accountSentAs } from "../accounts/send-as.ts"
 import type { Clock } from "../base/clock.ts"
-import { groupIsOpen } from "../intake/expand-recipients.ts"
+import { provinceDate } from "../accounts/province-date.ts"
+import { foreignKey, groupIsOpen } from "../intake/expand-recipients.ts"
 import type { Srs } from "../mail/srs.ts"
 import { bouncePolicy } from "../policy/bounce-policy.ts"
 import { recipientPolicy } from "../policy/recipient-policy.ts"
+import { suppressionPolicy } from "../policy/suppression-policy.ts"
 import type { Verdict } from "../policy/verdict.ts"
+import type { SuppressionStore } from "../store/suppression-store.ts"
 import { type Greylist, mayEnter } from "./greylist.ts"
 import { Refusal, type Reply, replies, verdictReply } from "./reply.ts"
 import { loginOf } from "./session.ts"
@@ -20,6 +23,8 @@ export interface RcptToParts {
   readonly quota: QuotaView
   /** Absent: no mail is passed on in our name, so none comes back. */
   readonly srs?: Pick<Srs, "reverse">
+  /** Absent: nobody is known not to exist. */
+  readonly suppressions?: Pick<SuppressionStore, "inForce">
   readonly clock: Clock
   readonly log: SmtpLog
   readonly greylist?: Greylist
@@ -61,6 +66,24 @@ export const createOnRcptTo = (parts: RcptToParts): NonNullable<SMTPServerOption
       overQuota,
       groupOpen: resolution.kind !== "group" || groupIsOpen(directory, resolution.group, senderOf(parts, directory, session)),
     }))
+  if (parts.role === "submission" && resolution.kind === "foreign" && parts.suppressions) {
+    const { suppressions } = parts
+    const suppressed = async (): Promise<{ readonly verdict: Verdict | undefined } | undefined> => {
+      try {
+        return { verdict: await suppression(suppressions, address.address) }
+      } catch (error) {
+        parts.log.failed({ sessionId: session.id, during: "RCPT", error })
+        return undefined
+      }
+    }
+    const answerForeign = async (): Promise<void> => {
+      const found = await suppressed()
+      if (found?.verdict) judged(found.verdict)
+      else if (found) answer(false)
+      else callback(new Refusal(replies.storeUnavailable, smtpUtf8))
+    }
+    return void answerForeign()
+  }
   const overQuota = isOverQuota(parts.quota, resolution, session)
   if (typeof overQuota === "boolean") return answer(overQuota)
   const wait = async (): Promise<boolean | undefined> => {
@@ -77,6 +100,12 @@ export const createOnRcptTo = (parts: RcptToParts): NonNullable<SMTPServerOption
     else answer(isOver)
   }
   void answerLater()
+}
+
+/** Undefined: nothing is known against it. */
+async function suppression(suppressions: Pick<SuppressionStore, "inForce">, address: string): Promise<Verdict | undefined> {
+  const entry = await suppressions.inForce(foreignKey(address))
+  return entry && suppressionPolicy({ bounces: entry.bounces, lastDay: provinceDate(entry.lastAt), byAdministrator: entry.by !== "" })
 }
 
 const isOverQuota = (quota: QuotaView, resolution: Resolution, session: SMTPServerSession): boolean | Promise<boolean> =>

@@ -17,6 +17,7 @@ import type { SubmissionRates } from "../intake/submission-rates.ts"
 import type { Srs } from "../mail/srs.ts"
 import type { ContentStore } from "../store/content-store.ts"
 import type { FreeSpace } from "../store/free-space.ts"
+import type { SuppressionStore } from "../store/suppression-store.ts"
 import { askForCertificate, type ListenerTls } from "../tls/listener-tls.ts"
 import { peerCertificates } from "../tls/peer-certificates.ts"
 import { createOnAuth } from "./auth.ts"
@@ -41,6 +42,7 @@ export interface SmtpServices {
   readonly freeSpace: FreeSpace
   readonly rates: SubmissionRates
   readonly srs?: Pick<Srs, "reverse">
+  readonly suppressions?: Pick<SuppressionStore, "inForce">
   readonly clock: Clock
   readonly log: SmtpLog
   /** Absent: unknown senders are let in at once. */

@@ -25,8 +25,13 @@ export interface DeliveryStore {
   layAside(ids: readonly number[], pauseId: number): Promise<void>
   /** Keeps claimed deliveries for another `leaseMs` from now. Those that are settled or were never claimed are left alone. */
   extendLease(ids: readonly number[], leaseMs: number): Promise<void>
-  /** Saves one attempt and its outcome for a claimed delivery, and schedules the next or settles it. */
+  /**
+   * Saves one attempt and its outcome for a claimed delivery, and schedules the next or settles it. A recipient that does not exist is counted (see
+   * `SuppressionStore`), one that was reached is no longer.
+   */
   recordAttempt(attempt: Attempt): Promise<void>
+  /** Gives claimed deliveries back without an attempt until `at` (ms); `diagnostic` says to people why. A sender who has waited long is told. */
+  postpone(postponed: { readonly ids: readonly number[]; readonly at: number; readonly diagnostic: string }): Promise<void>
   /** Deliveries that are due (never queued, lease run out, or retry time come), oldest first, local and remote apart. */
   due(limit: number): Promise<{ readonly local: readonly number[]; readonly remote: readonly number[] }>
   /** Settled deliveries whose sender is owed a DSN and has none yet, with what the DSN says; grouped by envelope by the caller. */
@@ -80,8 +85,15 @@ export interface Attempt {
   readonly tls: string | null
   /** Absent or null when no host was chosen. */
   readonly tlsDetails?: TlsDetails | null
+  /** What a refusal means; absent where there was none. */
+  readonly bounceClass?: BounceClass
   readonly outcome: Outcome
 }
+
+/** Why a delivery has failed or waits, in words that are the same for all servers. The first six are the recipient's side, the next two ours. */
+export type BounceClass =
+  | "mailboxUnknown" | "mailboxFull" | "domainUnknown" | "contentRefused" | "relayDenied" | "blocked"
+  | "authenticationFailed" | "throttled" | "greylisted" | "unreachable" | "temporary" | "other"
 
 /** How a peer was protected, or why not: kept with the attempt as JSON. */
 export interface TlsDetails {

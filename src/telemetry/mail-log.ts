@@ -122,6 +122,9 @@ export const createDeliveryLog = (log: Logger) => ({
   leaseNotExtended({ error, ...event }: { readonly deliveries: number; readonly error: unknown }): void {
     log.warn({ ...event, err: error }, "the lease of deliveries could not be extended")
   },
+  leftAloneFailed({ error, ...event }: { readonly deliveries: number; readonly error: unknown }): void {
+    log.warn({ ...event, err: error }, "deliveries are left to the sweeper")
+  },
   attemptFailed({ error, ...event }: { readonly envelopeId: number; readonly error: unknown }): void {
     log.error({ ...event, err: error }, "an attempt failed by our own fault")
   },
@@ -145,6 +148,15 @@ export const createTlsLog = (log: Logger) => ({
   },
   upkeepFailed({ error }: { readonly error: unknown }): void {
     log.warn({ err: error }, "tls: policies could not be refreshed")
+  },
+})
+
+export const createOutboundLog = (log: Logger) => ({
+  accountHeld(event: { readonly accountId: number; readonly reason: string }): void {
+    log.warn(event, "an account sends more than is believable: its mail is held")
+  },
+  outboundFailed({ error, ...event }: { readonly during: string; readonly error: unknown }): void {
+    log.error({ ...event, err: error }, "outbound mail could not be watched")
   },
 })
 

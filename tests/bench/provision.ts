@@ -2,11 +2,16 @@ import { join } from "node:path"
 import { appPasswordHash } from "../../src/accounts/credential.ts"
 import { defaultMailboxes } from "../../src/accounts/default-mailboxes.ts"
 import { loadOrCreateKey } from "../../src/base/key-file.ts"
+import { systemClock } from "../../src/base/clock.ts"
 import type { Config } from "../../src/config/schema.ts"
+import { newDkimKeys } from "../../src/mail/dkim/new-keys.ts"
+import { prepareFiles } from "../../src/roles/prepare.ts"
+import { createSealer } from "../../src/store/sealing.ts"
 import { connectDatabase } from "../../src/store/sql/connect.ts"
+import { createDkimKeyStore } from "../../src/store/sql/dkim-keys.ts"
 import { addressOf, passwordOf, type UserPattern } from "./target.ts"
 
-/** Puts the bench users into an empty directory: one person, one account and one app password each, which must be 28 characters of its alphabet. */
+/** Puts the bench users into an empty directory: one person, one account and one app password each, which must be 28 characters of its alphabet; and keys that sign what they send. */
 export async function provision(config: Config, users: UserPattern, count: number): Promise<void> {
   const key = await loadOrCreateKey(join(config.dataDir, "keys", "credential.key"))
   const { database, close } = await connectDatabase(config, "congthu bench")
@@ -44,6 +49,10 @@ export async function provision(config: Config, users: UserPattern, count: numbe
       )
       await tx.query({ text: "UPDATE directory_version SET version = version + 1" })
     })
+    const keys = createDkimKeyStore({ database, sealer: createSealer((await prepareFiles(config)).contentKey) })
+    const domain = users.address.slice(users.address.indexOf("@") + 1)
+    await keys.add(domain, await newDkimKeys({ now: systemClock.now(), taken: new Set() }))
+    await keys.activate(domain)
   } finally {
     await close()
   }

@@ -11,6 +11,7 @@ import { openDatabase } from "../../src/store/sql/database.ts"
 import { provisionCertificates } from "./certificates.ts"
 import { cpuSecondsByRole, memoryKiBByRole } from "./processes.ts"
 import { provision } from "./provision.ts"
+import { startSink } from "./sink.ts"
 import { startRedis } from "./redis.ts"
 import { openRoleApp } from "./role-app.ts"
 import { benchSigners, benchUsers, diskUseOf, type Target, type UserPattern } from "./target.ts"
@@ -36,6 +37,7 @@ export interface SystemOptions {
 const configuration = `hostname: mail.bench.example
 listen: { host: 127.0.0.1, smtp: 0, submission: 0, submissions: 0, imap: 0, imaps: 0, https: 0, metrics: 0 }
 smtp: { messagesPerHour: 1000000, maxConnections: 5000, maxConnectionsPerAddress: 5000, maxRecipients: 3000 }
+outbound: { strangersPerHour: 0, recipientsPerHour: 1000000, suddenAbove: 0 }
 imap: { maxConnections: 10000, maxConnectionsPerAddress: 10000 }
 demo: { seed: false }
 log: { level: warn }
@@ -48,7 +50,8 @@ export async function startSystem({ redis: wantsRedis, users }: SystemOptions): 
   const dir = await mkdtemp(join(tmpdir(), "congthu-bench-"))
   const file = join(dir, "bench.yaml")
   const dataDir = join(dir, "data")
-  await writeFile(file, configuration)
+  const sink = await startSink()
+  await writeFile(file, `${configuration}delivery: { smarthost: "127.0.0.1:${sink.port}" }\n`)
   const loaded = loadConfig({ file, dataDir, env: {} })
   if (!loaded.ok) throw new Error(loaded.failure.map(({ key, reason }) => `${key}: ${reason}`).join("; "))
   await provision(loaded.value.config, users, benchUsers)
@@ -65,6 +68,7 @@ export async function startSystem({ redis: wantsRedis, users }: SystemOptions): 
     child.kill("SIGTERM")
     await exited
     await redis?.stop()
+    await sink.stop()
     await rm(dir, { recursive: true, force: true })
   }
   const portsFile = join(dataDir, "run", "ports.json")
@@ -81,6 +85,7 @@ export async function startSystem({ redis: wantsRedis, users }: SystemOptions): 
     ports: { smtp: ports["smtp"] ?? 0, submission: ports["submission"] ?? 0, imaps: ports["imaps"] ?? 0 },
     users,
     signingKeys,
+    sink,
     openRoleApp: () => openRoleApp({ ...loaded.value.config, redis: { url: redis?.url ?? "" } }),
     loopDelayMs: (role) => loopDelayOf(ports["metrics"] ?? 0, role),
     cpuSeconds: () => cpuSecondsByRole(pids),
@@ -88,7 +93,7 @@ export async function startSystem({ redis: wantsRedis, users }: SystemOptions): 
     diskBytes: () => diskUseOf(dataDir),
     async settled() {
       for (let waited = 0; waited < settleMs; waited += 100) {
-        const [row] = await database.query<{ waiting: number }>({ text: "SELECT count(*) AS waiting FROM delivery WHERE state = 'waiting'" })
+        const [row] = await database.query<{ waiting: number }>({ text: "SELECT count(*) AS waiting FROM delivery WHERE state IN ('waiting', 'deferred')" })
         if (row?.waiting === 0) return
         await wait(100)
       }

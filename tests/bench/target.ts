@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process"
 import type { App } from "../../src/app.ts"
 import type { SigningKeys } from "./certificates.ts"
 import { ImapClient } from "./imap-client.ts"
+import type { Sink } from "./sink.ts"
 import { SmtpClient } from "./smtp-client.ts"
 
 /** A server under test and its bench users, numbered from 1. */
@@ -12,6 +13,8 @@ export interface Target {
   readonly users: UserPattern
   /** Of users whose certificates are registered; undefined: of none. */
   readonly signingKeys?: SigningKeys
+  /** Where all its mail to others goes; undefined: it goes out into the world. */
+  readonly sink?: Pick<Sink, "counts">
   /** What its role `smtp` stands on, opened in this process; undefined: not ours to open. */
   openRoleApp?(): Promise<App>
   /** The longest delay of a role's event loop since it was last asked for, ms, as its metrics tell; undefined when they do not. */

@@ -37,8 +37,9 @@ afterAll(() => void server.close())
 async function sent(content: string, cuts: readonly number[]): Promise<string> {
   const bytes = Buffer.from(content, "latin1")
   const places = [...new Set([0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length])].toSorted((a, b) => a - b)
+  const { signal } = new AbortController()
   const opened = await openSmtpSession({
-    peer: { name: "sink.example", address: "127.0.0.1", port }, hostname: "mail.tinh.example", connectTimeoutMs: 5_000, commandTimeoutMs: 5_000, starttls: "never", tls: {}, signal: new AbortController().signal,
+    peer: { name: "sink.example", address: "127.0.0.1", port }, hostname: "mail.tinh.example", connectTimeoutMs: 5_000, commandTimeoutMs: 5_000, starttls: "never", tls: {}, signal,
   })
   if (opened.kind === "failed") throw new Error(opened.failure.diagnostic)
   const result = await opened.session.send({
@@ -49,7 +50,7 @@ async function sent(content: string, cuts: readonly number[]): Promise<string> {
         if (end !== undefined && end > start) yield bytes.subarray(start, end)
       }
     },
-  })
+  }, signal)
   opened.session.end()
   expect(result.kind).toBe("answered")
   return wires.pop()?.toString("latin1") ?? ""

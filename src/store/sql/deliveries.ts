@@ -1,14 +1,24 @@
 import type { ChangeFeed } from "../change-feed.ts"
 import type { Attempt, DeliveryStore, OwedDsn, PausedHost, RemoteDelivery } from "../delivery-store.ts"
+import { noSuppression, type SuppressionRule } from "../suppression-store.ts"
 import { type Database, withRetry } from "./database.ts"
 import { layAsideSql, pausedSql, pauseInForce } from "./lay-aside.ts"
 import { appendedChanges, placedColumns, type PlacedRow, placeJobsSql, placeNameSql } from "./place-messages.ts"
+import { countSuppressionsSql } from "./suppressions.ts"
+
+export interface DeliveryStoreOptions {
+  readonly database: Database
+  readonly feed: ChangeFeed
+  readonly delayNoticeMs: number
+  /** Absent: recipients that do not exist are not counted. */
+  readonly suppression?: SuppressionRule
+}
 
 /**
  * Deliveries in PostgreSQL. A local delivery and its outcome are one statement: a job that runs twice finds nothing waiting
  * the second time, and a delivery id can be in one message only (unique index `message_delivery`).
  */
-export function createDeliveryStore({ database, feed, delayNoticeMs }: { readonly database: Database; readonly feed: ChangeFeed; readonly delayNoticeMs: number }): DeliveryStore {
+export function createDeliveryStore({ database, feed, delayNoticeMs, suppression = noSuppression }: DeliveryStoreOptions): DeliveryStore {
   return {
     async deliverLocal(ids, queuedAt) {
       const rows = await withRetry(() => database.query<PlacedRow>(deliverLocal, [ids, new Date(queuedAt)]))
@@ -26,7 +36,10 @@ export function createDeliveryStore({ database, feed, delayNoticeMs }: { readonl
       await database.query(extendLease, [ids, leaseMs])
     },
     async recordAttempt(attempt) {
-      await database.query(recordAttempt, attemptValues(attempt, delayNoticeMs))
+      await database.query(recordAttempt, attemptValues(attempt, delayNoticeMs, suppression))
+    },
+    async postpone({ ids, at, diagnostic }) {
+      await database.query(postpone, [ids, new Date(at), diagnostic, delayNoticeMs])
     },
     async due(limit) {
       const rows = await database.query<{ id: number; local: boolean }>(due, [limit, requeueAfterMs])
@@ -157,7 +170,7 @@ const recordAttempt = {
   text: `
     WITH d AS (
       UPDATE delivery d SET
-        state = $2::delivery_state, attempts = d.attempts + 1, claimed_until = NULL, requeued_at = NULL, status = $3, diagnostic = $4, remote_mta = $5,
+        state = $2::delivery_state, attempts = d.attempts + 1, claimed_until = NULL, requeued_at = NULL, status = $3, diagnostic = $4, remote_mta = $5, bounce_class = $12,
         next_attempt_at = coalesce(to_timestamp($6::float8 / 1000), d.next_attempt_at),
         settled_at = CASE WHEN $2 = 'deferred' THEN NULL ELSE to_timestamp($8::float8 / 1000) END,
         dsn_owed = CASE
@@ -168,13 +181,27 @@ const recordAttempt = {
           ELSE CASE WHEN $2 = 'deferred' THEN d.dsn_owed ELSE array_remove(d.dsn_owed, 'delay') END
         END
       FROM envelope e WHERE d.id = $1 AND e.id = d.envelope_id AND d.state IN ('waiting', 'deferred')
-      RETURNING d.id, d.attempts
-    )
-    INSERT INTO attempt (delivery_id, number, started_at, ended_at, outcome, status, diagnostic, remote_mta, tls, tls_details)
-    SELECT id, attempts, to_timestamp($7::float8 / 1000), to_timestamp($8::float8 / 1000), $2, $3, $4, $5, $9, $11::jsonb FROM d`,
+      RETURNING d.id, d.attempts, d.envelope_id, d.recipient
+    ),${countSuppressionsSql({ outcome: "$2", bounceClass: "$12", diagnostic: "$4", afterBounces: "$13", withinMs: "$14", forMs: "$15" })}
+    INSERT INTO attempt (delivery_id, number, started_at, ended_at, outcome, status, diagnostic, remote_mta, tls, tls_details, bounce_class)
+    SELECT id, attempts, to_timestamp($7::float8 / 1000), to_timestamp($8::float8 / 1000), $2, $3, $4, $5, $9, $11::jsonb, $12 FROM d`,
 }
 
-const attemptValues = ({ deliveryId, outcome, remoteMta, startedAt, endedAt, tls, tlsDetails }: Attempt, delayNoticeMs: number): unknown[] => [
+/** The expiry is never slept through: then the delivery is tried for the last time. */
+const postpone = {
+  name: "postpone",
+  text: `
+    UPDATE delivery d SET
+      claimed_until = NULL, requeued_at = NULL, state = 'deferred', status = CASE WHEN d.status = '' THEN '4.4.1' ELSE d.status END, diagnostic = $3, bounce_class = coalesce(d.bounce_class, 'unreachable'),
+      next_attempt_at = least($2, d.expires_at),
+      dsn_owed = CASE
+        WHEN e.reverse_path <> '' AND extract(epoch FROM clock_timestamp() - e.accepted_at) * 1000 >= $4::float8 AND (d.notify = '{}' OR 'delay' = ANY (d.notify)) AND NOT 'delay' = ANY (d.dsn_owed || d.dsn_made) THEN array_append(d.dsn_owed, 'delay')
+        ELSE d.dsn_owed
+      END
+    FROM envelope e WHERE d.id = ANY ($1::bigint[]) AND e.id = d.envelope_id AND d.claimed_until IS NOT NULL AND d.state IN ('waiting', 'deferred')`,
+}
+
+const attemptValues = ({ deliveryId, outcome, remoteMta, startedAt, endedAt, tls, tlsDetails, bounceClass }: Attempt, delayNoticeMs: number, suppression: SuppressionRule): unknown[] => [
   deliveryId,
   outcome.kind,
   outcome.status,
@@ -186,6 +213,10 @@ const attemptValues = ({ deliveryId, outcome, remoteMta, startedAt, endedAt, tls
   tls,
   delayNoticeMs,
   tlsDetails ? JSON.stringify(tlsDetails) : null,
+  bounceClass ?? null,
+  suppression.afterBounces,
+  suppression.withinMs,
+  suppression.forMs,
 ]
 
 const due = {
