@@ -27,20 +27,28 @@ export interface DestinationState {
 
 export const startLimit = 2
 export const maxLimit = 10
-const firstRestMs = 30_000
-export const maxRestMs = 30 * 60_000
+/** How long it is left alone: after the first failure, then twice as long each time, up to a longest. */
+export interface RestRule {
+  readonly firstMs: number
+  readonly longestMs: number
+}
+
+/** Nobody is left alone for longer than a delivery would wait by itself. */
+export const restRule = (waitsMs: readonly number[]): RestRule => ({ firstMs: Math.min(30_000, ...waitsMs), longestMs: Math.min(30 * 60_000, Math.max(...waitsMs)) })
+
 /** Up to this share is added, so that several processes do not come back together. */
 export const restJitter = 0.3
 
 export const freshDestination: DestinationState = { limit: startLimit, good: 0, failures: 0, restUntil: 0 }
 
 export interface Moment {
+  readonly rule: RestRule
   readonly now: number
   /** From 0 up to 1. */
   readonly random: number
 }
 
-export function afterReading(state: DestinationState, reading: Reading, { now, random }: Moment): DestinationState {
+export function afterReading(state: DestinationState, reading: Reading, { rule, now, random }: Moment): DestinationState {
   if (reading === "neutral") return state
   if (reading === "well") {
     // what was under way when another one failed does not end the rest
@@ -52,7 +60,7 @@ export function afterReading(state: DestinationState, reading: Reading, { now, r
   // those that were under way together fail together: that is one failure
   if (now < state.restUntil) return state
   const failures = state.failures + 1
-  const restMs = Math.min(firstRestMs * 2 ** Math.min(failures - 1, 20), maxRestMs)
+  const restMs = Math.min(rule.firstMs * 2 ** Math.min(failures - 1, 20), rule.longestMs)
   return { limit: Math.max(1, Math.floor(state.limit / 2)), good: 0, failures, restUntil: now + Math.round(restMs * (1 + restJitter * random)) }
 }
 

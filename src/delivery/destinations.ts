@@ -4,7 +4,7 @@
  * waits is answered when the destination is left alone. Each process learns for itself. Must not know: messages, sessions, the queue.
  */
 import type { Clock } from "../base/clock.ts"
-import { afterReading, type DestinationState, freshDestination, mayEnter, type Reading } from "./destination-state.ts"
+import { afterReading, type DestinationState, freshDestination, mayEnter, type Reading, type RestRule } from "./destination-state.ts"
 
 export type Turn =
   | { readonly kind: "go"; leave(reading: Reading, why: string): void }
@@ -20,6 +20,7 @@ export interface Destinations {
 export interface DestinationsParts {
   /** Transactions at once, to all destinations together. */
   readonly total: number
+  readonly rule: RestRule
   readonly clock: Clock
   readonly random: () => number
 }
@@ -35,7 +36,7 @@ interface Destination {
   readonly waiting: Set<(turn: Turn) => void>
 }
 
-export function createDestinations({ total, clock, random }: DestinationsParts): Destinations {
+export function createDestinations({ total, rule, clock, random }: DestinationsParts): Destinations {
   const known = new Map<string, Destination>()
   /** Those where somebody waits, in the order of their turns. */
   const crowded = new Set<Destination>()
@@ -65,7 +66,7 @@ export function createDestinations({ total, clock, random }: DestinationsParts):
         underWay--
         destination.underWay--
         const { state } = destination
-        destination.state = afterReading(state, reading, { now: clock.now(), random: random() })
+        destination.state = afterReading(state, reading, { rule, now: clock.now(), random: random() })
         if (destination.state.failures > state.failures) destination.why = why
         pump()
       },

@@ -11,6 +11,7 @@ import { enhancedStatus } from "../mail/enhanced-status.ts"
 import type { Attempt, DeliveryStore, Outcome, PausedHost, RemoteDelivery } from "../store/delivery-store.ts"
 import { attempt, type AttemptGroup, type AttemptOutcome, type AttemptParts, type AttemptReport } from "./attempt.ts"
 import { bounceClass, greylistWaitMs } from "./bounce-class.ts"
+import { restRule } from "./destination-state.ts"
 import { createDestinations } from "./destinations.ts"
 import type { Outgoing } from "./outgoing/outgoing.ts"
 import { createPlaces } from "./places.ts"
@@ -69,7 +70,7 @@ const spreadMs = 10_000
 export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDeliveries {
   const { deliveries, clock, log } = parts
   const sessions = createSessionPool()
-  const attempts: AttemptParts = { lookups: createPlaces(parts.concurrency), destinations: createDestinations({ ...parts, total: Math.max(parts.concurrency, 1) }), sessions, clock, ...parts.attempts }
+  const attempts: AttemptParts = { lookups: createPlaces(parts.concurrency), destinations: createDestinations({ ...parts, rule: restRule(parts.schedule.waitsMs), total: Math.max(parts.concurrency, 1) }), sessions, clock, ...parts.attempts }
   const stopping = new AbortController()
   const underWay = new Set<Promise<void>>()
   /** Asked for once by those who begin together. */

@@ -56,7 +56,7 @@ const file = async (name: string, yaml: string): Promise<string> => {
 const letter = (name: string, ...header: readonly string[]): Promise<string> => file(name, `${header.join("\r\n")}\r\n\r\nNội dung\r\n`)
 
 test("check tells every mistake with file, line and column, and ends with 1", async () => {
-  expect(await policy("check", shipped)).toEqual({ code: 0, out: `${shipped}: good; 12 rules\n`, err: "" })
+  expect(await policy("check", shipped)).toEqual({ code: 0, out: `${shipped}: good; 22 rules\n`, err: "" })
   const bad = await file("bad.yaml", "format: 1\nrules:\n  - { id: a, wenn: {}, verdict: accept }\n  - { id: a, verdict: { hold: { approvers: administrators, vi: a, en: b } } }\n")
   expect(await policy("check", bad)).toEqual({ code: 1, out: "", err: `${bad}:3:14: rules.0.wenn: is no key that is known here\n1 problem: this policy cannot be used.\n` })
   expect(await policy("check", join(dir, "none.yaml"))).toMatchObject({ code: 1, err: expect.stringContaining("none.yaml cannot be read: ENOENT") as unknown })

@@ -1,9 +1,11 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { afterReading, type DestinationState, freshDestination, maxLimit, maxRestMs, mayEnter, type Reading, restJitter } from "../../src/delivery/destination-state.ts"
+import { afterReading, type DestinationState, freshDestination, maxLimit, mayEnter, type Reading, restJitter, restRule } from "../../src/delivery/destination-state.ts"
 import { createDestinations, type Turn } from "../../src/delivery/destinations.ts"
 
 const never = new AbortController().signal
+/** Of the shipped schedule. */
+const rule = restRule([5, 10, 30, 60, 120, 240].map((minutes) => minutes * 60_000))
 
 describe("the state of a destination", () => {
   const readings = fc.array(fc.record({ reading: fc.constantFrom<Reading>("well", "throttled", "unreachable", "neutral"), waitMs: fc.nat(4_000_000), random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }) }), { maxLength: 200 })
@@ -14,10 +16,10 @@ describe("the state of a destination", () => {
       let now = 1_000_000
       for (const { reading, waitMs, random } of steps) {
         now += waitMs
-        state = afterReading(state, reading, { now, random })
+        state = afterReading(state, reading, { rule, now, random })
         expect(state.limit).toBeGreaterThanOrEqual(1)
         expect(state.limit).toBeLessThanOrEqual(maxLimit)
-        expect(state.restUntil - now).toBeLessThanOrEqual(maxRestMs * (1 + restJitter))
+        expect(state.restUntil - now).toBeLessThanOrEqual(rule.longestMs * (1 + restJitter))
       }
     }))
   })
@@ -27,23 +29,28 @@ describe("the state of a destination", () => {
     let now = 0
     const rests: number[] = []
     for (let n = 0; n < 10; n++) {
-      state = afterReading(state, "unreachable", { now, random: 0 })
+      state = afterReading(state, "unreachable", { rule, now, random: 0 })
       rests.push(state.restUntil - now)
       now = state.restUntil
     }
     expect(rests).toEqual([30, 60, 120, 240, 480, 960, 1_800, 1_800, 1_800, 1_800].map((seconds) => seconds * 1_000))
   })
 
+  test("nobody is left alone for longer than a delivery would wait by its schedule", () => {
+    expect(rule).toEqual({ firstMs: 30_000, longestMs: 30 * 60_000 })
+    expect(restRule([1_000, 2_000])).toEqual({ firstMs: 1_000, longestMs: 2_000 })
+  })
+
   test("what fails together is one failure, and a straggler that went well does not end the rest", () => {
-    const failed = [1, 2, 3].reduce((state: DestinationState, n) => afterReading(state, "throttled", { now: n, random: 0 }), freshDestination)
+    const failed = [1, 2, 3].reduce((state: DestinationState, n) => afterReading(state, "throttled", { rule, now: n, random: 0 }), freshDestination)
     expect(failed).toMatchObject({ failures: 1, restUntil: 30_001 })
-    expect(afterReading(failed, "well", { now: 10, random: 0 })).toBe(failed)
+    expect(afterReading(failed, "well", { rule, now: 10, random: 0 })).toBe(failed)
   })
 
   test("one is sent ahead after a rest, and when it went well the others follow", () => {
-    const failed = afterReading(freshDestination, "unreachable", { now: 0, random: 0 })
+    const failed = afterReading(freshDestination, "unreachable", { rule, now: 0, random: 0 })
     expect([mayEnter(failed, 0, 29_999), mayEnter(failed, 0, 30_000), mayEnter(failed, 1, 30_000)]).toEqual(["rest", "go", "wait"])
-    const well = afterReading(failed, "well", { now: 31_000, random: 0 })
+    const well = afterReading(failed, "well", { rule, now: 31_000, random: 0 })
     expect(well).toMatchObject({ failures: 0, restUntil: 0 })
     expect(mayEnter({ ...well, limit: 2 }, 1, 31_000)).toBe("go")
   })
@@ -52,7 +59,7 @@ describe("the state of a destination", () => {
 describe("turns", () => {
   const world = (total = 100) => {
     const clock = { at: 0, now: () => clock.at }
-    return { clock, destinations: createDestinations({ total, clock, random: () => 0 }) }
+    return { clock, destinations: createDestinations({ total, rule, clock, random: () => 0 }) }
   }
   const go = (turn: Turn): Extract<Turn, { readonly kind: "go" }> => {
     if (turn.kind !== "go") throw new Error(turn.kind)
