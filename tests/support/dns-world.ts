@@ -12,7 +12,7 @@ import { freeLoopbackPort } from "./free-port.ts"
 
 /** A DNS of its own: Knot is the authority for the zones and signs them, Unbound resolves and validates. Nobody else is ever asked. */
 export interface DnsWorld {
-  /** `127.0.0.1:port` of the validating resolver, as `dns.servers` takes it. */
+  /** `address:port` of the validating resolver, as `dns.servers` takes it. */
   readonly server: string
   readonly port: number
   resolver(): DnsResolver
@@ -44,10 +44,12 @@ export const dnsUnavailable = (): string | undefined => {
 /** Key tag and digest of nobody's key. */
 const foreignAnchor = `12345 13 2 ${"ab".repeat(32)}`
 
-export async function startDns({ signed = {}, unsigned = {}, bogus = {} }: DnsZones): Promise<DnsWorld> {
+/** `at`: where the resolver answers, for those who can be told an address and no port; absent: a free port of 127.0.0.1. */
+export async function startDns({ signed = {}, unsigned = {}, bogus = {} }: DnsZones, at?: { readonly address: string; readonly port: number }): Promise<DnsWorld> {
   const dir = await mkdtemp(join(tmpdir(), "congthu-dns-"))
   const file = (name: string): string => join(dir, name)
-  const [authorityPort, port] = [await freeLoopbackPort(), await freeLoopbackPort()]
+  const authorityPort = await freeLoopbackPort()
+  const { address, port } = at ?? { address: "127.0.0.1", port: await freeLoopbackPort() }
   const zones = { ...signed, ...unsigned, ...bogus }
   const isSigned = (name: string): boolean => name in signed || name in bogus
   let serial = 1
@@ -68,8 +70,8 @@ export async function startDns({ signed = {}, unsigned = {}, bogus = {} }: DnsZo
     return `  trust-anchor: "${name}. DS ${anchor}"`
   }))
   await writeFile(file("unbound.conf"), [
-    "server:", `  directory: "${dir}"`, `  interface: 127.0.0.1@${port}`, "  do-daemonize: no", '  chroot: ""', '  username: ""', '  pidfile: ""', "  use-syslog: no", '  logfile: ""',
-    '  module-config: "validator iterator"', "  do-not-query-localhost: no", "  access-control: 127.0.0.0/8 allow", "  cache-max-ttl: 0", "  cache-max-negative-ttl: 0", "  val-bogus-ttl: 0", "  infra-host-ttl: 0",
+    "server:", `  directory: "${dir}"`, `  interface: ${address}@${port}`, "  do-daemonize: no", '  chroot: ""', '  username: ""', '  pidfile: ""', "  use-syslog: no", '  logfile: ""',
+    '  module-config: "validator iterator"', "  do-not-query-localhost: no", "  access-control: 127.0.0.0/8 allow", `  access-control: ${address}/24 allow`, "  cache-max-ttl: 0", "  cache-max-negative-ttl: 0", "  val-bogus-ttl: 0", "  infra-host-ttl: 0",
     "  num-threads: 1", "  so-reuseport: no",
     ...["test.", "example.", "localhost.", "127.in-addr.arpa.", "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa."].map((name) => `  local-zone: "${name}" nodefault`),
     ...Object.keys(unsigned).map((name) => `  domain-insecure: "${name}."`), ...anchors,
@@ -79,12 +81,12 @@ export async function startDns({ signed = {}, unsigned = {}, bogus = {} }: DnsZo
     "remote-control:", "  control-enable: no", "",
   ].join("\n"))
   await writeFile(file("root.zone"), ". 0 IN SOA a. b. 1 3600 600 86400 0\n. 0 IN NS a.\na. 0 IN A 127.0.0.1\n")
-  const server = { address: "127.0.0.1", port }
+  const server = { address, port }
   const resolver = (): DnsResolver => createStubResolver({ servers: [server], trustAuthenticData: true, clock: systemClock })
   const [someZone = ""] = Object.keys(zones)
   const unbound = await startServer("unbound", ["-d", "-c", file("unbound.conf")], async () => (await resolver().resolve(`ns.${someZone}`, "A")).kind !== "failed" || someZone in bogus)
   return {
-    server: `127.0.0.1:${port}`,
+    server: `${address}:${port}`,
     port,
     resolver,
     async setZone(name, records) {

@@ -15,8 +15,8 @@ export interface PythonVerdict {
 const python = "/usr/bin/python3"
 
 export const pythonDkimUnavailable = (): string | undefined => {
-  if (spawnSync(python, ["-c", "import dkim, nacl"]).status === 0) return undefined
-  const reason = "no dkimpy: signatures are not shown to another implementation (apt-get install python3-dkim python3-nacl)"
+  if (spawnSync(python, ["-c", "import authres, dkim, nacl"]).status === 0) return undefined
+  const reason = "no dkimpy: signatures are not shown to another implementation (apt-get install python3-dkim python3-nacl python3-authres)"
   console.warn(reason)
   return reason
 }
@@ -46,6 +46,26 @@ export async function pythonVerdicts(messages: readonly Buffer[], records: Reado
     await writeFile(join(dir, "work.json"), JSON.stringify({ records, messages: messages.map((message) => message.toString("base64")) }))
     const { stdout } = await promisify(execFile)(python, ["-c", script, join(dir, "work.json")], { maxBuffer: 1 << 24 })
     return JSON.parse(stdout) as readonly PythonVerdict[]
+  } finally {
+    await rm(dir, { recursive: true })
+  }
+}
+
+const sealScript = `
+import dkim, json, sys
+work = json.load(open(sys.argv[1]))
+message = open(sys.argv[2], "rb").read()
+fields = dkim.arc_sign(message, work["selector"].encode(), work["domain"].encode(), work["key"].encode(), work["authservId"].encode(), include_headers=[b"from", b"to", b"subject", b"date", b"message-id"])
+sys.stdout.buffer.write(b"".join(fields) + message)
+`
+
+/** The message under the first ARC set of a sealer (RFC 8617 §5.1); it must have an Authentication-Results field of `authservId`. */
+export async function pythonArcSeal(message: Buffer, sealer: { readonly domain: string; readonly selector: string; readonly authservId: string; readonly key: string }): Promise<Buffer> {
+  const dir = await mkdtemp(join(tmpdir(), "congthu-dkim-"))
+  try {
+    await Promise.all([writeFile(join(dir, "work.json"), JSON.stringify(sealer), { mode: 0o600 }), writeFile(join(dir, "message"), message)])
+    const { stdout } = await promisify(execFile)(python, ["-c", sealScript, join(dir, "work.json"), join(dir, "message")], { encoding: "buffer", maxBuffer: 1 << 24 })
+    return stdout
   } finally {
     await rm(dir, { recursive: true })
   }

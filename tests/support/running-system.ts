@@ -29,17 +29,20 @@ export const newDataDir = (): Promise<string> => mkdtemp(join(tmpdir(), "congthu
 
 export const removeDataDir = (dir: string): Promise<void> => rm(dir, { recursive: true, force: true })
 
-export function launch(dataDir: string, { args = [], env = {} }: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {}): ChildProcess & { output: () => string } {
+/** `namespace`: the network namespace to run in, made with `ip netns`; absent: this one. */
+export function launch(dataDir: string, { args = [], env = {}, namespace }: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>>; readonly namespace?: string | undefined } = {}): ChildProcess & { output: () => string } {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CONGTHU_") && name !== "DATABASE_URL" && name !== "REDIS_URL" && name !== "NODE_ENV"))
-  const child = spawn(process.execPath, [main, "--data-dir", dataDir, ...args], { env: { ...inherited, ...anyPorts, ...oneOfEach, ...env }, stdio: ["ignore", "pipe", "pipe"] })
+  // nsenter becomes the program it starts: signals and the exit code are the system's own
+  const [program, ...first] = [...(namespace === undefined ? [] : ["nsenter", `--net=/run/netns/${namespace}`]), process.execPath, main] as const
+  const child = spawn(program, [...first, "--data-dir", dataDir, ...args], { env: { ...inherited, ...anyPorts, ...oneOfEach, ...env }, stdio: ["ignore", "pipe", "pipe"] })
   let said = ""
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()))
   return Object.assign(child, { output: () => said })
 }
 
 /** Resolves when the screen has been printed. */
-export async function startSystem(dataDir: string, env: Readonly<Record<string, string>> = {}): Promise<RunningSystem> {
-  const child = launch(dataDir, { env })
+export async function startSystem(dataDir: string, env: Readonly<Record<string, string>> = {}, namespace?: string): Promise<RunningSystem> {
+  const child = launch(dataDir, { env, namespace })
   const portsFile = join(dataDir, "run/ports.json")
   await until(() => {
     if (child.exitCode !== null) throw new Error(`the system ended at its start: ${child.output()}`)

@@ -24,10 +24,12 @@ export interface TestSystemOptions {
   readonly env?: Readonly<Record<string, string>>
   /** An earlier system's folder, to start on what it left. */
   readonly dataDir?: string
+  /** Network namespace that it runs in; it listens where its environment says, and health is asked for there. */
+  readonly namespace?: string
 }
 
-export async function startTestSystem({ env = {}, dataDir }: TestSystemOptions = {}): Promise<TestSystem> {
-  const system = await startSystem(dataDir ?? (await newDataDir()), { CONGTHU_LOG_LEVEL: "warn", ...env })
+export async function startTestSystem({ env = {}, dataDir, namespace }: TestSystemOptions = {}): Promise<TestSystem> {
+  const system = await startSystem(dataDir ?? (await newDataDir()), { CONGTHU_LOG_LEVEL: "warn", ...env }, namespace)
   const pid = system.process.pid ?? 0
   return {
     dataDir: system.dataDir,

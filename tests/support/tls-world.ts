@@ -33,7 +33,9 @@ export interface PolicyServer {
   close(): Promise<void>
 }
 
-export async function startPolicyServer(address: string, { cert, key }: TlsIdentity): Promise<PolicyServer> {
+export const startPolicyServer = (address: string, identity: TlsIdentity): Promise<PolicyServer> => startPolicyServerAt({ address, port: 0 }, identity)
+
+export async function startPolicyServerAt({ address, port }: { readonly address: string; readonly port: number }, { cert, key }: TlsIdentity): Promise<PolicyServer> {
   const policies: PolicyServer["policies"] = new Map()
   const asked: string[] = []
   const server = createServer({ cert, key }, (request, response) => {
@@ -43,7 +45,7 @@ export async function startPolicyServer(address: string, { cert, key }: TlsIdent
     response.writeHead(found?.status ?? (found ? 200 : 404), { "content-type": found?.type ?? "text/plain", ...(found?.location && { location: found.location }) })
     response.end(found?.text ?? "nothing here")
   })
-  server.listen(0, address)
+  server.listen(port, address)
   await once(server, "listening")
   const bound = server.address()
   return {
