@@ -64,13 +64,14 @@ const maxRecipients = 100
 const patienceMs = 1_000
 /** Jobs that go on without their callers. Beyond it the queue engine keeps them, which is what it is for. */
 const maxLeftAlone = 100
-/** What was put off together is spread over this. */
+/** What was put off together is spread over this, or over the first rest where that is shorter. */
 const spreadMs = 10_000
 
 export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDeliveries {
   const { deliveries, clock, log } = parts
   const sessions = createSessionPool()
-  const attempts: AttemptParts = { lookups: createPlaces(parts.concurrency), destinations: createDestinations({ ...parts, rule: restRule(parts.schedule.waitsMs), total: Math.max(parts.concurrency, 1) }), sessions, clock, ...parts.attempts }
+  const rule = restRule(parts.schedule.waitsMs)
+  const attempts: AttemptParts = { lookups: createPlaces(parts.concurrency), destinations: createDestinations({ ...parts, rule, total: Math.max(parts.concurrency, 1) }), sessions, clock, ...parts.attempts }
   const stopping = new AbortController()
   const underWay = new Set<Promise<void>>()
   /** Asked for once by those who begin together. */
@@ -98,7 +99,7 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
   const postponed = async ({ deliveries: [first, ...others] }: AttemptGroup, { restUntil, outcomes }: AttemptReport, now: number): Promise<boolean> => {
     if (restUntil === undefined || now >= first.expiresAt) return false
     // what was put off together does not come back at the same moment: the one that is sent ahead has time to see how it is
-    await deliveries.postpone({ ids: [first, ...others].map(({ id }) => id), at: restUntil + Math.round(parts.random() * spreadMs), diagnostic: outcomes[0]?.diagnostic ?? "" })
+    await deliveries.postpone({ ids: [first, ...others].map(({ id }) => id), at: restUntil + Math.round(parts.random() * Math.min(spreadMs, rule.firstMs)), diagnostic: outcomes[0]?.diagnostic ?? "" })
     parts.settled?.()
     return true
   }
