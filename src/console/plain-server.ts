@@ -1,7 +1,6 @@
-import { once } from "node:events"
 import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import express, { type NextFunction, type Request, type Response } from "express"
+import { serve, type Serving } from "../base/serving.ts"
 import { httpsUrl } from "./client-setup/client-settings.ts"
 import { autoconfigRoutes, type ClientSetup } from "./client-setup/routes.ts"
 import { setupText } from "./text/vi.ts"
@@ -17,14 +16,9 @@ export interface PlainServerOptions {
   readonly setup: ClientSetup
 }
 
-export interface PlainServer {
-  readonly port: number
-  close(): Promise<void>
-}
-
 const maxConnections = 200
 
-export async function startPlainServer({ host, port, setup }: PlainServerOptions): Promise<PlainServer> {
+export async function startPlainServer({ host, port, setup }: PlainServerOptions): Promise<Serving> {
   const app = express()
   app.disable("x-powered-by")
   app.use((_request, response, next) => {
@@ -41,14 +35,5 @@ export async function startPlainServer({ host, port, setup }: PlainServerOptions
   app.use((_error: unknown, _request: Request, response: Response, _next: NextFunction) => void response.status(500).type("text").send(`${setupText.onlyHttps}\n`))
   const server = createServer({ requestTimeout: 15_000, headersTimeout: 10_000, maxHeaderSize: 16_384 }, app)
   server.maxConnections = maxConnections
-  server.listen(port, host)
-  await once(server, "listening")
-  return {
-    port: (server.address() as AddressInfo).port,
-    async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeAllConnections()
-      await closed
-    },
-  }
+  return serve(server, { host, port })
 }

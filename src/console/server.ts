@@ -1,9 +1,8 @@
-import { once } from "node:events"
 import { createServer } from "node:https"
-import type { AddressInfo } from "node:net"
 import express, { type NextFunction, type Request, type Response, type Router } from "express"
 import helmet from "helmet"
 import type { Clock } from "../base/clock.ts"
+import { serve, type Serving } from "../base/serving.ts"
 import { policyDomain } from "../domains/mta-sts-policy.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { keepInStep, type ListenerTls } from "../tls/listener-tls.ts"
@@ -29,14 +28,9 @@ export interface ConsoleOptions {
   readonly mounted?: readonly { readonly path: string; readonly router: Router }[]
 }
 
-export interface ConsoleServer {
-  readonly port: number
-  close(): Promise<void>
-}
-
 const maxConnections = 500
 
-export async function startConsole({ host, port, tls, help, health, clock, certificates, mtaStsPolicy, mounted = [] }: ConsoleOptions): Promise<ConsoleServer> {
+export async function startConsole({ host, port, tls, help, health, clock, certificates, mtaStsPolicy, mounted = [] }: ConsoleOptions): Promise<Serving> {
   const app = express()
   app.disable("x-powered-by")
   app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], scriptSrc: null, imgSrc: ["'self'"], formAction: ["'self'"], frameAncestors: ["'none'"], baseUri: ["'none'"] }, useDefaults: false } }))
@@ -67,14 +61,5 @@ export async function startConsole({ host, port, tls, help, health, clock, certi
   const server = createServer({ ...tls.serverOptions(), SNICallback: tls.SNICallback, requestTimeout: 15_000, headersTimeout: 10_000, maxHeaderSize: 16_384 }, app)
   keepInStep(server, tls)
   server.maxConnections = maxConnections
-  server.listen(port, host)
-  await once(server, "listening")
-  return {
-    port: (server.address() as AddressInfo).port,
-    async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeAllConnections()
-      await closed
-    },
-  }
+  return serve(server, { host, port })
 }

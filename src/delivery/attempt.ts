@@ -4,21 +4,19 @@
  * never relaxed. Must not know: queues, the store's rows, retry times.
  */
 import type { Clock } from "../base/clock.ts"
-import { asciiDomain, needsSmtpUtf8, splitAddress } from "../mail/address.ts"
+import { asciiDomain } from "../mail/address.ts"
 import { isDestination } from "../mail/destination-pattern.ts"
-import { type EnhancedStatus, enhancedStatus } from "../mail/enhanced-status.ts"
+import { enhancedStatus } from "../mail/enhanced-status.ts"
 import type { ContentStore } from "../store/content-store.ts"
-import type { PausedHost, RemoteDelivery, TlsDetails } from "../store/delivery-store.ts"
-import { bounceClass } from "./bounce-class.ts"
-import type { Reading } from "./destination-state.ts"
+import type { PausedHost } from "../store/delivery-store.ts"
+import { type AttemptGroup, type AttemptReport, readingOf, same, shown, stopped, unreached } from "./attempt-report.ts"
 import type { Destinations } from "./destinations.ts"
-import { mailParameters, rcptParameters } from "./dsn-parameters.ts"
+import { handOver, type Tried, type Used } from "./hand-over.ts"
 import { type MailHost, type Route, routeTo, routeToHost, type RoutingParts } from "./mx-lookup.ts"
-import { relayedContent, type RelayedContent } from "./relayed-content.ts"
 import { openHost, type OpenHostParts } from "./open-host.ts"
 import type { Places } from "./places.ts"
+import { relayedContent, type RelayedContent } from "./relayed-content.ts"
 import { type PooledSession, type SessionPool, sessionKey } from "./session-pool.ts"
-import type { SmtpSession, TransactionResult } from "./smtp-client.ts"
 import type { TlsDestination, TlsPolicyFor } from "./tls-policy.ts"
 
 export interface AttemptParts extends Omit<OpenHostParts, "hostname"> {
@@ -42,38 +40,6 @@ export interface AttemptParts extends Omit<OpenHostParts, "hostname"> {
   readonly clock?: Clock
   /** Hosts that are not to be connected to now. */
   readonly pausedHosts?: readonly PausedHost[]
-}
-
-/** Deliveries of one envelope whose recipients are at one domain; at least one. */
-export interface AttemptGroup {
-  readonly domain: string
-  readonly deliveries: readonly [RemoteDelivery, ...RemoteDelivery[]]
-}
-
-export interface AttemptOutcome {
-  readonly kind: "relayed" | "deferred" | "failed"
-  readonly status: EnhancedStatus
-  readonly diagnostic: string
-}
-
-export interface AttemptReport {
-  /** Name and address of the host that decided, empty when none was reached. */
-  readonly remoteMta: string
-  readonly tls: string | null
-  /** Null when no host was chosen. */
-  readonly tlsDetails: TlsDetails | null
-  /** In the order of the group. */
-  readonly outcomes: readonly AttemptOutcome[]
-  /** The peer took over the duty to report success (RFC 3461 §5.2.1). */
-  readonly dsnPassedOn: boolean
-  /** Nobody was asked: the destination is left alone until then (ms). */
-  readonly restUntil?: number
-  /** Nobody was asked: it is not to be begun any more. */
-  readonly stopped?: true
-  /** When its turn came (ms), where somebody looked at the clock. */
-  readonly startedAt?: number
-  /** Nobody was asked: all hosts are paused, this is one of the pauses. */
-  readonly pauseId?: number
 }
 
 const smtpPort = 25
@@ -111,15 +77,6 @@ export async function attempt(group: AttemptGroup, parts: AttemptParts, signal: 
 /** One destination however its hosts are ordered today. */
 const hostsKey = (hosts: readonly MailHost[]): string => [...new Set(hosts.map(({ name }) => name))].toSorted().join(" ")
 
-/** What an attempt tells of its destination. A refusal of one recipient or one message is an answer like any other; what was wrong with TLS is the policy's business. */
-export function readingOf({ outcomes, remoteMta }: Pick<AttemptReport, "outcomes" | "remoteMta">): Reading {
-  if (outcomes.some(({ kind }) => kind === "relayed") || (remoteMta !== "" && outcomes.some(({ kind }) => kind === "failed"))) return "well"
-  const deferred = outcomes.filter(({ kind }) => kind === "deferred")
-  if (deferred.length === 0 || deferred.length < outcomes.length) return "neutral"
-  if (deferred.some(({ status }) => status === "4.4.1" || status === "4.4.2")) return "unreachable"
-  return deferred.every((outcome) => bounceClass({ ...outcome, kind: "deferred" }) === "throttled") ? "throttled" : "neutral"
-}
-
 interface HostsTry {
   readonly group: AttemptGroup
   readonly route: Extract<Route, { readonly kind: "hosts" }>
@@ -153,13 +110,6 @@ async function tryHosts({ group, route, port, domain, parts, signal }: HostsTry)
   return softFailure ?? policyFailure ?? last
 }
 
-type Tried =
-  | { readonly kind: "decided"; readonly report: AttemptReport }
-  /** The host could not be used now. */
-  | { readonly kind: "next"; readonly report: AttemptReport }
-  /** The host answers, but not with what the message demands. */
-  | { readonly kind: "unfit"; readonly report: AttemptReport }
-
 interface HostTry {
   readonly group: AttemptGroup
   readonly host: MailHost
@@ -188,101 +138,15 @@ async function tryHost(one: HostTry): Promise<Tried> {
   return useSession(one, key, { session: opened.session, tlsDetails })
 }
 
-/** `stale`: nothing was handed over, and on a new session it may be otherwise. */
-type Used = Tried & { readonly stale: boolean }
-
 async function useSession(one: HostTry, key: string, pooled: PooledSession): Promise<Used> {
-  const { group, host, content, parts } = one
-  const { session, tlsDetails } = pooled
+  const { sessions } = one.parts
   try {
-    const unfit = await misfit(group, session, content)
-    if (unfit) return { kind: "unfit", stale: false, report: { ...same(group, { remoteMta: shown(host), tlsDetails, outcome: unfit }), tls: session.tls } }
-    return await transact(one, session, tlsDetails)
+    return await handOver(one, pooled)
   } finally {
-    if (parts.sessions && session.isOpen()) parts.sessions.give(key, pooled)
-    else session.end()
+    if (sessions && pooled.session.isOpen()) sessions.give(key, pooled)
+    else pooled.session.end()
   }
 }
-
-/** What the message needs and this host does not offer, as an outcome. */
-async function misfit({ deliveries }: AttemptGroup, session: SmtpSession, content: RelayedContent): Promise<AttemptOutcome | undefined> {
-  const [first] = deliveries
-  const failed = (status: EnhancedStatus, diagnostic: string): AttemptOutcome => ({ kind: "failed", status, diagnostic })
-  if (first.requireTls && !session.offers("REQUIRETLS")) return failed(enhancedStatus.requireTlsFailed, "the next host does not offer REQUIRETLS")
-  if (session.maxBytes !== undefined && content.bytes > session.maxBytes) return failed(enhancedStatus.messageTooBig, `the next host takes at most ${session.maxBytes} bytes`)
-  if (!session.offers("SMTPUTF8") && (addressesNeedUtf8(deliveries) || (first.smtpUtf8 && (await content.hasUtf8Header())))) return failed(enhancedStatus.utf8AddressNotSupported, "the next host does not offer SMTPUTF8")
-  // RFC 6152 §3; converting would break signatures. RFC 3463 §3.7 X.6.3: conversion required but not supported.
-  if (!session.offers("8BITMIME") && (await content.hasEightBit())) return failed("5.6.3", "the next host does not offer 8BITMIME")
-  return undefined
-}
-
-async function transact({ group, host, content, signal }: HostTry, session: SmtpSession, tlsDetails: TlsDetails): Promise<Used> {
-  const { deliveries } = group
-  const [first] = deliveries
-  const passOn = session.offers("DSN")
-  const byRecipient = new Map(deliveries.map((delivery) => [wireAddress(delivery.recipient), delivery]))
-  const utf8 = session.offers("SMTPUTF8") && (first.smtpUtf8 || addressesNeedUtf8(deliveries))
-  const result = await session.send({
-    reversePath: wireAddress(first.reversePath),
-    recipients: [...byRecipient.keys()],
-    bytes: content.bytes,
-    chunks: content.chunks,
-    eightBit: true,
-    requireTls: first.requireTls,
-    // nodemailer asks for SMTPUTF8 by itself when an address shows that it is needed
-    mailParameters: `${utf8 && !addressesNeedUtf8(deliveries) ? " SMTPUTF8" : ""}${passOn ? mailParameters(first) : ""}`,
-    rcptParameters: (recipient) => {
-      const delivery = byRecipient.get(recipient)
-      return passOn && delivery ? rcptParameters(delivery) : ""
-    },
-  }, signal)
-  const stale = isStale(result)
-  const about = { remoteMta: shown(host), tls: session.tls, tlsDetails, dsnPassedOn: passOn }
-  if (result.kind === "answered") {
-    const replies = new Map([...byRecipient.keys()].map((recipient, index) => [recipient, result.replies[index]]))
-    const outcomes = deliveries.map(({ recipient }): AttemptOutcome => {
-      const reply = replies.get(wireAddress(recipient))
-      if (!reply) return { kind: "deferred", status: enhancedStatus.connectionLost, diagnostic: "the next host gave no answer" }
-      return { ...reply, kind: reply.kind === "accepted" ? "relayed" : reply.kind }
-    })
-    return { kind: "decided", stale, report: { ...about, outcomes } }
-  }
-  const outcome: AttemptOutcome =
-    result.kind === "unreadable"
-      ? { kind: "deferred", status: enhancedStatus.storeUnavailable, diagnostic: "the content could not be read" }
-      : { kind: "deferred", status: enhancedStatus.connectionLost, diagnostic: result.diagnostic }
-  const report = { ...about, outcomes: deliveries.map(() => outcome) }
-  // once all was sent the message may have arrived: another host would be a second copy
-  return { kind: result.kind === "lost" && !result.contentSent ? "next" : "decided", stale, report }
-}
-
-/** The peer has had enough of this connection, which it may at any time between two messages (RFC 5321 §3.8). */
-const isStale = (result: TransactionResult): boolean =>
-  result.kind === "lost" ? !result.contentSent : result.kind === "answered" && result.replies.every(({ diagnostic }) => diagnostic.startsWith("421"))
-
-const addressesNeedUtf8 = (deliveries: AttemptGroup["deliveries"]): boolean => needsUtf8(deliveries[0].reversePath) || deliveries.some(({ recipient }) => needsUtf8(recipient))
-
-const needsUtf8 = (address: string): boolean => address !== "" && needsSmtpUtf8(address)
-
-/** RFC 6531 §3.2: A-labels go everywhere; an address whose local part needs SMTPUTF8 stays as it is. */
-const wireAddress = (address: string): string => {
-  const parts = splitAddress(address)
-  return parts === undefined || needsSmtpUtf8(address) ? address : `${parts.localPart}@${asciiDomain(parts.domain) ?? parts.domain}`
-}
-
-const shown = ({ name, address }: MailHost): string => (name === address ? `[${address}]` : `${name} [${address}]`)
-
-interface SameForAll {
-  readonly remoteMta: string
-  readonly tlsDetails: TlsDetails | null
-  readonly outcome: AttemptOutcome
-}
-
-const same = (group: AttemptGroup, { remoteMta, tlsDetails, outcome }: SameForAll): AttemptReport => ({ remoteMta, tls: null, tlsDetails, dsnPassedOn: false, outcomes: group.deliveries.map(() => outcome) })
-
-const stopped = (group: AttemptGroup): AttemptReport => ({ ...unreached(group, { kind: "deferred", status: enhancedStatus.noAnswer, diagnostic: "stopped" }), stopped: true })
-
-const unreached = (group: AttemptGroup, outcome: AttemptOutcome): AttemptReport => same(group, { remoteMta: "", tlsDetails: null, outcome })
 
 function nextHop({ smarthost }: AttemptParts): { readonly name: string; readonly port: number } | undefined {
   if (smarthost === "") return undefined

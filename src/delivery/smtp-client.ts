@@ -4,22 +4,16 @@
  * Invariants: the final dot is sent only after the last byte of the content; nothing large is held in memory; a policy that
  * asks for TLS is never relaxed. Must not know: DNS, queues, schedules.
  */
-import { connect, type Socket } from "node:net"
 import { Readable } from "node:stream"
-import { type ConnectionOptions, TLSSocket } from "node:tls"
+import type { ConnectionOptions } from "node:tls"
 import SMTPConnection, { type SMTPConnectionEnvelope } from "nodemailer/lib/smtp-connection"
 import type { Result } from "../base/result.ts"
+import { lookAtPeer, type SeenPeer, tlsFaultOf } from "./look-at-peer.ts"
 import type { VerifiedBy } from "./peer-check.ts"
-import { oneLine, parseReply, type SmtpReply } from "./smtp-reply.ts"
-import { type TlsFault, tlsFault } from "./tls-fault.ts"
-import { readPeer, type TlsPeer } from "./tls-peer.ts"
-
-export interface SmtpPeer {
-  /** Name for SNI and the certificate. */
-  readonly name: string
-  readonly address: string
-  readonly port: number
-}
+import { reachPeer, type SmtpPeer } from "./reach-peer.ts"
+import { describeError, parseReply, type SmtpReply } from "./smtp-reply.ts"
+import type { TlsFault } from "./tls-fault.ts"
+import type { TlsPeer } from "./tls-peer.ts"
 
 export interface SmtpSessionOptions {
   readonly peer: SmtpPeer
@@ -95,8 +89,8 @@ const quitMs = 5_000
 
 export async function openSmtpSession(options: SmtpSessionOptions): Promise<{ readonly kind: "open"; readonly session: SmtpSession } | { readonly kind: "failed"; readonly failure: HostFailure }> {
   const { peer, hostname, connectTimeoutMs, commandTimeoutMs, starttls, tls, check, signal } = options
-  const socket = await reach(peer, connectTimeoutMs, signal)
-  if (socket instanceof Error) return { kind: "failed", failure: { stage: "connect", status: "4.4.1", diagnostic: describe(socket) } }
+  const socket = await reachPeer(peer, connectTimeoutMs, signal)
+  if (socket instanceof Error) return { kind: "failed", failure: { stage: "connect", status: "4.4.1", diagnostic: describeError(socket) } }
   const connection = new SMTPConnection({
     connection: socket,
     host: peer.name,
@@ -128,73 +122,10 @@ export async function openSmtpSession(options: SmtpSessionOptions): Promise<{ re
   if (error) {
     connection.close()
     const fault = seen().fault ?? tlsFaultOf(error, { duringTls, demanded: starttls === "always" })
-    return { kind: "failed", failure: { stage: fault ? "tls" : "session", status: fault ? "4.7.5" : "4.4.2", diagnostic: describe(error), fault, peer: seen().peer } }
+    return { kind: "failed", failure: { stage: fault ? "tls" : "session", status: fault ? "4.7.5" : "4.4.2", diagnostic: describeError(error), fault, peer: seen().peer } }
   }
   return { kind: "open", session: sessionOn(connection, seen()) }
 }
-
-interface SeenPeer {
-  readonly peer?: TlsPeer
-  readonly verified?: VerifiedBy
-  readonly fault?: TlsFault
-}
-
-/** nodemailer sends EHLO as soon as the handshake is done; the peer is looked at in between. */
-function lookAtPeer(connection: SMTPConnection, check: SmtpSessionOptions["check"]): () => SeenPeer {
-  let seen: SeenPeer = {}
-  const upgrade: unknown = Reflect.get(connection, "_upgradeConnection")
-  if (typeof upgrade !== "function") throw new Error("this version of nodemailer has no _upgradeConnection")
-  const look = (): void => {
-    const socket: unknown = Reflect.get(connection, "_socket")
-    if (!(socket instanceof TLSSocket)) throw new Error("no TLS after a handshake")
-    const peer = readPeer(socket)
-    seen = { peer }
-    const checked = check?.(peer)
-    if (checked) seen = checked.ok ? { peer, verified: checked.value } : { peer, fault: checked.failure }
-  }
-  Reflect.set(connection, "_upgradeConnection", (done: (error: Error | null, secured?: boolean) => void): void => {
-    Reflect.apply(upgrade, connection, [
-      (error: Error | null, secured?: boolean) => {
-        if (error) return done(error)
-        try {
-          look()
-        } catch (bug) {
-          // this runs as an event of the socket, where nobody would catch it
-          return done(bug instanceof Error ? bug : new Error(String(bug)))
-        }
-        return seen.fault ? done(new Error(seen.fault.detail)) : done(null, secured)
-      },
-    ])
-  })
-  return () => seen
-}
-
-/** Undefined when the session failed by something else than its TLS. */
-function tlsFaultOf(error: Error & { readonly code?: string; readonly response?: string; readonly command?: string }, { duringTls, demanded }: { readonly duringTls: boolean; readonly demanded: boolean }): TlsFault | undefined {
-  const { code, response, command } = error
-  const refused = (code === "ETLS" && command === "STARTTLS" && response !== undefined) || (demanded && command === "EHLO" && response?.startsWith("5"))
-  if (refused) return tlsFault("starttls-not-supported", `does not offer TLS (${parseReply(response ?? "").diagnostic})`)
-  return duringTls || code === "ETLS" ? tlsFault("validation-failure", `could not agree on TLS (${describe(error)})`) : undefined
-}
-
-/** Our own socket, so that the address tried is the one that routing chose. */
-const reach = (peer: SmtpPeer, timeoutMs: number, signal: AbortSignal): Promise<Socket | Error> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve(new Error("stopped"))
-    const socket = connect({ host: peer.address, port: peer.port })
-    const settle = (result: Socket | Error): void => {
-      clearTimeout(timer)
-      signal.removeEventListener("abort", stop)
-      if (result instanceof Error) socket.destroy()
-      resolve(result)
-    }
-    const stop = (): void => settle(new Error("stopped"))
-    const timer = setTimeout(() => settle(new Error(`no connection within ${timeoutMs / 1000} s`)), timeoutMs)
-    signal.addEventListener("abort", stop, { once: true })
-    // stays for the socket's life: an error between two owners must not end the process
-    socket.on("error", settle)
-    socket.once("connect", () => settle(socket))
-  })
 
 function sessionOn(connection: SMTPConnection, { peer, verified }: SeenPeer): SmtpSession {
   // the last reply before `connect` is the one to EHLO, after STARTTLS when there was one
@@ -285,7 +216,7 @@ async function send(connection: SMTPConnection, transaction: SmtpTransaction, si
   if (unreadable || (error && error.response === undefined)) {
     // Without the final dot a peer throws away what it has (RFC 5321 §4.1.1.4).
     connection.close()
-    return { result: unreadable ? { kind: "unreadable", error: unreadable } : { kind: "lost", diagnostic: describe(error), contentSent }, ended: false }
+    return { result: unreadable ? { kind: "unreadable", error: unreadable } : { kind: "lost", diagnostic: describeError(error), contentSent }, ended: false }
   }
   // after a refused MAIL the answers to the RCPTs that were sent along mean nothing (RFC 2920 §3.1)
   const rejected = error?.command === "MAIL FROM" ? [] : (envelope.rejectedErrors ?? [])
@@ -308,5 +239,3 @@ function addParameters(connection: SMTPConnection, current: { readonly transacti
     Reflect.apply(sendCommand, connection, [complete(command), logged])
   })
 }
-
-const describe = (error: Error | undefined): string => oneLine(error?.message ?? "the connection was closed")

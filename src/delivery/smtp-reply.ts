@@ -30,3 +30,6 @@ export function parseReply(response: string): SmtpReply {
   const status: EnhancedStatus = given && Number(given[1]) === statusClass ? `${statusClass}.${Number(given[2])}.${Number(given[3])}` : `${statusClass}.0.0`
   return { kind, status, diagnostic: oneLine(response.replace(/^(\d{3})-/, "$1 ").replace(repeatedCodes, " ")) }
 }
+
+/** For people; an error that is none was the end of the connection. */
+export const describeError = (error: Error | undefined): string => oneLine(error?.message ?? "the connection was closed")

@@ -7,9 +7,10 @@ import type { Logger } from "pino"
 import { systemClock } from "../base/clock.ts"
 import { lockFolder } from "../base/folder-lock.ts"
 import { openLog } from "../base/log.ts"
+import type { Serving } from "../base/serving.ts"
 import type { LoadedConfig } from "../config/load.ts"
 import { createMetrics } from "../telemetry/metrics.ts"
-import { startTelemetryServer, type TelemetryServer } from "../telemetry/telemetry-server.ts"
+import { startTelemetryServer } from "../telemetry/telemetry-server.ts"
 import { newTicketSecret, type TicketSecret, ticketSecretAt } from "../tls/ticket-keys.ts"
 import { keepPostgres, type PostgresKeeper } from "./postgres-keeper.ts"
 import { prepareFiles, prepareSchema } from "./prepare.ts"
@@ -85,7 +86,7 @@ class System {
   private readonly roles: readonly RoleProcess[]
   private readonly processes: RoleProcess[]
   private postgres: Promise<PostgresKeeper> | undefined
-  private telemetry: TelemetryServer | undefined
+  private telemetry: Serving | undefined
   private healthTimer: NodeJS.Timeout | undefined
   private ticketSecret = newTicketSecret(systemClock.now())
   private stopped = false

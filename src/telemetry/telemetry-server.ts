@@ -1,14 +1,7 @@
-import { once } from "node:events"
 import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
+import { serve, type Serving } from "../base/serving.ts"
 import type { HealthReport } from "./health.ts"
 import { exposition, metricsContentType, type MetricSnapshot } from "./metrics.ts"
-
-/** `/health` and `/metrics` over plain HTTP for the machines that watch this one. Carries no personal data; bind it to an inner network. */
-export interface TelemetryServer {
-  readonly port: number
-  close(): Promise<void>
-}
 
 export interface TelemetrySources {
   readonly host: string
@@ -17,7 +10,8 @@ export interface TelemetrySources {
   readonly metrics: () => Promise<readonly MetricSnapshot[]>
 }
 
-export async function startTelemetryServer(sources: TelemetrySources): Promise<TelemetryServer> {
+/** `/health` and `/metrics` over plain HTTP for the machines that watch this one. Carries no personal data; bind it to an inner network. */
+export async function startTelemetryServer(sources: TelemetrySources): Promise<Serving> {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000, maxHeaderSize: 8_192 }, (request, response) => {
     const answer = async (): Promise<void> => {
       if (request.method !== "GET" && request.method !== "HEAD") return void response.writeHead(405, { allow: "GET, HEAD" }).end()
@@ -35,14 +29,5 @@ export async function startTelemetryServer(sources: TelemetrySources): Promise<T
     answer().catch(() => response.headersSent || response.writeHead(500).end())
   })
   server.maxConnections = 100
-  server.listen(sources.port, sources.host)
-  await once(server, "listening")
-  return {
-    port: (server.address() as AddressInfo).port,
-    async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeAllConnections()
-      await closed
-    },
-  }
+  return serve(server, sources)
 }

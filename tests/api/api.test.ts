@@ -12,7 +12,8 @@ import { traceRoutes } from "../../src/api/routes/trace.ts"
 import { apiRouter } from "../../src/api/server.ts"
 import { failed } from "../../src/base/result.ts"
 import { createLookupRates } from "../../src/console/lookup-rates.ts"
-import { type ConsoleServer, startConsole } from "../../src/console/server.ts"
+import type { Serving } from "../../src/base/serving.ts"
+import { startConsole } from "../../src/console/server.ts"
 import { failure } from "../../src/mail/failure.ts"
 import { ensureDevelopmentCertificates } from "../../src/pki/development-ca.ts"
 import { createSealer } from "../../src/store/sealing.ts"
@@ -28,7 +29,7 @@ import { served } from "../support/test-tls.ts"
 let store: TestStore
 let dir: string
 let tls: { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer }
-let server: ConsoleServer
+let server: Serving
 let routes: readonly Route[]
 const woken: number[] = []
 const clock = { now: () => Date.now() }
@@ -52,7 +53,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true })
 })
 
-const serve = (limits: { readonly requestsPerMinute: number; readonly maxFailures: number }, more: readonly Route[] = []): Promise<ConsoleServer> =>
+const serve = (limits: { readonly requestsPerMinute: number; readonly maxFailures: number }, more: readonly Route[] = []): Promise<Serving> =>
   startConsole({
     host: "127.0.0.1", port: 0, tls: served(tls),
     help: { host: "mail.tinh.example", imaps: 993, imap: 143, submissions: 465, submission: 587 }, health: async () => [], clock,
@@ -77,7 +78,7 @@ interface Asked {
   readonly body?: unknown
   readonly raw?: string
   readonly headers?: Readonly<Record<string, string>>
-  readonly at?: ConsoleServer
+  readonly at?: Serving
 }
 
 const ask = (method: string, path: string, { token, body, raw, headers = {}, at = server }: Asked = {}): Promise<Answer> =>

@@ -9,7 +9,8 @@ import { createPasswordWork } from "../../src/accounts/password-work.ts"
 import { createCertificateLookup } from "../../src/addressbook/certificate-lookup.ts"
 import { systemClock } from "../../src/base/clock.ts"
 import { createLookupRates } from "../../src/console/lookup-rates.ts"
-import { type ConsoleServer, startConsole } from "../../src/console/server.ts"
+import type { Serving } from "../../src/base/serving.ts"
+import { startConsole } from "../../src/console/server.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
 import { createAddressBookSource } from "../../src/store/sql/address-book.ts"
 import { createCertificateEntries } from "../../src/store/sql/certificate-entries.ts"
@@ -27,7 +28,7 @@ const clock = systemClock
 let database: TestDatabase
 let directory: SqlDirectorySource
 let people: SmimePeople
-let server: ConsoleServer
+let server: Serving
 let ca: string
 let appPassword: string
 let der: Buffer

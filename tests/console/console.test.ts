@@ -5,14 +5,15 @@ import { join } from "node:path"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { failed } from "../../src/base/result.ts"
 import { createLookupRates } from "../../src/console/lookup-rates.ts"
-import { type ConsoleServer, startConsole } from "../../src/console/server.ts"
+import type { Serving } from "../../src/base/serving.ts"
+import { startConsole } from "../../src/console/server.ts"
 import { failure } from "../../src/mail/failure.ts"
 import { ensureDevelopmentCertificates } from "../../src/pki/development-ca.ts"
 import type { HealthReport } from "../../src/telemetry/health.ts"
 import { served } from "../support/test-tls.ts"
 
 let dir: string
-let server: ConsoleServer
+let server: Serving
 let ca: Buffer
 let reports: readonly HealthReport[] = []
 beforeAll(async () => {

@@ -1,9 +1,10 @@
 import { request } from "node:http"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { type PlainServer, startPlainServer } from "../../src/console/plain-server.ts"
+import type { Serving } from "../../src/base/serving.ts"
+import { startPlainServer } from "../../src/console/plain-server.ts"
 import { clientSettings, clientSetup } from "../support/client-setup.ts"
 
-let server: PlainServer
+let server: Serving
 beforeAll(async () => {
   server = await startPlainServer({ host: "127.0.0.1", port: 0, setup: { ...clientSetup, settings: { ...clientSettings, https: 8443 } } })
 })

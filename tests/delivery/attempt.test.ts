@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { attempt, type AttemptGroup, type AttemptParts } from "../../src/delivery/attempt.ts"
+import { attempt, type AttemptParts } from "../../src/delivery/attempt.ts"
+import type { AttemptGroup } from "../../src/delivery/attempt-report.ts"
 import { opportunisticTls } from "../../src/delivery/tls-policy.ts"
 import type { RemoteDelivery } from "../../src/store/delivery-store.ts"
 import { fakeDns, type ForeignServer, smtpError, startForeignServer, type Zone } from "../support/foreign-mail.ts"

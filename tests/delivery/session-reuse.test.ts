@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { attempt, type AttemptGroup, type AttemptParts } from "../../src/delivery/attempt.ts"
+import { attempt, type AttemptParts } from "../../src/delivery/attempt.ts"
+import type { AttemptGroup } from "../../src/delivery/attempt-report.ts"
 import { createSessionPool, type SessionPool, sessionKey } from "../../src/delivery/session-pool.ts"
 import { opportunisticTls, type TlsPolicy } from "../../src/delivery/tls-policy.ts"
 import type { RemoteDelivery } from "../../src/store/delivery-store.ts"

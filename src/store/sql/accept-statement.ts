@@ -3,14 +3,11 @@ import type { PreparedContent } from "../content-store.ts"
 import { contentColumns, contentRowsSql, contentRowValues, insertContentsSql } from "./content-rows.ts"
 import { decisionArrays, insertDecisionsSql } from "./decisions.ts"
 import { evidenceArrays, evidenceSql } from "./evidence.ts"
-import { placedColumns, type PlacedRow, placeJobsSql, placeNameSql } from "./place-messages.ts"
+import { noPlacedColumns, placedColumns, type PlacedRow, placeJobsSql, placeNameSql } from "./place-messages.ts"
 import { insertWarningsSql, warningsValue } from "./sender-warnings.ts"
 
 /** Two sweeps would find a delivery before its first job could have run; this keeps them off (ms). */
 const firstLeaseMs = 5_000
-
-/** What a message's place is told by, where there is none. */
-const noPlace = Array.from({ length: 9 }, () => "NULL").join(", ")
 
 const statements = new Map<string, { readonly name: string; readonly text: string }>()
 
@@ -68,8 +65,8 @@ export function acceptStatement(contents: number, withEvidence: boolean): { read
       ${insertContentsSql(contentRowsSql(contents), "WHERE c.hash IN (SELECT content FROM e)")}
     )${withEvidence ? `,${evidenceSql((index) => p(36 + index))}` : ""}
     SELECT delivery_id, ${placedColumns}, NULL::bigint AS envelope_id, NULL::text AS blob_key FROM placed
-    UNION ALL SELECT ${noPlace}, id, NULL FROM e
-    UNION ALL SELECT ${noPlace}, NULL, blob_key FROM c WHERE blob_key IS NOT NULL`
+    UNION ALL SELECT NULL, ${noPlacedColumns}, id, NULL FROM e
+    UNION ALL SELECT NULL, ${noPlacedColumns}, NULL, blob_key FROM c WHERE blob_key IS NOT NULL`
   const statement = { name, text }
   statements.set(name, statement)
   return statement

@@ -42,8 +42,12 @@ export const placeJobsSql = `
       SELECT mailbox_id, uid, modseq, content, envelope_id, delivery_id, size, internal_date, flags FROM placed
     )`
 
+const columns = ["account_id", "mailbox_id", "modseq", "uid", "size", "(extract(epoch FROM internal_date) * 1000)::bigint AS internal_ms", "flags", "grown"]
+
 /** A row of `placed`, in the order of `placed`: those of one mailbox stand together. */
-export const placedColumns = "account_id, mailbox_id, modseq, uid, size, (extract(epoch FROM internal_date) * 1000)::bigint AS internal_ms, flags, grown"
+export const placedColumns = columns.join(", ")
+/** The same columns where nothing was placed. */
+export const noPlacedColumns = columns.map(() => "NULL").join(", ")
 
 export interface PlacedRow {
   readonly account_id: number

@@ -3,13 +3,14 @@ import { afterAll, beforeAll, expect, test } from "vitest"
 import { failed } from "../../../src/base/result.ts"
 import { clientSetupRoutes } from "../../../src/console/client-setup/routes.ts"
 import { createLookupRates } from "../../../src/console/lookup-rates.ts"
-import { type ConsoleServer, startConsole } from "../../../src/console/server.ts"
+import type { Serving } from "../../../src/base/serving.ts"
+import { startConsole } from "../../../src/console/server.ts"
 import { failure } from "../../../src/mail/failure.ts"
 import { clientSettings, clientSetup } from "../../support/client-setup.ts"
 import { served, testTls } from "../../support/test-tls.ts"
 
 const names = ["autoconfig.tinh.example", "autodiscover.tinh.example", "tinh.example", "mail.tinh.example"]
-const servers: ConsoleServer[] = []
+const servers: Serving[] = []
 let tls: Awaited<ReturnType<typeof testTls>>
 
 const start = async (setup = clientSetup): Promise<number> => {
