@@ -14,6 +14,7 @@ import { type LdapWorkerParts, startLdapWorker } from "./ldap.worker.ts"
 import { startOutboxWorker } from "./outbox.worker.ts"
 import { type RecheckWorkerParts, startRecheckWorker } from "./recheck.worker.ts"
 import { startRelayWorker } from "./relay.worker.ts"
+import { type ReportWorkerParts, startReportWorker } from "./report.worker.ts"
 import type { RunningWorker } from "./run-worker.ts"
 
 export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log"> {
@@ -30,6 +31,7 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly housekeepingMs: number
   readonly expiry: Omit<ExpiryWorkerParts, "log">
   readonly recheck: Omit<RecheckWorkerParts, "log">
+  readonly reports: Omit<ReportWorkerParts, "log">
   /** Absent where no LDAP server is configured. */
   readonly addressBook?: Omit<LdapWorkerParts, "log"> | undefined
   readonly log: Logger
@@ -42,6 +44,7 @@ export function startWorkers(services: WorkerServices): RunningWorker {
   const others: RunningWorker[] = [
     startDeliverWorker(services), startRelayWorker({ ...services, concurrency: relayConcurrency }), startHousekeepingWorker({ ...services, everyMs: housekeepingMs }),
     startExpiryWorker({ ...services.expiry, log }), startRecheckWorker({ ...services.recheck, log }),
+    startReportWorker({ ...services.reports, log }),
   ]
   if (addressBook) others.push(startLdapWorker({ ...addressBook, log }))
   return { close: async () => void (await Promise.all([sweeper.close(), remoteDeliveries.close(), ...others.map((worker) => worker.close())])) }

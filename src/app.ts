@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises"
 import { Redis } from "ioredis"
 import type { DirectorySource } from "./accounts/directory.ts"
+import { isReportAddress } from "./accounts/report-address.ts"
 import type { Authenticator } from "./accounts/login.ts"
 import { createAuthenticator } from "./accounts/authenticate.ts"
 import { createLoginThrottle } from "./accounts/login-throttle.ts"
@@ -160,6 +161,7 @@ export async function createDoor(app: App, { here, policy, outbound }: DoorOptio
     clock,
     config: { hostname: config.hostname, expiryMs: config.delivery.expiry },
     mailLog: createIntakeLog(log),
+    isReportAddress: (address) => isReportAddress(config.dns.reportsTo, app.directory.current(), address),
     ...(policy && { policy }),
     ...(outbound && { outbound }),
   })

@@ -22,6 +22,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   intake: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry"],
   delivery: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
   notifications: ["base", "dns", "mail", "accounts", "store", "telemetry", "intake"],
+  reports: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "delivery"],
   addressbook: ["base", "mail", "pki", "accounts", "store"],
   smtp: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "tls"],
   imap: ["base", "mail", "accounts", "store", "telemetry", "config", "tls"],

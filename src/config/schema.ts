@@ -192,6 +192,16 @@ export const configSchema = z.strictObject({
     administrators: list("Addresses that are warned, beside the holders and the administrators of their units, before signing certificates end."),
     warningCheck: duration("1h", "How often certificates are looked for that end in 60, 30, 7 or 1 days."),
   }),
+  reports: section({
+    send: word(["auto", "on", "off"], "auto", "Whether domains that ask for it are told daily how it went with them (TLS-RPT, DMARC): `auto` when the domain of `reports.from` is no reserved one such as `tinh.example`. See docs/reports.md."),
+    from: matching(/^[^\s@<>"]+@[^\s@<>"]+$/, "is no address", "Address that these reports are from; its domain needs DKIM keys. Empty: the postmaster of the domain of `hostname`, or of the nearest one above it."),
+    organization: text("", "Name of the organization in them. Empty: the domain of `reports.from`."),
+    contact: text("", "Where others ask about them, an address or a URL. Empty: `reports.from`."),
+    spread: duration("4h", "Reports about a day are sent over so long, at random, so that not everybody is told at midnight."),
+    check: duration("10m", "How often reports are made and sent, and reports of others read that have come to `dns.reportsTo`."),
+    keepCounts: duration("30d", "How long the counts are kept that reports are made of: TLS sessions by day, and mail by DMARC result."),
+    keep: duration("400d", "How long reports, ours and others', are kept for `congthu reports`."),
+  }),
   ldap: section({
     url: text("", "LDAP server whose address book is kept in step with the directory, as `ldaps://host:port`. Empty: none."),
     serverName: text("", "Name that its certificate is for. Empty: the host of the URL."),

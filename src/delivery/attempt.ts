@@ -120,6 +120,9 @@ interface HostTry {
   readonly signal: AbortSignal
 }
 
+/** RFC 8460 §3: a report goes out whatever the peer's TLS is like, and is no subject of the next report, or two servers would report about each other's reports for ever. */
+const uncounted: Pick<OpenHostParts, "tlsReporting"> = { tlsReporting: { record: () => undefined } }
+
 async function tryHost(one: HostTry): Promise<Tried> {
   const { group, host, port, destination, parts, signal } = one
   const policy = await parts.tlsPolicyFor(destination, host, port)
@@ -127,7 +130,7 @@ async function tryHost(one: HostTry): Promise<Tried> {
   const kept = parts.sessions?.take(key)
   const again = kept && (await useSession(one, key, kept))
   if (again && !again.stale) return again
-  const { tlsDetails, ...opened } = await openHost({ host, port, policy, signal }, { ...parts, hostname: parts.routing.hostname })
+  const { tlsDetails, ...opened } = await openHost({ host, port, policy, signal }, { ...parts, hostname: parts.routing.hostname, ...(group.deliveries[0].source === "report" && uncounted) })
   if (opened.kind === "failed") {
     const { status, diagnostic, stage } = opened.failure
     const remoteMta = stage === "connect" || stage === "policy" ? "" : shown(host)

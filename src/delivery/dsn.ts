@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto"
 import { formatDate } from "../mail/date-time.ts"
+import { base64Lines, encodedWord, foldedField } from "../mail/written-field.ts"
 import type { DsnKind, OwedDsn } from "../store/delivery-store.ts"
 import { typedAddress } from "./dsn-parameters.ts"
 import { dsnSubject, dsnText } from "./dsn-text.ts"
@@ -90,7 +91,7 @@ const action = ({ kind, relayed }: OwedDsn): string => ({ failure: "failed", del
 /** RFC 3464 §2.2, §2.3. Fields of the message, then those of each recipient. */
 function statusFields({ owed, hostname, now, utf8 }: { readonly owed: readonly [OwedDsn, ...OwedDsn[]]; readonly hostname: string; readonly now: number; readonly utf8: boolean }): string {
   const [first] = owed
-  const group = (fields: readonly (readonly [name: string, value: string] | undefined)[]): string => fields.map((field) => (field ? folded(`${field[0]}: ${safe(field[1], utf8)}`) : "")).join("")
+  const group = (fields: readonly (readonly [name: string, value: string] | undefined)[]): string => fields.map((field) => (field ? foldedField(`${field[0]}: ${safe(field[1], utf8)}`) : "")).join("")
   const message = group([first.envid === null ? undefined : ["Original-Envelope-Id", first.envid], ["Reporting-MTA", `dns; ${hostname}`], ["Arrival-Date", formatDate(first.acceptedAt)]])
   const recipients = owed.map((one) => {
     const original = typedAddress(one.originalRecipient)
@@ -115,31 +116,6 @@ const safe = (value: string, utf8: boolean): string => {
   const words = oneLine(value).replace(/[^ ]{249}(?=[^ ])/gu, "$& ")
   return utf8 ? words.toWellFormed() : words.replace(/[^ -~]/gu, "?")
 }
-
-/** RFC 5322 §2.1.1: lines of at most 78 characters where there is a space to fold at. */
-const folded = (line: string): string => {
-  let text = ""
-  let column = 0
-  for (const word of line.split(" ")) {
-    const fits = column === 0 || column + 1 + word.length <= 76
-    text += column === 0 ? word : fits ? ` ${word}` : `\r\n ${word}`
-    column = fits ? column + 1 + word.length : 1 + word.length
-  }
-  return `${text}\r\n`
-}
-
-/** RFC 2047 §2: encoded words of at most 75 characters, none of which splits a character. */
-const encodedWord = (text: string): string => {
-  const words: string[] = [""]
-  for (const char of text) {
-    const last = words.at(-1) ?? ""
-    if (Buffer.byteLength(last + char) > 42) words.push(char)
-    else words[words.length - 1] = last + char
-  }
-  return words.map((word) => `=?UTF-8?B?${Buffer.from(word).toString("base64")}?=`).join("\r\n ")
-}
-
-const base64Lines = (text: string): string => Buffer.from(text).toString("base64").replace(/.{76}/g, "$&\r\n")
 
 const headerOf = (bytes: Uint8Array): Buffer => {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

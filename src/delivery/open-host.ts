@@ -41,7 +41,7 @@ type Tried = Awaited<ReturnType<typeof openSmtpSession>>
 export async function openHost(request: HostRequest, parts: OpenHostParts): Promise<OpenedHost> {
   const { host, policy } = request
   if (policy.kind === "unusable") {
-    count(request, policy.fault, parts)
+    count(request, { fault: policy.fault, sendingIp: "" }, parts)
     const failure: HostFailure = { stage: "policy", status: policy.fault.type === "dnssec-invalid" ? "4.4.3" : "4.7.5", diagnostic: told(host, policy, policy.fault), fault: policy.fault }
     return { kind: "failed", failure, tlsDetails: detailsOf(policy, failure) }
   }
@@ -105,11 +105,12 @@ const detailsOf = ({ kind, reason }: TlsPolicy, { peer, verified, fault: own }: 
 /** Hosts that could not be reached say nothing about TLS. */
 function countTry(request: HostRequest, tried: Tried, parts: OpenHostParts): void {
   if (tried.kind === "failed") {
-    if (tried.failure.stage === "tls") count(request, tried.failure.fault ?? tlsFault("validation-failure", tried.failure.diagnostic), parts)
+    const { stage, fault, diagnostic, localAddress: sendingIp = "" } = tried.failure
+    if (stage === "tls") count(request, { fault: fault ?? tlsFault("validation-failure", diagnostic), sendingIp }, parts)
     return
   }
-  const { peer } = tried.session
-  count(request, peer ? watchedFault(request.policy, peer) : tlsFault("starttls-not-supported", "does not offer TLS"), parts)
+  const { peer, localAddress: sendingIp } = tried.session
+  count(request, { fault: peer ? watchedFault(request.policy, peer) : tlsFault("starttls-not-supported", "does not offer TLS"), sendingIp }, parts)
 }
 
 /** What `testing` would have refused. */
@@ -120,6 +121,6 @@ function watchedFault(policy: TlsPolicy, peer: TlsPeer): TlsFault | undefined {
   return checked.ok ? undefined : checked.failure
 }
 
-function count({ host, policy }: HostRequest, fault: TlsFault | undefined, { tlsReporting }: OpenHostParts): void {
-  if (policy.counted) tlsReporting?.record({ ...policy.counted, mxHost: host.name, receivingIp: host.address, result: fault?.type ?? "success", reason: fault?.detail.toWellFormed() ?? "" })
+function count({ host, policy }: HostRequest, { fault, sendingIp }: { readonly fault: TlsFault | undefined; readonly sendingIp: string }, { tlsReporting }: OpenHostParts): void {
+  if (policy.counted) tlsReporting?.record({ ...policy.counted, mxHost: host.name, receivingIp: host.address, sendingIp, result: fault?.type ?? "success", reason: fault?.detail.toWellFormed() ?? "" })
 }

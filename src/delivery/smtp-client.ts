@@ -39,6 +39,8 @@ export interface HostFailure {
   readonly fault?: TlsFault | undefined
   /** Who answered the handshake, when one was finished. */
   readonly peer?: TlsPeer | undefined
+  /** Of our side, once there was a connection. */
+  readonly localAddress?: string | undefined
 }
 
 export interface SmtpTransaction {
@@ -62,6 +64,8 @@ export type TransactionResult =
   | { readonly kind: "unreadable"; readonly error: Error }
 
 export interface SmtpSession {
+  /** Of our side. */
+  readonly localAddress: string
   /** "TLSv1.3 TLS_AES_256_GCM_SHA384", null when in clear. */
   readonly tls: string | null
   /** Undefined when in clear. */
@@ -91,6 +95,7 @@ export async function openSmtpSession(options: SmtpSessionOptions): Promise<{ re
   const { peer, hostname, connectTimeoutMs, commandTimeoutMs, starttls, tls, check, signal } = options
   const socket = await reachPeer(peer, connectTimeoutMs, signal)
   if (socket instanceof Error) return { kind: "failed", failure: { stage: "connect", status: "4.4.1", diagnostic: describeError(socket) } }
+  const localAddress = socket.localAddress ?? ""
   const connection = new SMTPConnection({
     connection: socket,
     host: peer.name,
@@ -122,12 +127,12 @@ export async function openSmtpSession(options: SmtpSessionOptions): Promise<{ re
   if (error) {
     connection.close()
     const fault = seen().fault ?? tlsFaultOf(error, { duringTls, demanded: starttls === "always" })
-    return { kind: "failed", failure: { stage: fault ? "tls" : "session", status: fault ? "4.7.5" : "4.4.2", diagnostic: describeError(error), fault, peer: seen().peer } }
+    return { kind: "failed", failure: { stage: fault ? "tls" : "session", status: fault ? "4.7.5" : "4.4.2", diagnostic: describeError(error), fault, peer: seen().peer, localAddress } }
   }
-  return { kind: "open", session: sessionOn(connection, seen()) }
+  return { kind: "open", session: sessionOn(connection, { ...seen(), localAddress }) }
 }
 
-function sessionOn(connection: SMTPConnection, { peer, verified }: SeenPeer): SmtpSession {
+function sessionOn(connection: SMTPConnection, { peer, verified, localAddress }: SeenPeer & { readonly localAddress: string }): SmtpSession {
   // the last reply before `connect` is the one to EHLO, after STARTTLS when there was one
   const greeting = connection.lastServerResponse === false ? "" : connection.lastServerResponse
   const extensions = new Map(greeting.split("\n").slice(1).map((line) => [/^\d{3}[ -]([A-Za-z0-9-]+)/.exec(line)?.[1]?.toUpperCase() ?? "", line] as const))
@@ -138,6 +143,7 @@ function sessionOn(connection: SMTPConnection, { peer, verified }: SeenPeer): Sm
   let clean = true
   connection.once("end", () => (open = false))
   return {
+    localAddress,
     tls: peer ? `${peer.version} ${peer.cipher}` : null,
     peer,
     verified,

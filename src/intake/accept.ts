@@ -35,6 +35,8 @@ export interface IntakeParts {
   readonly mailLog: IntakeLog
   /** Where mail of others comes in. Absent where only the system itself writes. */
   readonly policy?: PolicyParts
+  /** Whether reports are asked for at an address; absent where none come in. */
+  readonly isReportAddress?: (address: string) => boolean
   /** Where accounts submit mail; absent: nobody watches how much. */
   readonly outbound?: OutboundWatch
 }
@@ -104,7 +106,7 @@ function split({ deliveryIds, delivered }: Committed, { final }: Accepted): Woke
   return { local: deliveryIds.filter((id, at) => here(at) && !delivered.has(id)), remote: deliveryIds.filter((_id, at) => !here(at)) }
 }
 
-export function createIntake({ directory, acceptances, wake, rates, srs, clock, config, mailLog, policy, outbound }: IntakeParts): Intake {
+export function createIntake({ directory, acceptances, wake, rates, srs, clock, config, mailLog, policy, outbound, isReportAddress }: IntakeParts): Intake {
   const maxFinalRecipients = config.maxFinalRecipients ?? defaultMaxFinalRecipients
 
   const refused = (request: AcceptRequest, verdict: Refused): AcceptReply => {
@@ -115,7 +117,7 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
   const commit = (request: AcceptRequest, decision: Accepted, { judged, held, directoryVersion, acceptedAt }: Ready) => {
     const { envelope, content, source } = request
     const session = decision.sentAs === null ? request.session : { ...request.session, accountId: decision.sentAs.id }
-    const expiresAt = acceptedAt + config.expiryMs
+    const expiresAt = Math.min(acceptedAt + config.expiryMs, request.expiresAt ?? Infinity)
     const deliveries: NewDelivery[] = decision.final.map((recipient) => ({ ...recipient, expiresAt }))
     const deliveredHere = deliveries.some(({ accountId }) => accountId !== null)
     return acceptances.commit({
@@ -124,6 +126,8 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
       ...(request.dsnFor && { dsnFor: request.dsnFor }),
       ...(request.heldNotice !== undefined && { heldNotice: request.heldNotice }),
       ...(request.warningFor && { warningFor: request.warningFor }),
+      ...(request.reportSent && { reportSent: request.reportSent }),
+      ...(source === "mx" && isReportAddress && envelope.recipients.some(({ forwardPath }) => isReportAddress(forwardPath)) && { reportMail: true }),
       ...(request.senderWarned && { senderWarned: request.senderWarned }),
       ...(judged && { marks: judged.marks, decision: judged.decision, senderWarnings: judged.senderWarnings }),
       ...(held && { held }),

@@ -3,6 +3,7 @@ import type { Envelope } from "../mail/envelope.ts"
 import type { EnhancedStatus } from "../mail/enhanced-status.ts"
 import type { Committed, DsnFor, MessageSource, SessionFacts, WarningFor } from "../store/acceptance-store.ts"
 import type { PreparedContent } from "../store/content-store.ts"
+import type { ReportDestination } from "../store/own-report-store.ts"
 import type { WarningKey } from "../store/sender-warning-store.ts"
 
 /** The one door in. SMTP, submission, DSNs, console and notifications all call `accept`; nothing else creates a delivery. */
@@ -28,6 +29,10 @@ export interface AcceptRequest {
   readonly warningFor?: WarningFor
   /** The warning to a sender that it tells of; likewise. */
   readonly senderWarned?: WarningKey
+  /** The report of ours that it is, and where it goes; marked as sent likewise. */
+  readonly reportSent?: ReportDestination
+  /** When its deliveries have failed (ms since the epoch), where that is earlier than for other mail. */
+  readonly expiresAt?: number
 }
 
 /** A signed-in person and what the message claims; whether that is allowed is decided anew on each directory snapshot. */

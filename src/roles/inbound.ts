@@ -35,12 +35,9 @@ export function openTally(app: App): DmarcTally {
   return tally
 }
 
-/** Reports are made of yesterday; a month lets a domain ask again. */
-const dmarcDays = 30
-
 /** What mail from outside left behind and nobody needs any more; returns how many rows. */
 export async function forgetInbound({ database, context: { config, clock } }: App): Promise<number> {
-  const oldest = new Date(clock.now() - dmarcDays * 86_400_000).toISOString().slice(0, 10)
+  const oldest = new Date(clock.now() - config.reports.keepCounts).toISOString().slice(0, 10)
   return (await createDmarcStore(database).forget(oldest)) + (await createGreylistStore({ database, clock }).forget(config.inbound.greylistRemember))
 }
 

@@ -33,6 +33,7 @@ import { addressBookUpkeep } from "./address-book.ts"
 import { forgetInbound } from "./inbound.ts"
 import { openOutgoing } from "./outgoing.ts"
 import { registryRecheck } from "./recheck.ts"
+import { forgetReports, reportUpkeep } from "./reports.ts"
 import type { StartRole } from "./role.ts"
 
 /** The role `worker`: local and remote delivery, the sweeper, DSNs, warnings before certificates end, revocation, housekeeping. */
@@ -65,7 +66,7 @@ export const startWorkerRole: StartRole = async (context) => {
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
-    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await forgetInbound(app)),
+    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await forgetInbound(app)) + (await forgetReports(app)),
     relayConcurrency: config.delivery.concurrency,
     sweepMs: config.delivery.sweep,
     housekeepingMs: config.store.housekeeping,
@@ -78,6 +79,7 @@ export const startWorkerRole: StartRole = async (context) => {
       everyMs: config.certificates.warningCheck,
     },
     recheck: await registryRecheck(app),
+    reports: reportUpkeep(app, intake),
     addressBook: addressBookUpkeep(app),
     log,
   })
@@ -118,7 +120,6 @@ async function createRemote(app: App, { deliveries, settled }: { readonly delive
 }
 
 const tlsRefreshMs = 3_600_000
-const keepTlsCountsMs = 30 * 24 * 3_600_000
 
 /** What protects mail to other domains, and how it went. Throws when a partner's authorities cannot be read: mail to it must not go out by a lesser rule. */
 async function createTls(app: App, resolver: DnsResolver): Promise<{ readonly tlsPolicyFor: TlsPolicyFor; readonly tlsReporting: TlsReporting }> {
@@ -133,12 +134,12 @@ async function createTls(app: App, resolver: DnsResolver): Promise<{ readonly tl
     resolver, clock, store: createTlsPolicyStore(app.database), fetch: createMtaStsFetch({ resolver }),
     failed(domain, fault) {
       tlsLog.policyNotFetched({ domain, ...fault })
-      tlsReporting.record({ domain, policyType: "sts", policyString: [], mxPatterns: [], mxHost: "", receivingIp: "", result: fault.type, reason: fault.detail })
+      tlsReporting.record({ domain, policyType: "sts", policyString: [], mxPatterns: [], mxHost: "", receivingIp: "", sendingIp: "", result: fault.type, reason: fault.detail })
     },
   })
   const upkeep = async (): Promise<void> => {
     await mtaSts.refresh()
-    await reports.forget(new Date(clock.now() - keepTlsCountsMs).toISOString().slice(0, 10))
+    await reports.forget(new Date(clock.now() - config.reports.keepCounts).toISOString().slice(0, 10))
   }
   let underWay: Promise<void> | undefined
   const timer = setInterval(() => (underWay ??= upkeep().catch((error: unknown) => tlsLog.upkeepFailed({ error })).finally(() => (underWay = undefined))), tlsRefreshMs)

@@ -1,6 +1,7 @@
 import type { SMTPServerAddress, SMTPServerOptions, SMTPServerSession } from "smtp-server"
 import type { Directory, DirectorySource, Resolution } from "../accounts/directory.ts"
 import type { QuotaView } from "../accounts/quota.ts"
+import { postmasterOf } from "../accounts/postmaster.ts"
 import { accountSentAs } from "../accounts/send-as.ts"
 import type { Clock } from "../base/clock.ts"
 import { provinceDate } from "../accounts/province-date.ts"
@@ -35,7 +36,7 @@ export const createOnRcptTo = (parts: RcptToParts): NonNullable<SMTPServerOption
   const directory = parts.directory.current()
   const smtpUtf8 = session.envelope.smtpUtf8 === true
   // RFC 5321 §4.5.1: postmaster without a domain is always ours
-  if (!address.address.includes("@")) address.address = postmasterAddress(directory, address.address, parts.hostname)
+  if (!address.address.includes("@")) address.address = postmasterOf(directory, parts.hostname, address.address)
   const resolution = directory.resolve(address.address)
   const refuse = (reply: Reply): void => {
     parts.log.addressRefused({ sessionId: session.id, clientAddress: session.remoteAddress, command: "RCPT", address: address.address, status: reply.status })
@@ -125,15 +126,4 @@ const senderOf = ({ role, clock }: RcptToParts, directory: Directory, session: S
   const reversePath = envelope.mailFrom === false ? "" : envelope.mailFrom.address
   const account = reversePath === "" ? directory.account(login.accountId) : accountSentAs(directory, { login, address: reversePath, now: clock.now() })
   return account?.address ?? null
-}
-
-/** The postmaster of this host's domain, or of the nearest domain above it that is ours. */
-const postmasterAddress = (directory: Directory, localPart: string, hostname: string): string => {
-  const labels = hostname.split(".")
-  for (let at = 0; at < labels.length; at++) {
-    const address = `${localPart}@${labels.slice(at).join(".")}`
-    const { kind } = directory.resolve(address)
-    if (kind === "account" || kind === "group") return address
-  }
-  return `${localPart}@${hostname}`
 }

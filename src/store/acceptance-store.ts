@@ -4,6 +4,7 @@ import type { Failure } from "../mail/failure.ts"
 import type { PreparedContent } from "./content-store.ts"
 import type { NewDecision } from "./decision-store.ts"
 import type { Evidence } from "./evidence-store.ts"
+import type { ReportDestination } from "./own-report-store.ts"
 import type { NewWarning, WarningKey } from "./sender-warning-store.ts"
 
 /**
@@ -19,7 +20,7 @@ export interface AcceptanceStore {
   commit(acceptance: Acceptance): Promise<Result<Committed, Failure>>
 }
 
-export type MessageSource = "mx" | "submission" | "dsn" | "console" | "notification" | "import"
+export type MessageSource = "mx" | "submission" | "dsn" | "console" | "notification" | "report" | "import"
 
 export interface Acceptance {
   readonly source: MessageSource
@@ -51,6 +52,10 @@ export interface Acceptance {
   readonly senderWarnings?: readonly NewWarning[]
   /** Set when it tells a sender of a warning: marked as told likewise, or `alreadyExists`. */
   readonly senderWarned?: WarningKey
+  /** Set when it is a report of ours: marked as sent likewise, or `alreadyExists`. */
+  readonly reportSent?: ReportDestination
+  /** It came to an address that reports are asked for at: to be read once it is delivered (see `ReportMailStore`). */
+  readonly reportMail?: boolean
   /** What the policy decided, written in the same transaction; absent for what is not judged. */
   readonly decision?: NewDecision
   /** What the verdict on its signature rests on; for a signed message. */

@@ -27,6 +27,10 @@ export interface TlsReportStore {
   add(counts: readonly TlsSessionCount[]): Promise<void>
   /** All of one UTC day, such as `2026-11-26`, in the order of their domains. */
   ofDay(day: string): Promise<readonly TlsSessionCount[]>
+  /** The domains of one UTC day that a host was tried of; a policy that could not be fetched alone may be a report of ours on its way. */
+  domains(day: string): Promise<readonly string[]>
+  /** Those of one domain, most sessions first. */
+  ofDomain(day: string, domain: string, limit: number): Promise<readonly TlsSessionCount[]>
   /** Deletes those of days before `day`; returns how many. */
   forget(day: string): Promise<number>
 }
@@ -42,6 +46,8 @@ export interface TlsSessions {
   /** Of the peer; empty when it never came so far. */
   readonly mxHost: string
   readonly receivingIp: string
+  /** Our side's address; empty when it never came so far. */
+  readonly sendingIp: string
   /** `success`, or a result type of RFC 8460 §4.3. */
   readonly result: string
   /** One English clause, of the first such session; empty on success. */

@@ -177,3 +177,24 @@ export const createExpiryLog = (log: Logger) => ({
     log.warn(event, "a certificate ends and there is nobody to warn")
   },
 })
+
+export const createReportLog = (log: Logger) => ({
+  reportNotMade({ error, ...event }: { readonly kind: string; readonly day: string; readonly domain: string; readonly error: unknown }): void {
+    log.warn({ ...event, err: error }, "a report could not be made yet")
+  },
+  reportSent(event: { readonly kind: string; readonly day: string; readonly domain: string; readonly uri: string }): void {
+    log.info(event, "a report was sent")
+  },
+  reportNotSent(event: { readonly kind: string; readonly day: string; readonly domain: string; readonly uri: string; readonly detail: string; readonly givenUp: boolean }): void {
+    log.warn(event, "a report was not sent")
+  },
+  reportStored(event: { readonly kind: string; readonly envelopeId: number; readonly duplicate: boolean }): void {
+    log.info(event, "a report was received")
+  },
+  reportNotUsed(event: { readonly kind: string; readonly envelopeId: number; readonly reason: string }): void {
+    log.warn(event, "a report that was received cannot be used")
+  },
+  reportNotRead({ error, ...event }: { readonly envelopeId: number; readonly error: unknown }): void {
+    log.error({ ...event, err: error }, "a report could not be read yet")
+  },
+})

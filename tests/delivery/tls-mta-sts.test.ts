@@ -66,7 +66,7 @@ describe.skipIf(dnsUnavailable() !== undefined)("a domain without DNSSEC", () =>
       expect(brief(report)).toBe("relayed 2.0.0")
       expect(server.received[0]?.secure).toBe(true)
       expect(report.tlsDetails).toMatchObject({ policy: "verified", reason: "MTA-STS of xa.example says enforce", verified: "pkix" })
-      expect(sender.sessions).toEqual([{ domain: "xa.example", policyType: "sts", policyString: ["version: STSv1", "mode: enforce", "mx: *.xa.example", "max_age: 86400"], mxPatterns: ["*.xa.example"], mxHost: "mx1.xa.example", receivingIp: host, result: "success", reason: "" }])
+      expect(sender.sessions).toEqual([{ domain: "xa.example", policyType: "sts", policyString: ["version: STSv1", "mode: enforce", "mx: *.xa.example", "max_age: 86400"], mxPatterns: ["*.xa.example"], mxHost: "mx1.xa.example", receivingIp: host, sendingIp: expect.stringMatching(/^127\./), result: "success", reason: "" }])
     })
 
     test.each([

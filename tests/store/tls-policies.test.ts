@@ -38,7 +38,7 @@ test("what is in force and still asked for is refreshed, the longest known first
   expect(await store.find("het.example", start)).toBeUndefined()
 })
 
-const session = (more: Partial<TlsSessions> = {}): TlsSessions => ({ domain: "xa.example", policyType: "sts", policyString: ["version: STSv1"], mxPatterns: ["*.xa.example"], mxHost: "mx.xa.example", receivingIp: "192.0.2.1", result: "success", reason: "", ...more })
+const session = (more: Partial<TlsSessions> = {}): TlsSessions => ({ domain: "xa.example", policyType: "sts", policyString: ["version: STSv1"], mxPatterns: ["*.xa.example"], mxHost: "mx.xa.example", receivingIp: "192.0.2.1", sendingIp: "192.0.2.9", result: "success", reason: "", ...more })
 
 test("sessions are counted by day and by all that tells them apart, in several processes", async () => {
   const store = createTlsReportStore(database)

@@ -4,6 +4,7 @@ import { contentColumns, contentRowsSql, contentRowValues, insertContentsSql } f
 import { decisionArrays, insertDecisionsSql } from "./decisions.ts"
 import { evidenceArrays, evidenceSql } from "./evidence.ts"
 import { noPlacedColumns, placedColumns, type PlacedRow, placeJobsSql, placeNameSql } from "./place-messages.ts"
+import { insertReportMailSql } from "./report-mail.ts"
 import { insertWarningsSql, warningsValue } from "./sender-warnings.ts"
 
 /** Two sweeps would find a delivery before its first job could have run; this keeps them off (ms). */
@@ -14,10 +15,10 @@ const statements = new Map<string, { readonly name: string; readonly text: strin
 /**
  * What an acceptance writes, for several messages in one statement of `contents` contents: a round trip and an fsync however many they are.
  * Deliveries that are to be made at once become messages in it, too; where somebody else has the mailbox's row, the delivery waits for a worker
- * instead of holding up the acceptance. Unsigned messages do not pay for evidence.
+ * instead of holding up the acceptance. Unsigned messages do not pay for evidence, nor those that are no reports for reports.
  */
-export function acceptStatement(contents: number, withEvidence: boolean): { readonly name: string; readonly text: string } {
-  const name = `accept-${contents}${withEvidence ? "-evidence" : ""}`
+export function acceptStatement(contents: number, { evidence, reports }: { readonly evidence: boolean; readonly reports: boolean }): { readonly name: string; readonly text: string } {
+  const name = `accept-${contents}${evidence ? "-evidence" : ""}${reports ? "-reports" : ""}`
   const known = statements.get(name)
   if (known) return known
   const p = (index: number): string => `$${contents * contentColumns + index}`
@@ -63,7 +64,7 @@ export function acceptStatement(contents: number, withEvidence: boolean): { read
       ${insertWarningsSql(p(16), p(36))}
     ), c AS (
       ${insertContentsSql(contentRowsSql(contents), "WHERE c.hash IN (SELECT content FROM e)")}
-    )${withEvidence ? `,${evidenceSql((index) => p(36 + index))}` : ""}
+    )${reports ? `, rm AS (${insertReportMailSql(p(16), p(37))})` : ""}${evidence ? `,${evidenceSql((index) => p((reports ? 37 : 36) + index))}` : ""}
     SELECT delivery_id, ${placedColumns}, NULL::bigint AS envelope_id, NULL::text AS blob_key FROM placed
     UNION ALL SELECT NULL, ${noPlacedColumns}, id, NULL FROM e
     UNION ALL SELECT NULL, ${noPlacedColumns}, NULL, blob_key FROM c WHERE blob_key IS NOT NULL`
@@ -133,7 +134,10 @@ const decisionsOf = (planned: readonly Planned[]): unknown[] =>
 /** The values of `acceptStatement`, in the order of its parameters. */
 export const acceptValues = (contents: readonly PreparedContent[], planned: readonly Planned[]): unknown[] => [
   ...contents.flatMap(contentRowValues), ...envelopeArrays(planned), ...deliveryArrays(planned), ...decisionsOf(planned), planned.map(({ acceptance }) => warningsValue(acceptance.senderWarnings)),
+  ...(hasReports(planned) ? [planned.map(({ acceptance }) => acceptance.reportMail === true)] : []),
   ...(hasEvidence(planned) ? evidenceArrays(planned.flatMap(({ acceptance: { evidence }, envelopeId }) => (evidence ? [{ envelopeId, evidence }] : []))) : []),
 ]
 
 export const hasEvidence = (planned: readonly Planned[]): boolean => planned.some(({ acceptance }) => acceptance.evidence)
+
+export const hasReports = (planned: readonly Planned[]): boolean => planned.some(({ acceptance }) => acceptance.reportMail)

@@ -3,12 +3,13 @@ import { failed, ok, type Result } from "../../base/result.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
 import type { ChangeFeed } from "../change-feed.ts"
 import type { Acceptance, AcceptanceStore, Committed, DsnFor, WarningFor } from "../acceptance-store.ts"
-import { type AcceptRow, acceptStatement, acceptValues, hasEvidence, type Planned } from "./accept-statement.ts"
+import { type AcceptRow, acceptStatement, acceptValues, hasEvidence, hasReports, type Planned } from "./accept-statement.ts"
 import { discardUnused, distinctContents } from "./content-rows.ts"
 import type { Database, Transaction } from "./database.ts"
 import { markHeldTold } from "./held.ts"
 import { createIdBlocks } from "./id-blocks.ts"
 import { appendedChanges } from "./place-messages.ts"
+import { markReportSent } from "./own-reports.ts"
 import { markSenderWarned } from "./sender-warnings.ts"
 
 /**
@@ -77,7 +78,7 @@ export function createAcceptanceStore({ database, log, atOnce }: AcceptanceStore
       planned.push({ acceptance, envelopeId: firstEnvelope + index, deliveryIds: acceptance.deliveries.map((_, n) => first + n), atOnce: mayPlace && !acceptance.held && acceptance.deliveries.length <= maxAtOnce })
     }
     const contents = distinctContents(batch.map(({ content }) => content))
-    const rows = await on.query<AcceptRow>(acceptStatement(contents.length, hasEvidence(planned)), acceptValues(contents, planned))
+    const rows = await on.query<AcceptRow>(acceptStatement(contents.length, { evidence: hasEvidence(planned), reports: hasReports(planned) }), acceptValues(contents, planned))
     const committed = new Set(rows.flatMap(({ envelope_id }) => (envelope_id === null ? [] : [envelope_id])))
     const storedBlobs = new Set(rows.flatMap(({ blob_key }) => (blob_key === null ? [] : [blob_key])))
     await discardUnused(planned.filter(({ envelopeId }) => committed.has(envelopeId)).map(({ acceptance }) => acceptance.content), storedBlobs)
@@ -108,11 +109,12 @@ export function createAcceptanceStore({ database, log, atOnce }: AcceptanceStore
 
   return {
     commit(acceptance) {
-      const { dsnFor, warningFor, heldNotice, senderWarned } = acceptance
+      const { dsnFor, warningFor, heldNotice, senderWarned, reportSent } = acceptance
       if (dsnFor) return commitMarked(acceptance, (tx, envelopeId) => markDsn(tx, dsnFor, envelopeId))
       if (warningFor) return commitMarked(acceptance, (tx, envelopeId) => markWarning(tx, warningFor, envelopeId))
       if (heldNotice !== undefined) return commitMarked(acceptance, async (tx) => (await tx.query(markHeldTold, [heldNotice])).length > 0)
       if (senderWarned) return commitMarked(acceptance, (tx) => markSenderWarned(tx, senderWarned))
+      if (reportSent) return commitMarked(acceptance, (tx, envelopeId) => markReportSent(tx, reportSent, envelopeId))
       return new Promise((settle) => {
         waiting.push({ acceptance, settle })
         pump()

@@ -23,11 +23,13 @@ export const createTlsReportStore = (database: Pick<Database, "query">): TlsRepo
     if (counts.length > 0) await database.query(add, [JSON.stringify(counts.map((count) => ({ ...count, key: keyOf(count) })))])
   },
   ofDay: (day) => database.query<TlsSessionCount>(ofDay, [day]),
+  domains: async (day) => (await database.query<{ domain: string }>(domains, [day])).map(({ domain }) => domain),
+  ofDomain: (day, domain, limit) => database.query<TlsSessionCount>(ofDomain, [day, domain, limit]),
   forget: async (day) => (await database.query(forgetCounts, [day])).length,
 })
 
-const keyOf = ({ domain, policyType, policyString, mxPatterns, mxHost, receivingIp, result }: TlsSessionCount): string =>
-  hash("sha256", JSON.stringify([domain, policyType, policyString, mxPatterns, mxHost, receivingIp, result]))
+const keyOf = ({ domain, policyType, policyString, mxPatterns, mxHost, receivingIp, sendingIp, result }: TlsSessionCount): string =>
+  hash("sha256", JSON.stringify([domain, policyType, policyString, mxPatterns, mxHost, receivingIp, sendingIp, result]))
 
 const moment = (parameter: string): string => `to_timestamp(${parameter}::float8 / 1000)`
 
@@ -60,17 +62,23 @@ const forgetPolicies = { name: "tls-policy-forget", text: `DELETE FROM mta_sts_p
 const add = {
   name: "tls-sessions-add",
   text: `
-    INSERT INTO tls_session_count AS c (day, domain, policy_type, policy_string, mx_patterns, mx_host, receiving_ip, result, reason, sessions, key)
-    SELECT day, domain, "policyType", "policyString", "mxPatterns", "mxHost", "receivingIp", result, reason, sessions, decode(key, 'hex')
-    FROM jsonb_to_recordset($1::jsonb) AS t (day date, domain text, "policyType" text, "policyString" jsonb, "mxPatterns" jsonb, "mxHost" text, "receivingIp" text, result text, reason text, sessions bigint, key text)
+    INSERT INTO tls_session_count AS c (day, domain, policy_type, policy_string, mx_patterns, mx_host, receiving_ip, sending_ip, result, reason, sessions, key)
+    SELECT day, domain, "policyType", "policyString", "mxPatterns", "mxHost", "receivingIp", "sendingIp", result, reason, sessions, decode(key, 'hex')
+    FROM jsonb_to_recordset($1::jsonb) AS t (day date, domain text, "policyType" text, "policyString" jsonb, "mxPatterns" jsonb, "mxHost" text, "receivingIp" text, "sendingIp" text, result text, reason text, sessions bigint, key text)
     ORDER BY day, key
     ON CONFLICT (day, key) DO UPDATE SET sessions = c.sessions + excluded.sessions`,
 }
 
+const columns = `day::text AS day, domain, policy_type AS "policyType", policy_string AS "policyString", mx_patterns AS "mxPatterns", mx_host AS "mxHost", receiving_ip AS "receivingIp", sending_ip AS "sendingIp", result, reason, sessions`
+
+const domains = { name: "tls-sessions-domains", text: "SELECT DISTINCT domain FROM tls_session_count WHERE day = $1 AND mx_host <> '' ORDER BY domain" }
+
+const ofDomain = { name: "tls-sessions-of-domain", text: `SELECT ${columns} FROM tls_session_count WHERE day = $1 AND domain = $2 ORDER BY sessions DESC, key LIMIT $3` }
+
 const ofDay = {
   name: "tls-sessions-of-day",
   text: `
-    SELECT day::text AS day, domain, policy_type AS "policyType", policy_string AS "policyString", mx_patterns AS "mxPatterns", mx_host AS "mxHost", receiving_ip AS "receivingIp", result, reason, sessions
+    SELECT ${columns}
     FROM tls_session_count WHERE day = $1 ORDER BY domain, policy_type, mx_host, receiving_ip, result`,
 }
 

@@ -1,0 +1,73 @@
+import type { ReportWorkerParts } from "../../queue-workers/report.worker.ts"
+import type { App } from "../app.ts"
+import { systemRandom } from "../base/random.ts"
+import { createSigningKeys } from "../delivery/outgoing/signing-keys.ts"
+import { openResolver } from "../dns/open-resolver.ts"
+import type { Intake } from "../intake/intake.ts"
+import { createOwnReports } from "../reports/own-reports.ts"
+import { createReportThread } from "../reports/read-in-thread.ts"
+import { createReceivedReports } from "../reports/received-reports.ts"
+import type { Reporter } from "../reports/report-maker.ts"
+import { type FoundReporter, reporterOf } from "../reports/reporter.ts"
+import { saveTlsReport } from "../reports/save-tls-report.ts"
+import { createSendByMail } from "../reports/send-by-mail.ts"
+import { createSendByPost } from "../reports/send-by-post.ts"
+import { createTlsReportMaker } from "../reports/tls-report-maker.ts"
+import { createDkimKeyStore } from "../store/sql/dkim-keys.ts"
+import { createExclusive } from "../store/sql/exclusive.ts"
+import { createOwnReportStore } from "../store/sql/own-reports.ts"
+import { createReceivedTlsStore } from "../store/sql/received-tls-reports.ts"
+import { createReportMailStore } from "../store/sql/report-mail.ts"
+import { createTlsReportStore } from "../store/sql/tls-policies.ts"
+import { createReportLog } from "../telemetry/mail-log.ts"
+
+/** What makes, sends and reads reports, as configured. */
+export function reportUpkeep(app: App, intake: Intake): Omit<ReportWorkerParts, "log"> {
+  const { database, sealer, contents, directory, context: { config, clock, log, health } } = app
+  const resolver = openResolver(config.dns, clock)
+  const reportLog = createReportLog(log)
+  const reporter = openReporter(app)
+  health.add("reports", async () => {
+    const found = await reporter()
+    return found.kind === "reporter" ? `are sent from ${found.reporter.from}` : `are not sent: ${found.why}`
+  })
+  const receivedTls = createReceivedTlsStore(database)
+  return {
+    ownReports: createOwnReports({
+      store: createOwnReportStore(database),
+      makers: [createTlsReportMaker({ counts: createTlsReportStore(database), resolver, outboundAddresses: config.dns.outboundAddresses })],
+      reporter: async () => reporterIn(await reporter()),
+      sendByMail: createSendByMail({ intake, contents, hostname: config.hostname, clock }),
+      sendByPost: createSendByPost({ resolver }),
+      spreadMs: config.reports.spread, clock, random: systemRandom, log: reportLog,
+    }),
+    receivedReports: createReceivedReports({
+      mails: createReportMailStore({ database, sealer }),
+      contents,
+      openThread: createReportThread,
+      save: ({ report }, mail) => saveTlsReport(report, mail, { store: receivedTls, isLocalDomain: (domain) => directory.current().isLocalDomain(domain) }),
+      log: reportLog,
+    }),
+    exclusively: createExclusive(database, "reports"),
+    everyMs: config.reports.check,
+  }
+}
+
+const reporterIn = (found: FoundReporter): Reporter | undefined => (found.kind === "reporter" ? found.reporter : undefined)
+
+/** RFC 8460 §3: reports are signed by the domain that they are from; without keys nobody would believe them. */
+function openReporter({ database, sealer, directory, context: { config, clock } }: App): () => Promise<FoundReporter> {
+  const keys = createSigningKeys({ store: createDkimKeyStore({ database, sealer }), clock })
+  return async () => {
+    const found = reporterOf(config.reports, directory.current(), config.hostname)
+    if (found.kind === "nobody" || (await keys.of(found.reporter.domain)).length > 0) return found
+    return { kind: "nobody", why: `${found.reporter.domain} has no DKIM keys that sign` }
+  }
+}
+
+/** Reports that are too old; returns how many rows. */
+export async function forgetReports({ database, sealer, context: { config, clock } }: App): Promise<number> {
+  const before = clock.now() - config.reports.keep
+  const own = await createOwnReportStore(database).forget(new Date(before).toISOString().slice(0, 10))
+  return own + (await createReportMailStore({ database, sealer }).forget(before)) + (await createReceivedTlsStore(database).forget(before))
+}
