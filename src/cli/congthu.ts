@@ -13,6 +13,7 @@ import { addOutboundCommands } from "./outbound-commands.ts"
 import { setPassword } from "./password-command.ts"
 import { addPolicyCommands } from "./policy-commands.ts"
 import { addQueueCommands } from "./queue-commands.ts"
+import { addReportCommands } from "./reports-commands.ts"
 import { addTokenCommands } from "./token-command.ts"
 import { addTraceCommand } from "./trace-command.ts"
 
@@ -102,6 +103,7 @@ addDnsCommands(kit)
 addOutboundCommands(kit)
 addQueueCommands(kit)
 addTraceCommand(kit)
+addReportCommands(kit)
 addTokenCommands(kit)
 
 command(program, "migrate")

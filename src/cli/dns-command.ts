@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from "node:crypto"
 import { readFile } from "node:fs/promises"
+import { reportAddress } from "../accounts/report-address.ts"
 import { systemClock } from "../base/clock.ts"
 import type { Config } from "../config/schema.ts"
 import { openResolver } from "../dns/open-resolver.ts"
@@ -11,6 +12,7 @@ import { prepareFiles } from "../roles/prepare.ts"
 import type { DkimKey } from "../store/dkim-key-store.ts"
 import { createSealer } from "../store/sealing.ts"
 import { createDkimKeyStore } from "../store/sql/dkim-keys.ts"
+import { loadDirectory } from "../store/sql/directory.ts"
 import { CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
 import { domainOf, warnOfStranger } from "./dkim-command.ts"
 
@@ -31,6 +33,7 @@ export async function printRecords(context: CommandContext, name: string, option
   const policy = mtaStsPolicy({ ...facts.mtaSts, hosts: [facts.hostname] }).trimEnd().split("\r\n")
   print([`; https://mta-sts.${facts.domain}/.well-known/mta-sts`, ...policy.map((line) => `;   ${line}`)].join("\n"))
   if (facts.dkimKeys.length === 0) say(`${facts.domain} has no DKIM keys: npm run congthu -- dkim create ${facts.domain}`)
+  await warnOfNobody(context, facts.reportsTo)
   return exitCodes.ok
 }
 
@@ -43,9 +46,15 @@ export async function checkDns(context: CommandContext, name: string, options: C
   for (const { record } of findings.filter(({ insecure }) => insecure)) {
     say(`warning: ${record.name} is not vouched for by DNSSEC, so nobody may use it${dns.dnssec ? "" : " (or the resolver is not trusted to say so: dns.dnssec)"}`)
   }
+  await warnOfNobody(context, facts.reportsTo)
   const wrong = findings.filter(({ record, result }) => result !== "ok" && !isWaiting(record))
   say(wrong.length === 0 ? "Everything is as it should be." : `${wrong.length} of ${findings.length} records need attention.`)
   return wrong.length === 0 ? exitCodes.ok : exitCodes.failed
+}
+
+/** Reports that come to an address of ours must find somebody. */
+async function warnOfNobody({ database }: CommandContext, address: string): Promise<void> {
+  if ((await loadDirectory(database)).resolve(address).kind === "unknown") say(`warning: reports are asked for at ${address}, which does not exist here: set dns.reportsTo, or make that address`)
 }
 
 /** Nothing is broken before a new key signs. */
@@ -75,11 +84,12 @@ async function factsOf({ config, database }: CommandContext, domain: string, { s
   const { contentKey, certificates } = await prepareFiles(config)
   const keys = await createDkimKeyStore({ database, sealer: createSealer(contentKey) }).list()
   const { clients, listen, hostname, dns } = config
+  const directory = await loadDirectory(database)
   return {
     domain, hostname, strict,
     srsDomain: config.delivery.srsDomain || hostname,
     outboundAddresses: dns.outboundAddresses,
-    reportsTo: dns.reportsTo || `postmaster@${domain}`,
+    reportsTo: reportAddress(dns.reportsTo, directory, domain),
     dkimKeys: nearestKeys(keys, domain),
     mtaSts: mtaStsSettings(config),
     publicKeyHash: await publicKeyHash(certificates[0]?.certificateFile ?? ""),
