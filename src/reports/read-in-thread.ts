@@ -26,21 +26,20 @@ export function createReportThread({ script = new URL("report-thread.ts", import
 
   return {
     async read(bytes) {
-      worker ??= new Worker(script, { resourceLimits: { maxOldGenerationSizeMb: heapMb } })
+      // what a report does to a thread is the report's fault: its exit tells, and its error ends no process
+      worker ??= new Worker(script, { resourceLimits: { maxOldGenerationSizeMb: heapMb } }).on("error", () => undefined)
       const current = worker
-      let timer: NodeJS.Timeout | undefined
       const outcome = await new Promise<ReadOutcome | undefined>((resolve) => {
-        timer = setTimeout(resolve, limitMs, undefined)
-        current.once("message", resolve)
-        // what a report can do to a thread is the report's fault, and it is not read a second time
-        current.once("error", () => resolve(undefined))
-        current.once("exit", () => resolve(undefined))
+        const settle = (read?: ReadOutcome): void => {
+          clearTimeout(timer)
+          current.off("message", settle).off("exit", gone)
+          resolve(read)
+        }
+        const gone = (): void => settle()
+        const timer = setTimeout(gone, limitMs)
+        current.on("message", settle).on("exit", gone)
         current.postMessage(bytes, [bytes.buffer])
       })
-      clearTimeout(timer)
-      current.removeAllListeners()
-      // an error of a thread that is being ended must not end the process
-      current.on("error", () => undefined)
       if (outcome) return outcome
       await end()
       return { kind: "bad", of: null, reason: "reading it takes more memory or time than a report may take" }

@@ -50,12 +50,12 @@ export function readTlsReport(json: Uint8Array): Result<TlsReport, string> {
 const cleaned = (text: string, max: number): string => text.replace(/\p{Cc}+/gu, " ").trim().slice(0, max).toWellFormed()
 
 const text = z.string().transform((one) => cleaned(one, maxTextChars))
-const optionalText = z.unknown().transform((one) => (typeof one === "string" ? cleaned(one, maxTextChars) : ""))
+const optionalText = z.unknown().optional().transform((one) => (typeof one === "string" ? cleaned(one, maxTextChars) : ""))
 const domain = z.string().min(1).max(maxNameChars).regex(/^[^\s/@\p{Cc}]+$/u).transform((one) => one.toLowerCase().replace(/\.$/, "").toWellFormed())
 const word = z.string().max(60).regex(/^[A-Za-z0-9_.-]+$/).transform((one) => one.toLowerCase())
 const count = z.number().int().min(0).max(1e12)
 /** One or several, as senders like. */
-const lines = z.union([z.array(z.unknown()), z.string().transform((one) => [one]), z.null(), z.undefined()]).transform((list) => (list ?? []).filter((one) => typeof one === "string").slice(0, maxLines).map((one) => cleaned(one, maxTextChars)))
+const lines = z.union([z.array(z.unknown()), z.string().transform((one) => [one]), z.null()]).optional().transform((list) => (list ?? []).filter((one) => typeof one === "string").slice(0, maxLines).map((one) => cleaned(one, maxTextChars)))
 /** RFC 3339 */
 const moment = z.string().max(40).transform((one, context) => {
   const ms = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d/.test(one) ? Date.parse(one.replace(" ", "T")) : NaN
@@ -79,7 +79,7 @@ const policySchema = z
   .object({
     policy: z.object({ "policy-type": word, "policy-domain": domain, "policy-string": lines, "mx-host": lines }),
     summary: z.object({ "total-successful-session-count": count, "total-failure-session-count": count }),
-    "failure-details": z.union([z.array(z.unknown()), z.null(), z.undefined()]),
+    "failure-details": z.array(z.unknown()).nullish(),
   })
   .transform((one, context): TlsReportPolicy => {
     const given = one["failure-details"] ?? []

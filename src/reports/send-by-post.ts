@@ -39,11 +39,14 @@ export function createSendByPost({ resolver, mayReach = isPublicAddress, timeout
       const { statusCode = 0 } = await post(url, report, agent, signal)
       return statusCode >= 200 && statusCode < 300 ? ok(undefined) : failed({ detail: `the server answered with HTTP status ${statusCode}`, permanent: false })
     } catch (error) {
-      const words = signal.aborted ? `did not answer within ${timeoutMs / 1000} s` : oneLine(error instanceof Error ? error.message : String(error))
+      const words = signal.aborted ? `did not answer within ${timeoutMs / 1000} s` : wordsOf(error)
       return failed({ detail: `the server cannot be asked (${words})`, permanent: false })
     }
   }
 }
+
+/** The code of what Node knows, which says as much as its advice to programmers. */
+const wordsOf = (error: unknown): string => (error instanceof Error ? ("code" in error && typeof error.code === "string" ? error.code : oneLine(error.message)) : oneLine(String(error)))
 
 const notPublic = "it leads to an address that is not public"
 

@@ -3,7 +3,7 @@ import { isValidMailbox } from "../mail/address.ts"
 
 /** Places that a record may name; more only make work. */
 const maxUris = 5
-const maxRecordChars = 4_000
+const maxRecordChars = 2_000
 const maxUriChars = 500
 
 /**
@@ -26,8 +26,8 @@ export function reportUris(texts: readonly string[]): readonly string[] | undefi
 const version = /^v=TLSRPTv1[ \t]*;/
 const delimiter = /[ \t]*;[ \t]*/
 const comma = /[ \t]*,[ \t]*/
-/** tlsrpt-rua and tlsrpt-extension: a name of at most 32 characters, and a value that is not empty; white space stands around commas only. */
-const extension = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}=[\x21-\x3a\x3c-\x7e]+(?:[ \t]*,[ \t]*[\x21-\x3a\x3c-\x7e]+)*$/
+/** tlsrpt-rua and tlsrpt-extension: a name of at most 32 characters, and a value that is not empty; white space stands around commas only. Each comma can be read in one way only, however many there are. */
+const extension = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}=[\x21-\x2b\x2d-\x3a\x3c-\x7e]+(?:[ \t]*,[ \t]*[\x21-\x2b\x2d-\x3a\x3c-\x7e]+)*$/
 
 /** Undefined for schemes that nobody knows, and for what is no address or URL. */
 function readUri(text: string): string | undefined {
