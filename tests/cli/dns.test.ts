@@ -125,3 +125,10 @@ test.skipIf(unavailable)("what is no domain, and what is no server, is refused w
   for (const name of ["tinh", "a..example", "a b.example", "-", "x/y.example"]) expect(await run((context) => printRecords(context, name, {}))).toEqual({ code: 1, out: "", err: `"${name}" is no domain\n` })
   expect((await check({ server: "khong.example" })).err).toMatch(/^"khong\.example" is no address such as/)
 })
+
+test.skipIf(unavailable)("a reporting address that nobody has is told", async () => {
+  await database.query({ text: "UPDATE account SET address = 'thu-truong@tinh.example' WHERE address = 'postmaster@tinh.example'" })
+  expect((await run((context) => printRecords(context, "tinh.example", {}))).err).toContain("warning: reports are asked for at postmaster@tinh.example, which does not exist here: set dns.reportsTo, or make that address\n")
+  await database.query({ text: "UPDATE account SET address = 'postmaster@tinh.example' WHERE address = 'thu-truong@tinh.example'" })
+  expect((await run((context) => printRecords(context, "tinh.example", {}))).err).not.toContain("warning: reports")
+})

@@ -300,6 +300,16 @@ describe.skipIf(dnsUnavailable() !== undefined)("a domain without DNSSEC", () =>
       expect(sender.sessions.map(({ policyType, result }) => `${policyType} ${result}`)).toEqual(["no-policy-found success", "no-policy-found starttls-not-supported"])
     })
 
+    test("the session that carries a report of ours is not counted (RFC 8460 §3)", async () => {
+      await dns.setZone("xa.example", zone("x A 127.0.0.1"))
+      const sender = newSender()
+      await foreign.start(host, untrusted)
+      expect(brief(await sender.send("xa.example", { source: "report" }))).toBe("relayed 2.0.0")
+      expect(sender.sessions).toEqual([])
+      expect(brief(await sender.send("xa.example"))).toBe("relayed 2.0.0")
+      expect(sender.sessions.length).toBe(1)
+    })
+
     test("REQUIRETLS without a certificate that can be verified comes back (RFC 8689 §4.2.1)", async () => {
       await dns.setZone("xa.example", `@ MX 10 mx1\nmx1 A ${host}`)
       await foreign.start(host, untrusted, { hideREQUIRETLS: false })

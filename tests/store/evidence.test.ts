@@ -42,6 +42,14 @@ test("a message that is not accepted leaves no evidence", async () => {
   expect(await count()).toBe(before)
 })
 
+test("a signed message to a reporting address has both its evidence and its place among the reports", async () => {
+  const id = await fixture.accept({ record: '{"v":1}', certificates: [], documents: [] }, { reportMail: true })
+  expect(await evidence.ofEnvelope(id)).toMatchObject({ record: '{"v":1}' })
+  expect(await store.database.query({ text: "SELECT state FROM report_mail WHERE envelope_id = $1" }, [id])).toEqual([{ state: "waiting" }])
+  await fixture.accept({ record: "{}", certificates: [], documents: [] })
+  expect((await store.database.query({ text: "SELECT FROM report_mail" })).length).toBe(1)
+})
+
 test("evidence cannot be changed afterwards", async () => {
   const id = await fixture.accept({ record: '{"v":1}', certificates: [], documents: [] })
   await expect(store.database.query({ text: "UPDATE evidence SET record = '{}' WHERE envelope_id = $1" }, [id])).rejects.toThrow("evidence is frozen")

@@ -68,7 +68,7 @@ export interface Sender {
   /** Lets time pass. */
   pass(ms: number): void
   /** One attempt at `domain`. */
-  send(domain: string, more?: { readonly requireTls?: boolean; readonly content?: string }): Promise<AttemptReport>
+  send(domain: string, more?: { readonly requireTls?: boolean; readonly content?: string; readonly source?: RemoteDelivery["source"] }): Promise<AttemptReport>
   close(): Promise<void>
 }
 
@@ -101,9 +101,9 @@ export function createSender({ dns, database, port, policyPort, authorities, par
     faults,
     mtaSts,
     pass: (ms) => void (offset += ms),
-    send(domain, { requireTls = false, content = plainContent } = {}) {
+    send(domain, { requireTls = false, content = plainContent, source = "submission" } = {}) {
       const delivery: RemoteDelivery = {
-        id: 1, envelopeId: 1, source: "submission", reversePath: "an@tinh.example", recipient: `bo@${domain}`, originalRecipient: `bo@${domain}`, notify: [], ret: null, envid: null, requireTls, smtpUtf8: false,
+        id: 1, envelopeId: 1, source, reversePath: "an@tinh.example", recipient: `bo@${domain}`, originalRecipient: `bo@${domain}`, notify: [], ret: null, envid: null, requireTls, smtpUtf8: false,
         content: Buffer.alloc(32), size: content.length, tracePrefix: "Received: by mail.tinh.example\r\n", attempts: 0, acceptedAt: 0, expiresAt: 1e15,
       }
       const parts: AttemptParts = {
