@@ -1,12 +1,15 @@
 import { createHmac } from "node:crypto"
 import type { Authenticator } from "../accounts/login.ts"
+import { createPasswordWork } from "../accounts/password-work.ts"
 import type { App } from "../app.ts"
 import { createLookupRates } from "../console/lookup-rates.ts"
 import { consoleAreas } from "../console/pages/areas.ts"
 import { consoleRouter } from "../console/web/console-router.ts"
 import { createConsoleSessionStore } from "../store/sql/console-sessions.ts"
+import { createCredentialStore } from "../store/sql/credentials.ts"
 import { isUnavailable } from "../store/sql/database.ts"
 import { createOverviewStore } from "../store/sql/overview.ts"
+import { usageOf } from "../store/sql/quota.ts"
 import { createConsoleLog } from "../telemetry/mail-log.ts"
 
 export interface ConsoleServices {
@@ -23,7 +26,13 @@ export function createConsole(app: App, { authenticator }: ConsoleServices): Ret
     areas: consoleAreas({
       signIn: { authenticator, sessions },
       overview: { figures: createOverviewStore({ database }) },
-      self: { sessions },
+      self: {
+        sessions, directory, authenticator, clock,
+        credentials: createCredentialStore(database),
+        passwords: createPasswordWork({ cost: config.auth.bcryptCost }),
+        appPasswordKey: app.files.appPasswordKey,
+        usage: (accountIds) => usageOf(database, accountIds),
+      },
     }),
     sessions, authenticator, directory, clock, isUnavailable,
     csrfKey: createHmac("sha256", app.files.appPasswordKey).update("console-forms").digest(),

@@ -60,3 +60,4 @@ CREATE TABLE mail_day (
   counted_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX attempt_ended ON attempt USING brin (ended_at);
+CREATE INDEX audit_sign_in_failed ON audit (at) WHERE kind = 'signIn.failed';
