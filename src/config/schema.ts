@@ -219,6 +219,11 @@ export const configSchema = z.strictObject({
   console: section({
     lookupsPerHour: count(600, "Certificates that one account may look up in an hour."),
     watch: list("Health addresses of roles that run in other containers, as `role=http://host:port/health`, shown on the status page."),
+    sessionIdle: duration("30m", "A console session that was not used for so long is over."),
+    sessionLife: duration("12h", "A console session is over after this, used or not."),
+    requestsPerMinute: count(600, "Requests that one console session, or one network that is not signed in, may make in a minute. 0: as many as it likes."),
+    accountLicences: count(3_000, "Mailboxes that the province has licences for, shown on the dashboard."),
+    holderLicences: count(4_228, "Holders that the province has licences for, likewise."),
   }),
 })
 

@@ -10,6 +10,7 @@ import { mtaStsPolicy } from "../domains/mta-sts-policy.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { openAddressBook } from "./address-book.ts"
 import { createApi } from "./api.ts"
+import { createConsole } from "./console.ts"
 import { openClientSetup } from "./client-setup.ts"
 import { watchRoles } from "./watch.ts"
 import type { StartRole } from "./role.ts"
@@ -21,6 +22,7 @@ export const startWebRole: StartRole = async (context) => {
   const { config, health, clock } = context
   const watch = watchRoles(config.console.watch)
   const setup = await openClientSetup({ config, clock, help: helpFacts(config), isLocalDomain: (domain) => app.directory.current().isLocalDomain(domain) })
+  const authenticator = createLogins(app)
   const server = await startConsole({
     host: config.listen.host,
     port: config.listen.https,
@@ -30,11 +32,11 @@ export const startWebRole: StartRole = async (context) => {
     clock,
     mtaStsPolicy: (domain) => (app.directory.current().isLocalDomain(domain) ? mtaStsPolicy({ mode: config.dns.mtaSts, maxAgeSeconds: config.dns.mtaStsMaxAge / 1000, hosts: [config.hostname] }) : undefined),
     certificates: {
-      authenticator: createLogins(app),
+      authenticator,
       lookup: createCertificateLookup({ directory: app.directory, source: openAddressBook(app) }),
       rates: createLookupRates(config.console.lookupsPerHour),
     },
-    mounted: [{ path: "/api/v1", router: createApi(app) }, { path: "/", router: clientSetupRoutes(setup) }],
+    mounted: [{ path: "/api/v1", router: createApi(app) }, { path: "/console", router: createConsole(app, { authenticator }) }, { path: "/", router: clientSetupRoutes(setup) }],
   })
   const plain = config.listen.http === 0 ? undefined : await startPlainServer({ host: config.listen.host, port: config.listen.http, setup })
   return {

@@ -70,6 +70,15 @@ export const createApiLog = (log: Logger) => ({
   },
 })
 
+export const createConsoleLog = (log: Logger) => ({
+  failed({ error, ...event }: { readonly method: string; readonly path: string; readonly error: unknown }): void {
+    log.error({ ...event, err: error }, "console: failed")
+  },
+  refused(event: { readonly clientAddress: string; readonly method: string; readonly path: string; readonly why: string }): void {
+    log.info(event, "console: refused")
+  },
+})
+
 export const createSmtpLog = (log: Logger) => ({
   signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null; readonly via: string }): void {
     log.info(event, "smtp: signed in")
