@@ -116,6 +116,17 @@ describe("whoever answers", () => {
     expect(await resolve((asked) => [forged(asked), otherName(asked), Buffer.from("garbage"), Buffer.alloc(0), response(asked, [192, 0, 2, 1])])).toMatchObject({ kind: "records", records: ["192.0.2.1"] })
   })
 
+  test("is passed over when the system does not even let us ask, and the process lives on", async () => {
+    const { port, socket } = await answering((asked) => [response(asked, [192, 0, 2, 1])])
+    try {
+      // a socket may not be connected to the broadcast address; a network that is down fails at the same place
+      const resolver = createStubResolver({ servers: [{ address: "255.255.255.255", port: 53 }, { address: "127.0.0.1", port }], trustAuthenticData: true, clock: systemClock, rounds: 1 })
+      expect(await resolver.resolve("a.test", "A")).toMatchObject({ records: ["192.0.2.1"] })
+    } finally {
+      socket.close()
+    }
+  })
+
   test("with garbage alone is nobody", async () => {
     expect(await resolve(() => [Buffer.alloc(600, 0xc0)])).toEqual({ kind: "failed", detail: "the DNS did not answer for a.test A" })
   })
