@@ -23,6 +23,8 @@ export interface MailHost {
   readonly address: string
   /** Names that DNSSEC vouches for, under which TLSA records may be, best first (RFC 7672 §2.2.2). Empty: DANE says nothing about this host. */
   readonly tlsaBases: readonly string[]
+  /** Nobody can have put this name in another's place: DNSSEC vouches for the MX record, or it is the very name that was asked for. */
+  readonly certain: boolean
 }
 
 interface Exchanger {
@@ -72,7 +74,7 @@ export const routeToHost = (name: string, parts: RoutingParts): Promise<Route> =
   return hostsOf({ domain: name, domainNames: [name], exchangers: [{ exchange: name, preference: 0 }], secure: true, parts: { ...parts, isOwnAddress: () => false, hostname: "" } })
 }
 
-const byAddress = (address: string): Route => ({ kind: "hosts", hosts: [{ name: address, address, tlsaBases: [] }], domainNames: [address] })
+const byAddress = (address: string): Route => ({ kind: "hosts", hosts: [{ name: address, address, tlsaBases: [], certain: true }], domainNames: [address] })
 
 interface HostsRequest {
   readonly domain: string
@@ -97,12 +99,12 @@ async function hostsOf({ domain, domainNames, exchangers, secure, parts }: Hosts
     if (name === parts.hostname.toLowerCase() || addresses.some(parts.isOwnAddress)) ownPreference = preference
     else {
       const tlsaBases = secure && addresses.length > 0 ? await tlsaBasesOf(name, found, parts.resolver) : []
-      hosts.push(...addresses.map((address) => ({ name, address, tlsaBases, preference })))
+      hosts.push(...addresses.map((address) => ({ name, address, tlsaBases, certain: secure || name === domain.toLowerCase(), preference })))
     }
   }
   // equals that came before us in the shuffle are no better than us
   const better = hosts.filter(({ preference }) => ownPreference === undefined || preference < ownPreference)
-  if (better.length > 0) return { kind: "hosts", hosts: better.map(({ name, address, tlsaBases }) => ({ name, address, tlsaBases })), domainNames }
+  if (better.length > 0) return { kind: "hosts", hosts: better.map(({ preference: _, ...host }) => host), domainNames }
   if (ownPreference !== undefined) return loops(domain)
   return unanswered ? dnsFailed(domain) : badName(domain)
 }
