@@ -15,6 +15,8 @@ export interface Authors {
 /** More than any From: has. */
 const maxAuthors = 20
 const maxFromCharacters = 8 * 1024
+/** RFC 1035 §2.3.4 */
+const maxNameCharacters = 253
 
 /** `values`: of all From: fields, one char per byte. */
 export function authorsOf(values: readonly string[]): Authors {
@@ -55,7 +57,7 @@ function withDnsName(address: string): string {
 /** Empty labels and what no name has in it: of such a domain the DNS says nothing, and a reader may take it for another. */
 const isNoName = (address: string): boolean => {
   const domain = domainOf(address)
-  return !domain.startsWith("[") && (asciiDomain(domain) === undefined || domain.split(".").includes(""))
+  return !domain.startsWith("[") && (asciiDomain(domain) === undefined || domain.length > maxNameCharacters || domain.split(".").includes(""))
 }
 
 const utf8 = (text: string): string => Buffer.from(text, "latin1").toString("utf8")

@@ -33,6 +33,7 @@ test.each<[from: string, domains: readonly string[]]>([
   ["an@xa..example", []],
   ["an@.xa.example", []],
   ["an@xa%2eexample", []],
+  [`an@${"x.".repeat(130)}example`, []],
   ["nobody:;", []],
   ["", []],
 ])("%s", (from, expected) => expect(domains(from)).toEqual(expected))
