@@ -66,7 +66,7 @@ export async function attempt(group: AttemptGroup, parts: AttemptParts, signal: 
   const startedAt = parts.clock?.now()
   let report: AttemptReport | undefined
   try {
-    report = await tryHosts({ group: (await parts.asItLeaves?.(group)) ?? group, route: { ...route, hosts }, port: hop?.port ?? parts.port ?? smtpPort, domain, parts, signal: AbortSignal.any([signal, AbortSignal.timeout(attemptMs)]) })
+    report = await tryHosts({ group: (await parts.asItLeaves?.(group)) ?? group, route: { ...route, hosts }, port: hop?.port ?? parts.port ?? smtpPort, domain, parts, signal: AbortSignal.any([signal, AbortSignal.timeout(attemptMs), ...(turn ? [turn.signal] : [])]) })
     return startedAt === undefined ? report : { ...report, startedAt }
   } finally {
     const [first] = report?.outcomes ?? []

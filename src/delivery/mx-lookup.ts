@@ -89,12 +89,12 @@ async function hostsOf({ domain, domainNames, exchangers, secure, parts }: Hosts
   const hosts: (MailHost & { readonly preference: number })[] = []
   let unanswered = false
   let ownPreference: number | undefined
-  for (const { exchange, preference } of inOrder(exchangers, parts.random).slice(0, maxHosts)) {
-    const name = exchange.replace(/\.$/, "").toLowerCase()
-    if (name === "") continue
+  const named = inOrder(exchangers, parts.random).slice(0, maxHosts).map(({ exchange, preference }) => ({ name: exchange.replace(/\.$/, "").toLowerCase(), preference })).filter(({ name }) => name !== "")
+  // all at once: one after the other, eight that are not answered for would take minutes
+  const resolved = await Promise.all(named.map(async (host) => ({ ...host, found: await addressesOf(host.name, parts.resolver) })))
+  for (const { name, preference, found: { addresses, incomplete, ...found } } of resolved) {
     // RFC 5321 §5.1: when we are in the list ourselves, only better hosts than us may be tried
     if (ownPreference !== undefined && preference >= ownPreference) break
-    const { addresses, incomplete, ...found } = await addressesOf(name, parts.resolver)
     unanswered ||= incomplete
     if (name === parts.hostname.toLowerCase() || addresses.some(parts.isOwnAddress)) ownPreference = preference
     else {

@@ -4,6 +4,7 @@ import { dmarcObservation } from "../../../src/intake/authenticity/dmarc-tally.t
 import type { DkimFacts } from "../../../src/policy/authenticity-facts.ts"
 import type { MessageFacts } from "../../../src/policy/facts.ts"
 import { createDmarcStore } from "../../../src/store/sql/dmarc.ts"
+import { messageFacts } from "../../policy/facts.ts"
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts"
 
 let database: TestDatabase
@@ -15,9 +16,8 @@ afterAll(() => database.drop())
 /** A name of 240 characters that no compression makes shorter. */
 const longName = (): string => Array.from({ length: 4 }, () => randomBytes(30).toString("hex")).join(".")
 
-const facts = (dkim: readonly DkimFacts[]): MessageFacts => ({
-  direction: "inbound", sender: null, reversePath: `x@${longName()}`, recipients: [], header: { subject: "", from: [], fields: {} }, bytes: 1, authentication: { how: "none", principalId: null },
-  signature: { status: "missing", problems: [], signers: [] }, tls: null, at: Date.parse("2026-11-26T00:00:00Z"), hops: 0,
+const facts = (dkim: readonly DkimFacts[]): MessageFacts => messageFacts({
+  direction: "inbound", at: Date.parse("2026-11-26T00:00:00Z"),
   authenticity: {
     spf: { result: "pass", domain: longName(), aligned: false }, dkim, aligned: false, arc: { result: "none", sealers: [], vouched: false },
     dmarc: { result: "fail", policy: "reject", domain: longName(), policyDomain: longName() },
