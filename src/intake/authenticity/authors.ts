@@ -20,7 +20,8 @@ const maxNameCharacters = 253
 
 /** `values`: of all From: fields, one char per byte. */
 export function authorsOf(values: readonly string[]): Authors {
-  const addresses = values.some((value) => value.length > maxFromCharacters) ? [] : values.flatMap((value) => withOthersShown(addressesIn(parseAddressList(value)), value)).map((address) => withDnsName(utf8(address)))
+  const isTooMuch = values.length > maxAuthors || values.some((value) => value.length > maxFromCharacters)
+  const addresses = isTooMuch ? [] : values.flatMap((value) => withOthersShown(addressesIn(parseAddressList(value)), value)).map((address) => withDnsName(utf8(address)))
   return { from: addresses.length > maxAuthors || addresses.some(isNoName) ? [] : addresses, fromFields: values.length }
 }
 
