@@ -66,7 +66,7 @@ export async function attempt(group: AttemptGroup, parts: AttemptParts, signal: 
   const startedAt = parts.clock?.now()
   let report: AttemptReport | undefined
   try {
-    report = await tryHosts({ group: (await parts.asItLeaves?.(group)) ?? group, route: { ...route, hosts }, port: hop?.port ?? parts.port ?? smtpPort, domain, parts, signal: AbortSignal.any([signal, AbortSignal.timeout(attemptMs)]) })
+    report = await tryHosts({ group: (await parts.asItLeaves?.(group)) ?? group, route: { ...route, hosts }, port: hop?.port ?? parts.port ?? smtpPort, domain, parts, signal: AbortSignal.any([signal, AbortSignal.timeout(attemptMs), ...(turn ? [turn.signal] : [])]) })
     return startedAt === undefined ? report : { ...report, startedAt }
   } finally {
     const [first] = report?.outcomes ?? []
@@ -132,7 +132,7 @@ async function tryHost(one: HostTry): Promise<Tried> {
     const { status, diagnostic, stage } = opened.failure
     const remoteMta = stage === "connect" || stage === "policy" ? "" : shown(host)
     // RFC 8689 §4.2.1: without verified TLS such a message is returned, not kept for better times
-    if (stage === "tls" && destination.requireTls) return { kind: "unfit", report: same(group, { remoteMta, tlsDetails, outcome: { kind: "failed", status: enhancedStatus.requireTlsFailed, diagnostic } }) }
+    if (destination.requireTls && (stage === "tls" || (policy.kind === "unusable" && policy.lasting))) return { kind: "unfit", report: same(group, { remoteMta, tlsDetails, outcome: { kind: "failed", status: enhancedStatus.requireTlsFailed, diagnostic } }) }
     return { kind: "next", report: same(group, { remoteMta, tlsDetails, outcome: { kind: "deferred", status, diagnostic } }) }
   }
   return useSession(one, key, { session: opened.session, tlsDetails })

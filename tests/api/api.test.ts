@@ -163,6 +163,13 @@ describe("the queue", () => {
     expect(await ask("GET", "/queue/destinations", { token: text })).toMatchObject({ body: { destinations: expect.arrayContaining([expect.objectContaining({ destination: "trang.example", deliveries: 3 })]) as unknown } })
   })
 
+  test("a character that no text in the database has is the client's mistake, wherever it stands", async () => {
+    const text = await token("queue:read", "queue:write", "trace:read")
+    const { id } = await submit("khong@xa.example")
+    const asked = [ask("GET", "/queue?text=%00", { token: text }), ask("GET", "/queue?sender=a%00@x.example", { token: text }), ask("GET", "/trace?of=a%00@x.example", { token: text }), ask("POST", `/queue/${id}/hold`, { token: text, body: { why: "vì\0sao" } }), ask("POST", "/queue/pauses", { token: text, body: { destination: "xa.example", why: "\0x" } })]
+    expect((await Promise.all(asked)).map(({ status, body }) => [status, body["type"]])).toEqual(asked.map(() => [400, "urn:congthu:problem:invalid"]))
+  })
+
   test("is steered: held, tried only after its release, bounced with the token's name in the audit", async () => {
     const text = await token("queue:write", "queue:read")
     const { id } = await submit("lai@xa.example")

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
-import { createRemoteDeliveries, type RemoteDeliveries } from "../../src/delivery/remote-delivery.ts"
+import { createRemoteDeliveries, type RemoteDeliveries, type RemoteDeliveryParts } from "../../src/delivery/remote-delivery.ts"
 import { retrySchedule } from "../../src/delivery/retry-schedule.ts"
 import { opportunisticTls } from "../../src/delivery/tls-policy.ts"
 import { createDeliveryLog } from "../../src/telemetry/mail-log.ts"
@@ -24,12 +24,14 @@ describe("remote deliveries, at a destination's pace", () => {
     offset = 0
     port = await freeLoopbackPort()
     await store.database.query({ text: "TRUNCATE attempt, delivery, envelope CASCADE" })
-    remote = createRemoteDeliveries({
-      deliveries: store.deliveries,
-      attempts: { routing: { resolver: fakeDns(zone), hostname: "mail.tinh.example", isOwnAddress: () => false, random: () => 0 }, tlsPolicyFor: opportunisticTls, contents: store.contents, smarthost: "", connectTimeoutMs: 2_000, commandTimeoutMs: 5_000, port },
-      schedule: retrySchedule(["1h", "2h"]), concurrency: 20, clock, random: () => 0, log: createDeliveryLog(testLog),
-    })
+    remote = newRemote({ concurrency: 20 })
   })
+  const newRemote = (pace: Pick<RemoteDeliveryParts, "concurrency" | "slowMs">): RemoteDeliveries =>
+    createRemoteDeliveries({
+      deliveries: store.deliveries,
+      attempts: { routing: { resolver: fakeDns(zone), hostname: "mail.tinh.example", isOwnAddress: () => false, random: () => 0 }, tlsPolicyFor: opportunisticTls, contents: store.contents, smarthost: "", connectTimeoutMs: 2_000, commandTimeoutMs: 30_000, port },
+      schedule: retrySchedule(["1h", "2h"]), ...pace, clock, random: () => 0, log: createDeliveryLog(testLog),
+    })
   afterEach(async () => {
     await remote.close()
     await Promise.all(servers.splice(0).map((server) => server.close()))
@@ -74,6 +76,19 @@ describe("remote deliveries, at a destination's pace", () => {
     expect(server.received).toHaveLength(60)
     expect(server.connections()).toBeLessThanOrEqual(10)
     expect(most).toBeLessThanOrEqual(10)
+  })
+
+  test("a server that takes its time with every reply does not keep the mail of others, though it has all places there are", async () => {
+    await foreign({ onMailFrom: () => undefined })
+    const near = await foreign({ address: "127.0.0.3" })
+    const narrow = newRemote({ concurrency: 2, slowMs: 100 })
+    const slow = narrow.relay(await submitMany(2, "xa.example"))
+    await expect.poll(() => servers[0]?.connections()).toBe(2)
+    await narrow.relay([await submit("ban@gan.example")])
+    expect(near.received).toHaveLength(1)
+    expect((await rows()).map(({ attempts }) => attempts)).toEqual([0, 0, 1])
+    await narrow.close()
+    await slow
   })
 
   test("a greylist is come back to after what it says, and not on the long schedule", async () => {

@@ -301,7 +301,8 @@ describe.skipIf(dnsUnavailable() !== undefined)("a domain without DNSSEC", () =>
     })
 
     test("REQUIRETLS without a certificate that can be verified comes back (RFC 8689 §4.2.1)", async () => {
-      await dns.setZone("xa.example", `@ MX 10 mx1\nmx1 A ${host}`)
+      await dns.setZone("xa.example", zone().replace(/^.*mx2.*\n/m, ""))
+      publish(policy("testing"))
       await foreign.start(host, untrusted, { hideREQUIRETLS: false })
       const report = await newSender().send("xa.example", { requireTls: true })
       expect(brief(report)).toBe("failed 5.7.30")
@@ -309,6 +310,15 @@ describe.skipIf(dnsUnavailable() !== undefined)("a domain without DNSSEC", () =>
       await foreign.close()
       await foreign.start(host, good, { hideREQUIRETLS: false })
       expect(brief(await newSender().send("xa.example", { requireTls: true }))).toBe("relayed 2.0.0")
+    })
+
+    test("REQUIRETLS and an MX record that anybody may have forged: nobody is asked, and the message comes back (RFC 8689 §4.2.1)", async () => {
+      await dns.setZone("xa.example", `@ MX 10 mx1\nmx1 A ${host}`)
+      const server = await foreign.start(host, good, { hideREQUIRETLS: false })
+      const report = await newSender().send("xa.example", { requireTls: true })
+      expect(brief(report)).toBe("failed 5.7.30")
+      expect(words(report)).toBe("mx1.xa.example may not be the domain's server: neither DNSSEC nor MTA-STS vouches for its name; the message asks for REQUIRETLS")
+      expect(server.connections()).toBe(0)
     })
 
     test("a smarthost is bound by its own policy, not by that of the recipient's domain (RFC 8461 §3.4)", async () => {
