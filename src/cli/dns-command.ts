@@ -29,7 +29,7 @@ export async function printRecords(context: CommandContext, name: string, option
   await warnOfStranger(context, facts.domain)
   print(zoneText(domainRecords(facts)))
   const policy = mtaStsPolicy({ ...facts.mtaSts, hosts: [facts.hostname] }).trimEnd().split("\r\n")
-  print([`; https://mta-sts.${facts.domain}/.well-known/mta-sts`, ...policy.map((line) => `;   ${line}`)].join("\n"))
+  print([`; https://mta-sts.${facts.domain}/.well-known/mta-sts.txt`, ...policy.map((line) => `;   ${line}`)].join("\n"))
   if (facts.dkimKeys.length === 0) say(`${facts.domain} has no DKIM keys: npm run congthu -- dkim create ${facts.domain}`)
   return exitCodes.ok
 }

@@ -44,7 +44,7 @@ export async function startConsole({ host, port, tls, help, health, clock, certi
     const ok = roles.every((role) => role.ok)
     response.set("cache-control", "no-store").status(ok ? 200 : 503).json({ ok })
   })
-  app.get("/.well-known/mta-sts", (request, response, next) => {
+  app.get("/.well-known/mta-sts.txt", (request, response, next) => {
     const domain = policyDomain(request.headers.host ?? "")
     const policy = domain === undefined ? undefined : mtaStsPolicy?.(domain)
     if (policy === undefined) next()

@@ -96,7 +96,7 @@ test.each([
   { host: "tinh.example", status: 404 },
   { host: "mta-sts.", status: 404 },
 ])("the MTA-STS policy is for the hosts of our domains: $host", async ({ host, status }) => {
-  const answer = await get("/.well-known/mta-sts", host)
+  const answer = await get("/.well-known/mta-sts.txt", host)
   expect(answer.status).toBe(status)
   if (status !== 200) return
   expect(answer.body).toBe("version: STSv1\r\nmode: testing\r\n")
