@@ -216,6 +216,10 @@ export const configSchema = z.strictObject({
   api: section({
     requestsPerMinute: count(600, "Requests to `/api/v1` that one token may make in a minute. 0: as many as it likes."),
   }),
+  quarantine: section({
+    linkFor: duration("14d", "How long a recipient may release the own copy of a message that policy set aside, by the link in the notice. 0s: no links, only administrators release."),
+    pagesPerHour: count(600, "Pages behind such links that one client network may ask for in an hour."),
+  }),
   console: section({
     lookupsPerHour: count(600, "Certificates that one account may look up in an hour."),
     watch: list("Health addresses of roles that run in other containers, as `role=http://host:port/health`, shown on the status page."),

@@ -32,6 +32,7 @@ import { createDeliveryLog, createExpiryLog, createSenderWarningLog, createTlsLo
 import { addressBookUpkeep } from "./address-book.ts"
 import { forgetInbound } from "./inbound.ts"
 import { openOutgoing } from "./outgoing.ts"
+import { releaseLinks } from "./quarantine.ts"
 import { registryRecheck } from "./recheck.ts"
 import type { StartRole } from "./role.ts"
 
@@ -47,7 +48,7 @@ export const startWorkerRole: StartRole = async (context) => {
   // a sender who is owed word gets it now; what fails is found by the next sweep
   const settled = (): void => void dsnSender.send().catch((error: unknown) => log.debug({ err: error }, "DSNs are left to the sweeper"))
   const notices = createNoticeSender({ intake, contents, hostname: config.hostname, clock })
-  const heldNotices = createHeldNotices({ held: createHeldStore({ database }), hostname: config.hostname, notices })
+  const heldNotices = createHeldNotices({ held: createHeldStore({ database }), hostname: config.hostname, notices, releaseLink: releaseLinks(app) })
   const warnings = createSenderWarningStore(database)
   const senderWarnings = createSenderWarnings({ warnings, contents, notices, hostname: config.hostname, log: createSenderWarningLog(log) })
   const suppressions = createSuppressionStore({ database })
