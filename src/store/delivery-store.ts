@@ -91,9 +91,11 @@ export interface Attempt {
 }
 
 /** Why a delivery has failed or waits, in words that are the same for all servers. The first six are the recipient's side, the next two ours. */
-export type BounceClass =
-  | "mailboxUnknown" | "mailboxFull" | "domainUnknown" | "contentRefused" | "relayDenied" | "blocked"
-  | "authenticationFailed" | "throttled" | "greylisted" | "unreachable" | "temporary" | "other"
+export const bounceClasses = [
+  "mailboxUnknown", "mailboxFull", "domainUnknown", "contentRefused", "relayDenied", "blocked",
+  "authenticationFailed", "throttled", "greylisted", "unreachable", "temporary", "other",
+] as const
+export type BounceClass = (typeof bounceClasses)[number]
 
 /** How a peer was protected, or why not: kept with the attempt as JSON. */
 export interface TlsDetails {
