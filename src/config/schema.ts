@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { anchors, askable, certificatePairs, count, dnsServers, duration, durations, file, flag, ipAddresses, level, list, matching, networks, oids, partners, port, section, signingKeys, size, text, word, words } from "./key-kinds.ts"
+import { anchors, askable, certificatePairs, count, destinationRates, dnsServers, duration, durations, file, flag, ipAddresses, level, list, matching, networks, oids, partners, port, section, signingKeys, size, text, word, words } from "./key-kinds.ts"
 
 /**
  * Every key of the configuration: type, unit, default and one sentence. The reference in docs/configuration.md is made from here.
@@ -158,6 +158,11 @@ export const configSchema = z.strictObject({
     ),
     srsDomain: text("", "Domain of the return addresses that mail passed on to other servers goes out with; its MX is this server. Empty: `hostname`."),
     concurrency: count(20, "Remote deliveries under way at once."),
+    messagesPerMinute: count(0, "Messages a minute to one destination (the hosts that take the mail of a domain) that `delivery.rates` does not name; 0: as many as it takes."),
+    rates: destinationRates(
+      "Messages a minute to single destinations: a list of `{ destinations: [xa.example, \"*.nha-mang.example\"], perMinute: 60 }`; a name is the recipient's domain or one of its mail hosts (MX), the first entry that means it counts. " +
+        "All workers together where there is Redis, each for itself where there is none.",
+    ),
     connectTimeout: duration("30s", "Time to reach a remote server."),
     commandTimeout: duration("5m", "Time for a remote server to answer (RFC 5321 §4.5.3.2)."),
     retry: durations(["5m", "10m", "30m", "1h", "2h", "4h"], "Waits between attempts of a deferred delivery; the last one repeats."),

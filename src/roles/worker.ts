@@ -1,6 +1,7 @@
 import { startWorkers } from "../../queue-workers/workers.ts"
-import { type App, createApp, createDeliveries, createDoor, queueBackend } from "../app.ts"
+import { type App, createApp, createDeliveries, createDoor, openSendSlots, queueBackend } from "../app.ts"
 import { systemRandom } from "../base/random.ts"
+import { createDestinationRates } from "../delivery/destination-rates.ts"
 import { createDsnSender } from "../delivery/dsn-sender.ts"
 import { ownAddresses } from "../delivery/own-addresses.ts"
 import { recentContents } from "../delivery/recent-contents.ts"
@@ -105,6 +106,7 @@ async function createRemote(app: App, { deliveries, settled }: { readonly delive
       ...(await createTls(app, resolver)),
       contents,
       smarthost: delivery.smarthost,
+      rates: createDestinationRates({ rates: delivery.rates, otherwise: delivery.messagesPerMinute, slots: openSendSlots(app), clock, random: systemRandom }),
       connectTimeoutMs: delivery.connectTimeout,
       commandTimeoutMs: delivery.commandTimeout,
     },

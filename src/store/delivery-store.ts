@@ -30,8 +30,8 @@ export interface DeliveryStore {
    * `SuppressionStore`), one that was reached is no longer.
    */
   recordAttempt(attempt: Attempt): Promise<void>
-  /** Gives claimed deliveries back without an attempt until `at` (ms); `diagnostic` says to people why. A sender who has waited long is told. */
-  postpone(postponed: { readonly ids: readonly number[]; readonly at: number; readonly diagnostic: string }): Promise<void>
+  /** Gives claimed deliveries back without an attempt. A sender who has waited long is told. */
+  postpone(postponed: Postponed): Promise<void>
   /** Deliveries that are due (never queued, lease run out, or retry time come), oldest first, local and remote apart. */
   due(limit: number): Promise<{ readonly local: readonly number[]; readonly remote: readonly number[] }>
   /** Settled deliveries whose sender is owed a DSN and has none yet, with what the DSN says; grouped by envelope by the caller. */
@@ -40,6 +40,17 @@ export interface DeliveryStore {
   dsnMade(deliveryIds: readonly number[], kind: DsnKind): Promise<void>
   /** How many deliveries wait, and the oldest one's age in ms: for the console, health and tests. */
   waiting(): Promise<{ readonly count: number; readonly oldestMs: number }>
+}
+
+export interface Postponed {
+  readonly ids: readonly number[]
+  /** Until then (ms). */
+  readonly at: number
+  /** Says to people why. */
+  readonly diagnostic: string
+  /** Of those that no attempt has given one. */
+  readonly status: EnhancedStatus
+  readonly bounceClass: BounceClass | null
 }
 
 export interface PausedHost {
