@@ -122,6 +122,8 @@ export interface TlsDetails {
   readonly fingerprint: string
   /** What was wrong, by the words of RFC 8460 §4.3 and for people; null when nothing was. */
   readonly fault: { readonly type: string; readonly detail: string } | null
+  /** What would have kept the message from going, had the domain's MTA-STS policy said `enforce` and not `testing`; absent where nothing would. */
+  readonly testFault?: { readonly type: string; readonly detail: string }
 }
 
 export type DsnKind = "failure" | "delay" | "success"
