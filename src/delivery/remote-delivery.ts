@@ -101,10 +101,11 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
   }
 
   /** A destination that is left alone costs nobody an attempt, unless it is the last. */
-  const postponed = async ({ deliveries: [first, ...others] }: AttemptGroup, { restUntil, outcomes }: AttemptReport, now: number): Promise<boolean> => {
+  const postponed = async ({ deliveries: [first, ...others] }: AttemptGroup, { restUntil, paced, outcomes: [outcome] }: AttemptReport, now: number): Promise<boolean> => {
     if (restUntil === undefined || now >= first.expiresAt) return false
     // what was put off together does not come back at the same moment: the one that is sent ahead has time to see how it is
-    await deliveries.postpone({ ids: [first, ...others].map(({ id }) => id), at: restUntil + Math.round(parts.random() * Math.min(spreadMs, rule.firstMs)), diagnostic: outcomes[0]?.diagnostic ?? "" })
+    const spread = paced ? 0 : Math.round(parts.random() * Math.min(spreadMs, rule.firstMs))
+    await deliveries.postpone({ ids: [first, ...others].map(({ id }) => id), at: restUntil + spread, diagnostic: outcome?.diagnostic ?? "", status: outcome?.status ?? enhancedStatus.noAnswer, bounceClass: paced ? null : "unreachable" })
     parts.settled?.()
     return true
   }

@@ -186,3 +186,9 @@ export const createExpiryLog = (log: Logger) => ({
     log.warn(event, "a certificate ends and there is nobody to warn")
   },
 })
+
+export const createQuarantineLog = (log: Logger) => ({
+  releasedByRecipient(event: { readonly envelopeId: number; readonly deliveryId: number; readonly clientAddress: string }): void {
+    log.info(event, "a recipient released a held message")
+  },
+})
