@@ -11,6 +11,7 @@ import { createPasswordWork } from "../src/accounts/password-work.ts"
 import { systemClock } from "../src/base/clock.ts"
 import { appPasswordKey } from "../src/cli/credential-key.ts"
 import type { Config } from "../src/config/schema.ts"
+import { createAdministratorStore } from "../src/store/sql/administrators.ts"
 import { createCredentialStore } from "../src/store/sql/credentials.ts"
 import type { Database } from "../src/store/sql/database.ts"
 import { loadDirectory } from "../src/store/sql/directory.ts"
@@ -28,6 +29,8 @@ export interface DemoLogin {
   readonly password: string
   readonly principalId: string
   readonly via: "password" | "appPassword"
+  /** The unit that it administers in the console, `*` for the province; absent: none. */
+  readonly administers?: string
 }
 
 export interface SeedOptions {
@@ -46,8 +49,8 @@ export interface Seeded {
 /** Two who share an office, and that office. */
 const demo = {
   individuals: [
-    { address: "tabadung.vp@sonv.tinh.example", principalId: "CN00121" },
-    { address: "levany.vp@sonv.tinh.example", principalId: "CN00137" },
+    { address: "tabadung.vp@sonv.tinh.example", principalId: "CN00121", role: "province", unitCode: null },
+    { address: "levany.vp@sonv.tinh.example", principalId: "CN00137", role: "unit", unitCode: "SNV" },
   ],
   office: { address: "vp@sonv.tinh.example", principalId: "CN00121" },
 } as const
@@ -107,11 +110,12 @@ interface LoginTools {
   readonly directory: Directory
 }
 
-async function individualLogin({ database, config, directory }: LoginTools, { address, principalId }: { readonly address: string; readonly principalId: string }): Promise<DemoLogin> {
+async function individualLogin({ database, config, directory }: LoginTools, { address, principalId, role, unitCode }: (typeof demo.individuals)[number]): Promise<DemoLogin> {
   const password = readablePassword()
   const hash = await createPasswordWork({ cost: config.auth.bcryptCost }).hash(password)
   await createCredentialStore(database).setPassword(accountId(directory, address), hash)
-  return { label: directory.principal(principalId)?.name ?? principalId, address, password, principalId, via: "password" }
+  await createAdministratorStore(database).add({ accountId: accountId(directory, address), principalId, role, unitCode, by: "seed" })
+  return { label: directory.principal(principalId)?.name ?? principalId, address, password, principalId, via: "password", administers: unitCode ?? "*" }
 }
 
 /** A start that was cut short may have left an app password that nobody knows. */

@@ -11,6 +11,7 @@ import { pathOr } from "./config/load.ts"
 import { createDirectDelivery } from "./delivery/direct-delivery.ts"
 import { createLocalDelivery, type LocalDelivery } from "./delivery/local-delivery.ts"
 import { createOutbox, type Outbox } from "./delivery/outbox.ts"
+import { createProcessSendSlots } from "./delivery/process-send-slots.ts"
 import type { QueueBackend } from "./delivery/queues.ts"
 import { createIntake, type PolicyParts } from "./intake/accept.ts"
 import type { Intake } from "./intake/intake.ts"
@@ -29,6 +30,8 @@ import type { DeliveryStore } from "./store/delivery-store.ts"
 import { watchDiskSpace } from "./store/disk-space.ts"
 import type { FreeSpace } from "./store/free-space.ts"
 import { createRedisChangeFeed } from "./store/redis/redis-feed.ts"
+import { createRedisSendSlots } from "./store/redis/redis-send-slots.ts"
+import type { SendSlots } from "./store/send-slots.ts"
 import { createAcceptanceStore } from "./store/sql/acceptances.ts"
 import { createQuotaView } from "./store/sql/quota.ts"
 import { createIntakeLog } from "./telemetry/mail-log.ts"
@@ -193,6 +196,12 @@ async function createFreeSpace(app: App): Promise<FreeSpace> {
 }
 
 /** For limits: answers at once or not at all. */
+/** For mail to others: shared by all workers where there is Redis. */
+export function openSendSlots(app: App): SendSlots {
+  const alone = createProcessSendSlots(app.context.clock)
+  return app.context.config.redis.url ? createRedisSendSlots({ redis: openRedis(app), alone }) : alone
+}
+
 function openRedis(app: App): Redis {
   const redis = new Redis(app.context.config.redis.url, { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 1_000 })
   redis.on("error", (error: unknown) => app.context.log.debug({ err: error }, "Redis is away; limits are counted in this process"))

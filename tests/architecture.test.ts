@@ -37,6 +37,9 @@ const assemblers = ["app.ts", "main.ts", "roles", "cli", "demo"]
 const packageHomes: Readonly<Record<string, { readonly homes: readonly string[]; readonly because: string }>> = {
   express: { homes: ["api", "console"], because: "only HTTP speaks HTTP" },
   helmet: { homes: ["api", "console"], because: "only HTTP speaks HTTP" },
+  preact: { homes: ["console/web/html.ts"], because: "pages are written with html`…`, which escapes" },
+  "htm/preact": { homes: ["console/web/html.ts"], because: "pages are written with html`…`, which escapes" },
+  "preact-render-to-string": { homes: ["console/web/html.ts"], because: "pages are written with html`…`, which escapes" },
   bullmq: { homes: ["delivery/outbox.ts", "queue-workers"], because: "the store is the queue of record; BullMQ is only the clock" },
   "smtp-server": { homes: ["smtp"], because: "the other protocols must not depend on one server's library" },
   pg: { homes: ["store/sql"], because: "SQL stays behind the store's ports" },

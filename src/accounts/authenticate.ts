@@ -4,6 +4,7 @@ import { canonicalAddress } from "../mail/address.ts"
 import { type Failure, failure } from "../mail/failure.ts"
 import { appPasswordHash, type CredentialStore, isSameHash, type StoredCredential } from "./credential.ts"
 import type { Account, Directory, DirectorySource } from "./directory.ts"
+import { lastUses } from "./last-uses.ts"
 import type { Authenticator, Login } from "./login.ts"
 import { clientNetwork, type LoginThrottle } from "./login-throttle.ts"
 import type { PasswordWork } from "./password-work.ts"
@@ -24,6 +25,8 @@ export interface AuthenticatorOptions {
   readonly clock: Clock
 }
 
+type LoginRequest = Parameters<Authenticator["login"]>[0]
+
 const refused = failure("noPermission", "The address or the password is wrong.")
 const blocked = failure("limit", "Too many failed sign-ins; try again later.")
 const overloaded = failure("unavailable", "Too many sign-ins at once; try again in a moment.")
@@ -43,31 +46,38 @@ export function createAuthenticator({ directory, credentials, passwords, throttl
     if (matches && credential) recent.add(credential, password)
     return matches
   }
+  const noteUse = lastUses(credentials, clock)
   return {
-    async login({ username, password, clientAddress }) {
-      const snapshot = directory.current()
-      const account = findAccount(snapshot, username)
-      const found = await credentials.live(account?.id ?? noAccountId)
-      if (!found.ok) return found
-      const opened = (credential: StoredCredential): Login | undefined => (account ? openWith(snapshot, account, credential, clock.now()) : undefined)
-
-      // Random enough not to be guessed, so it needs no throttle: an office behind one address is not locked out by one bad client.
-      const byApp = matchingAppPassword(found.value, password, appPasswordKey)
-      const appLogin = byApp && opened(byApp)
-      if (appLogin) return ok(appLogin)
-
-      const name = account?.address ?? canonicalAddress(username.slice(0, maxUsernameCharacters))
-      const attempt = { throttle, clientAddress, name }
-      const guess = async (): Promise<Result<Login, Failure>> => {
-        if (await throttle.isBlocked(clientAddress, name)) return failed(blocked)
-        const byPassword = found.value.find(({ kind }) => kind === "password")
-        const matches = await matchesPassword(byPassword, password)
-        if (matches === undefined) return failed(overloaded)
-        return conclude(matches && byPassword ? opened(byPassword) : undefined, attempt)
-      }
-      // One after another, or a hundred guesses sent at once would all be counted too late.
-      return (await turns.take(`${clientNetwork(clientAddress)} ${name}`, guess)) ?? failed(overloaded)
+    async login(request) {
+      const result = await decide(request)
+      if (result.ok && result.value.credentialId !== null) noteUse(result.value.credentialId, request.clientAddress)
+      return result
     },
+  }
+
+  async function decide({ username, password, clientAddress }: LoginRequest): Promise<Result<Login, Failure>> {
+    const snapshot = directory.current()
+    const account = findAccount(snapshot, username)
+    const found = await credentials.live(account?.id ?? noAccountId)
+    if (!found.ok) return found
+    const opened = (credential: StoredCredential): Login | undefined => (account ? openWith(snapshot, account, credential, clock.now()) : undefined)
+
+    // Random enough not to be guessed, so it needs no throttle: an office behind one address is not locked out by one bad client.
+    const byApp = matchingAppPassword(found.value, password, appPasswordKey)
+    const appLogin = byApp && opened(byApp)
+    if (appLogin) return ok(appLogin)
+
+    const name = account?.address ?? canonicalAddress(username.slice(0, maxUsernameCharacters))
+    const attempt = { throttle, clientAddress, name }
+    const guess = async (): Promise<Result<Login, Failure>> => {
+      if (await throttle.isBlocked(clientAddress, name)) return failed(blocked)
+      const byPassword = found.value.find(({ kind }) => kind === "password")
+      const matches = await matchesPassword(byPassword, password)
+      if (matches === undefined) return failed(overloaded)
+      return conclude(matches && byPassword ? opened(byPassword) : undefined, attempt)
+    }
+    // One after another, or a hundred guesses sent at once would all be counted too late.
+    return (await turns.take(`${clientNetwork(clientAddress)} ${name}`, guess)) ?? failed(overloaded)
   }
 }
 

@@ -24,6 +24,17 @@ export interface CredentialSummary {
   readonly label: string
   /** Milliseconds since the epoch. */
   readonly createdAt: number
+  /** Within the minute; null: never. */
+  readonly lastUsedAt: number | null
+  /** Network address of the client. */
+  readonly lastUsedFrom: string
+}
+
+/** What outlives a password that its holder changes. */
+export interface KeptBeside {
+  /** The console session in which it is changed. */
+  readonly sessionId: number
+  readonly appPasswords: boolean
 }
 
 /** Where credentials are kept. Failures: `unavailable`, and those named. */
@@ -31,8 +42,10 @@ export interface CredentialStore {
   /** What opens the account now: nothing when it is suspended or gone; credentials of suspended principals are left out. */
   live(accountId: number): Promise<Result<readonly StoredCredential[], Failure>>
   list(accountId: number): Promise<readonly CredentialSummary[]>
-  /** Replaces the account's password. */
-  setPassword(accountId: number, hash: string): Promise<void>
+  /** Replaces the account's password; console sessions of the account end with the old one. */
+  setPassword(accountId: number, hash: string, kept?: KeptBeside): Promise<void>
+  /** Notes that a credential has opened its account, once a minute at most. */
+  used(credentialId: number, clientAddress: string): Promise<void>
   addAppPassword(credential: { readonly accountId: number; readonly principalId: string; readonly label: string; readonly hash: string }): Promise<number>
   /** False when the account has no such live credential. */
   revoke(accountId: number, credentialId: number): Promise<boolean>

@@ -4,6 +4,9 @@ const utcOffsetMs = 7 * 3_600_000
 /** The date in Asia/Ho_Chi_Minh at `now` (ms since the epoch), `YYYY-MM-DD`. */
 export const provinceDate = (now: number): string => new Date(now + utcOffsetMs).toISOString().slice(0, 10)
 
+/** Date and time there, to the minute: `2026-11-24 09:30`. */
+export const provinceDateTime = (ms: number): string => new Date(ms + utcOffsetMs).toISOString().slice(0, 16).replace("T", " ")
+
 /** True for a day of the calendar written `YYYY-MM-DD`; 2026-02-30 is none. */
 export const isDate = (text: string): boolean => {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false

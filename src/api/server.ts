@@ -45,8 +45,12 @@ export function apiRouter({ gate, routes, isUnavailable, log }: ApiParts): Route
     // only for those who may: nobody else's body is read
     const body = await bodyOf(request, response)
     if (body === undefined) return refuse(request, response, { kind: "notJson" })
-    const input = route.input.safeParse({ ...request.query, ...body, ...request.params })
+    const given = { ...request.query, ...body, ...request.params }
+    const input = route.input.safeParse(given)
     if (!input.success) return refuse(request, response, { kind: "invalid", errors: input.error.issues.slice(0, maxErrors).map(({ path, message }) => ({ pointer: path.join("."), detail: message })) })
+    // no text in PostgreSQL has one; said here, so that no field of any route can forget it
+    const withNul = Object.entries(given).flatMap(([name, value]) => (hasNul(value) ? [{ pointer: name, detail: "has a NUL in it" }] : []))
+    if (withNul.length > 0) return refuse(request, response, { kind: "invalid", errors: withNul.slice(0, maxErrors) })
     const answer = await route.run(input.data, caller)
     if (answer.kind === "problem") sendProblem(request, response, answer.problem)
     else response.status(answer.kind === "created" ? 201 : 200).json(answer.body)
@@ -76,6 +80,8 @@ export function apiRouter({ gate, routes, isUnavailable, log }: ApiParts): Route
 }
 
 const maxErrors = 20
+
+const hasNul = (value: unknown): boolean => (typeof value === "string" ? value.includes("\0") : typeof value === "object" && value !== null && Object.entries(value).some(([name, one]) => hasNul(name) || hasNul(one)))
 
 function problemOf(error: unknown, isUnavailable: ApiParts["isUnavailable"]): Problem {
   if (isUnavailable(error)) return { kind: "unavailable", waitSeconds: 30 }

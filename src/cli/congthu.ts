@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander"
 import { migrate } from "../store/sql/migrate.ts"
+import { addAdministratorCommands } from "./administrator-commands.ts"
 import { createAppPassword, type CreateOptions, listCredentials, revokeCredential } from "./app-password-command.ts"
 import { addCertificateCommands } from "./certificate-commands.ts"
 import type { CommandKit } from "./command-kit.ts"
@@ -105,6 +106,7 @@ addQueueCommands(kit)
 addTraceCommand(kit)
 addReportCommands(kit)
 addTokenCommands(kit)
+addAdministratorCommands(kit)
 
 command(program, "migrate")
   .description("bring the database schema up to date")

@@ -3,8 +3,12 @@ import { readFile } from "node:fs/promises"
 import { reportAddress } from "../accounts/report-address.ts"
 import { systemClock } from "../base/clock.ts"
 import type { Config } from "../config/schema.ts"
+import { createMtaStsFetch, type MtaStsFetchOptions } from "../delivery/mta-sts-fetch.ts"
 import { openResolver } from "../dns/open-resolver.ts"
-import { checkRecords, expectation, type Finding } from "../domains/check-records.ts"
+import { checkPolicy } from "../domains/check-policy.ts"
+import { checkRecords, recordLine } from "../domains/check-records.ts"
+import { checkReverse } from "../domains/check-reverse.ts"
+import type { CheckedLine } from "../domains/checked-line.ts"
 import { type DomainFacts, domainRecords } from "../domains/domain-records.ts"
 import { zoneText } from "../domains/zone-text.ts"
 import { mtaStsPolicy } from "../domains/mta-sts-policy.ts"
@@ -31,24 +35,34 @@ export async function printRecords(context: CommandContext, name: string, option
   await warnOfStranger(context, facts.domain)
   print(zoneText(domainRecords(facts)))
   const policy = mtaStsPolicy({ ...facts.mtaSts, hosts: [facts.hostname] }).trimEnd().split("\r\n")
-  print([`; https://mta-sts.${facts.domain}/.well-known/mta-sts`, ...policy.map((line) => `;   ${line}`)].join("\n"))
+  print([`; https://mta-sts.${facts.domain}/.well-known/mta-sts.txt`, ...policy.map((line) => `;   ${line}`)].join("\n"))
   if (facts.dkimKeys.length === 0) say(`${facts.domain} has no DKIM keys: npm run congthu -- dkim create ${facts.domain}`)
   await warnOfNobody(context, facts.reportsTo)
   return exitCodes.ok
 }
 
-export async function checkDns(context: CommandContext, name: string, options: CheckOptions): Promise<number> {
+/** Where policies are served, for those who cannot be asked on port 443. */
+export type PolicyPlace = Pick<MtaStsFetchOptions, "port" | "authorities">
+
+export async function checkDns(context: CommandContext, name: string, options: CheckOptions, place: PolicyPlace = {}): Promise<number> {
   const facts = await factsOf(context, domainOf(name), options)
   const { dns } = context.config
-  const findings = await checkRecords(domainRecords(facts), openResolver(options.server === undefined ? dns : { ...dns, servers: [serverText(options.server)] }, systemClock))
-  for (const finding of findings) print(findingText(finding))
+  const resolver = openResolver(options.server === undefined ? dns : { ...dns, servers: [serverText(options.server)] }, systemClock)
+  const fetch = createMtaStsFetch({ resolver, timeoutMs: policyTimeoutMs, ...place })
+  const [records, policy, reverse] = await Promise.all([
+    checkRecords(domainRecords(facts), resolver),
+    checkPolicy({ domain: facts.domain, settings: { ...facts.mtaSts, hosts: [facts.hostname] } }, resolver, (domain) => fetch(domain, AbortSignal.timeout(policyTimeoutMs))),
+    checkReverse(facts, resolver),
+  ])
+  const lines = [...records.map(recordLine), policy, ...reverse]
+  for (const line of lines) print(lineText(line))
   if (facts.dkimKeys.length === 0) say(`${facts.domain} has no DKIM keys: npm run congthu -- dkim create ${facts.domain}`)
-  for (const { record } of findings.filter(({ insecure }) => insecure)) {
-    say(`warning: ${record.name} is not vouched for by DNSSEC, so nobody may use it${dns.dnssec ? "" : " (or the resolver is not trusted to say so: dns.dnssec)"}`)
+  for (const { name } of lines.filter(({ insecure }) => insecure)) {
+    say(`warning: ${name} is not vouched for by DNSSEC, so nobody may use it${dns.dnssec ? "" : " (or the resolver is not trusted to say so: dns.dnssec)"}`)
   }
   await warnOfNobody(context, facts.reportsTo)
-  const wrong = findings.filter(({ record, result }) => result !== "ok" && !isWaiting(record))
-  say(wrong.length === 0 ? "Everything is as it should be." : `${wrong.length} of ${findings.length} records need attention.`)
+  const wrong = lines.filter(({ result, waits }) => result !== "ok" && !waits)
+  say(wrong.length === 0 ? "Everything is as it should be." : `${wrong.length} of ${lines.length} need attention.`)
   return wrong.length === 0 ? exitCodes.ok : exitCodes.failed
 }
 
@@ -57,21 +71,17 @@ async function warnOfNobody({ database }: CommandContext, address: string): Prom
   if ((await loadDirectory(database)).resolve(address).kind === "unknown") say(`warning: reports are asked for at ${address}, which does not exist here: set dns.reportsTo, or make that address`)
 }
 
-/** Nothing is broken before a new key signs. */
-const isWaiting = (record: Finding["record"]): boolean => record.kind === "dkim" && record.state === "pending"
+const policyTimeoutMs = 15_000
 
-function findingText({ record, result, found }: Finding): string {
-  const line = `${result.padEnd(10)}  ${record.name}.`
-  switch (result) {
-    case "ok":
-      return `${line}  ${expectation(record)}`
-    case "missing":
-      return `${line}\n            expected  ${expectation(record)}${isWaiting(record) ? "  (does not sign yet)" : ""}`
-    case "unanswered":
-      return `${line}\n            ${found}`
-    case "different":
-      return `${line}\n            expected  ${expectation(record)}\n            found     ${printable(found)}`
-  }
+function lineText({ name, result, expected, found, todo, waits }: CheckedLine): string {
+  const line = `${result.padEnd(10)}  ${name}${name.startsWith("https:") ? "" : "."}`
+  if (result === "ok") return `${line}  ${printable(expected)}`
+  return [
+    line,
+    ...(result === "unanswered" ? [] : [`            expected  ${expected}${waits ? "  (does not sign yet)" : ""}`]),
+    ...(found === "" ? [] : [`            found     ${printable(found)}`]),
+    `            to do     ${todo}`,
+  ].join("\n")
 }
 
 /** The DNS is others' word, and this is a terminal. */

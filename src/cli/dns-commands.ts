@@ -10,7 +10,7 @@ export function addDnsCommands({ program, command, run }: CommandKit): void {
     .addHelpText("after", "\nExamples:\n  npm run congthu -- dns tinh.example\n  npm run congthu -- dns check tinh.example")
     .action((domain: string, options: RecordsOptions) => run((context) => printRecords(context, domain, options))())
   command(dns, "check <domain>")
-    .description("ask the DNS for each of them; exit code 1 when one is missing, different, or cannot be asked for")
+    .description("ask the DNS for each of them, the policy server for the MTA-STS policy, and for PTR records that lead back; exit code 1 when one is missing, different, or cannot be asked for")
     .option(...strict)
     .option("--server <address>", "the resolver to ask, instead of the configured ones")
     .action((domain: string, options: CheckOptions) => run((context) => checkDns(context, domain, options))())

@@ -1,4 +1,5 @@
 import { provinceTime } from "../delivery/story.ts"
+import { canonicalAddress } from "../mail/address.ts"
 import type { HeldMessage } from "../store/held-store.ts"
 import { createHeldStore } from "../store/sql/held.ts"
 import { CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
@@ -6,6 +7,7 @@ import { textTable } from "./text-table.ts"
 
 /** `congthu held …`: messages that policy took and that wait for a person's word. */
 export interface DecideOptions {
+  readonly recipient?: string
   readonly note?: string
   readonly by?: string
 }
@@ -50,7 +52,10 @@ export async function showHeld({ database }: CommandContext, number: string): Pr
 }
 
 export async function releaseHeld({ database }: CommandContext, number: string, options: DecideOptions): Promise<number> {
-  const released = await createHeldStore({ database }).release(envelopeNumber(number), decider(options))
+  const { recipient } = options
+  const held = createHeldStore({ database })
+  const released = await (recipient === undefined ? held.release(envelopeNumber(number), decider(options)) : held.releaseFor(envelopeNumber(number), canonicalAddress(recipient), decider(options)))
+  if (!released.ok && recipient !== undefined && released.failure.kind === "notFound") throw new CommandError(`no message ${number} is held for ${recipient}; \`congthu trace ${number}\` names its recipients`)
   if (!released.ok) throw new CommandError(undecidable(number, released.failure.kind))
   const { local, remote } = released.value
   say(`Released ${number}: ${local.length} ${local.length === 1 ? "mailbox" : "mailboxes"} here, ${remote.length} on other servers. It goes out within seconds.`)

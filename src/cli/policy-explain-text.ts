@@ -61,7 +61,7 @@ function verdictText(verdict: PolicyDecision["verdict"]): string {
     case "hold":
       return `hold for approval by ${verdict.approvers.join(", ")} (${verdict.ruleId})`
     case "quarantine":
-      return `quarantine and notify ${verdict.notify.join(", ")} (${verdict.ruleId})`
+      return `quarantine and notify ${verdict.notify.join(", ")}; released by ${verdict.release} (${verdict.ruleId})`
     case "reject":
     case "defer":
       return `${verdict.kind} ${replyCodeOf(verdict.status)} ${verdict.status} (${verdict.ruleId})`

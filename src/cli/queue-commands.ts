@@ -66,6 +66,7 @@ const filterOptions = (command: Command): Command =>
     .option("--recipient <address>", "the recipient")
     .option("--older-than <time>", "accepted longer ago than this, such as 4h")
     .option("--text <text>", "a part of the peer's last words")
+    .option("--class <class>", "what the last refusal means, such as greylisted, throttled or mailboxFull")
     .option("--account <address>", "sent by somebody who was signed in to this account")
 
 const actions: readonly { readonly action: QueueAction; readonly what: string; readonly reason?: string }[] = [

@@ -1,6 +1,7 @@
 import { systemClock } from "../base/clock.ts"
 import { parseDurationMs } from "../base/units.ts"
 import { destinationPattern } from "../mail/destination-pattern.ts"
+import { bounceClasses } from "../store/delivery-store.ts"
 import { type QueueFilter, queueStates } from "../store/queue-store.ts"
 import type { Database } from "../store/sql/database.ts"
 import { loadDirectory } from "../store/sql/directory.ts"
@@ -15,26 +16,28 @@ export interface FilterOptions {
   readonly recipient?: string
   readonly olderThan?: string
   readonly text?: string
+  readonly class?: string
   readonly account?: string
 }
 
 export async function queueFilter(database: Database, options: FilterOptions): Promise<QueueFilter> {
-  const { state, destination, sender, recipient, olderThan, text, account } = options
+  const { state, destination, sender, recipient, olderThan, text, class: bounceClass, account } = options
   return {
-    ...(state !== undefined && { state: stateOf(state) }),
+    ...(state !== undefined && { state: oneOf(queueStates, state) }),
     ...(destination !== undefined && { destination: destinationOf(destination) }),
     ...(sender !== undefined && { sender: sender.replace(/^<(.*)>$/, "$1") }),
     ...(recipient !== undefined && { recipient }),
     ...(olderThan !== undefined && { acceptedBefore: systemClock.now() - durationOf(olderThan) }),
     ...(text !== undefined && { diagnostic: text }),
+    ...(bounceClass !== undefined && { bounceClass: oneOf(bounceClasses, bounceClass) }),
     ...(account !== undefined && { accountId: findAccount(await loadDirectory(database), account).id }),
   }
 }
 
-function stateOf(text: string): (typeof queueStates)[number] {
-  const state = queueStates.find((word) => word === text)
-  if (state === undefined) throw new CommandError(`"${text}" is not one of: ${queueStates.join(", ")}`)
-  return state
+function oneOf<const Word extends string>(words: readonly Word[], text: string): Word {
+  const known = words.find((word) => word === text)
+  if (known === undefined) throw new CommandError(`"${text}" is not one of: ${words.join(", ")}`)
+  return known
 }
 
 export function destinationOf(text: string): string {

@@ -31,13 +31,13 @@ const maxAddress = 36
 
 export function deliveryTable(deliveries: readonly QueuedDelivery[]): string {
   const now = systemClock.now()
-  const rows = deliveries.map(({ id, state, acceptedAt, nextAttemptAt, attempts, reversePath, recipient, status, diagnostic }) =>
+  const rows = deliveries.map(({ id, state, acceptedAt, nextAttemptAt, attempts, reversePath, recipient, status, diagnostic, bounceClass }) =>
     [
       String(id), state, age(now - acceptedAt), nextAttemptAt === null ? "-" : nextAttemptAt <= now ? "now" : age(nextAttemptAt - now), String(attempts),
-      cut(sender(reversePath), maxAddress), cut(recipient, maxAddress), [status, diagnostic].filter(Boolean).join(" "),
+      cut(sender(reversePath), maxAddress), cut(recipient, maxAddress), bounceClass ?? "-", [status, diagnostic].filter(Boolean).join(" "),
     ].map(printable),
   )
-  return fitTable(["NUMBER", "STATE", "AGE", "NEXT", "TRIES", "FROM", "TO", "LAST WORDS"], rows)
+  return fitTable(["NUMBER", "STATE", "AGE", "NEXT", "TRIES", "FROM", "TO", "CLASS", "LAST WORDS"], rows)
 }
 
 const sender = (reversePath: string): string => (reversePath === "" ? "<>" : reversePath)

@@ -3,10 +3,11 @@ import { parse as parseYaml } from "yaml"
 import { z } from "zod"
 import { parseBytes, parseDurationMs } from "../base/units.ts"
 import { partnerList } from "./partners.ts"
+import { rateList } from "./destination-rates.ts"
 import { signingKeyList } from "./signing-keys.ts"
 
 /** The kinds of keys that the configuration has: how each is written in YAML and in the environment, and what is said when it is wrong. */
-export type KeyType = "duration" | "size" | "port" | "number" | "text" | "boolean" | "list" | "file" | "word" | "anchors" | "keys" | "pairs" | "partners"
+export type KeyType = "duration" | "size" | "port" | "number" | "text" | "boolean" | "list" | "file" | "word" | "anchors" | "keys" | "pairs" | "partners" | "rates"
 
 /** What the reference and the environment need to know of a key beside its value. */
 export interface KeyNote {
@@ -148,6 +149,8 @@ export const certificatePairs = (sentence: string) =>
   )
 export const partners = (sentence: string) =>
   noted(z.union([z.array(z.unknown()), z.string().transform(yamlOf)], { error: "is not a list" }).default([]).pipe(partnerList), { sentence, type: "partners" })
+export const destinationRates = (sentence: string) =>
+  noted(z.union([z.array(z.unknown()), z.string().transform(yamlOf)], { error: "is not a list" }).default([]).pipe(rateList), { sentence, type: "rates" })
 /** `192.0.2.53`, `192.0.2.53:5353`, `2001:db8::53`, `[2001:db8::53]:5353` */
 const isDnsServer = (text: string): boolean => isIP(text) !== 0 || isIP(/^\[(.*)\](?::\d{1,5})?$/.exec(text)?.[1] ?? "") === 6 || isIP(/^([\d.]+):\d{1,5}$/.exec(text)?.[1] ?? "") === 4
 export const dnsServers = (sentence: string) =>

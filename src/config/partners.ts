@@ -1,18 +1,19 @@
 import { z } from "zod"
 
-/** One entry of `delivery.partners`: destinations, and what their servers must prove in the handshake. */
 const label = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?"
 const name = new RegExp(`^(?:\\*\\.)?${label}(?:\\.${label})*$`)
-const domain = z.string("is not a domain").transform((text) => text.toLowerCase()).refine((text) => text.length <= 253 && name.test(text), { error: 'is neither a domain nor "*." and a domain' })
+/** `xa.example`, or `*.xa.example` for those below it. */
+export const domainPattern = z.string("is not a domain").transform((text) => text.toLowerCase()).refine((text) => text.length <= 253 && name.test(text), { error: 'is neither a domain nor "*." and a domain' })
 
+/** `delivery.partners`: destinations, and what their servers must prove in the handshake. */
 export const partnerList = z
   .array(
     z
       .strictObject({
-        domains: z.array(domain).min(1, "is of no domain, so it would never be used"),
+        domains: z.array(domainPattern).min(1, "is of no domain, so it would never be used"),
         require: z.enum(["verified", "pinned"], { error: "is none of verified, pinned" }),
         caFile: z.string("is not a file").default(""),
-        names: z.array(domain).default([]),
+        names: z.array(domainPattern).default([]),
         minVersion: z.enum(["TLSv1.2", "TLSv1.3"], { error: "is none of TLSv1.2, TLSv1.3" }).default("TLSv1.2"),
       })
       .refine((partner) => partner.require !== "pinned" || partner.caFile !== "", { error: "is needed where require is pinned", path: ["caFile"] }),

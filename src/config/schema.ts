@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { anchors, askable, certificatePairs, count, dnsServers, duration, durations, file, flag, ipAddresses, level, list, matching, networks, oids, partners, port, section, signingKeys, size, text, word, words } from "./key-kinds.ts"
+import { anchors, askable, certificatePairs, count, destinationRates, dnsServers, duration, durations, file, flag, ipAddresses, level, list, matching, networks, oids, partners, port, section, signingKeys, size, text, word, words } from "./key-kinds.ts"
 
 /**
  * Every key of the configuration: type, unit, default and one sentence. The reference in docs/configuration.md is made from here.
@@ -158,6 +158,11 @@ export const configSchema = z.strictObject({
     ),
     srsDomain: text("", "Domain of the return addresses that mail passed on to other servers goes out with; its MX is this server. Empty: `hostname`."),
     concurrency: count(20, "Remote deliveries under way at once."),
+    messagesPerMinute: count(0, "Messages a minute to one destination (the hosts that take the mail of a domain) that `delivery.rates` does not name; 0: as many as it takes."),
+    rates: destinationRates(
+      "Messages a minute to single destinations: a list of `{ destinations: [xa.example, \"*.nha-mang.example\"], perMinute: 60 }`; a name is the recipient's domain or one of its mail hosts (MX), the first entry that means it counts. " +
+        "All workers together where there is Redis, each for itself where there is none.",
+    ),
     connectTimeout: duration("30s", "Time to reach a remote server."),
     commandTimeout: duration("5m", "Time for a remote server to answer (RFC 5321 §4.5.3.2)."),
     retry: durations(["5m", "10m", "30m", "1h", "2h", "4h"], "Waits between attempts of a deferred delivery; the last one repeats."),
@@ -226,9 +231,18 @@ export const configSchema = z.strictObject({
   api: section({
     requestsPerMinute: count(600, "Requests to `/api/v1` that one token may make in a minute. 0: as many as it likes."),
   }),
+  quarantine: section({
+    linkFor: duration("14d", "How long a recipient may release the own copy of a message that policy set aside, by the link in the notice. 0s: no links, only administrators release."),
+    pagesPerHour: count(600, "Pages behind such links that one client network may ask for in an hour."),
+  }),
   console: section({
     lookupsPerHour: count(600, "Certificates that one account may look up in an hour."),
     watch: list("Health addresses of roles that run in other containers, as `role=http://host:port/health`, shown on the status page."),
+    sessionIdle: duration("30m", "A console session that was not used for so long is over."),
+    sessionLife: duration("12h", "A console session is over after this, used or not."),
+    requestsPerMinute: count(600, "Requests that one console session, or one network that is not signed in, may make in a minute. 0: as many as it likes."),
+    accountLicences: count(3_000, "Mailboxes that the province has licences for, shown on the dashboard."),
+    holderLicences: count(4_228, "Holders that the province has licences for, likewise."),
   }),
 })
 

@@ -8,9 +8,9 @@ export interface LookupRates {
 
 const hourSeconds = 3_600
 
-export function createLookupRates(lookupsPerHour: number): LookupRates {
-  if (lookupsPerHour === 0) return { take: async () => 0 }
-  const limiter = new RateLimiterMemory({ points: lookupsPerHour, duration: hourSeconds })
+export function createLookupRates(lookups: number, withinSeconds = hourSeconds): LookupRates {
+  if (lookups === 0) return { take: async () => 0 }
+  const limiter = new RateLimiterMemory({ points: lookups, duration: withinSeconds })
   return {
     async take(whom) {
       try {

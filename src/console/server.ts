@@ -7,7 +7,8 @@ import { policyDomain } from "../domains/mta-sts-policy.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { keepInStep, type ListenerTls } from "../tls/listener-tls.ts"
 import { type CertificateRoutes, certificateRoutes } from "./certificates.ts"
-import { type HelpFacts, helpPage, statusPage, statusStyle } from "./status-page.ts"
+import { pageStyle } from "./page.ts"
+import { type HelpFacts, helpPage, statusPage } from "./status-page.ts"
 import { statusText } from "./text/vi.ts"
 
 /**
@@ -38,13 +39,13 @@ export async function startConsole({ host, port, tls, help, health, clock, certi
     response.set("cache-control", "no-store").type("html").send(statusPage(await health(), clock.now()))
   })
   app.get("/help", (_request, response) => void response.type("html").send(helpPage(help)))
-  app.get("/style.css", (_request, response) => void response.set("cache-control", "public, max-age=3600").type("css").send(statusStyle))
+  app.get("/style.css", (_request, response) => void response.set("cache-control", "public, max-age=3600").type("css").send(pageStyle))
   app.get("/health", async (_request, response) => {
     const roles = await health()
     const ok = roles.every((role) => role.ok)
     response.set("cache-control", "no-store").status(ok ? 200 : 503).json({ ok })
   })
-  app.get("/.well-known/mta-sts", (request, response, next) => {
+  app.get("/.well-known/mta-sts.txt", (request, response, next) => {
     const domain = policyDomain(request.headers.host ?? "")
     const policy = domain === undefined ? undefined : mtaStsPolicy?.(domain)
     if (policy === undefined) next()

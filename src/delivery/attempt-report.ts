@@ -29,6 +29,8 @@ export interface AttemptReport {
   readonly dsnPassedOn: boolean
   /** Nobody was asked: the destination is left alone until then (ms). */
   readonly restUntil?: number
+  /** That only because enough went there in this minute. */
+  readonly paced?: true
   /** Nobody was asked: it is not to be begun any more. */
   readonly stopped?: true
   /** When its turn came (ms), where somebody looked at the clock. */

@@ -3,23 +3,22 @@
  * Invariants: every recipient gets exactly one outcome; a refusal by the peer is an outcome, never an exception; a TLS policy is
  * never relaxed. Must not know: queues, the store's rows, retry times.
  */
-import type { Clock } from "../base/clock.ts"
 import { asciiDomain } from "../mail/address.ts"
 import { isDestination } from "../mail/destination-pattern.ts"
 import { enhancedStatus } from "../mail/enhanced-status.ts"
 import type { ContentStore } from "../store/content-store.ts"
 import type { PausedHost } from "../store/delivery-store.ts"
 import { type AttemptGroup, type AttemptReport, readingOf, same, shown, stopped, unreached } from "./attempt-report.ts"
-import type { Destinations } from "./destinations.ts"
 import { handOver, type Tried, type Used } from "./hand-over.ts"
 import { type MailHost, type Route, routeTo, routeToHost, type RoutingParts } from "./mx-lookup.ts"
 import { openHost, type OpenHostParts } from "./open-host.ts"
 import type { Places } from "./places.ts"
 import { relayedContent, type RelayedContent } from "./relayed-content.ts"
 import { type PooledSession, type SessionPool, sessionKey } from "./session-pool.ts"
+import { takeTurn, type TurnParts } from "./take-turn.ts"
 import type { TlsDestination, TlsPolicyFor } from "./tls-policy.ts"
 
-export interface AttemptParts extends Omit<OpenHostParts, "hostname"> {
+export interface AttemptParts extends Omit<OpenHostParts, "hostname">, TurnParts {
   readonly routing: RoutingParts
   readonly tlsPolicyFor: TlsPolicyFor
   readonly contents: Pick<ContentStore, "read">
@@ -29,15 +28,12 @@ export interface AttemptParts extends Omit<OpenHostParts, "hostname"> {
   readonly port?: number
   /** Names that are looked up at once; absent: as many as there are. */
   readonly lookups?: Places
-  /** Whose turn it is; absent: everybody's. */
-  readonly destinations?: Destinations
   /** Asked when the turn has come: whether the deliveries are still ours to try. */
   readonly mayBegin?: () => boolean
   /** The group with what is added to it on its way out, made when its turn has come. */
   readonly asItLeaves?: (group: AttemptGroup) => Promise<AttemptGroup>
   /** Absent: each message has a session of its own. */
   readonly sessions?: SessionPool
-  readonly clock?: Clock
   /** Hosts that are not to be connected to now. */
   readonly pausedHosts?: readonly PausedHost[]
 }
@@ -57,16 +53,17 @@ export async function attempt(group: AttemptGroup, parts: AttemptParts, signal: 
   const hosts = route.hosts.filter((host) => !pauseOf(host))
   const pauseId = hosts.length > 0 ? undefined : route.hosts.map(pauseOf).find(Boolean)?.id
   if (pauseId !== undefined) return mayNot() ? stopped(group) : { ...unreached(group, { kind: "deferred", status: enhancedStatus.systemUnavailable, diagnostic: "its mail hosts are paused by an administrator" }), pauseId }
-  const turn = await parts.destinations?.enter(hostsKey(route.hosts), signal)
+  const turn = await takeTurn({ key: hostsKey(route.hosts), names: [group.domain, ...route.hosts.map(({ name }) => name.toLowerCase())] }, parts, signal)
   if (turn?.kind === "stopped" || mayNot()) {
     if (turn?.kind === "go") turn.leave("neutral", "")
     return stopped(group)
   }
   if (turn?.kind === "rest") return { ...unreached(group, { kind: "deferred", status: enhancedStatus.noAnswer, diagnostic: `left alone for a while, because it did not take mail: ${turn.why}` }), restUntil: turn.until }
+  if (turn?.kind === "paced") return { ...unreached(group, { kind: "deferred", status: enhancedStatus.congestion, diagnostic: `waits its turn: at most ${turn.perMinute} messages a minute go to this destination` }), restUntil: turn.until, paced: true }
   const startedAt = parts.clock?.now()
   let report: AttemptReport | undefined
   try {
-    report = await tryHosts({ group: (await parts.asItLeaves?.(group)) ?? group, route: { ...route, hosts }, port: hop?.port ?? parts.port ?? smtpPort, domain, parts, signal: AbortSignal.any([signal, AbortSignal.timeout(attemptMs)]) })
+    report = await tryHosts({ group: (await parts.asItLeaves?.(group)) ?? group, route: { ...route, hosts }, port: hop?.port ?? parts.port ?? smtpPort, domain, parts, signal: AbortSignal.any([signal, AbortSignal.timeout(attemptMs), ...(turn ? [turn.signal] : [])]) })
     return startedAt === undefined ? report : { ...report, startedAt }
   } finally {
     const [first] = report?.outcomes ?? []
@@ -135,7 +132,7 @@ async function tryHost(one: HostTry): Promise<Tried> {
     const { status, diagnostic, stage } = opened.failure
     const remoteMta = stage === "connect" || stage === "policy" ? "" : shown(host)
     // RFC 8689 §4.2.1: without verified TLS such a message is returned, not kept for better times
-    if (stage === "tls" && destination.requireTls) return { kind: "unfit", report: same(group, { remoteMta, tlsDetails, outcome: { kind: "failed", status: enhancedStatus.requireTlsFailed, diagnostic } }) }
+    if (destination.requireTls && (stage === "tls" || (policy.kind === "unusable" && policy.lasting))) return { kind: "unfit", report: same(group, { remoteMta, tlsDetails, outcome: { kind: "failed", status: enhancedStatus.requireTlsFailed, diagnostic } }) }
     return { kind: "next", report: same(group, { remoteMta, tlsDetails, outcome: { kind: "deferred", status, diagnostic } }) }
   }
   return useSession(one, key, { session: opened.session, tlsDetails })

@@ -23,6 +23,8 @@ export interface MailHost {
   readonly address: string
   /** Names that DNSSEC vouches for, under which TLSA records may be, best first (RFC 7672 §2.2.2). Empty: DANE says nothing about this host. */
   readonly tlsaBases: readonly string[]
+  /** Nobody can have put this name in another's place: DNSSEC vouches for the MX record, or it is the very name that was asked for. */
+  readonly certain: boolean
 }
 
 interface Exchanger {
@@ -72,7 +74,7 @@ export const routeToHost = (name: string, parts: RoutingParts): Promise<Route> =
   return hostsOf({ domain: name, domainNames: [name], exchangers: [{ exchange: name, preference: 0 }], secure: true, parts: { ...parts, isOwnAddress: () => false, hostname: "" } })
 }
 
-const byAddress = (address: string): Route => ({ kind: "hosts", hosts: [{ name: address, address, tlsaBases: [] }], domainNames: [address] })
+const byAddress = (address: string): Route => ({ kind: "hosts", hosts: [{ name: address, address, tlsaBases: [], certain: true }], domainNames: [address] })
 
 interface HostsRequest {
   readonly domain: string
@@ -87,22 +89,22 @@ async function hostsOf({ domain, domainNames, exchangers, secure, parts }: Hosts
   const hosts: (MailHost & { readonly preference: number })[] = []
   let unanswered = false
   let ownPreference: number | undefined
-  for (const { exchange, preference } of inOrder(exchangers, parts.random).slice(0, maxHosts)) {
-    const name = exchange.replace(/\.$/, "").toLowerCase()
-    if (name === "") continue
+  const named = inOrder(exchangers, parts.random).slice(0, maxHosts).map(({ exchange, preference }) => ({ name: exchange.replace(/\.$/, "").toLowerCase(), preference })).filter(({ name }) => name !== "")
+  // all at once: one after the other, eight that are not answered for would take minutes
+  const resolved = await Promise.all(named.map(async (host) => ({ ...host, found: await addressesOf(host.name, parts.resolver) })))
+  for (const { name, preference, found: { addresses, incomplete, ...found } } of resolved) {
     // RFC 5321 §5.1: when we are in the list ourselves, only better hosts than us may be tried
     if (ownPreference !== undefined && preference >= ownPreference) break
-    const { addresses, incomplete, ...found } = await addressesOf(name, parts.resolver)
     unanswered ||= incomplete
     if (name === parts.hostname.toLowerCase() || addresses.some(parts.isOwnAddress)) ownPreference = preference
     else {
       const tlsaBases = secure && addresses.length > 0 ? await tlsaBasesOf(name, found, parts.resolver) : []
-      hosts.push(...addresses.map((address) => ({ name, address, tlsaBases, preference })))
+      hosts.push(...addresses.map((address) => ({ name, address, tlsaBases, certain: secure || name === domain.toLowerCase(), preference })))
     }
   }
   // equals that came before us in the shuffle are no better than us
   const better = hosts.filter(({ preference }) => ownPreference === undefined || preference < ownPreference)
-  if (better.length > 0) return { kind: "hosts", hosts: better.map(({ name, address, tlsaBases }) => ({ name, address, tlsaBases })), domainNames }
+  if (better.length > 0) return { kind: "hosts", hosts: better.map(({ preference: _, ...host }) => host), domainNames }
   if (ownPreference !== undefined) return loops(domain)
   return unanswered ? dnsFailed(domain) : badName(domain)
 }

@@ -7,7 +7,7 @@ import { isIP } from "node:net"
 import type { ConnectionOptions } from "node:tls"
 import type { TlsDetails } from "../store/delivery-store.ts"
 import type { MailHost } from "./mx-lookup.ts"
-import { checkPeer } from "./peer-check.ts"
+import { checkPeer, type PeerCheck } from "./peer-check.ts"
 import { type HostFailure, openSmtpSession, type SmtpSession } from "./smtp-client.ts"
 import { type TlsFault, tlsFault } from "./tls-fault.ts"
 import type { TlsPeer } from "./tls-peer.ts"
@@ -49,8 +49,12 @@ export async function openHost(request: HostRequest, parts: OpenHostParts): Prom
   // RFC 7435: encryption that cannot be had does not stop mail that nobody asked it for
   const clear = first.kind === "failed" && first.failure.stage === "tls" && policy.kind === "opportunistic"
   const opened = clear ? await tryOpen(request, parts, "never") : first
-  countTry(request, first, parts)
-  if (opened.kind === "open") return { kind: "open", session: opened.session, tlsDetails: detailsOf(policy, opened.session, clear ? first.failure.fault : undefined) }
+  const seen = seenFault(policy, first)
+  if (seen) count(request, seen, parts)
+  if (opened.kind === "open") {
+    const details = detailsOf(policy, opened.session, clear ? first.failure.fault : undefined)
+    return { kind: "open", session: opened.session, tlsDetails: watchedBy(policy) && seen?.fault ? { ...details, testFault: plain(seen.fault) } : details }
+  }
   const { failure } = opened
   return {
     kind: "failed",
@@ -99,28 +103,38 @@ const detailsOf = ({ kind, reason }: TlsPolicy, { peer, verified, fault: own }: 
   verified: verified ?? "no",
   subject: peer?.subject ?? "",
   fingerprint: peer?.fingerprint ?? "",
-  fault: fault ? { type: fault.type, detail: fault.detail.toWellFormed() } : null,
+  fault: fault ? plain(fault) : null,
 })
 
-/** Hosts that could not be reached say nothing about TLS. */
-function countTry(request: HostRequest, tried: Tried, parts: OpenHostParts): void {
-  if (tried.kind === "failed") {
-    const { stage, fault, diagnostic, localAddress: sendingIp = "" } = tried.failure
-    if (stage === "tls") count(request, { fault: fault ?? tlsFault("validation-failure", diagnostic), sendingIp }, parts)
-    return
-  }
-  const { peer, localAddress: sendingIp } = tried.session
-  count(request, { fault: peer ? watchedFault(request.policy, peer) : tlsFault("starttls-not-supported", "does not offer TLS"), sendingIp }, parts)
+/** What a peer's certificate says may be no text that JSON can hold. */
+const plain = ({ type, detail }: TlsFault): TlsFault => ({ type, detail: detail.toWellFormed() })
+
+/** A session as reports count it. */
+interface SeenSession {
+  readonly fault: TlsFault | undefined
+  /** Of our side; empty when there was no connection. */
+  readonly sendingIp: string
 }
 
-/** What `testing` would have refused. */
+/** What was wrong with its TLS in the eyes of the domain's own policy: of one that is only tested, what it would have refused. Hosts that could not be reached say nothing about it. */
+function seenFault(policy: TlsPolicy, tried: Tried): SeenSession | undefined {
+  if (tried.kind === "failed") {
+    const { stage, fault, diagnostic, localAddress: sendingIp = "" } = tried.failure
+    return stage === "tls" ? { fault: fault ?? tlsFault("validation-failure", diagnostic), sendingIp } : undefined
+  }
+  const { peer, localAddress: sendingIp } = tried.session
+  return { sendingIp, fault: peer ? watchedFault(policy, peer) : tlsFault("starttls-not-supported", "does not offer TLS") }
+}
+
 function watchedFault(policy: TlsPolicy, peer: TlsPeer): TlsFault | undefined {
-  const watched = policy.kind === "opportunistic" ? policy.watched : undefined
+  const watched = watchedBy(policy)
   if (!watched || "type" in watched) return watched
   const checked = checkPeer(watched, peer)
   return checked.ok ? undefined : checked.failure
 }
 
-function count({ host, policy }: HostRequest, { fault, sendingIp }: { readonly fault: TlsFault | undefined; readonly sendingIp: string }, { tlsReporting }: OpenHostParts): void {
+const watchedBy = (policy: TlsPolicy): PeerCheck | TlsFault | undefined => (policy.kind === "opportunistic" ? policy.watched : undefined)
+
+function count({ host, policy }: HostRequest, { fault, sendingIp }: SeenSession, { tlsReporting }: OpenHostParts): void {
   if (policy.counted) tlsReporting?.record({ ...policy.counted, mxHost: host.name, receivingIp: host.address, sendingIp, result: fault?.type ?? "success", reason: fault?.detail.toWellFormed() ?? "" })
 }

@@ -13,7 +13,7 @@ import { attempt, type AttemptParts } from "./attempt.ts"
 import type { AttemptGroup, AttemptOutcome, AttemptReport } from "./attempt-report.ts"
 import { bounceClass, greylistWaitMs } from "./bounce-class.ts"
 import { restRule } from "./destination-state.ts"
-import { createDestinations } from "./destinations.ts"
+import { createDestinations, slowPerPlace } from "./destinations.ts"
 import type { Outgoing } from "./outgoing/outgoing.ts"
 import { createPlaces } from "./places.ts"
 import { createSessionPool } from "./session-pool.ts"
@@ -34,6 +34,8 @@ export interface RemoteDeliveryParts {
   readonly schedule: RetrySchedule
   /** Transactions at once, to all destinations together. */
   readonly concurrency: number
+  /** See `DestinationsParts`. */
+  readonly slowMs?: number
   readonly clock: Clock
   readonly random: () => number
   readonly log: RemoteDeliveryLog
@@ -63,8 +65,10 @@ const maxRecipients = 100
 
 /** A job that takes longer goes on without its caller. */
 const patienceMs = 1_000
-/** Jobs that go on without their callers. Beyond it the queue engine keeps them, which is what it is for. */
-const maxLeftAlone = 100
+/** Jobs for each place that go on without their callers: more than can be slow. Beyond it the queue engine keeps them, which is what it is for. */
+const leftAlonePerPlace = slowPerPlace + 5
+/** A look-up is a datagram or two; a name whose servers do not answer must not keep the others waiting. */
+const lookupsPerPlace = 10
 /** What was put off together is spread over this, or over the first rest where that is shorter. */
 const spreadMs = 10_000
 
@@ -72,7 +76,7 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
   const { deliveries, clock, log } = parts
   const sessions = createSessionPool()
   const rule = restRule(parts.schedule.waitsMs)
-  const attempts: AttemptParts = { lookups: createPlaces(parts.concurrency), destinations: createDestinations({ ...parts, rule, total: Math.max(parts.concurrency, 1) }), sessions, clock, ...parts.attempts }
+  const attempts: AttemptParts = { lookups: createPlaces(parts.concurrency * lookupsPerPlace), destinations: createDestinations({ ...parts, rule, total: Math.max(parts.concurrency, 1) }), sessions, clock, ...parts.attempts }
   const stopping = new AbortController()
   const underWay = new Set<Promise<void>>()
   /** Asked for once by those who begin together. */
@@ -97,10 +101,11 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
   }
 
   /** A destination that is left alone costs nobody an attempt, unless it is the last. */
-  const postponed = async ({ deliveries: [first, ...others] }: AttemptGroup, { restUntil, outcomes }: AttemptReport, now: number): Promise<boolean> => {
+  const postponed = async ({ deliveries: [first, ...others] }: AttemptGroup, { restUntil, paced, outcomes: [outcome] }: AttemptReport, now: number): Promise<boolean> => {
     if (restUntil === undefined || now >= first.expiresAt) return false
     // what was put off together does not come back at the same moment: the one that is sent ahead has time to see how it is
-    await deliveries.postpone({ ids: [first, ...others].map(({ id }) => id), at: restUntil + Math.round(parts.random() * Math.min(spreadMs, rule.firstMs)), diagnostic: outcomes[0]?.diagnostic ?? "" })
+    const spread = paced ? 0 : Math.round(parts.random() * Math.min(spreadMs, rule.firstMs))
+    await deliveries.postpone({ ids: [first, ...others].map(({ id }) => id), at: restUntil + spread, diagnostic: outcome?.diagnostic ?? "", status: outcome?.status ?? enhancedStatus.noAnswer, bounceClass: paced ? null : "unreachable" })
     parts.settled?.()
     return true
   }
@@ -177,7 +182,7 @@ export function createRemoteDeliveries(parts: RemoteDeliveryParts): RemoteDelive
       const patience = new AbortController()
       const impatient = pause(patienceMs, undefined, { signal: patience.signal, ref: false }).then(() => "impatient" as const, () => "done" as const)
       const first = await Promise.race([work.then(() => "done" as const), impatient]).finally(() => patience.abort())
-      if (first === "done" || underWay.size > maxLeftAlone) return work
+      if (first === "done" || underWay.size > parts.concurrency * leftAlonePerPlace) return work
       // its leases run out, and the sweeper finds what it was about
       work.catch((error: unknown) => log.leftAloneFailed({ deliveries: ids.length, error }))
     },

@@ -11,6 +11,7 @@ import type { Result } from "../base/result.ts"
 import { lookAtPeer, type SeenPeer, tlsFaultOf } from "./look-at-peer.ts"
 import type { VerifiedBy } from "./peer-check.ts"
 import { reachPeer, type SmtpPeer } from "./reach-peer.ts"
+import { boundReplies } from "./reply-deadline.ts"
 import { describeError, parseReply, type SmtpReply } from "./smtp-reply.ts"
 import type { TlsFault } from "./tls-fault.ts"
 import type { TlsPeer } from "./tls-peer.ts"
@@ -113,6 +114,7 @@ export async function openSmtpSession(options: SmtpSessionOptions): Promise<{ re
   signal.addEventListener("abort", abort, { once: true })
   connection.once("end", () => signal.removeEventListener("abort", abort))
   const seen = lookAtPeer(connection, check)
+  boundReplies(connection, commandTimeoutMs)
   let duringTls = false
   const error = await new Promise<Error | undefined>((resolve) => {
     connection.on("error", (failure: Error) => {

@@ -23,8 +23,8 @@ export type TlsPolicy =
   | { readonly kind: "encrypted"; readonly reason: string; readonly counted?: CountedPolicy }
   /** Never in clear, and only to who proves it. */
   | { readonly kind: "verified"; readonly reason: string; readonly check: PeerCheck; /** For SNI. */ readonly serverName: string; readonly counted?: CountedPolicy }
-  /** This host is not to be used now. */
-  | { readonly kind: "unusable"; readonly reason: string; readonly fault: TlsFault; readonly counted?: CountedPolicy }
+  /** This host is not to be used now; `lasting`: waiting will not change it. */
+  | { readonly kind: "unusable"; readonly reason: string; readonly fault: TlsFault; readonly lasting?: true; readonly counted?: CountedPolicy }
 
 /** Whose policy it is, as reports count it (RFC 8460). */
 export type CountedPolicy = Pick<TlsSessions, "domain" | "policyType" | "policyString" | "mxPatterns">
@@ -68,7 +68,7 @@ export function createTlsPolicy({ resolver, mtaSts, partners, clock }: TlsPolicy
 /** Nobody is asked: for tests, and for whoever has no DNS to ask. */
 export const opportunisticTls: TlsPolicyFor = async ({ requireTls, domain }, host) => {
   const policy = unpublished(domain)
-  return requireTls ? atLeastVerified(policy, host) : policy
+  return requireTls ? atLeastVerified(policy, { ...host, certain: true }) : policy
 }
 
 const unpublished = (domain: string): TlsPolicy => ({ kind: "opportunistic", reason: "nobody asks for TLS", counted: { domain, policyType: "no-policy-found", policyString: [], mxPatterns: [] } })
@@ -107,9 +107,19 @@ function mtaStsOf(sts: StoredTlsPolicy, host: MailHost): TlsPolicy {
   return "type" in check ? { kind: "unusable", reason, fault: check, counted } : { kind: "verified", reason, check, serverName: host.name, counted }
 }
 
-/** RFC 8689 §4.2.1: a certificate that can be verified, by DANE or for the host's name. What the sender alone demands is not counted as the domain's. */
-const atLeastVerified = (policy: TlsPolicy, host: MailHost): TlsPolicy =>
-  policy.kind === "verified" || policy.kind === "unusable" ? policy : { kind: "verified", reason: "the message asks for REQUIRETLS", check: { kind: "pkix", names: [host.name] }, serverName: host.name }
+const required = "the message asks for REQUIRETLS"
+
+/**
+ * RFC 8689 §4.2.1: a certificate that can be verified, by DANE or for the host's name; and a host that DNSSEC or MTA-STS vouches for, because
+ * whoever forges an MX record has a good certificate for the name that he puts there. What the sender alone demands is not counted as the domain's.
+ */
+function atLeastVerified(policy: TlsPolicy, host: MailHost): TlsPolicy {
+  if (policy.kind === "verified" || policy.kind === "unusable") return policy
+  // a policy that is only being tested was fetched from the domain all the same
+  const namedByPolicy = policy.kind === "opportunistic" && policy.watched !== undefined && !("type" in policy.watched)
+  if (host.certain || namedByPolicy) return { kind: "verified", reason: required, check: { kind: "pkix", names: [host.name] }, serverName: host.name }
+  return { kind: "unusable", reason: required, fault: tlsFault("validation-failure", "may not be the domain's server: neither DNSSEC nor MTA-STS vouches for its name"), lasting: true }
+}
 
 type FoundTlsa =
   | { readonly kind: "records"; readonly base: string; readonly records: readonly Tlsa[] }

@@ -77,15 +77,16 @@ function deliveryLines(delivery: DeliveryTrace, step: Step): string[] {
   ]
 }
 
-/** What an attempt came to: `deferred 4.7.1 by mx.xa.example [192.0.2.1], TLSv1.3 …, 120 ms: 451 4.7.1 later`. */
-export const attemptText = ({ outcome, status, remoteMta, tls, tlsDetails, diagnostic, startedAt, endedAt }: AttemptRecord): string =>
-  `${[outcome, status].filter(Boolean).join(" ")}${remoteMta === "" ? ", no host was reached" : ` by ${remoteMta}, ${tls ?? "without TLS"}`}${tlsDetails ? tlsText(tlsDetails) : ""}, ${Math.max(endedAt - startedAt, 0)} ms${diagnostic === "" ? "" : `: ${diagnostic}`}`
+/** What an attempt came to: `deferred 4.7.1 (greylisted) by mx.xa.example [192.0.2.1], TLSv1.3 …, 120 ms: 451 4.7.1 later`. */
+export const attemptText = ({ outcome, status, remoteMta, tls, tlsDetails, diagnostic, bounceClass, startedAt, endedAt }: AttemptRecord): string =>
+  `${[outcome, status, bounceClass === null ? "" : `(${bounceClass})`].filter(Boolean).join(" ")}${remoteMta === "" ? ", no host was reached" : ` by ${remoteMta}, ${tls ?? "without TLS"}`}${tlsDetails ? tlsText(tlsDetails) : ""}, ${Math.max(endedAt - startedAt, 0)} ms${diagnostic === "" ? "" : `: ${diagnostic}`}`
 
 /** How far the peer was verified, what was demanded, what was wrong. */
-function tlsText({ policy, reason, version, verified, subject, fault }: TlsDetails): string {
+function tlsText({ policy, reason, version, verified, subject, fault, testFault }: TlsDetails): string {
   const peer = version === null ? "" : verified === "no" ? " not verified" : ` verified (${verified}) as ${subject}`
   const demand = policy === "opportunistic" ? "" : `; demanded: ${policy}${reason === "" ? "" : `, ${reason}`}`
-  return `${peer}${demand}${fault ? `; ${fault.type}: ${fault.detail}` : ""}`
+  const tested = testFault ? `; ${reason}, with enforce it would not have gone: ${testFault.type}: ${testFault.detail}` : ""
+  return `${peer}${demand}${fault && !testFault ? `; ${fault.type}: ${fault.detail}` : ""}${tested}`
 }
 
 const settledText = ({ status, diagnostic, remoteMta, state }: DeliveryTrace): string => [status, remoteMta === "" ? "" : `by ${remoteMta}`, state === "delivered" ? "" : diagnostic].filter(Boolean).join(" ")

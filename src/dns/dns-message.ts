@@ -29,6 +29,13 @@ const maxAliases = 16
 
 export const normalName = (name: string): string => name.replace(/\.$/, "").toLowerCase()
 
+/**
+ * A name that an answer holds. Labels are any bytes, chosen by whoever has the zone; these names end in logs, in diagnostics and in the
+ * database, so what is not printed there is written as zone files write it (RFC 1035 §5.1).
+ */
+const toldName = (name: string): string =>
+  normalName(name).replace(/[^!-[\]-~]/gu, (char) => Array.from(Buffer.from(char), (byte) => `\\${String(byte).padStart(3, "0")}`).join(""))
+
 export function question(name: string, type: RecordType): Question {
   const id = randomInt(65_536)
   const bytes = encode({
@@ -57,7 +64,7 @@ export function readReply(asked: Question, bytes: Uint8Array, trusted: boolean):
   const found = answers.filter((answer) => answer.type === asked.type && normalName(answer.name) === canonicalName)
   const [first, ...others] = found.slice(0, maxRecords).flatMap((answer) => recordOf(answer) ?? [])
   if (first === undefined) return { kind: "answer", answer: { kind: "noData", secure }, ttlSeconds: negativeTtl(packet) }
-  return { kind: "answer", answer: { kind: "records", records: [first, ...others], secure, canonicalName }, ttlSeconds: Math.min(maxTtlSeconds, ...answers.map(ttlOf)) }
+  return { kind: "answer", answer: { kind: "records", records: [first, ...others], secure, canonicalName: toldName(canonicalName) }, ttlSeconds: Math.min(maxTtlSeconds, ...answers.map(ttlOf)) }
 }
 
 type Decoded = Packet & { readonly rcode?: string; readonly flag_tc?: boolean; readonly flag_ad?: boolean }
@@ -90,13 +97,13 @@ function recordOf(answer: Answer): RecordData[RecordType] | undefined {
     case "CNAME":
     case "PTR":
     case "NS":
-      return normalName(answer.data)
+      return toldName(answer.data)
     case "MX":
-      return { exchange: normalName(answer.data.exchange), preference: answer.data.preference ?? 0 }
+      return { exchange: toldName(answer.data.exchange), preference: answer.data.preference ?? 0 }
     case "TXT":
       return (Array.isArray(answer.data) ? answer.data : [answer.data]).map(textOf).join("")
     case "SRV":
-      return { priority: answer.data.priority ?? 0, weight: answer.data.weight ?? 0, port: answer.data.port, target: normalName(answer.data.target) }
+      return { priority: answer.data.priority ?? 0, weight: answer.data.weight ?? 0, port: answer.data.port, target: toldName(answer.data.target) }
     case "TLSA": {
       const { usage, selector, matchingType, certificate } = answer.data
       return { usage, selector, matching: matchingType, association: certificate }

@@ -84,21 +84,28 @@ const possible = (name: string): boolean =>
 const byDatagram = ({ bytes }: Question, { address, port }: DnsServer, timeoutMs: number, read: (bytes: Uint8Array) => Reading): Promise<Reading | undefined> =>
   new Promise((resolve) => {
     const socket = createSocket(isIPv6(address) ? "udp6" : "udp4")
+    let ended = false
     const end = (reading: Reading | undefined): void => {
+      if (ended) return
+      ended = true
       clearTimeout(timer)
       socket.removeAllListeners("message")
       socket.close()
       resolve(reading)
     }
     const timer = setTimeout(() => end(undefined), timeoutMs)
-    socket.once("error", () => end(undefined))
+    // a network that is down says so at once, to `connect` or to `send`: without a listener for it the process would end
+    socket.on("error", () => end(undefined))
     socket.on("message", (reply) => {
       const reading = read(reply)
       // whoever guesses wrong is ignored, and the true answer still awaited
       if (reading.kind !== "stranger") end(reading)
     })
+    socket.once("connect", () => {
+      if (!ended) socket.send(bytes)
+    })
     // connected: the system drops what others than the server send
-    socket.connect(port, address, () => socket.send(bytes))
+    socket.connect(port, address)
   })
 
 const byStream = ({ bytes }: Question, { address, port }: DnsServer, timeoutMs: number, read: (bytes: Uint8Array) => Reading): Promise<Reading | undefined> =>

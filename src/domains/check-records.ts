@@ -1,7 +1,9 @@
 /** Asks the DNS for the records that it should hold. Every record gets one finding; whoever cannot be asked is no proof of anything. */
 import type { DnsAnswer, DnsResolver } from "../dns/resolver.ts"
+import type { CheckedLine } from "./checked-line.ts"
 import type { DomainRecord } from "./domain-record.ts"
 import { textFits, textStart } from "./text-fits.ts"
+import { recordTodo } from "./todo-words.ts"
 import { recordData } from "./zone-text.ts"
 
 export interface Finding {
@@ -60,4 +62,11 @@ function judge<Data>(record: DomainRecord, answer: DnsAnswer<Data>, fits: (found
 }
 
 /** For people: what should be there. */
-export const expectation = (record: DomainRecord): string => recordData(record) ?? "A or AAAA"
+const expectation = (record: DomainRecord): string => recordData(record) ?? "A or AAAA"
+
+/** A finding as `dns check` says it. */
+export const recordLine = ({ record, result, found, insecure }: Finding): CheckedLine => ({
+  name: record.name, result, expected: expectation(record), found, insecure, todo: recordTodo(record, result),
+  // nothing is broken before a new key signs
+  waits: record.kind === "dkim" && record.state === "pending",
+})

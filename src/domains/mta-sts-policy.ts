@@ -11,9 +11,12 @@ export interface MtaStsSettings {
 /** RFC 8461 §3.2: at most a year. */
 const longestSeconds = 31_557_600
 
+/** What is said of it: whole seconds, not more than are allowed. */
+export const maxAgeOf = ({ maxAgeSeconds }: Pick<MtaStsSettings, "maxAgeSeconds">): number => Math.min(Math.max(Math.floor(maxAgeSeconds), 0), longestSeconds)
+
 /** The policy as it is served (RFC 8461 §3.2). */
-export const mtaStsPolicy = ({ mode, maxAgeSeconds, hosts }: MtaStsSettings): string =>
-  ["version: STSv1", `mode: ${mode}`, ...hosts.map((host) => `mx: ${host}`), `max_age: ${Math.min(Math.max(Math.floor(maxAgeSeconds), 0), longestSeconds)}`, ""].join("\r\n")
+export const mtaStsPolicy = (settings: MtaStsSettings): string =>
+  ["version: STSv1", `mode: ${settings.mode}`, ...settings.hosts.map((host) => `mx: ${host}`), `max_age: ${maxAgeOf(settings)}`, ""].join("\r\n")
 
 const idCharacters = 20
 

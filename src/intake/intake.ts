@@ -1,7 +1,7 @@
 import type { Login } from "../accounts/login.ts"
 import type { Envelope } from "../mail/envelope.ts"
 import type { EnhancedStatus } from "../mail/enhanced-status.ts"
-import type { Committed, DsnFor, MessageSource, SessionFacts, WarningFor } from "../store/acceptance-store.ts"
+import type { Committed, DsnFor, HeldNoticeFor, MessageSource, SessionFacts, WarningFor } from "../store/acceptance-store.ts"
 import type { PreparedContent } from "../store/content-store.ts"
 import type { ReportDestination } from "../store/own-report-store.ts"
 import type { WarningKey } from "../store/sender-warning-store.ts"
@@ -23,8 +23,8 @@ export interface AcceptRequest {
   readonly hops?: number
   /** The deliveries that a DSN tells of; marked in the transaction that accepts it. */
   readonly dsnFor?: DsnFor
-  /** The held message that it tells of; marked as told likewise. */
-  readonly heldNotice?: number
+  /** The held message that it tells of, and whom; marked as told likewise. */
+  readonly heldNotice?: HeldNoticeFor
   /** The ends of certificates that a warning tells of; likewise. */
   readonly warningFor?: WarningFor
   /** The warning to a sender that it tells of; likewise. */

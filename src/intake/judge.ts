@@ -118,7 +118,10 @@ function resultOf({ status, problems }: SignatureFacts): string {
 }
 
 /** Whoever else receives a circular is not told of one message. */
-const maxTold = 50
+const maxTold = 500
+
+/** However many there are, nobody who was named beside them goes untold. */
+const recipientsLast = (who: readonly Notified[]): readonly Notified[] => [...who.filter((name) => name !== "recipients"), ...who.filter((name) => name === "recipients")]
 
 function heldReason({ decision, administrators }: JudgeQuestion, facts: MessageFacts, verdict: PolicyVerdict): HeldReason | null {
   if (verdict.kind !== "hold" && verdict.kind !== "quarantine") return null
@@ -131,7 +134,7 @@ function heldReason({ decision, administrators }: JudgeQuestion, facts: MessageF
   const { ruleId, reasonVi, reasonEn } = verdict
   return verdict.kind === "hold"
     ? { kind: "approval", ruleId, reasonVi, reasonEn, notify: told([...verdict.approvers, "sender"]) }
-    : { kind: "quarantine", ruleId, reasonVi, reasonEn, notify: told(verdict.notify) }
+    : { kind: "quarantine", ruleId, reasonVi, reasonEn, notify: told(recipientsLast(verdict.notify)), recipientsMayRelease: verdict.release === "recipients" }
 }
 
 /** Only who signed in hears of it: whoever else is named as the sender may know nothing of the message. */

@@ -67,8 +67,9 @@ export const parsePath = (path: string): string | undefined => {
 const ascii = /^[\x00-\x7f]*$/
 const plainDomain = /^[a-z0-9.-]*$/
 
+/** The dot of the DNS's root at the end changes nothing. */
 const canonicalDomain = (domain: string): string => {
-  const lower = domain.toLowerCase()
+  const lower = domain.toLowerCase().replace(/(?<=[^.])\.+$/, "")
   if (lower.startsWith("[") || (plainDomain.test(lower) && !lower.includes("xn--"))) return lower
   // Only hosts: domainToASCII would read percent signs and numbers as a URL does.
   if (/[%/?#@:\s]/.test(lower)) return lower

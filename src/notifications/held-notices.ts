@@ -1,26 +1,52 @@
-import type { HeldMessage, HeldStore } from "../store/held-store.ts"
+import type { HeldMessage, HeldStore, UntoldMessage } from "../store/held-store.ts"
+import { heldCopyNotice, heldNotice } from "./held-notice-text.ts"
 import type { Notice, NoticeSender } from "./notice.ts"
 
 /**
- * Tells of messages that are held: whom the rule names. Each is told once, in the transaction that accepts the notice; what fails is found
- * by the next sweep.
+ * Tells of messages that are held: whom the rule names. A recipient who may release the own copy gets a notice of his own, with the link that does it; all
+ * others share one. Each is told once, in the transaction that accepts the notice; what fails is found by the next sweep.
  */
 export interface HeldNotices {
   /** Resolves with how many notices were accepted; joins a round that is under way. */
   send(): Promise<number>
 }
 
+/** Where a recipient releases the own copy, and until when (ms since the epoch). */
+export interface ReleaseLink {
+  readonly url: string
+  readonly expiresAt: number
+}
+
+export interface HeldNoticeParts {
+  readonly held: Pick<HeldStore, "untold" | "giveUpTelling">
+  readonly notices: NoticeSender
+  readonly hostname: string
+  /** Null: only administrators release, whatever the rules say. */
+  readonly releaseLink: ((copy: { readonly deliveryId: number; readonly recipient: string }) => ReleaseLink) | null
+}
+
 const limit = 100
 
-export function createHeldNotices({ held, notices, hostname }: { readonly held: Pick<HeldStore, "untold" | "giveUpTelling">; readonly notices: NoticeSender; readonly hostname: string }): HeldNotices {
+export function createHeldNotices({ held, notices, hostname, releaseLink }: HeldNoticeParts): HeldNotices {
   let underWay: Promise<number> | undefined
+  const tell = async ({ envelopeId }: HeldMessage, notice: Notice): Promise<boolean> => {
+    const reply = await notices.send({ ...notice, marks: { heldNotice: { envelopeId, told: notice.to } } })
+    // an address that does not exist now will not exist at the next sweep
+    if (reply?.kind === "refused" && reply.code >= 500) await held.giveUpTelling(envelopeId, notice.to)
+    return reply?.kind === "accepted"
+  }
+  const noticesOf = (message: UntoldMessage): readonly Notice[] => {
+    const copies = releaseLink ? message.copies : []
+    const others = message.notify.filter((address) => !copies.some(({ recipient }) => recipient === address))
+    return [
+      ...(others.length === 0 ? [] : [heldNotice({ ...message, notify: others }, hostname)]),
+      ...(releaseLink ? copies.map((copy) => heldCopyNotice({ message, copy, link: releaseLink(copy), hostname })) : []),
+    ]
+  }
   const round = async (): Promise<number> => {
     let told = 0
     for (const message of await held.untold(limit)) {
-      const reply = await notices.send(heldNotice(message, hostname))
-      if (reply?.kind === "accepted") told++
-      // an address that does not exist now will not exist at the next sweep
-      else if (reply && reply.code >= 500) await held.giveUpTelling(message.envelopeId)
+      for (const notice of noticesOf(message)) if (await tell(message, notice)) told++
     }
     return told
   }
@@ -29,49 +55,5 @@ export function createHeldNotices({ held, notices, hostname }: { readonly held: 
       underWay ??= round().finally(() => (underWay = undefined))
       return underWay
     },
-  }
-}
-
-const words = {
-  quarantine: {
-    subject: "Thư bị giữ lại để kiểm tra / A message was quarantined",
-    vi: "Một thư gửi tới bạn bị giữ lại để kiểm tra và chưa được chuyển.",
-    en: "A message to you was set aside and has not been delivered.",
-    whatVi: "Nếu bạn chờ thư này, hãy báo quản trị viên kèm số thư ở trên. Đừng trả lời thư này.",
-    whatEn: "If you expect this message, tell the administrator the number above. Do not reply to this notice.",
-  },
-  approval: {
-    subject: "Thư chờ duyệt / A message waits for approval",
-    vi: "Một thư đang chờ duyệt trước khi được chuyển.",
-    en: "A message waits for approval before it is delivered.",
-    whatVi: "Người có quyền duyệt hoặc từ chối bằng lệnh: congthu held release / refuse, kèm số thư ở trên.",
-    whatEn: "Whoever may decide does so with: congthu held release / refuse, and the number above.",
-  },
-} as const satisfies Record<HeldMessage["kind"], Readonly<Record<"subject" | "vi" | "en" | "whatVi" | "whatEn", string>>>
-
-/**
- * Pure. The held message's subject is not repeated: it may be what made it doubtful. Nor, to recipients, who else was written to: that may be the
- * sender's secret (RFC 5321 §7.2).
- */
-export function heldNotice(message: HeldMessage, hostname: string): Notice {
-  const { envelopeId, kind, reversePath, recipients, recipientCount, messageId, reasonVi, reasonEn, notify } = message
-  const say = words[kind]
-  const facts = (names: { readonly number: string; readonly from: string; readonly to: string }): string =>
-    [
-      `    ${names.number}: ${envelopeId}`,
-      `    ${names.from}: ${reversePath === "" ? "<>" : reversePath}`,
-      ...(kind === "quarantine" ? [] : [`    ${names.to}: ${recipients.join(", ")}${recipientCount > recipients.length ? ` (+${recipientCount - recipients.length})` : ""}`]),
-      `    Message-ID: <${messageId}>`,
-    ].join("\r\n")
-  return {
-    to: notify,
-    subject: say.subject,
-    messageId: `held.${envelopeId}@${hostname}`,
-    marks: { heldNotice: envelopeId },
-    text: [
-      say.vi, "", facts({ number: "Số thư", from: "Từ", to: "Tới" }), "", `Lý do: ${reasonVi}`, "", say.whatVi, "",
-      "-- ", "",
-      say.en, "", facts({ number: "Number", from: "From", to: "To" }), "", `Reason: ${reasonEn}`, "", say.whatEn, "",
-    ].join("\r\n"),
   }
 }

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto"
-import { decodeHeaderText } from "../mail/encoded-word.ts"
-import { fieldValue, parseHeader } from "../mail/header.ts"
 import type { ContentStore } from "../store/content-store.ts"
 import type { OwedWarning, SenderWarningStore } from "../store/sender-warning-store.ts"
+import { shownHeader } from "../store/shown-header.ts"
 import type { Notice, NoticeSender } from "./notice.ts"
 import { senderWarningSubject, senderWarningText } from "./sender-warning-text.ts"
 
@@ -28,14 +27,12 @@ export interface SenderWarningParts {
 }
 
 const limit = 100
-const headerStartBytes = 64 * 1024
-const maxSubjectCharacters = 200
 
 export function createSenderWarnings({ warnings, contents, notices, hostname, log }: SenderWarningParts): SenderWarnings {
   let underWay: Promise<number> | undefined
 
   const tell = async (warning: OwedWarning): Promise<boolean> => {
-    const reply = await notices.send(senderWarningNotice(warning, { subject: await subjectOf(contents, warning.content), hostname }))
+    const reply = await notices.send(senderWarningNotice(warning, { subject: (await shownHeader(contents, warning.content)).subject, hostname }))
     // an account that takes no mail now is not told later: tomorrow's message says it again
     if (reply?.kind === "refused" && reply.code >= 500) await warnings.giveUpTelling(warning)
     return reply?.kind === "accepted"
@@ -60,14 +57,6 @@ export function createSenderWarnings({ warnings, contents, notices, hostname, lo
       return underWay
     },
   }
-}
-
-async function subjectOf(contents: Pick<ContentStore, "read">, content: Uint8Array): Promise<string> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of contents.read(content, { start: 0, end: headerStartBytes })) chunks.push(chunk)
-  const raw = fieldValue(parseHeader(Buffer.concat(chunks)), "subject") ?? ""
-  // oxlint-disable-next-line no-control-regex -- exactly the characters that would break a line of the notice
-  return decodeHeaderText(raw.slice(0, maxSubjectCharacters * 8)).replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, " ").slice(0, maxSubjectCharacters)
 }
 
 /** Pure. */

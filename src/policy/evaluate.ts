@@ -9,7 +9,7 @@ import type { MessageFacts } from "./facts.ts"
 import type { RuleVerdict } from "./policy-document.ts"
 import { prepareFacts, type PreparedFacts } from "./prepared-facts.ts"
 import { signatureReason } from "./signature-reason.ts"
-import type { Mark, PolicyVerdict, Reasons } from "./verdict.ts"
+import type { Mark, PolicyVerdict, Reasons, Releaser } from "./verdict.ts"
 
 export interface PolicyDecision {
   readonly verdict: PolicyVerdict
@@ -46,10 +46,19 @@ function decided(compiled: CompiledRule, { facts }: PreparedFacts, marks: readon
     const status = statusOf(reject.status, facts)
     return { kind: status.startsWith("4") ? "defer" : "reject", ruleId, status, ...reasons(reject, compiled, facts), marks }
   }
-  if (quarantine) return { kind: "quarantine", ruleId, notify: quarantine.notify, ...reasons(quarantine, compiled, facts), marks }
+  if (quarantine) return { kind: "quarantine", ruleId, notify: quarantine.notify, release: releaserOf(quarantine, facts), ...reasons(quarantine, compiled, facts), marks }
   if (hold) return { kind: "hold", ruleId, approvers: hold.approvers, ...reasons(hold, compiled, facts), marks }
   if (sign) return { kind: "sign", ruleId, key: sign.key, marks }
   return { kind: "accept", ruleId, marks }
+}
+
+/**
+ * Whatever a rule says, recipients do not release what is known to harm them: a virus, or a signature whose certificate was taken back. Where it says
+ * nothing, those release who are told.
+ */
+function releaserOf({ notify, release }: NonNullable<RuleVerdict["quarantine"]>, { scan, signature }: MessageFacts): Releaser {
+  if ((scan?.virus ?? null) !== null || signature.problems.includes("revoked")) return "administrators"
+  return release ?? (notify.includes("recipients") ? "recipients" : "administrators")
 }
 
 const statusOf = (status: NonNullable<RuleVerdict["reject"]>["status"], { signature }: MessageFacts): EnhancedStatus =>

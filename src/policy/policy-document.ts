@@ -6,6 +6,7 @@ import { endOfDay, parseHours, startOfDay, weekdays } from "./civil-time.ts"
 import { compileMark } from "./document-mark.ts"
 import { spamActions } from "./scan-facts.ts"
 import { compilePattern } from "./text-pattern.ts"
+import { releasers } from "./verdict.ts"
 
 /**
  * The shape of `config/policy.yaml`, docs/policy.md in types. Every bound that keeps a decision cheap is here: numbers of rules,
@@ -151,7 +152,10 @@ const verdict = z.preprocess(
       mark: z.strictObject({ keyword: z.string().regex(/^\$?[A-Za-z][A-Za-z0-9_-]{0,49}$/, "is no IMAP keyword such as $Unsigned").optional(), tellSender: flag.optional(), ...reasons }).optional(),
       sign: z.strictObject({ key: name }).optional(),
       hold: z.strictObject({ approvers: oneOrMany(whom(["administrators"])), ...reasons }).optional(),
-      quarantine: z.strictObject({ notify: oneOrMany(whom(["sender", "recipients", "administrators"])), ...reasons }).optional(),
+      quarantine: z
+        .strictObject({ notify: oneOrMany(whom(["sender", "recipients", "administrators"])), release: words(releasers).optional(), ...reasons })
+        .refine(({ notify, release }) => release !== "recipients" || notify.includes("recipients"), { path: ["release"], error: "is recipients, who do not hear of the message: add recipients to notify" })
+        .optional(),
       reject: z
         .strictObject({ status: string(badStatus).regex(/^(?:signature|4\.4\.3|[45]\.7\.\d{1,3})$/, badStatus), ...reasons })
         .optional(),

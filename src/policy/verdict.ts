@@ -25,8 +25,8 @@ export type PolicyVerdict =
   | ({ readonly kind: "sign"; readonly ruleId: string; readonly key: string } & Marked)
   /** Taken, and delivered when somebody approves it. */
   | ({ readonly kind: "hold"; readonly ruleId: string; readonly approvers: readonly string[] } & Reasons & Marked)
-  /** Taken and set aside; those in `notify` are told. */
-  | ({ readonly kind: "quarantine"; readonly ruleId: string; readonly notify: readonly Notified[] } & Reasons & Marked)
+  /** Taken and set aside; those in `notify` are told, `release` says who may let it go. */
+  | ({ readonly kind: "quarantine"; readonly ruleId: string; readonly notify: readonly Notified[]; readonly release: Releaser } & Reasons & Marked)
   | (Extract<Verdict, { readonly kind: "reject" | "defer" }> & Marked)
 
 export interface Marked {
@@ -44,3 +44,7 @@ export interface Mark extends Reasons {
 
 /** `sender`, `recipients`, `administrators`, or an address. */
 export type Notified = string
+
+/** Who may release what is set aside: administrators always, `recipients` their own copy too. */
+export const releasers = ["administrators", "recipients"] as const
+export type Releaser = (typeof releasers)[number]

@@ -4,8 +4,8 @@ import { queueRoutes } from "../api/routes/queue.ts"
 import { traceRoutes } from "../api/routes/trace.ts"
 import { apiRouter } from "../api/server.ts"
 import type { Account } from "../accounts/directory.ts"
-import { type App, queueBackend } from "../app.ts"
-import { createOutbox } from "../delivery/outbox.ts"
+import type { App } from "../app.ts"
+import type { Outbox } from "../delivery/outbox.ts"
 import { createApiTokenStore } from "../store/sql/api-tokens.ts"
 import { isUnavailable } from "../store/sql/database.ts"
 import { createPauseStore } from "../store/sql/pauses.ts"
@@ -14,15 +14,12 @@ import { createTraceStore } from "../store/sql/trace.ts"
 import { createApiLog } from "../telemetry/mail-log.ts"
 
 /** The API as the role `web` serves it. */
-export function createApi(app: App): ReturnType<typeof apiRouter> {
+export function createApi(app: App, outbox: Outbox): ReturnType<typeof apiRouter> {
   const { database, directory, sealer, context: { config, clock, log } } = app
   const account = (address: string): Account | undefined => {
     const target = directory.current().resolve(address)
     return target.kind === "account" ? target.account : undefined
   }
-  // a queue engine that is away costs a delivery the seconds until the next sweep: no reason to call this role unwell
-  const outbox = createOutbox({ backend: queueBackend(app), clock, log })
-  app.onClose(() => outbox.close())
   return apiRouter({
     gate: createApiGate({ tokens: createApiTokenStore(database), requestsPerMinute: config.api.requestsPerMinute, maxFailures: config.auth.maxFailures, failureWindowMs: config.auth.failureWindow }),
     routes: [

@@ -25,6 +25,8 @@ export interface DemoLogin {
   readonly label: string
   readonly address: string
   readonly password: string
+  /** The unit that it administers in the console, `*` for the province; absent: none. */
+  readonly administers?: string
 }
 
 /** What the seed wrote for the demonstration; empty when there is none. */
@@ -45,9 +47,14 @@ export function findDemoCertificates(dataDir: string): DemoCertificates | null {
 const isDemoLogin = (value: unknown): value is DemoLogin =>
   typeof value === "object" && value !== null && ["label", "address", "password"].every((key) => typeof (value as Readonly<Record<string, unknown>>)[key] === "string")
 
+function roleText(administers: string | undefined): string {
+  if (administers === undefined) return ""
+  return administers === "*" ? "   quản trị tỉnh (administrator)" : `   quản trị ${administers} (administrator of ${administers})`
+}
+
 export function welcomeScreen({ config, ports, caFile, logins, demoCertificates, startMs }: ScreenFacts): string {
   const host = config.listen.host === "0.0.0.0" || config.listen.host === "::" ? config.hostname : config.listen.host
-  const rows = (pairs: readonly (readonly [string, string])[]): string[] => pairs.map(([name, value]) => `    ${name.padEnd(24)}${value}`)
+  const rows = (pairs: readonly (readonly [string, string])[]): string[] => pairs.map(([name, value]) => `    ${name.padEnd(26)}${value}`)
   const port = (name: string): string => `${host}:${ports[name] ?? "-"}`
   return [
     "",
@@ -55,6 +62,7 @@ export function welcomeScreen({ config, ports, caFile, logins, demoCertificates,
     "",
     ...rows([
       ["Bảng trạng thái", `https://${port("https")}/`],
+      ["Trang quản trị (console)", `https://${port("https")}/console`],
       ["IMAP", `${port("imaps")} SSL/TLS   ${port("imap")} STARTTLS`],
       ["SMTP submission", `${port("submissions")} SSL/TLS   ${port("submission")} STARTTLS`],
       ["SMTP (MX)", port("smtp")],
@@ -64,7 +72,7 @@ export function welcomeScreen({ config, ports, caFile, logins, demoCertificates,
     ]),
     ...(logins.length === 0
       ? []
-      : ["", "  Tài khoản dùng thử (demo logins)", ...rows(logins.map(({ label, address, password }) => [label, `${address.padEnd(34)}${password}`] as const))]),
+      : ["", "  Tài khoản dùng thử (demo logins)", ...rows(logins.map(({ label, address, password, administers }) => [label, `${address.padEnd(34)}${password}${roleText(administers)}`] as const))]),
     ...(demoCertificates === null
       ? []
       : [

@@ -1,16 +1,19 @@
 import { createCertificateLookup } from "../addressbook/certificate-lookup.ts"
-import { createApp, createLogins } from "../app.ts"
+import { createApp, createLogins, queueBackend } from "../app.ts"
 import { createLookupRates } from "../console/lookup-rates.ts"
 import { clientSetupRoutes } from "../console/client-setup/routes.ts"
 import { startPlainServer } from "../console/plain-server.ts"
+import { quarantineRoutes } from "../console/quarantine.ts"
 import { startConsole } from "../console/server.ts"
-import type { HelpFacts } from "../console/status-page.ts"
-import type { Config } from "../config/schema.ts"
+import { createOutbox } from "../delivery/outbox.ts"
 import { mtaStsPolicy } from "../domains/mta-sts-policy.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { openAddressBook } from "./address-book.ts"
 import { createApi } from "./api.ts"
+import { createConsole } from "./console.ts"
 import { openClientSetup } from "./client-setup.ts"
+import { helpFacts } from "./help-facts.ts"
+import { quarantinePath, recipientsRelease } from "./quarantine.ts"
 import { watchRoles } from "./watch.ts"
 import type { StartRole } from "./role.ts"
 import { openListenerTls } from "./tls.ts"
@@ -18,9 +21,13 @@ import { openListenerTls } from "./tls.ts"
 /** The role `web`: the console, colleagues' certificates and the API over HTTPS. */
 export const startWebRole: StartRole = async (context) => {
   const app = await createApp(context)
-  const { config, health, clock } = context
+  const { config, health, clock, log } = context
   const watch = watchRoles(config.console.watch)
   const setup = await openClientSetup({ config, clock, help: helpFacts(config), isLocalDomain: (domain) => app.directory.current().isLocalDomain(domain) })
+  const authenticator = createLogins(app)
+  // a queue engine that is away costs a delivery the seconds until the next sweep: no reason to call this role unwell
+  const outbox = createOutbox({ backend: queueBackend(app), clock, log })
+  app.onClose(() => outbox.close())
   const server = await startConsole({
     host: config.listen.host,
     port: config.listen.https,
@@ -30,11 +37,16 @@ export const startWebRole: StartRole = async (context) => {
     clock,
     mtaStsPolicy: (domain) => (app.directory.current().isLocalDomain(domain) ? mtaStsPolicy({ mode: config.dns.mtaSts, maxAgeSeconds: config.dns.mtaStsMaxAge / 1000, hosts: [config.hostname] }) : undefined),
     certificates: {
-      authenticator: createLogins(app),
+      authenticator,
       lookup: createCertificateLookup({ directory: app.directory, source: openAddressBook(app) }),
       rates: createLookupRates(config.console.lookupsPerHour),
     },
-    mounted: [{ path: "/api/v1", router: createApi(app) }, { path: "/", router: clientSetupRoutes(setup) }],
+    mounted: [
+      { path: "/api/v1", router: createApi(app, outbox) },
+      { path: "/console", router: createConsole(app, { authenticator }) },
+      { path: quarantinePath, router: quarantineRoutes(recipientsRelease(app, outbox)) },
+      { path: "/", router: clientSetupRoutes(setup) },
+    ],
   })
   const plain = config.listen.http === 0 ? undefined : await startPlainServer({ host: config.listen.host, port: config.listen.http, setup })
   return {
@@ -44,18 +56,6 @@ export const startWebRole: StartRole = async (context) => {
       await server.close()
       await app.close()
     },
-  }
-}
-
-/** What a person types into a mail client, which behind containers or NAT is not what we listen on. */
-export function helpFacts({ listen, clients, hostname }: Config): HelpFacts {
-  const everywhere = listen.host === "0.0.0.0" || listen.host === "::"
-  return {
-    host: clients.host || (everywhere ? hostname : listen.host),
-    imaps: clients.imaps || listen.imaps,
-    imap: clients.imap || listen.imap,
-    submissions: clients.submissions || listen.submissions,
-    submission: clients.submission || listen.submission,
   }
 }
 

@@ -1,6 +1,7 @@
 import { startWorkers } from "../../queue-workers/workers.ts"
-import { type App, createApp, createDeliveries, createDoor, queueBackend } from "../app.ts"
+import { type App, createApp, createDeliveries, createDoor, openSendSlots, queueBackend } from "../app.ts"
 import { systemRandom } from "../base/random.ts"
+import { createDestinationRates } from "../delivery/destination-rates.ts"
 import { createDsnSender } from "../delivery/dsn-sender.ts"
 import { ownAddresses } from "../delivery/own-addresses.ts"
 import { recentContents } from "../delivery/recent-contents.ts"
@@ -32,6 +33,7 @@ import { createDeliveryLog, createExpiryLog, createSenderWarningLog, createTlsLo
 import { addressBookUpkeep } from "./address-book.ts"
 import { forgetInbound } from "./inbound.ts"
 import { openOutgoing } from "./outgoing.ts"
+import { releaseLinks } from "./quarantine.ts"
 import { registryRecheck } from "./recheck.ts"
 import { forgetReports, reportUpkeep } from "./reports.ts"
 import type { StartRole } from "./role.ts"
@@ -48,7 +50,7 @@ export const startWorkerRole: StartRole = async (context) => {
   // a sender who is owed word gets it now; what fails is found by the next sweep
   const settled = (): void => void dsnSender.send().catch((error: unknown) => log.debug({ err: error }, "DSNs are left to the sweeper"))
   const notices = createNoticeSender({ intake, contents, hostname: config.hostname, clock })
-  const heldNotices = createHeldNotices({ held: createHeldStore({ database }), hostname: config.hostname, notices })
+  const heldNotices = createHeldNotices({ held: createHeldStore({ database }), hostname: config.hostname, notices, releaseLink: releaseLinks(app) })
   const warnings = createSenderWarningStore(database)
   const senderWarnings = createSenderWarnings({ warnings, contents, notices, hostname: config.hostname, log: createSenderWarningLog(log) })
   const suppressions = createSuppressionStore({ database })
@@ -106,6 +108,7 @@ async function createRemote(app: App, { deliveries, settled }: { readonly delive
       ...(await createTls(app, resolver)),
       contents,
       smarthost: delivery.smarthost,
+      rates: createDestinationRates({ rates: delivery.rates, otherwise: delivery.messagesPerMinute, slots: openSendSlots(app), clock, random: systemRandom }),
       connectTimeoutMs: delivery.connectTimeout,
       commandTimeoutMs: delivery.commandTimeout,
     },

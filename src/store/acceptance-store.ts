@@ -41,8 +41,8 @@ export interface Acceptance {
    * Fails with `alreadyExists`, and stores nothing, when one of them no longer owes it: another process was faster.
    */
   readonly dsnFor?: DsnFor
-  /** Set when it tells of a held message: the same transaction marks that as told, or fails with `alreadyExists` as above. */
-  readonly heldNotice?: number
+  /** Set when it tells of a held message: the same transaction marks these as told, or fails with `alreadyExists` as above. */
+  readonly heldNotice?: HeldNoticeFor
   /**
    * Set when the message warns that certificates end: the same transaction records who has been told of what. Fails with
    * `alreadyExists`, and stores nothing, when one of them was told already.
@@ -76,6 +76,14 @@ export interface HeldReason {
   readonly reasonEn: string
   /** Addresses. */
   readonly notify: readonly string[]
+  /** Each recipient may release the own copy. Absent: only administrators do. */
+  readonly recipientsMayRelease?: boolean
+}
+
+/** A notice of a held message, and whom it tells: addresses. */
+export interface HeldNoticeFor {
+  readonly envelopeId: number
+  readonly told: readonly string[]
 }
 
 /** What a DSN tells of. */

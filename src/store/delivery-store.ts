@@ -30,8 +30,8 @@ export interface DeliveryStore {
    * `SuppressionStore`), one that was reached is no longer.
    */
   recordAttempt(attempt: Attempt): Promise<void>
-  /** Gives claimed deliveries back without an attempt until `at` (ms); `diagnostic` says to people why. A sender who has waited long is told. */
-  postpone(postponed: { readonly ids: readonly number[]; readonly at: number; readonly diagnostic: string }): Promise<void>
+  /** Gives claimed deliveries back without an attempt. A sender who has waited long is told. */
+  postpone(postponed: Postponed): Promise<void>
   /** Deliveries that are due (never queued, lease run out, or retry time come), oldest first, local and remote apart. */
   due(limit: number): Promise<{ readonly local: readonly number[]; readonly remote: readonly number[] }>
   /** Settled deliveries whose sender is owed a DSN and has none yet, with what the DSN says; grouped by envelope by the caller. */
@@ -40,6 +40,17 @@ export interface DeliveryStore {
   dsnMade(deliveryIds: readonly number[], kind: DsnKind): Promise<void>
   /** How many deliveries wait, and the oldest one's age in ms: for the console, health and tests. */
   waiting(): Promise<{ readonly count: number; readonly oldestMs: number }>
+}
+
+export interface Postponed {
+  readonly ids: readonly number[]
+  /** Until then (ms). */
+  readonly at: number
+  /** Says to people why. */
+  readonly diagnostic: string
+  /** Of those that no attempt has given one. */
+  readonly status: EnhancedStatus
+  readonly bounceClass: BounceClass | null
 }
 
 export interface PausedHost {
@@ -91,9 +102,11 @@ export interface Attempt {
 }
 
 /** Why a delivery has failed or waits, in words that are the same for all servers. The first six are the recipient's side, the next two ours. */
-export type BounceClass =
-  | "mailboxUnknown" | "mailboxFull" | "domainUnknown" | "contentRefused" | "relayDenied" | "blocked"
-  | "authenticationFailed" | "throttled" | "greylisted" | "unreachable" | "temporary" | "other"
+export const bounceClasses = [
+  "mailboxUnknown", "mailboxFull", "domainUnknown", "contentRefused", "relayDenied", "blocked",
+  "authenticationFailed", "throttled", "greylisted", "unreachable", "temporary", "other",
+] as const
+export type BounceClass = (typeof bounceClasses)[number]
 
 /** How a peer was protected, or why not: kept with the attempt as JSON. */
 export interface TlsDetails {
@@ -109,6 +122,8 @@ export interface TlsDetails {
   readonly fingerprint: string
   /** What was wrong, by the words of RFC 8460 §4.3 and for people; null when nothing was. */
   readonly fault: { readonly type: string; readonly detail: string } | null
+  /** What would have kept the message from going, had the domain's MTA-STS policy said `enforce` and not `testing`; absent where nothing would. */
+  readonly testFault?: { readonly type: string; readonly detail: string }
 }
 
 export type DsnKind = "failure" | "delay" | "success"

@@ -1,4 +1,4 @@
-import type { TlsDetails } from "./delivery-store.ts"
+import type { BounceClass, TlsDetails } from "./delivery-store.ts"
 import type { ActionOutcome, QueueAction } from "./queue-action.ts"
 
 /**
@@ -46,6 +46,8 @@ export interface QueueFilter {
   readonly acceptedBefore?: number
   /** A part of the peer's last words, in any case. */
   readonly diagnostic?: string
+  /** What the last attempt's refusal means. */
+  readonly bounceClass?: BounceClass
   /** Who was signed in when it came. */
   readonly accountId?: number
 }
@@ -78,6 +80,8 @@ export interface QueuedDelivery {
   readonly status: string
   readonly diagnostic: string
   readonly remoteMta: string
+  /** What they mean; null where nothing was refused. */
+  readonly bounceClass: BounceClass | null
 }
 
 export type SettledState = "delivered" | "relayed" | "failed"
@@ -108,6 +112,8 @@ export interface AttemptRecord {
   readonly tls: string | null
   /** Null when no host was chosen. */
   readonly tlsDetails: TlsDetails | null
+  /** Null where nothing was refused. */
+  readonly bounceClass: BounceClass | null
 }
 
 export interface StepRecord extends Steerer {

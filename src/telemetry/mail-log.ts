@@ -70,6 +70,15 @@ export const createApiLog = (log: Logger) => ({
   },
 })
 
+export const createConsoleLog = (log: Logger) => ({
+  failed({ error, ...event }: { readonly method: string; readonly path: string; readonly error: unknown }): void {
+    log.error({ ...event, err: error }, "console: failed")
+  },
+  refused(event: { readonly clientAddress: string; readonly method: string; readonly path: string; readonly why: string }): void {
+    log.info(event, "console: refused")
+  },
+})
+
 export const createSmtpLog = (log: Logger) => ({
   signedIn(event: { readonly sessionId: string; readonly clientAddress: string; readonly accountId: number; readonly principalId: string | null; readonly tls: string | null; readonly via: string }): void {
     log.info(event, "smtp: signed in")
@@ -196,5 +205,11 @@ export const createReportLog = (log: Logger) => ({
   },
   reportNotRead({ error, ...event }: { readonly envelopeId: number; readonly error: unknown }): void {
     log.error({ ...event, err: error }, "a report could not be read yet")
+  },
+})
+
+export const createQuarantineLog = (log: Logger) => ({
+  releasedByRecipient(event: { readonly envelopeId: number; readonly deliveryId: number; readonly clientAddress: string }): void {
+    log.info(event, "a recipient released a held message")
   },
 })

@@ -159,8 +159,16 @@ describe("the queue", () => {
     expect(first).toMatchObject({ status: 200, body: { deliveries: [{ id: deliveryIds[0], recipient: "mot@trang.example", state: "waiting", reversePath: "goc@tinh.example" }, { id: deliveryIds[1] }], next: deliveryIds[1] } })
     expect(first.headers["cache-control"]).toBe("no-store")
     expect(await ask("GET", `/queue?destination=trang.example&limit=2&after=${deliveryIds[1]}`, { token: text })).toMatchObject({ body: { deliveries: [{ id: deliveryIds[2] }], next: null } })
+    expect(await ask("GET", "/queue?destination=trang.example&bounceClass=throttled", { token: text })).toMatchObject({ body: { deliveries: [] } })
     expect(await ask("GET", "/queue?account=khong-co@tinh.example", { token: text })).toMatchObject({ status: 200, body: { deliveries: [] } })
     expect(await ask("GET", "/queue/destinations", { token: text })).toMatchObject({ body: { destinations: expect.arrayContaining([expect.objectContaining({ destination: "trang.example", deliveries: 3 })]) as unknown } })
+  })
+
+  test("a character that no text in the database has is the client's mistake, wherever it stands", async () => {
+    const text = await token("queue:read", "queue:write", "trace:read")
+    const { id } = await submit("khong@xa.example")
+    const asked = [ask("GET", "/queue?text=%00", { token: text }), ask("GET", "/queue?sender=a%00@x.example", { token: text }), ask("GET", "/trace?of=a%00@x.example", { token: text }), ask("POST", `/queue/${id}/hold`, { token: text, body: { why: "vì\0sao" } }), ask("POST", "/queue/pauses", { token: text, body: { destination: "xa.example", why: "\0x" } })]
+    expect((await Promise.all(asked)).map(({ status, body }) => [status, body["type"]])).toEqual(asked.map(() => [400, "urn:congthu:problem:invalid"]))
   })
 
   test("is steered: held, tried only after its release, bounced with the token's name in the audit", async () => {
@@ -207,6 +215,7 @@ describe("a trace", () => {
 describe("input", () => {
   test.each<[string, string, Asked, number]>([
     ["GET", "/queue?state=lost", {}, 400],
+    ["GET", "/queue?bounceClass=rude", {}, 400],
     ["GET", "/queue?limit=0", {}, 400],
     ["GET", "/queue?limit=5&limit=6", {}, 400],
     ["GET", "/queue?nonsense=1", {}, 400],

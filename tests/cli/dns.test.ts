@@ -7,26 +7,44 @@ import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect, test, vi } from "vitest"
 import { CommandError, type CommandContext } from "../../src/cli/context.ts"
 import { createDkimKeys, listDkimKeys, retireDkimKeys, rotateDkimKeys } from "../../src/cli/dkim-command.ts"
-import { checkDns, printRecords } from "../../src/cli/dns-command.ts"
+import { checkDns, type PolicyPlace, printRecords } from "../../src/cli/dns-command.ts"
+import { systemClock } from "../../src/base/clock.ts"
+import type { Serving } from "../../src/base/serving.ts"
+import { createLookupRates } from "../../src/console/lookup-rates.ts"
+import { startConsole } from "../../src/console/server.ts"
+import { mtaStsPolicy } from "../../src/domains/mta-sts-policy.ts"
 import { loadConfig } from "../../src/config/load.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
 import { type DnsWorld, dnsUnavailable, startDns } from "../support/dns-world.ts"
 import { createProvince } from "../support/province.ts"
+import { served, testTls } from "../support/test-tls.ts"
 
 const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
 const unavailable = dnsUnavailable()
 let database: TestDatabase
 let dir: string
 let dns: DnsWorld
+let policyServer: Serving
+let place: PolicyPlace
+let servedMode: "testing" | "enforce" = "testing"
 beforeAll(async () => {
   if (unavailable !== undefined) return
   database = await createTestDatabase(2)
   await createProvince(database)
   dir = await mkdtemp(join(tmpdir(), "congthu-cli-"))
-  dns = await startDns({ signed: { "tinh.example": "" }, unsigned: { "khac.example": "" } })
+  dns = await startDns({ signed: { "tinh.example": "" }, unsigned: { "khac.example": "", "127.in-addr.arpa": "" } })
+  const { ca, ...pem } = await testTls("mta-sts.tinh.example")
+  // our own, as the role web serves it
+  policyServer = await startConsole({
+    host: "127.0.0.1", port: 0, tls: served(pem), help: { host: "", imaps: 0, imap: 0, submissions: 0, submission: 0 }, health: async () => [], clock: systemClock,
+    mtaStsPolicy: () => mtaStsPolicy({ mode: servedMode, maxAgeSeconds: 604_800, hosts: ["mail.tinh.example"] }),
+    certificates: { authenticator: { login: () => Promise.reject(new Error("nobody signs in")) }, lookup: { find: () => Promise.reject(new Error("nothing is looked up")) }, rates: createLookupRates(0) },
+  })
+  place = { port: policyServer.port, authorities: [ca] }
 })
 afterAll(async () => {
   if (unavailable !== undefined) return
+  await policyServer.close()
   await dns.stop()
   await database.drop()
   await rm(dir, { recursive: true })
@@ -69,7 +87,7 @@ async function congthu(...args: readonly string[]): Promise<Ended> {
 const address = "mail A 127.0.0.1\n"
 const zoneOf = async (domain: string): Promise<string> => (await run((context) => printRecords(context, domain, {}))).out
 const rotate = (domain: string, force = false): Promise<Ended> => run((context) => rotateDkimKeys(context, domain, { force }))
-const check = (options: Parameters<typeof checkDns>[2] = {}, dnssec = true): Promise<Ended> => run((context) => checkDns(context, "tinh.example", options), { dnssec })
+const check = (options: Parameters<typeof checkDns>[2] = {}, dnssec = true): Promise<Ended> => run((context) => checkDns(context, "tinh.example", options, place), { dnssec })
 
 test.skipIf(unavailable)("from nothing to a domain whose DNS is as it should be: what is printed is a zone, keys wait for it, and the check finds what is missing", async () => {
   const created = await run((context) => createDkimKeys(context, "tinh.example"))
@@ -84,14 +102,21 @@ test.skipIf(unavailable)("from nothing to a domain whose DNS is as it should be:
 
   const empty = await check()
   expect(empty.code).toBe(1)
-  expect(empty.out).toContain("missing     tinh.example.\n            expected  MX 10 mail.tinh.example.\n")
+  expect(empty.out).toContain("missing     tinh.example.\n            expected  MX 10 mail.tinh.example.\n            to do     Thêm bản ghi này vào vùng / add this record to the zone\n")
+  expect(empty.out).toMatch(/^missing {5}https:\/\/mta-sts\.tinh\.example\/\.well-known\/mta-sts\.txt\n.*\n +found +mta-sts\.tinh\.example has no address\n/m)
   expect(empty.out).not.toContain("ok ")
 
   await dns.setZone("tinh.example", address + (await congthu("dns", "tinh.example")).out)
   expect(await rotate("tinh.example")).toMatchObject({ code: 0, err: "" })
   expect((await run((context) => listDkimKeys(context, "tinh.example"))).out.match(/ active /g)).toHaveLength(2)
-  const good = await congthu("dns", "check", "tinh.example")
+  expect((await check()).out).toMatch(/^missing {5}1\.0\.0\.127\.in-addr\.arpa\.\n +expected +PTR mail\.tinh\.example\.\n +to do +Nhờ nhà cung cấp/m)
+  await dns.setZone("127.in-addr.arpa", "1.0.0 PTR mail.tinh.example.")
+  // the words of the command, where the policy's port cannot be reached
+  expect((await congthu("dns", "check", "tinh.example")).err).toBe("1 of 20 need attention.\n")
+  const good = await check()
   expect(good).toMatchObject({ code: 0, err: "Everything is as it should be.\n" })
+  expect(good.out).toContain("ok          https://mta-sts.tinh.example/.well-known/mta-sts.txt  mode: testing, mx: mail.tinh.example, max_age: 604800\n")
+  expect(good.out).toContain("ok          1.0.0.127.in-addr.arpa.  PTR mail.tinh.example.\n")
   expect(good.out.split("\n").filter((line) => line !== "" && !line.startsWith("ok "))).toEqual([])
   expect((await check({}, false)).err).toMatch(/^warning: _25\._tcp\.mail\.tinh\.example is not vouched for by DNSSEC.*\(or the resolver is not trusted to say so: dns\.dnssec\)\nEverything/)
 })
@@ -104,10 +129,24 @@ test.skipIf(unavailable)("what differs is shown beside what is expected, and a n
   expect(out).toContain("different   tinh.example.\n            expected  MX 10 mail.tinh.example.\n            found     MX 10 thu-cu.tinh.example.\n")
   expect(out).toContain('found     TXT "v=spf1 a:khac.example -all"\n')
   expect(out.match(/^different/gm)).toHaveLength(4)
-  expect(err).toBe("4 of 18 records need attention.\n")
+  expect(err).toBe("4 of 20 need attention.\n")
   const silent = await check({ server: "127.0.0.1:1" })
   expect(silent.code).toBe(1)
-  expect(silent.out.match(/^unanswered/gm)).toHaveLength(18)
+  // whoever does not know our addresses cannot ask for their names
+  expect(silent.out.match(/^unanswered/gm)).toHaveLength(19)
+})
+
+test.skipIf(unavailable)("a policy that is not ours, and a PTR that does not lead back, are shown with what to do", async () => {
+  await dns.setZone("tinh.example", address + (await zoneOf("tinh.example")))
+  await dns.setZone("127.in-addr.arpa", "1.0.0 PTR khac.example.")
+  servedMode = "enforce"
+  const changed = await check()
+  expect(changed.out).toMatch(/^different {3}https:\/\/mta-sts\..*\n +expected +mode: testing, .*\n +found +mode: enforce, mx: mail\.tinh\.example, max_age: 604800\n +to do +Nơi phục vụ không phải máy chủ này/m)
+  expect(changed.out).toMatch(/^different {3}1\.0\.0\.127\.in-addr\.arpa\.\n.*\n +found +PTR khac\.example\. that does not lead back to 127\.0\.0\.1\n +to do +Tên trong PTR/m)
+  expect(changed.err).toBe("2 of 20 need attention.\n")
+  servedMode = "testing"
+  const untrusted = await run((context) => checkDns(context, "tinh.example", {}, { port: policyServer.port }))
+  expect(untrusted.out).toMatch(/found +the certificate of mta-sts\.tinh\.example does not hold .*\n +to do +Cần chứng thư/)
 })
 
 test.skipIf(unavailable)("a second generation signs after the first, whose records stay until it is retired", async () => {

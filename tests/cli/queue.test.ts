@@ -73,24 +73,25 @@ describe("queue", () => {
   test("lists as a table and as JSON, page by page, and shows one", async () => {
     const ids = await submit("mot@bang.example", "hai@bang.example", "ba@bang.example")
     await store.deliveries.claimRemote([ids[0] ?? 0], 1_000)
-    await store.deliveries.recordAttempt({ deliveryId: ids[0] ?? 0, startedAt: Date.now() - 30, endedAt: Date.now(), remoteMta: "mx.bang.example [192.0.2.1]", tls: "TLSv1.3 X", outcome: { kind: "deferred", status: "4.7.1", diagnostic: `451 \x1b[31m ${"dài ".repeat(100)}`, nextAttemptAt: Date.now() + 7_500_000 } })
+    await store.deliveries.recordAttempt({ deliveryId: ids[0] ?? 0, startedAt: Date.now() - 30, endedAt: Date.now(), remoteMta: "mx.bang.example [192.0.2.1]", tls: "TLSv1.3 X", bounceClass: "greylisted", outcome: { kind: "deferred", status: "4.7.1", diagnostic: `451 \x1b[31m ${"dài ".repeat(100)}`, nextAttemptAt: Date.now() + 7_500_000 } })
     const table = await list({ destination: "bang.example", limit: "2" })
     const [head = "", first = "", second = ""] = table.out.split("\n")
-    expect(head).toMatch(/^NUMBER +STATE +AGE +NEXT +TRIES +FROM +TO +LAST WORDS$/)
-    expect(first).toMatch(new RegExp(`^${ids[0]} +deferred +0s +2h +1 +goc@tinh\\.example +mot@bang\\.example +4\\.7\\.1 451 \\[31m dài`))
+    expect(head).toMatch(/^NUMBER +STATE +AGE +NEXT +TRIES +FROM +TO +CLASS +LAST WORDS$/)
+    expect(first).toMatch(new RegExp(`^${ids[0]} +deferred +0s +2h +1 +goc@tinh\\.example +mot@bang\\.example +greylisted +4\\.7\\.1 451 \\[31m dài`))
     expect([...first].length).toBeLessThanOrEqual(160)
     expect(second).toContain("waiting")
     expect(table.err).toBe(`There may be more: --after ${ids[1]}\n`)
     const rest = await list({ destination: "bang.example", after: String(ids[1]), json: true })
     expect(rest.out.trim().split("\n").map((line) => (JSON.parse(line) as { recipient: string }).recipient)).toEqual(["ba@bang.example"])
+    expect((await list({ class: "greylisted" })).out).toMatch(new RegExp(`^NUMBER.*\\n${ids[0]} [^\\n]*\\n$`))
     const shown = await run(() => showDelivery(context, String(ids[0]), {}))
     expect(shown.out).toMatch(/^delivery +\d+: deferred\nmessage +envelope \d+, <lenh-1@tinh\.example>/)
-    expect(shown.out).toMatch(/\ntry 1 +\d{4}-.* deferred 4\.7\.1 by mx\.bang\.example \[192\.0\.2\.1\], TLSv1\.3 X, \d+ ms: 451 \[31m dài/)
+    expect(shown.out).toMatch(/\ntry 1 +\d{4}-.* deferred 4\.7\.1 \(greylisted\) by mx\.bang\.example \[192\.0\.2\.1\], TLSv1\.3 X, \d+ ms: 451 \[31m dài/)
     expect(await run(() => showDelivery(context, "999999999", {}))).toMatchObject({ code: 1, err: expect.stringContaining("there is no delivery 999999999") as unknown })
     expect((await run(() => listDestinations(context, {}))).out).toMatch(/^DESTINATION +WAIT .*\nbang\.example +3 +/)
   })
 
-  test.each([[{ state: "lost" }, "is not one of: waiting"], [{ destination: "a b" }, "is not a domain"], [{ olderThan: "soon" }, "is not a duration"], [{ limit: "0" }, "--limit is from 1"], [{ limit: "x" }, "--limit is from 1"], [{ account: "khong@tinh.example" }, "there is no account"]])("%j is refused clearly", async (options, message) => {
+  test.each([[{ state: "lost" }, "is not one of: waiting"], [{ class: "rude" }, "is not one of: mailboxUnknown"], [{ destination: "a b" }, "is not a domain"], [{ olderThan: "soon" }, "is not a duration"], [{ limit: "0" }, "--limit is from 1"], [{ limit: "x" }, "--limit is from 1"], [{ account: "khong@tinh.example" }, "there is no account"]])("%j is refused clearly", async (options, message) => {
     expect(await list(options)).toMatchObject({ code: 1, err: expect.stringContaining(message) as unknown })
   })
 

@@ -53,7 +53,7 @@ test("DATABASE_URL and REDIS_URL are understood, our own names win over them, an
 })
 
 test("every key can be set by its variable", () => {
-  const samples = { duration: "7s", size: "7KiB", port: "7", number: "7", text: "seven", boolean: "false", list: "7s, 8s", file: "seven", word: "error", anchors: "[{ name: seven, file: seven.pem, purposes: [emailProtection] }]", keys: "[{ name: seven, pkcs12: { file: seven.p12, passwordFile: seven }, for: [seven@tinh.example] }]", pairs: "[{ certificateFile: seven.pem, keyFile: seven.key }]", partners: "[{ domains: [seven.example], require: verified }]" }
+  const samples = { duration: "7s", size: "7KiB", port: "7", number: "7", text: "seven", boolean: "false", list: "7s, 8s", file: "seven", word: "error", anchors: "[{ name: seven, file: seven.pem, purposes: [emailProtection] }]", keys: "[{ name: seven, pkcs12: { file: seven.p12, passwordFile: seven }, for: [seven@tinh.example] }]", pairs: "[{ certificateFile: seven.pem, keyFile: seven.key }]", partners: "[{ domains: [seven.example], require: verified }]", rates: "[{ destinations: [seven.example], perMinute: 7 }]" }
   const inbound = { CONGTHU_INBOUND_EXEMPT: "192.0.2.0/24, 2001:db8::7", CONGTHU_SCAN_RSPAMD_URL: "http://seven:11333", CONGTHU_SCAN_CLAMAV_SOCKET: "/run/seven", CONGTHU_REPORTS_FROM: "seven@tinh.example" }
   const env = { ...Object.fromEntries(configKeys.map((key) => [key.variable, key.choices?.[0] ?? samples[key.type]])), CONGTHU_LDAP_URL: "ldaps://seven", CONGTHU_CLIENTS_ADDRESS_BOOK: "ldaps://seven/dc=seven", CONGTHU_DNS_SERVERS: "192.0.2.7, [2001:db8::7]:5353", CONGTHU_DNS_OUTBOUND_ADDRESSES: "192.0.2.7, 2001:db8::7", ...inbound }
   const config = loaded({ env })

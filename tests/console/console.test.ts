@@ -7,11 +7,15 @@ import { failed } from "../../src/base/result.ts"
 import { createLookupRates } from "../../src/console/lookup-rates.ts"
 import type { Serving } from "../../src/base/serving.ts"
 import { startConsole } from "../../src/console/server.ts"
+import { createMtaStsFetch } from "../../src/delivery/mta-sts-fetch.ts"
+import type { DnsResolver } from "../../src/dns/resolver.ts"
+import { mtaStsPolicy } from "../../src/domains/mta-sts-policy.ts"
 import { failure } from "../../src/mail/failure.ts"
 import { ensureDevelopmentCertificates } from "../../src/pki/development-ca.ts"
 import type { HealthReport } from "../../src/telemetry/health.ts"
 import { served } from "../support/test-tls.ts"
 
+const policy = mtaStsPolicy({ mode: "testing", maxAgeSeconds: 86_400, hosts: ["mail.tinh.example"] })
 let dir: string
 let server: Serving
 let ca: Buffer
@@ -19,13 +23,13 @@ let reports: readonly HealthReport[] = []
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), "congthu-console-"))
   const clock = { now: () => Date.now() }
-  const files = await ensureDevelopmentCertificates({ dir, names: ["localhost"], clock })
+  const files = await ensureDevelopmentCertificates({ dir, names: ["localhost", "mta-sts.tinh.example"], clock })
   ca = await readFile(files.caFile)
   server = await startConsole({
     host: "127.0.0.1",
     port: 0,
     tls: served({ cert: await readFile(files.certificateFile), key: await readFile(files.keyFile) }),
-    mtaStsPolicy: (domain) => (domain === "tinh.example" ? "version: STSv1\r\nmode: testing\r\n" : undefined),
+    mtaStsPolicy: (domain) => (domain === "tinh.example" ? policy : undefined),
     help: { host: "mail.tinh.example", imaps: 993, imap: 143, submissions: 465, submission: 587 },
     health: async () => reports,
     clock,
@@ -96,12 +100,18 @@ test.each([
   { host: "tinh.example", status: 404 },
   { host: "mta-sts.", status: 404 },
 ])("the MTA-STS policy is for the hosts of our domains: $host", async ({ host, status }) => {
-  const answer = await get("/.well-known/mta-sts", host)
+  const answer = await get("/.well-known/mta-sts.txt", host)
   expect(answer.status).toBe(status)
   if (status !== 200) return
-  expect(answer.body).toBe("version: STSv1\r\nmode: testing\r\n")
+  expect(answer.body).toBe(policy)
   // RFC 8461 §3.3
   expect(answer.headers["content-type"]).toMatch(/^text\/plain(?:;|$)/)
+})
+
+test("the MTA-STS policy is where other servers look for it", async () => {
+  const address: DnsResolver["resolve"] = async (name, type) => (type === "A" ? { kind: "records", records: ["127.0.0.1"], secure: false, canonicalName: name } : { kind: "noData", secure: false }) as never
+  const fetch = createMtaStsFetch({ resolver: { resolve: address }, port: server.port, authorities: [ca.toString()] })
+  expect(await fetch("tinh.example", new AbortController().signal)).toEqual({ ok: true, value: { mode: "testing", mx: ["mail.tinh.example"], maxAgeSeconds: 86_400 } })
 })
 
 test("anything else is not here", async () => {

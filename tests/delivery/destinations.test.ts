@@ -57,9 +57,9 @@ describe("the state of a destination", () => {
 })
 
 describe("turns", () => {
-  const world = (total = 100) => {
+  const world = (total = 100, slowMs = 60_000) => {
     const clock = { at: 0, now: () => clock.at }
-    return { clock, destinations: createDestinations({ total, rule, clock, random: () => 0 }) }
+    return { clock, destinations: createDestinations({ total, rule, clock, random: () => 0, slowMs }) }
   }
   const go = (turn: Turn): Extract<Turn, { readonly kind: "go" }> => {
     if (turn.kind !== "go") throw new Error(turn.kind)
@@ -130,5 +130,29 @@ describe("turns", () => {
     go(await destinations.enter("xa", never))
     const next = destinations.enter("gan", never)
     expect(await isSettled(next)).toBe(false)
+  })
+
+  test("servers that take their time keep no place from the others, however many there are; the slowest ends for them", async () => {
+    const { destinations } = world(2, 5)
+    const slow: Extract<Turn, { readonly kind: "go" }>[] = []
+    for (let n = 0; n < 22; n++) slow.push(go(await destinations.enter(`mx${n}.cham.example`, never)))
+    go(await destinations.enter("nhanh", never)).leave("well", "")
+    await expect.poll(() => slow.filter(({ signal }) => signal.aborted).length).toBe(2)
+    expect(slow.slice(0, 2).every(({ signal }) => signal.aborted)).toBe(true)
+    // whoever leaves late leaves no place twice
+    for (const turn of slow) turn.leave("unreachable", "slow")
+    const again = [go(await destinations.enter("mot", never)), go(await destinations.enter("hai", never))]
+    expect(await isSettled(destinations.enter("ba", never))).toBe(false)
+    for (const turn of again) turn.leave("well", "")
+  })
+
+  test("a slow server's own places stay taken, and whoever waits behind slow ones alone is sent home", async () => {
+    const { destinations } = world(2, 5)
+    const [first] = [go(await destinations.enter("cham", never)), go(await destinations.enter("cham", never))]
+    expect(await destinations.enter("cham", never)).toEqual({ kind: "rest", until: 30_000, why: "its server takes its time with what it was sent" })
+    go(await destinations.enter("khac", never)).leave("well", "")
+    expect(await destinations.enter("cham", never)).toMatchObject({ kind: "rest" })
+    first.leave("well", "")
+    go(await destinations.enter("cham", never)).leave("well", "")
   })
 })

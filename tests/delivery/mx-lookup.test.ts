@@ -55,7 +55,19 @@ describe("routing", () => {
 
   test("a smarthost's own MX records do not matter", async () => {
     const zone = { mx: { "ra.example": [["khac.example", 10]] as const }, a: { "ra.example": ["192.0.2.1"], "khac.example": ["192.0.2.2"] } }
-    expect(await routeToHost("ra.example", parts(zone))).toEqual({ kind: "hosts", hosts: [{ name: "ra.example", address: "192.0.2.1", tlsaBases: [] }], domainNames: ["ra.example"] })
-    expect(await routeToHost("127.0.0.1", parts(zone))).toEqual({ kind: "hosts", hosts: [{ name: "127.0.0.1", address: "127.0.0.1", tlsaBases: [] }], domainNames: ["127.0.0.1"] })
+    expect(await routeToHost("ra.example", parts(zone))).toEqual({ kind: "hosts", hosts: [{ name: "ra.example", address: "192.0.2.1", tlsaBases: [], certain: true }], domainNames: ["ra.example"] })
+    expect(await routeToHost("127.0.0.1", parts(zone))).toEqual({ kind: "hosts", hosts: [{ name: "127.0.0.1", address: "127.0.0.1", tlsaBases: [], certain: true }], domainNames: ["127.0.0.1"] })
+  })
+
+  test("only a name that nobody can have forged is certain", async () => {
+    const certain = async (resolver: RoutingParts["resolver"]): Promise<readonly boolean[]> => {
+      const route = await routeTo("xa.example", parts({}, { resolver }))
+      return route.kind === "hosts" ? route.hosts.map((host) => host.certain) : []
+    }
+    const unsigned = fakeDns({ mx: { "xa.example": [["a.xa.example", 10], ["xa.example", 20]] }, a: { "a.xa.example": ["192.0.2.1"], "xa.example": ["192.0.2.2"] } })
+    expect(await certain(unsigned)).toEqual([false, true])
+    const signed: typeof unsigned = { resolve: async (name, type) => ({ ...(await unsigned.resolve(name, type)), secure: type === "MX" }) }
+    expect(await certain(signed)).toEqual([true, true])
+    expect(await certain(fakeDns({ a: { "xa.example": ["192.0.2.2"] } }))).toEqual([true])
   })
 })

@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
-import { createRemoteDeliveries, type RemoteDeliveries } from "../../src/delivery/remote-delivery.ts"
+import type { AttemptParts } from "../../src/delivery/attempt.ts"
+import { createDestinationRates } from "../../src/delivery/destination-rates.ts"
+import { createProcessSendSlots } from "../../src/delivery/process-send-slots.ts"
+import { createRemoteDeliveries, type RemoteDeliveries, type RemoteDeliveryParts } from "../../src/delivery/remote-delivery.ts"
 import { retrySchedule } from "../../src/delivery/retry-schedule.ts"
 import { opportunisticTls } from "../../src/delivery/tls-policy.ts"
 import { createDeliveryLog } from "../../src/telemetry/mail-log.ts"
@@ -24,12 +27,14 @@ describe("remote deliveries, at a destination's pace", () => {
     offset = 0
     port = await freeLoopbackPort()
     await store.database.query({ text: "TRUNCATE attempt, delivery, envelope CASCADE" })
-    remote = createRemoteDeliveries({
-      deliveries: store.deliveries,
-      attempts: { routing: { resolver: fakeDns(zone), hostname: "mail.tinh.example", isOwnAddress: () => false, random: () => 0 }, tlsPolicyFor: opportunisticTls, contents: store.contents, smarthost: "", connectTimeoutMs: 2_000, commandTimeoutMs: 5_000, port },
-      schedule: retrySchedule(["1h", "2h"]), concurrency: 20, clock, random: () => 0, log: createDeliveryLog(testLog),
-    })
+    remote = newRemote({ concurrency: 20 })
   })
+  const newRemote = (pace: Pick<RemoteDeliveryParts, "concurrency" | "slowMs">, more: Partial<AttemptParts> = {}): RemoteDeliveries =>
+    createRemoteDeliveries({
+      deliveries: store.deliveries,
+      attempts: { routing: { resolver: fakeDns(zone), hostname: "mail.tinh.example", isOwnAddress: () => false, random: () => 0 }, tlsPolicyFor: opportunisticTls, contents: store.contents, smarthost: "", connectTimeoutMs: 2_000, commandTimeoutMs: 30_000, port, ...more },
+      schedule: retrySchedule(["1h", "2h"]), ...pace, clock, random: () => 0, log: createDeliveryLog(testLog),
+    })
   afterEach(async () => {
     await remote.close()
     await Promise.all(servers.splice(0).map((server) => server.close()))
@@ -52,8 +57,8 @@ describe("remote deliveries, at a destination's pace", () => {
     for (let n = 0; n < count; n++) ids.push(await submit(`nguoi${n}@${domain}`))
     return ids
   }
-  const rows = () => store.database.query<{ state: string; attempts: number; bounce_class: string | null; diagnostic: string; wait: number }>({
-    text: "SELECT state, attempts, bounce_class, diagnostic, (extract(epoch FROM next_attempt_at) * 1000 - $1::float8)::float8 AS wait FROM delivery ORDER BY id",
+  const rows = () => store.database.query<{ state: string; attempts: number; bounce_class: string | null; status: string; diagnostic: string; wait: number }>({
+    text: "SELECT state, attempts, bounce_class, status, diagnostic, (extract(epoch FROM next_attempt_at) * 1000 - $1::float8)::float8 AS wait FROM delivery ORDER BY id",
   }, [clock.now()])
   const makeDue = () => store.database.query({ text: "UPDATE delivery SET next_attempt_at = now() - interval '1 second' WHERE state = 'deferred'" })
 
@@ -74,6 +79,19 @@ describe("remote deliveries, at a destination's pace", () => {
     expect(server.received).toHaveLength(60)
     expect(server.connections()).toBeLessThanOrEqual(10)
     expect(most).toBeLessThanOrEqual(10)
+  })
+
+  test("a server that takes its time with every reply does not keep the mail of others, though it has all places there are", async () => {
+    await foreign({ onMailFrom: () => undefined })
+    const near = await foreign({ address: "127.0.0.3" })
+    const narrow = newRemote({ concurrency: 2, slowMs: 100 })
+    const slow = narrow.relay(await submitMany(2, "xa.example"))
+    await expect.poll(() => servers[0]?.connections()).toBe(2)
+    await narrow.relay([await submit("ban@gan.example")])
+    expect(near.received).toHaveLength(1)
+    expect((await rows()).map(({ attempts }) => attempts)).toEqual([0, 0, 1])
+    await narrow.close()
+    await slow
   })
 
   test("a greylist is come back to after what it says, and not on the long schedule", async () => {
@@ -126,6 +144,25 @@ describe("remote deliveries, at a destination's pace", () => {
     await store.database.query({ text: "UPDATE delivery SET next_attempt_at = now() - interval '1 second', expires_at = now() - interval '1 second'" })
     await remote.relay(ids)
     expect((await rows()).map(({ state }) => state)).toEqual(["failed", "failed", "failed"])
+  })
+
+  test("what is beyond a destination's rate waits without an attempt, each until a time of its own; then it goes", async () => {
+    await remote.close()
+    const server = await foreign()
+    const near = await foreign({ address: "127.0.0.3" })
+    remote = newRemote({ concurrency: 20 }, { rates: createDestinationRates({ rates: [{ destinations: ["a.xa.example"], perMinute: 2 }], otherwise: 0, slots: createProcessSendSlots(clock), clock, random: () => 0 }) })
+    // another domain of the same hosts counts for the same minute
+    const ids = [...(await submitMany(4, "xa.example")), await submit("bo@xb.example")]
+    await remote.relay([...ids, ...(await submitMany(10, "gan.example"))])
+    expect(server.received).toHaveLength(1)
+    expect(near.received).toHaveLength(10)
+    const waiting = (await rows()).filter(({ state }) => state === "deferred").toSorted((one, other) => one.wait - other.wait)
+    expect(waiting.map(({ attempts, bounce_class, status, diagnostic }) => [attempts, bounce_class, status, diagnostic])).toEqual(Array.from({ length: 4 }, () => [0, null, "4.4.5", "waits its turn: at most 2 messages a minute go to this destination"]))
+    expect(waiting.map(({ wait }) => Math.round(wait - (waiting[0]?.wait ?? 0)))).toEqual([0, 30_000, 60_000, 90_000])
+    offset = 30_000
+    await makeDue()
+    await remote.relay(ids)
+    expect(server.received).toHaveLength(2)
   })
 
   test("a destination that hangs does not keep the job of the others", async () => {

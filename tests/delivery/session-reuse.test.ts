@@ -95,7 +95,7 @@ describe("a session is used again", () => {
 })
 
 test("what two messages may share a session by: host, port and decision, not when or for whom it is counted", () => {
-  const host = { name: "a.xa.example", address: "192.0.2.1", tlsaBases: [] }
+  const host = { name: "a.xa.example", address: "192.0.2.1", tlsaBases: [], certain: false }
   const dane = (at: number, data: number): TlsPolicy => ({ kind: "verified", reason: "DANE of a.xa.example asks for it", serverName: "a.xa.example", check: { kind: "dane", at, names: ["a.xa.example"], records: [{ usage: 3, selector: 1, matchingType: 1, data: Buffer.from([data]) }] } as never })
   const key = (policy: TlsPolicy, port = 25) => sessionKey({ host, port, policy })
   expect(key(dane(1, 7))).toBe(key(dane(2, 7)))

@@ -2,7 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import type { AttemptReport } from "../../src/delivery/attempt-report.ts"
 import { openPartners, type PartnerSetting } from "../../src/delivery/partners.ts"
+import { attemptText } from "../../src/delivery/trace-text.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
 import { dnsUnavailable, type DnsWorld, startDns } from "../support/dns-world.ts"
 import { freeLoopbackPort } from "../support/free-port.ts"
@@ -112,19 +114,29 @@ describe.skipIf(dnsUnavailable() !== undefined)("a domain without DNSSEC", () =>
     })
   })
 
-  test("testing: delivered, and counted", async () => {
+  /** As `trace` and `queue show` say it. */
+  const traced = ({ remoteMta, tls, tlsDetails, outcomes: [outcome] }: AttemptReport): string =>
+    attemptText({ number: 1, startedAt: 0, endedAt: 5, outcome: outcome?.kind ?? "", status: outcome?.status ?? "", diagnostic: outcome?.diagnostic ?? "", remoteMta, tls, tlsDetails, bounceClass: null })
+
+  test("testing: delivered, counted, and told in the trace", async () => {
     publish(policy("testing", 86_400, "mx1.xa.example"))
     await foreign.start(host, misnamed)
     const sender = newSender()
     const report = await sender.send("xa.example")
     expect(brief(report)).toBe("relayed 2.0.0")
-    expect(report.tlsDetails).toMatchObject({ policy: "opportunistic", reason: "MTA-STS of xa.example says testing" })
+    expect(report.tlsDetails).toMatchObject({ policy: "opportunistic", reason: "MTA-STS of xa.example says testing", fault: null, testFault: { type: "certificate-host-mismatch" } })
+    expect(traced(report)).toMatch(/^relayed 2\.0\.0 by mx1\.xa\.example \[.*\], TLSv1\.3 .*; MTA-STS of xa\.example says testing, with enforce it would not have gone: certificate-host-mismatch: has a certificate .*, 5 ms: /)
     await foreign.close()
     await foreign.stripped(host, good)
-    expect(brief(await sender.send("xa.example"))).toBe("relayed 2.0.0")
+    const stripped = await sender.send("xa.example")
+    expect(brief(stripped)).toBe("relayed 2.0.0")
+    expect(traced(stripped)).toContain(", without TLS; MTA-STS of xa.example says testing, with enforce it would not have gone: starttls-not-supported: does not offer TLS, 5 ms")
     await foreign.close()
     await foreign.start(host, good)
-    expect(brief(await sender.send("xa.example"))).toBe("relayed 2.0.0")
+    const fine = await sender.send("xa.example")
+    expect(brief(fine)).toBe("relayed 2.0.0")
+    expect(traced(fine)).not.toContain("testing")
+    expect(fine.tlsDetails).not.toHaveProperty("testFault")
     expect(sender.sessions.map(({ policyType, result }) => `${policyType} ${result}`)).toEqual(["sts certificate-host-mismatch", "sts starttls-not-supported", "sts success"])
   })
 
@@ -311,7 +323,8 @@ describe.skipIf(dnsUnavailable() !== undefined)("a domain without DNSSEC", () =>
     })
 
     test("REQUIRETLS without a certificate that can be verified comes back (RFC 8689 §4.2.1)", async () => {
-      await dns.setZone("xa.example", `@ MX 10 mx1\nmx1 A ${host}`)
+      await dns.setZone("xa.example", zone().replace(/^.*mx2.*\n/m, ""))
+      publish(policy("testing"))
       await foreign.start(host, untrusted, { hideREQUIRETLS: false })
       const report = await newSender().send("xa.example", { requireTls: true })
       expect(brief(report)).toBe("failed 5.7.30")
@@ -319,6 +332,15 @@ describe.skipIf(dnsUnavailable() !== undefined)("a domain without DNSSEC", () =>
       await foreign.close()
       await foreign.start(host, good, { hideREQUIRETLS: false })
       expect(brief(await newSender().send("xa.example", { requireTls: true }))).toBe("relayed 2.0.0")
+    })
+
+    test("REQUIRETLS and an MX record that anybody may have forged: nobody is asked, and the message comes back (RFC 8689 §4.2.1)", async () => {
+      await dns.setZone("xa.example", `@ MX 10 mx1\nmx1 A ${host}`)
+      const server = await foreign.start(host, good, { hideREQUIRETLS: false })
+      const report = await newSender().send("xa.example", { requireTls: true })
+      expect(brief(report)).toBe("failed 5.7.30")
+      expect(words(report)).toBe("mx1.xa.example may not be the domain's server: neither DNSSEC nor MTA-STS vouches for its name; the message asks for REQUIRETLS")
+      expect(server.connections()).toBe(0)
     })
 
     test("a smarthost is bound by its own policy, not by that of the recipient's domain (RFC 8461 §3.4)", async () => {

@@ -19,12 +19,12 @@ const stsOf = (sts: Sts): Pick<MtaStsPolicies, "of"> => ({
 })
 const rule = { require: "pinned" as const, names: ["xa.example"], context: createSecureContext() }
 
-const decide = ({ partner = false, tlsa, sts, sender }: { readonly partner?: boolean; readonly tlsa: Tlsa; readonly sts: Sts; readonly sender: Sender }): Promise<TlsPolicy> => {
+const decide = ({ partner = false, certain = true, tlsa, sts, sender }: { readonly partner?: boolean; readonly certain?: boolean; readonly tlsa: Tlsa; readonly sts: Sts; readonly sender: Sender }): Promise<TlsPolicy> => {
   const resolver: Pick<DnsResolver, "resolve"> = { resolve: async () => answers[tlsa] as never }
   const policyFor = createTlsPolicy({ resolver, mtaSts: stsOf(sts), partners: () => (partner ? rule : undefined), clock: { now: () => 0 } })
   return policyFor(
     { domain: "xa.example", domainNames: ["xa.example"], requireTls: sender === "requireTls", tlsNotRequired: async () => sender === "notRequired" },
-    { name: "mx.xa.example", address: "192.0.2.1", tlsaBases: ["mx.xa.example"] },
+    { name: "mx.xa.example", address: "192.0.2.1", tlsaBases: ["mx.xa.example"], certain },
     25,
   )
 }
@@ -52,4 +52,14 @@ test.each<[tlsa: Tlsa, sts: Sts, plain: string, requireTls: string, notRequired:
   expect((await Promise.all(senders.map((sender) => decide({ tlsa, sts, sender })))).map(short)).toEqual(expected)
   // an administrator's rule is the same whatever the others say
   for (const sender of senders) expect(await decide({ partner: true, tlsa, sts, sender })).toMatchObject({ kind: "verified", check: { kind: "pkix", names: ["xa.example"] }, reason: "this server's rule for xa.example says pinned" })
+})
+
+test.each<[sts: Sts, expected: string]>([
+  ["none", "unusable"],
+  ["testing", "verified pkix"],
+  ["enforce", "verified pkix"],
+  ["otherHost", "unusable"],
+])("REQUIRETLS and a host that an MX record without DNSSEC names, MTA-STS %s (RFC 8689 §4.2.1)", async (sts, expected) => {
+  // whoever forges the record names a host of his own, for which he has a certificate that everybody trusts
+  expect(short(await decide({ certain: false, tlsa: "none", sts, sender: "requireTls" }))).toBe(expected)
 })

@@ -116,6 +116,32 @@ describe("whoever answers", () => {
     expect(await resolve((asked) => [forged(asked), otherName(asked), Buffer.from("garbage"), Buffer.alloc(0), response(asked, [192, 0, 2, 1])])).toMatchObject({ kind: "records", records: ["192.0.2.1"] })
   })
 
+  test("is passed over when the system does not even let us ask, and the process lives on", async () => {
+    const { port, socket } = await answering((asked) => [response(asked, [192, 0, 2, 1])])
+    try {
+      // a socket may not be connected to the broadcast address; a network that is down fails at the same place
+      const resolver = createStubResolver({ servers: [{ address: "255.255.255.255", port: 53 }, { address: "127.0.0.1", port }], trustAuthenticData: true, clock: systemClock, rounds: 1 })
+      expect(await resolver.resolve("a.test", "A")).toMatchObject({ records: ["192.0.2.1"] })
+    } finally {
+      socket.close()
+    }
+  })
+
+  test("cannot put into a name what a terminal, a database or a header would take for more than a name", async () => {
+    const label = (bytes: string): Buffer => Buffer.concat([Buffer.of(Buffer.byteLength(bytes)), Buffer.from(bytes)])
+    const mx = (asked: Buffer): Buffer => {
+      const [header, data] = [response(asked, []).subarray(0, asked.indexOf(0, 12) + 5), Buffer.concat([Buffer.of(0, 10), label("A\0\x1b[2J\r\nx: y"), label("đ\\"), label("test"), Buffer.of(0)])]
+      return Buffer.concat([header, Buffer.of(0xc0, 12, 0, 15, 0, 1, 0, 0, 0, 60, 0, data.length), data])
+    }
+    const { port, socket } = await answering((asked) => [mx(asked)])
+    try {
+      const answer = await createStubResolver({ servers: [{ address: "127.0.0.1", port }], trustAuthenticData: true, clock: systemClock, rounds: 1 }).resolve("a.test", "MX")
+      expect(answer).toMatchObject({ records: [{ exchange: "a\\000\\027[2j\\013\\010x:\\032y.\\196\\145\\092.test", preference: 10 }] })
+    } finally {
+      socket.close()
+    }
+  })
+
   test("with garbage alone is nobody", async () => {
     expect(await resolve(() => [Buffer.alloc(600, 0xc0)])).toEqual({ kind: "failed", detail: "the DNS did not answer for a.test A" })
   })

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { readFile } from "node:fs/promises"
+import { request } from "node:https"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { ImapFlow } from "imapflow"
@@ -120,6 +121,46 @@ test("unsigned mail of an agency that signs is set aside, its recipients are tol
     expect(await noticesOf(reader, number)).toHaveLength(1)
     expect(await bySubject(reader, subject)).toHaveLength(1)
   }
+})
+
+/** The link in a notice, asked for as a browser does that has the development CA installed. */
+async function press(method: "GET" | "POST", url: string): Promise<{ readonly status: number; readonly location: string | undefined; readonly body: string }> {
+  const ca = await readFile(join(system.dataDir, "pki", "ca.pem"))
+  // the notice names the configured port, which is 0 here
+  const { pathname } = new URL(url)
+  return new Promise((resolve, reject) => {
+    request({ host: "127.0.0.1", port: system.ports.https, path: pathname, method, ca }, (response) => {
+      let body = ""
+      response.on("data", (chunk: Buffer) => (body += chunk.toString()))
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, location: response.headers.location, body }))
+    })
+      .on("error", reject)
+      .end()
+  })
+}
+
+test("a recipient lets the own copy go by the link in the notice, and nobody else's", async () => {
+  const { number, subject } = await fromMinistry("vanphong@bo.example")
+  await until(async () => (await noticesOf(y, number)).length > 0 && (await noticesOf(dung, number)).length > 0, 30_000)
+  const [notice] = await noticesOf(y, number)
+  const link = /^ +(https:\/\/\S+\/quarantine\/[\w-]+)$/m.exec(notice?.text ?? "")?.[1] ?? ""
+  expect((await noticesOf(dung, number))[0]?.text).not.toContain(link)
+  const page = await press("GET", link)
+  expect(page.status).toBe(200)
+  for (const text of [y.address, subject, "vanphong@bo.example"]) expect(page.body).toContain(text)
+  expect(page.body).not.toContain(dung.address)
+  expect(await bySubject(y, subject)).toEqual([])
+  expect(await press("POST", link)).toMatchObject({ status: 303 })
+  await until(async () => (await bySubject(y, subject)).length > 0, 30_000)
+  expect((await press("GET", link)).body).toContain("không còn bị giữ")
+  expect((await congthu("trace", number)).said).toMatch(new RegExp(`released .* by ${y.address}: released by its recipient`))
+  // the other recipient's waits for him or for an administrator
+  expect(await bySubject(dung, subject)).toEqual([])
+  expect((await congthu("held", "release", number, "--recipient", "khong@tinh.example")).code).toBe(1)
+  expect(await congthu("held", "release", number, "--recipient", dung.address)).toMatchObject({ code: 0 })
+  await until(async () => (await bySubject(dung, subject)).length > 0, 30_000)
+  expect((await congthu("held", "show", number)).said).toMatch(/decision +released /)
+  expect(await bySubject(y, subject)).toHaveLength(1)
 })
 
 test("refused it never arrives, and its sender is told why", async () => {

@@ -104,7 +104,7 @@ test("refused: the sentence, nothing stored, and the decision recorded", async (
 
 test.each([
   ["held", `hold: { approvers: [qt2@tinh.example, administrators], ${texts} }`, { kind: "approval", notify: ["qt2@tinh.example", "qt@tinh.example"] }],
-  ["quarantined", `quarantine: { notify: [recipients, administrators], ${texts} }`, { kind: "quarantine", notify: ["an@tinh.example", "qt@tinh.example"] }],
+  ["quarantined", `quarantine: { notify: [recipients, administrators], ${texts} }`, { kind: "quarantine", notify: ["qt@tinh.example", "an@tinh.example"], recipientsMayRelease: true }],
 ])("%s: taken, waits, and those named will be told", async (_what, verdict, expected) => {
   const { intake, woken } = door({ rules: rule(verdict) })
   const reply = await intake.accept(await request())

@@ -13,6 +13,8 @@ test.each([
   ['"An.Nguyen"@x.example', "an.nguyen@x.example"],
   ['"a b"@x.example', '"a b"@x.example'],
   ["a@x%2ey", "a@x%2ey"],
+  ["a@X.example.", "a@x.example"],
+  ["a@.", "a@."],
   ["Postmaster", "postmaster"],
   [" a@x.example ", "a@x.example"],
 ])("canonical form of %s", (address, canonical) => {

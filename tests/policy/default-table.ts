@@ -70,7 +70,7 @@ function shown(verdict: PolicyVerdict): string {
     case "defer":
       return `${verdict.kind} ${replyCodeOf(verdict.status)} ${verdict.status} ${verdict.ruleId}${marked}`
     case "quarantine":
-      return `quarantine ${verdict.ruleId} notify=${verdict.notify.join(",")}${marked}`
+      return `quarantine ${verdict.ruleId} notify=${verdict.notify.join(",")} release=${verdict.release}${marked}`
     case "hold":
       return `hold ${verdict.ruleId} approvers=${verdict.approvers.join(",")}${marked}`
     case "sign":

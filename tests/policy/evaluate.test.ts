@@ -108,6 +108,18 @@ rules:
     expect(evaluatePolicy(policy, messageFacts(change))).toMatchObject(expected)
   })
 
+  test.each<[string, string, Partial<MessageFacts>, string]>([
+    ["those who are told", "notify: [recipients, administrators]", {}, "recipients"],
+    ["administrators, where recipients are not told", "notify: administrators", {}, "administrators"],
+    ["administrators, where the rule says so", "notify: recipients, release: administrators", {}, "administrators"],
+    ["administrators alone what has a virus in it", "notify: recipients, release: recipients", { scan: { virus: "Eicar-Signature", spam: null, unavailable: [] } }, "administrators"],
+    ["administrators alone what is signed with a certificate that was revoked", "notify: recipients, release: recipients", { signature: signed("invalid", "revoked") }, "administrators"],
+    ["recipients what is signed with another certificate that does not count", "notify: recipients", { signature: signed("invalid", "untrusted") }, "recipients"],
+  ])("what is set aside is released by %s", (_who, words, change, release) => {
+    const one = compile(`format: 1\nrules:\n  - { id: q, verdict: { quarantine: { ${words}, vi: a, en: b } } }\n`)
+    expect(evaluatePolicy(one, messageFacts(change)).verdict).toMatchObject({ kind: "quarantine", release })
+  })
+
   test("are explained down to the question that failed and what the message has", () => {
     const traces = explainPolicy(policy, messageFacts({ bytes: 3 * 1024 * 1024, reversePath: "" }))
     expect(traces.map(({ ruleId, outcome }) => [ruleId, outcome])).toEqual([

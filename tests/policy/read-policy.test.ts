@@ -48,6 +48,7 @@ describe("a policy file", () => {
     ["tells a sender of mail from outside", "format: 1\nrules:\n  - { id: a, when: { direction: inbound }, verdict: { mark: { tellSender: true, vi: a, en: b } } }\n", ["3:75: rules.0.verdict.mark.tellSender: nobody outside is told: inbound mail has no sender here"]],
     ["asks nobody for approval", verdict("{ hold: { approvers: boss, vi: a, en: b } }"), ["4:35: rules.0.verdict.hold.approvers.0: is neither an address nor one of administrators"]],
     ["tells nobody", verdict("{ quarantine: { notify: [recipients, Sender], vi: a, en: b } }"), ["4:51: rules.0.verdict.quarantine.notify.1: is neither an address nor one of sender, recipients, administrators"]],
+    ["lets recipients release what they do not hear of", verdict("{ quarantine: { notify: administrators, release: recipients, vi: a, en: b } }"), ["4:63: rules.0.verdict.quarantine.release: is recipients, who do not hear of the message: add recipients to notify"]],
     ["has a date that is none", "format: 1\nrules:\n  - { id: a, from: 2027-02-30, verdict: accept }\n", ['3:20: rules.0.from: "2027-02-30" is no date such as 2027-01-31']],
     ["ends before it begins", "format: 1\nrules:\n  - { id: a, from: 2027-02-02, until: 2027-02-01, verdict: accept }\n", ["3:39: rules.0.until: is before from: the rule is never in force"]],
     ["has a size that is none", when("{ size: { over: 10 } }"), ["4:27: rules.0.when.size.over: is no size such as 10MiB"]],

@@ -3,7 +3,7 @@ import { loadConfig } from "../../src/config/load.ts"
 import type { ClientSetup } from "../../src/console/client-setup/routes.ts"
 import { writePkcs12 } from "../../src/pki/write-pkcs12.ts"
 import { openClientSetup } from "../../src/roles/client-setup.ts"
-import { helpFacts } from "../../src/roles/web.ts"
+import { helpFacts } from "../../src/roles/help-facts.ts"
 import { certificateOf, openSigningWorld, run, type SigningWorld } from "../pki/sign/signing-world.ts"
 
 let world: SigningWorld

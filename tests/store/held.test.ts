@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "vitest"
-import type { HeldReason } from "../../src/store/acceptance-store.ts"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import type { HeldNoticeFor, HeldReason } from "../../src/store/acceptance-store.ts"
 import type { HeldStore } from "../../src/store/held-store.ts"
 import { createHeldStore } from "../../src/store/sql/held.ts"
+import { createQueueStore } from "../../src/store/sql/queue.ts"
 import { acceptance, createTestStore, type TestStore, unwrap } from "../support/store.ts"
 
 let store: TestStore
@@ -19,12 +20,12 @@ const doubtful: HeldReason = { kind: "quarantine", ruleId: "inbound.unsigned", r
 const directoryVersion = async (): Promise<number> => (await store.database.query<{ version: number }>({ text: "SELECT version FROM directory_version" }))[0]?.version ?? 0
 
 let counter = 0
-async function accept(extra: { readonly held?: HeldReason; readonly marks?: readonly string[]; readonly reversePath?: string; readonly remote?: readonly string[]; readonly heldNotice?: number }) {
+async function accept(extra: { readonly held?: HeldReason; readonly marks?: readonly string[]; readonly reversePath?: string; readonly remote?: readonly string[]; readonly heldNotice?: HeldNoticeFor; readonly accountIds?: readonly number[] }) {
   const content = await store.prepare(`Message-ID: <giu-${++counter}@ngoai.example>\r\nSubject: giu\r\n\r\n${counter}\r\n`)
   const { held: reason, marks, heldNotice, ...where } = extra
   return store.acceptances.commit({
     ...acceptance({ content, accountIds: [accountId], directoryVersion: await directoryVersion(), ...where }),
-    ...(reason && { held: reason }), ...(marks && { marks }), ...(heldNotice !== undefined && { heldNotice }),
+    ...(reason && { held: reason }), ...(marks && { marks }), ...(heldNotice && { heldNotice }),
   })
 }
 
@@ -69,10 +70,79 @@ test("what nobody holds cannot be decided", async () => {
 test("who is to be told is told once, also by two processes at the same moment", async () => {
   const { envelopeId } = unwrap(await accept({ held: doubtful }))
   expect((await held.untold(10)).map((message) => message.envelopeId)).toEqual([envelopeId])
-  const results = await Promise.all([accept({ heldNotice: envelopeId, reversePath: "" }), accept({ heldNotice: envelopeId, reversePath: "" })])
+  const heldNotice = { envelopeId, told: ["nguoinhan@tinh.example"] }
+  const results = await Promise.all([accept({ heldNotice, reversePath: "" }), accept({ heldNotice, reversePath: "" })])
   expect(results.filter(({ ok }) => ok)).toHaveLength(1)
   expect(results.find(({ ok }) => !ok)).toMatchObject({ failure: { kind: "alreadyExists" } })
   expect(await held.untold(10)).toEqual([])
+})
+
+describe("copies that recipients may release", () => {
+  const mayRelease = { ...doubtful, recipientsMayRelease: true }
+  let others: readonly number[]
+  beforeAll(async () => {
+    others = [await store.account("hai@tinh.example"), await store.account("ba@tinh.example")]
+  })
+  const acceptAll = async (reason: HeldReason = mayRelease) => unwrap(await accept({ held: reason, accountIds: [accountId, ...others], remote: ["ai@xa.example"] }))
+  const byOne = { by: "nguoinhan@tinh.example", note: "", clientAddress: "192.0.2.7" }
+
+  test("one goes, the others wait, and the audit says who let it go, from where", async () => {
+    const { envelopeId, deliveryIds: [first = 0, ...rest] } = await acceptAll()
+    expect(await held.findCopy(first)).toMatchObject({ deliveryId: first, envelopeId, recipient: `account${accountId}@tinh.example`, state: "held", recipientsMayRelease: true, reasonVi: doubtful.reasonVi })
+    expect(unwrap(await held.releaseCopy(first, byOne))).toEqual({ local: [first], remote: [] })
+    expect(await store.deliveries.deliverLocal([first, ...rest], Date.now())).toBe(1)
+    expect(await states(envelopeId)).toEqual(["delivered", "held", "held", "held"])
+    expect(await held.find(envelopeId)).toMatchObject({ decision: null })
+    expect(await held.findCopy(first)).toMatchObject({ state: "gone" })
+    const audit = await store.database.query({ text: "SELECT kind, client_address, detail FROM audit WHERE envelope_id = $1 AND kind <> 'message.accepted'" }, [envelopeId])
+    expect(audit).toEqual([{ kind: "delivery.released", client_address: "192.0.2.7", detail: { by: "nguoinhan@tinh.example", why: "", deliveryId: first } }])
+    // once
+    expect(await held.releaseCopy(first, byOne)).toMatchObject({ ok: false, failure: { kind: "alreadyExists" } })
+    // what an administrator decides is about the rest
+    unwrap(await held.refuse(envelopeId, { by: "QT1", note: "giả mạo" }))
+    expect(await states(envelopeId)).toEqual(["delivered", "failed", "failed", "failed"])
+    expect(await held.findCopy(rest[0] ?? 0)).toMatchObject({ state: "refused" })
+    expect(await held.releaseCopy(rest[0] ?? 0, byOne)).toMatchObject({ ok: false, failure: { kind: "alreadyExists" } })
+  })
+
+  test("when the last ones go at the same moment, the message counts as released", async () => {
+    const { envelopeId, deliveryIds } = await acceptAll()
+    const results = await Promise.all([...deliveryIds, ...deliveryIds].map((id) => held.releaseCopy(id, byOne)))
+    expect(results.filter(({ ok }) => ok)).toHaveLength(deliveryIds.length)
+    expect(await states(envelopeId)).toEqual(["waiting", "waiting", "waiting", "waiting"])
+    expect(await held.find(envelopeId)).toMatchObject({ decision: "released", decidedBy: "nguoinhan@tinh.example", notify: [] })
+  })
+
+  test("not where the rule leaves it to administrators; they release for one recipient all the same", async () => {
+    const { envelopeId, deliveryIds: [first = 0, second = 0, , remote = 0] } = await acceptAll(doubtful)
+    expect(await held.releaseCopy(first, byOne)).toMatchObject({ ok: false, failure: { kind: "noPermission" } })
+    expect((await held.untold(100)).find((message) => message.envelopeId === envelopeId)).toMatchObject({ copies: [] })
+    expect(unwrap(await held.releaseFor(envelopeId, `account${others[0]}@tinh.example`, { by: "QT1", note: "" }))).toEqual({ local: [second], remote: [] })
+    expect(unwrap(await held.releaseFor(envelopeId, "ai@xa.example", { by: "QT1", note: "" }))).toEqual({ local: [], remote: [remote] })
+    expect(await held.releaseFor(envelopeId, "khong@tinh.example", { by: "QT1", note: "" })).toMatchObject({ ok: false, failure: { kind: "notFound" } })
+    expect(await states(envelopeId)).toEqual(["held", "waiting", "held", "waiting"])
+  })
+
+  test("a copy that went and was then stopped by a person stays stopped when the rest is released", async () => {
+    const { envelopeId, deliveryIds: [first = 0, , , last = 0] } = await acceptAll()
+    unwrap(await held.releaseCopy(last, byOne))
+    expect(await createQueueStore(store).act("hold", [last], { by: "QT1", why: "xem lại" })).toEqual(["done"])
+    unwrap(await held.release(envelopeId, { by: "QT1", note: "" }))
+    expect(await states(envelopeId)).toEqual(["waiting", "waiting", "waiting", "held"])
+    expect(await held.findCopy(first)).toMatchObject({ state: "gone" })
+  })
+
+  test("each recipient is told alone and once; whom it concerns is known by the copies", async () => {
+    const [one, two] = [`account${accountId}@tinh.example`, `account${others[0]}@tinh.example`]
+    const { envelopeId, deliveryIds: [first, second] } = await acceptAll({ ...mayRelease, notify: ["qt@tinh.example", one, two] })
+    const untold = async () => (await held.untold(100)).find((message) => message.envelopeId === envelopeId)
+    expect(await untold()).toMatchObject({ notify: ["qt@tinh.example", one, two], copies: [{ deliveryId: first, recipient: one }, { deliveryId: second, recipient: two }] })
+    unwrap(await accept({ heldNotice: { envelopeId, told: [one] }, reversePath: "" }))
+    expect(await untold()).toMatchObject({ notify: ["qt@tinh.example", two], copies: [{ recipient: two }] })
+    expect(await accept({ heldNotice: { envelopeId, told: [one] }, reversePath: "" })).toMatchObject({ failure: { kind: "alreadyExists" } })
+    await held.giveUpTelling(envelopeId, ["qt@tinh.example"])
+    expect(await untold()).toMatchObject({ notify: [two] })
+  })
 })
 
 test("marks become keywords of the mailbox that takes the message in, and open sessions hear of them", async () => {

@@ -34,7 +34,7 @@ const claimed = async (ids: readonly number[]): Promise<readonly number[]> => (a
 const defer = async (id: number): Promise<void> => {
   await claimed([id])
   await store.deliveries.recordAttempt({
-    deliveryId: id, startedAt: Date.now() - 50, endedAt: Date.now(), remoteMta: "mx.xa.example [192.0.2.1]", tls: "TLSv1.3 TLS_AES_256_GCM_SHA384",
+    deliveryId: id, startedAt: Date.now() - 50, endedAt: Date.now(), remoteMta: "mx.xa.example [192.0.2.1]", tls: "TLSv1.3 TLS_AES_256_GCM_SHA384", bounceClass: "greylisted",
     outcome: { kind: "deferred", status: "4.7.1", diagnostic: "451 4.7.1 100% greylisted", nextAttemptAt: Date.now() + hour },
   })
 }
@@ -60,6 +60,9 @@ describe("the queue is seen", () => {
     expect(await found({ diagnostic: "GREYlisted" })).toEqual(["bon@xa.example"])
     expect(await found({ diagnostic: "0% grey" })).toEqual(["bon@xa.example"])
     expect(await found({ diagnostic: "1% grey" })).toEqual([])
+    expect(await found({ bounceClass: "greylisted" })).toEqual(["bon@xa.example"])
+    expect(await found({ bounceClass: "throttled" })).toEqual([])
+    expect((await queue.list({}, { limit: 100 })).map(({ bounceClass }) => bounceClass)).toEqual([null, null, null, "greylisted", null])
     expect(await found({ state: "deferred" })).toEqual(["bon@xa.example"])
     expect(await found({ state: "waiting", destination: "xa.example" })).toEqual(["mot@xa.example"])
     expect(await queue.count({})).toEqual({ waiting: 4, deferred: 1 })
@@ -82,7 +85,7 @@ describe("the queue is seen", () => {
     await act("hold", id)
     expect(await queue.find(id)).toMatchObject({
       state: "held", attempts: 1, nextAttemptAt: null, status: "4.7.1", remoteMta: "mx.xa.example [192.0.2.1]", hold: { by: "QT1", why: "thử" }, pause: null,
-      tries: [{ number: 1, outcome: "deferred", diagnostic: "451 4.7.1 100% greylisted", tls: "TLSv1.3 TLS_AES_256_GCM_SHA384" }],
+      bounceClass: "greylisted", tries: [{ number: 1, outcome: "deferred", bounceClass: "greylisted", diagnostic: "451 4.7.1 100% greylisted", tls: "TLSv1.3 TLS_AES_256_GCM_SHA384" }],
       steps: [{ kind: "delivery.held", by: "QT1", why: "thử" }],
     })
     expect(await queue.find(999_999_999)).toBeUndefined()

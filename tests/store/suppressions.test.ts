@@ -79,22 +79,24 @@ test("the meaning of a refusal is kept with the attempt and with the delivery", 
   expect(await store.database.query({ text: "SELECT d.bounce_class AS d, a.bounce_class AS a FROM delivery d JOIN attempt a ON a.delivery_id = d.id WHERE d.recipient = 'day@xa.example'" })).toEqual([{ d: "mailboxFull", a: "mailboxFull" }])
 })
 
+const away = { status: "4.4.1", bounceClass: "unreachable" } as const
+
 test("what is postponed waits without an attempt, not past its expiry, and a sender who has waited long is told", async () => {
   const [current] = await store.database.query<{ version: number }>({ text: "SELECT version FROM directory_version" })
   const content = await store.prepare("Message-ID: <hoan@tinh.example>\r\n\r\n")
   const { deliveryIds } = unwrap(await store.acceptances.commit(acceptance({ content, accountIds: [], remote: ["bo@xb.example"], directoryVersion: current?.version ?? 0 })))
   const claimed = async () => (await deliveries.claimRemote(deliveryIds, 60_000)).length
   expect(await claimed()).toBe(1)
-  await deliveries.postpone({ ids: deliveryIds, at: Date.now() + 60_000, diagnostic: "left alone" })
+  await deliveries.postpone({ ids: deliveryIds, at: Date.now() + 60_000, diagnostic: "left alone", ...away })
   expect(await claimed()).toBe(0)
   const row = async () => (await store.database.query<{ state: string; attempts: number; diagnostic: string; owed: string[]; capped: boolean }>({ text: "SELECT state, attempts, diagnostic, dsn_owed AS owed, next_attempt_at = expires_at AS capped FROM delivery WHERE id = $1" }, [deliveryIds[0]]))[0]
   expect(await row()).toEqual({ state: "deferred", attempts: 0, diagnostic: "left alone", owed: [], capped: false })
   await store.database.query({ text: "UPDATE delivery SET next_attempt_at = now() - interval '1 second' WHERE id = $1" }, [deliveryIds[0]])
   await store.database.query({ text: "UPDATE envelope SET accepted_at = now() - interval '5 hours' WHERE id = (SELECT envelope_id FROM delivery WHERE id = $1)" }, [deliveryIds[0]])
   expect(await claimed()).toBe(1)
-  await deliveries.postpone({ ids: deliveryIds, at: Date.now() + 1_000 * day, diagnostic: "left alone" })
+  await deliveries.postpone({ ids: deliveryIds, at: Date.now() + 1_000 * day, diagnostic: "left alone", ...away })
   expect(await row()).toMatchObject({ owed: ["delay"], capped: true })
   // given back already: nothing changes
-  await deliveries.postpone({ ids: deliveryIds, at: Date.now(), diagnostic: "again" })
+  await deliveries.postpone({ ids: deliveryIds, at: Date.now(), diagnostic: "again", ...away })
   expect(await row()).toMatchObject({ diagnostic: "left alone" })
 })

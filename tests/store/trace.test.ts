@@ -48,7 +48,7 @@ const found = async (envelopeId: number): Promise<Trace> => {
 const tlsDetails = { policy: "verified", reason: "DANE", version: "TLSv1.3", cipher: "X", verified: "dane-ee", subject: "mx.xa.example", fingerprint: "ab", fault: null } as const
 const attempt = async (deliveryId: number, outcome: Parameters<TestStore["deliveries"]["recordAttempt"]>[0]["outcome"]): Promise<void> => {
   await store.deliveries.claimRemote([deliveryId], 1_000)
-  await store.deliveries.recordAttempt({ deliveryId, startedAt: Date.now() - 40, endedAt: Date.now(), remoteMta: "mx.xa.example [192.0.2.1]", tls: "TLSv1.3 X", outcome, tlsDetails })
+  await store.deliveries.recordAttempt({ deliveryId, startedAt: Date.now() - 40, endedAt: Date.now(), remoteMta: "mx.xa.example [192.0.2.1]", tls: "TLSv1.3 X", outcome, tlsDetails, ...(outcome.kind !== "relayed" && { bounceClass: outcome.kind === "failed" ? "mailboxUnknown" : "greylisted" }) })
 }
 
 test("a message that was held, released, greylisted, held by hand and failed is told from the connection to the mailbox and the DSN", async () => {
@@ -88,10 +88,10 @@ test("a message that was held, released, greylisted, held by hand and failed is 
     "  lies       in INBOX (uid 1)",
     "to bo@xa.example: failed",
     "  queued     TIME",
-    "  try 1      TIME  deferred 4.7.1 by mx.xa.example [192.0.2.1], TLSv1.3 X verified (dane-ee) as mx.xa.example; demanded: verified, DANE, MS: 451 4.7.1 greylisted",
+    "  try 1      TIME  deferred 4.7.1 (greylisted) by mx.xa.example [192.0.2.1], TLSv1.3 X verified (dane-ee) as mx.xa.example; demanded: verified, DANE, MS: 451 4.7.1 greylisted",
     "  held       TIME  by QT2: chờ",
     "  released   TIME  by QT2",
-    "  try 2      TIME  failed 5.1.1 by mx.xa.example [192.0.2.1], TLSv1.3 X verified (dane-ee) as mx.xa.example; demanded: verified, DANE, MS: 550 5.1.1 unknown [31m",
+    "  try 2      TIME  failed 5.1.1 (mailboxUnknown) by mx.xa.example [192.0.2.1], TLSv1.3 X verified (dane-ee) as mx.xa.example; demanded: verified, DANE, MS: 550 5.1.1 unknown [31m",
     `  told       TIME  the sender of the failure, by envelope ${dsn.envelopeId}`,
   ])
 })

@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { bounceClasses } from "../../store/delivery-store.ts"
 import { type QueueAction, queueActions } from "../../store/queue-action.ts"
 import { maxPage, type QueueFilter, queueStates, type QueueStore } from "../../store/queue-store.ts"
 import { address, destination, id, limit, time, why } from "../fields.ts"
@@ -17,7 +18,7 @@ export interface QueueRoutesParts {
 
 const listed = z.strictObject({
   state: z.enum(queueStates).optional(), destination: destination.optional(), sender: address.optional(), recipient: address.optional(), acceptedBefore: time.optional(),
-  text: z.string().max(200).optional(), account: address.optional(), limit: limit(maxPage, 100), after: id.optional(),
+  text: z.string().max(200).optional(), bounceClass: z.enum(bounceClasses).optional(), account: address.optional(), limit: limit(maxPage, 100), after: id.optional(),
 })
 
 export const queueRoutes = ({ queue, accountOf, wake }: QueueRoutesParts): readonly Route[] => [
@@ -64,10 +65,10 @@ const summaries = {
   bounce: "Give a delivery up; its sender is told, with the reason.", delete: "Give a delivery up without a word to anybody.",
 } as const satisfies Record<QueueAction, string>
 
-type Filters = Pick<z.output<typeof listed>, "state" | "destination" | "sender" | "recipient" | "acceptedBefore" | "text"> & { readonly accountId: number | undefined }
+type Filters = Pick<z.output<typeof listed>, "state" | "destination" | "sender" | "recipient" | "acceptedBefore" | "text" | "bounceClass"> & { readonly accountId: number | undefined }
 
-const filterOf = ({ state, destination, sender, recipient, acceptedBefore, text, accountId }: Filters): QueueFilter => ({
+const filterOf = ({ state, destination, sender, recipient, acceptedBefore, text, bounceClass, accountId }: Filters): QueueFilter => ({
   ...(state !== undefined && { state }), ...(destination !== undefined && { destination }), ...(sender !== undefined && { sender: sender.replace(/^<(.*)>$/, "$1") }),
   ...(recipient !== undefined && { recipient }), ...(acceptedBefore !== undefined && { acceptedBefore }),
-  ...(text !== undefined && { diagnostic: text }), ...(accountId !== undefined && { accountId }),
+  ...(text !== undefined && { diagnostic: text }), ...(bounceClass !== undefined && { bounceClass }), ...(accountId !== undefined && { accountId }),
 })

@@ -75,3 +75,26 @@ export const certificateText: Readonly<Record<number, string>> = {
   429: "Bạn đã tra cứu hoặc đăng nhập sai quá nhiều lần, hãy thử lại sau. Too many lookups or failed sign-ins; try again later.",
   503: "Hệ thống tạm thời chưa trả lời được, hãy thử lại sau. The directory cannot be read now; try again in a moment.",
 }
+
+/** The page on which a recipient releases the own copy of a message that was set aside: Vietnamese first, English below it. */
+export const quarantineText = {
+  title: "Thư bị giữ lại",
+  intro: "Thư này gửi tới bạn bị giữ lại để kiểm tra và chưa vào hộp thư. Chỉ nhận khi bạn chờ thư này và tin người gửi.",
+  english: "This message to you was set aside. Let it into your mailbox only if you expect it and trust its sender.",
+  to: "Hộp thư / Mailbox",
+  reversePath: "Gửi từ / Sent by",
+  from: "Người gửi ghi trong thư / The message says it is from",
+  subject: "Tiêu đề / Subject",
+  size: "Cỡ / Size",
+  heldAt: "Bị giữ lúc / Held since",
+  reason: "Lý do / Reason",
+  number: "Số thư / Number",
+  button: "Nhận thư vào hộp thư của tôi / Release to my mailbox",
+  gone: "Thư này không còn bị giữ: đã được cho đi vào hộp thư. The message is held no more: it was released.",
+  refused: "Quản trị viên đã từ chối thư này. The message was refused by an administrator.",
+  notFound: "Không có trang này. Hãy kiểm tra lại đường dẫn trong thông báo. There is no such page; check the link in the notice.",
+  expired: "Đường dẫn đã hết hạn. Hãy báo quản trị viên kèm số thư trong thông báo. The link has expired; tell the administrator the number in the notice.",
+  administrators: "Chỉ quản trị viên được cho thư này đi. Only administrators release this message.",
+  tooMany: "Quá nhiều yêu cầu, hãy thử lại sau. Too many requests; try again later.",
+  unavailable: "Hệ thống tạm thời chưa trả lời được, hãy thử lại sau. The system cannot answer now; try again in a moment.",
+} as const

@@ -5,11 +5,12 @@
 import { spf } from "mailauth"
 import type { Clock } from "../../base/clock.ts"
 import type { DnsResolver } from "../../dns/resolver.ts"
-import { addressesIn, asciiDomain, canonicalAddress, parseAddressList } from "../../mail/address.ts"
+import { asciiDomain } from "../../mail/address.ts"
 import { fieldValues, type HeaderField } from "../../mail/header.ts"
 import { type ArcFacts, type AuthenticityFacts, type SpfResult, spfResults } from "../../policy/authenticity-facts.ts"
 import type { SessionFacts } from "../../store/acceptance-store.ts"
-import { type DmarcQuestion, dmarcOf } from "./evaluate-dmarc.ts"
+import { authorsOf } from "./authors.ts"
+import { dmarcOf } from "./evaluate-dmarc.ts"
 import { createMailResolver, type MailResolver } from "./mail-resolver.ts"
 import { type ArcSet, type ReadableMessage, verifySignatures } from "./verify-signatures.ts"
 
@@ -42,10 +43,6 @@ export function createMessageAuthenticator(parts: AuthenticatorParts): Authentic
   return { authenticate: async (message) => (parts.isExempt(message.session.clientAddress) ? null : authenticate(parts, message)) }
 }
 
-/** More than any From: has. */
-const maxAuthors = 20
-const maxFromCharacters = 8 * 1024
-
 async function authenticate({ dns, clock, hostname, timeoutMs, trustedSealers }: AuthenticatorParts, message: OutsideMessage): Promise<AuthenticityFacts> {
   const now = clock.now()
   const resolver = createMailResolver({ dns, isLate: () => clock.now() > now + timeoutMs })
@@ -66,17 +63,6 @@ async function authenticate({ dns, clock, hostname, timeoutMs, trustedSealers }:
     arc,
     aligned: aligned.spf.length > 0 || aligned.dkim.length > 0,
   }
-}
-
-/** Every address that a reader may be shown as the author, its domain in the form that the DNS knows. Of too many, nobody is the author. */
-function authorsOf(values: readonly string[]): Pick<DmarcQuestion, "from" | "fromFields"> {
-  const addresses = values.some((value) => value.length > maxFromCharacters) ? [] : values.flatMap((value) => addressesIn(parseAddressList(value)))
-  const from = addresses.length > maxAuthors ? [] : addresses.map((address) => {
-    const canonical = canonicalAddress(Buffer.from(address, "latin1").toString("utf8"))
-    const domain = canonical.slice(canonical.lastIndexOf("@") + 1)
-    return `${canonical.slice(0, canonical.lastIndexOf("@"))}@${asciiDomain(domain) ?? domain}`
-  })
-  return { from, fromFields: values.length }
 }
 
 interface SenderContext {

@@ -1,3 +1,4 @@
+import type { AuthenticityFacts } from "../../policy/authenticity-facts.ts"
 import type { MessageFacts } from "../../policy/facts.ts"
 import type { PolicyVerdict } from "../../policy/verdict.ts"
 import type { DmarcCount, DmarcObservation, DmarcStore } from "../../store/dmarc-store.ts"
@@ -65,9 +66,22 @@ export function dmarcObservation({ facts, verdict, marks }: Parameters<DmarcTall
   const disposition = dmarc.result !== "fail" ? "none" : verdict.kind === "reject" ? "reject" : verdict.kind === "quarantine" || verdict.kind === "hold" || marks.some((mark) => mark.toLowerCase() === "$junk") ? "quarantine" : "none"
   const isWeaker = dmarc.result === "fail" && strength[disposition] < strength[policy]
   return {
-    day: new Date(at).toISOString().slice(0, 10), policyDomain, headerFrom: dmarc.domain, source: clientAddress.replace(/^::ffff:(?=\d+\.)/i, ""), disposition,
+    day: new Date(at).toISOString().slice(0, 10), policyDomain, headerFrom: dmarc.domain, source: clientAddress.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, ""), disposition,
     override: !isWeaker ? "" : arc.vouched ? "trusted_forwarder" : "local_policy",
     dkimAligned: dkim.some(({ aligned }) => aligned), spfAligned: spf.aligned, spf: { domain: spf.domain, result: spf.result },
-    dkim: dkim.map(({ domain, selector, result }) => ({ domain, selector, result })),
+    dkim: signaturesThatFit(dkim),
   }
+}
+
+/** A row is told apart by all of it, and an index takes 2,704 bytes: one message with eight long names must not cost the others their count. */
+const maxSignatureBytes = 1_400
+
+/** The author's own first. */
+function signaturesThatFit(dkim: AuthenticityFacts["dkim"]): DmarcObservation["dkim"] {
+  let left = maxSignatureBytes
+  return dkim.toSorted((a, b) => Number(b.aligned) - Number(a.aligned)).flatMap(({ domain, selector, result }) => {
+    const signature = { domain, selector, result }
+    left -= Buffer.byteLength(JSON.stringify(signature))
+    return left < 0 ? [] : [signature]
+  })
 }

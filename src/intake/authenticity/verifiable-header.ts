@@ -17,6 +17,8 @@ export const maxDkimSignatures = 8
 /** RFC 8617 §4.2.1 allows 50; no honest route has a dozen sealers. */
 export const maxArcSets = 12
 const maxHeaderBytes = 64 * 1024
+/** mailauth puts folded lines together one by one: ten thousand in one field hold everybody up for a quarter of a second. */
+const maxLines = 4_000
 const maxSignatureBytes = 8 * 1024
 /** Header fields × names that signatures cover. */
 const maxComparisons = 200_000
@@ -27,10 +29,11 @@ const arcFields = ["arc-seal", "arc-message-signature", "arc-authentication-resu
 export function verifiableHeader(header: Buffer): VerifiableHeader {
   const text = byteString(header)
   const fields = countFields(text)
+  const isReadable = header.length <= maxHeaderBytes && (text.match(/\n/g)?.length ?? 0) <= maxLines
   const dkim = fieldsCalled(text, [dkimField])
   const arc = fieldsCalled(text, arcFields)
   const fits = (some: readonly string[], most: number): boolean =>
-    some.length <= most && header.length <= maxHeaderBytes && some.every((field) => field.length <= maxSignatureBytes) && some.reduce((sum, field) => sum + coveredNames(field), 0) * fields <= maxComparisons
+    some.length === 0 || (some.length <= most && isReadable && some.every((field) => field.length <= maxSignatureBytes) && some.reduce((sum, field) => sum + coveredNames(field), 0) * fields <= maxComparisons)
   const unread = { dkim: !fits(dkim, maxDkimSignatures), arc: !fits(arc, maxArcSets * arcFields.length) }
   const dropped = [...(unread.dkim ? [dkimField] : []), ...(unread.arc ? arcFields : [])]
   return {

@@ -72,6 +72,7 @@ async function* withHeader(header: Uint8Array, body: AsyncIterable<Uint8Array>):
     line = end === -1 ? line + chunk.length : chunk.length - end
     if (line > maxLineBytes) throw new LineTooLong()
     yield chunk
+    await breathe()
   }
 }
 

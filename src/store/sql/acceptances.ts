@@ -112,7 +112,7 @@ export function createAcceptanceStore({ database, log, atOnce }: AcceptanceStore
       const { dsnFor, warningFor, heldNotice, senderWarned, reportSent } = acceptance
       if (dsnFor) return commitMarked(acceptance, (tx, envelopeId) => markDsn(tx, dsnFor, envelopeId))
       if (warningFor) return commitMarked(acceptance, (tx, envelopeId) => markWarning(tx, warningFor, envelopeId))
-      if (heldNotice !== undefined) return commitMarked(acceptance, async (tx) => (await tx.query(markHeldTold, [heldNotice])).length > 0)
+      if (heldNotice) return commitMarked(acceptance, async (tx) => (await tx.query(markHeldTold, [heldNotice.envelopeId, heldNotice.told])).length > 0)
       if (senderWarned) return commitMarked(acceptance, (tx) => markSenderWarned(tx, senderWarned))
       if (reportSent) return commitMarked(acceptance, (tx, envelopeId) => markReportSent(tx, reportSent, envelopeId))
       return new Promise((settle) => {

@@ -15,14 +15,18 @@ export function createCredentialStore(database: Database): CredentialStore {
       }
     },
     list: (accountId) => database.query<CredentialSummary>(list, [accountId]),
-    setPassword: (accountId, hash) =>
+    setPassword: (accountId, hash, kept) =>
       database.transaction(async (tx) => {
         // Two at once would both revoke the old one and then collide.
         await tx.query({ text: "SELECT FROM account WHERE id = $1 FOR UPDATE" }, [accountId])
-        await tx.query({ text: "UPDATE credential SET revoked_at = clock_timestamp() WHERE account_id = $1 AND kind = 'password' AND revoked_at IS NULL" }, [accountId])
+        await tx.query({ text: "UPDATE credential SET revoked_at = clock_timestamp() WHERE account_id = $1 AND (kind = 'password' OR $2) AND revoked_at IS NULL" }, [accountId, kept?.appPasswords === false])
         await tx.query({ text: "INSERT INTO credential (account_id, kind, hash) VALUES ($1, 'password', $2)" }, [accountId, hash])
-        await tx.query({ text: "INSERT INTO audit (kind, account_id) VALUES ('credential.passwordSet', $1)" }, [accountId])
+        await tx.query({ text: "INSERT INTO audit (kind, account_id, detail) VALUES ('credential.passwordSet', $1, jsonb_build_object('appPasswordsKept', $2::bool))" }, [accountId, kept?.appPasswords !== false])
+        await tx.query({ text: "UPDATE console_session SET ended_at = clock_timestamp(), ended_by = 'password changed' WHERE account_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $2" }, [accountId, kept?.sessionId ?? null])
       }),
+    async used(credentialId, clientAddress) {
+      await database.query(used, [credentialId, clientAddress])
+    },
     async addAppPassword({ accountId, principalId, label, hash }) {
       const [row] = await database.query<{ id: number }>({ text: addAppPassword }, [accountId, principalId, label, hash])
       if (row === undefined) throw new Error("a credential was not stored")
@@ -46,8 +50,14 @@ const live = {
 
 const list = {
   name: "list-credentials",
-  text: `SELECT id, kind, principal_id AS "principalId", label, (extract(epoch FROM created_at) * 1000)::bigint AS "createdAt"
+  text: `SELECT id, kind, principal_id AS "principalId", label, (extract(epoch FROM created_at) * 1000)::bigint AS "createdAt",
+      (extract(epoch FROM last_used_at) * 1000)::bigint AS "lastUsedAt", last_used_from AS "lastUsedFrom"
     FROM credential WHERE account_id = $1 AND revoked_at IS NULL ORDER BY id`,
+}
+
+const used = {
+  name: "credential-used",
+  text: "UPDATE credential SET last_used_at = clock_timestamp(), last_used_from = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < clock_timestamp() - interval '1 minute')",
 }
 
 const addAppPassword = `

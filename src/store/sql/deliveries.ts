@@ -38,8 +38,8 @@ export function createDeliveryStore({ database, feed, delayNoticeMs, suppression
     async recordAttempt(attempt) {
       await database.query(recordAttempt, attemptValues(attempt, delayNoticeMs, suppression))
     },
-    async postpone({ ids, at, diagnostic }) {
-      await database.query(postpone, [ids, new Date(at), diagnostic, delayNoticeMs])
+    async postpone({ ids, at, diagnostic, status, bounceClass }) {
+      await database.query(postpone, [ids, new Date(at), diagnostic, delayNoticeMs, status, bounceClass])
     },
     async due(limit) {
       const rows = await database.query<{ id: number; local: boolean }>(due, [limit, requeueAfterMs])
@@ -192,7 +192,7 @@ const postpone = {
   name: "postpone",
   text: `
     UPDATE delivery d SET
-      claimed_until = NULL, requeued_at = NULL, state = 'deferred', status = CASE WHEN d.status = '' THEN '4.4.1' ELSE d.status END, diagnostic = $3, bounce_class = coalesce(d.bounce_class, 'unreachable'),
+      claimed_until = NULL, requeued_at = NULL, state = 'deferred', status = CASE WHEN d.status = '' THEN $5 ELSE d.status END, diagnostic = $3, bounce_class = coalesce(d.bounce_class, $6::text),
       next_attempt_at = least($2, d.expires_at),
       dsn_owed = CASE
         WHEN e.reverse_path <> '' AND extract(epoch FROM clock_timestamp() - e.accepted_at) * 1000 >= $4::float8 AND (d.notify = '{}' OR 'delay' = ANY (d.notify)) AND NOT 'delay' = ANY (d.dsn_owed || d.dsn_made) THEN array_append(d.dsn_owed, 'delay')

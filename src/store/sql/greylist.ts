@@ -20,7 +20,7 @@ export function createGreylistStore({ database, clock }: { readonly database: Da
 const comeAgainWithinMs = 2 * 86_400_000
 
 /** Large senders try again from another machine of the same network. */
-const networkOf = (address: string): string => `${address.replace(/^::ffff:(?=\d+\.)/i, "")}/${isIPv6(address) && !/^::ffff:\d+\./i.test(address) ? 64 : 24}`
+const networkOf = (address: string): string => `${address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "")}/${isIPv6(address) && !/^::ffff:\d+\./i.test(address) ? 64 : 24}`
 
 const seen = {
   name: "greylist-seen",

@@ -45,7 +45,7 @@ export function filterConditions(filter: QueueFilter): Conditions {
     values.push(value)
     sql.push(condition(`$${values.length}`))
   }
-  const { state, destination, sender, recipient, acceptedBefore, diagnostic, accountId } = filter
+  const { state, destination, sender, recipient, acceptedBefore, diagnostic, bounceClass, accountId } = filter
   if (state !== undefined) {
     add((p) => `${stateNow} = ${p}`, state)
     sql.push(`d.state = ANY (ARRAY[${storedStates[state].map((stored) => `'${stored}'`).join(", ")}]::delivery_state[])`)
@@ -59,6 +59,7 @@ export function filterConditions(filter: QueueFilter): Conditions {
   if (recipient !== undefined) add((p) => `d.recipient = ${p}`, recipient)
   if (acceptedBefore !== undefined) add((p) => `e.accepted_at < to_timestamp(${p}::float8 / 1000)`, acceptedBefore)
   if (diagnostic !== undefined) add((p) => `d.diagnostic ILIKE ${p}`, `%${likeText(diagnostic)}%`)
+  if (bounceClass !== undefined) add((p) => `d.bounce_class = ${p}`, bounceClass)
   if (accountId !== undefined) add((p) => `EXISTS (SELECT FROM audit a WHERE a.envelope_id = d.envelope_id AND a.kind = 'message.accepted' AND a.account_id = ${p})`, accountId)
   return { sql, values }
 }
@@ -77,4 +78,4 @@ export const queuedColumns = `
   d.id, d.envelope_id AS "envelopeId", e.message_id AS "messageId", e.reverse_path AS "reversePath", d.recipient, d.original_recipient AS "originalRecipient", d.account_id IS NOT NULL AS local,
   ${stateNow} AS state, e.size, d.attempts, ${ms("e.accepted_at")} AS "acceptedAt",
   CASE WHEN d.state IN ('waiting', 'deferred') THEN ${ms("nullif(d.next_attempt_at, 'infinity')")} END AS "nextAttemptAt", ${ms("d.expires_at")} AS "expiresAt",
-  d.status, d.diagnostic, d.remote_mta AS "remoteMta"`
+  d.status, d.diagnostic, d.remote_mta AS "remoteMta", d.bounce_class AS "bounceClass"`

@@ -46,7 +46,7 @@ const byId = {
 
 const attemptsOf = {
   name: "queue-attempts",
-  text: `SELECT number, ${ms("started_at")} AS "startedAt", ${ms("ended_at")} AS "endedAt", outcome, status, diagnostic, remote_mta AS "remoteMta", tls, tls_details AS "tlsDetails"
+  text: `SELECT number, ${ms("started_at")} AS "startedAt", ${ms("ended_at")} AS "endedAt", outcome, status, diagnostic, remote_mta AS "remoteMta", tls, tls_details AS "tlsDetails", bounce_class AS "bounceClass"
     FROM attempt WHERE delivery_id = $1 ORDER BY number DESC LIMIT $2`,
 }
 

@@ -65,3 +65,9 @@ const selectAllRoom = {
   name: "quota-room-of-all",
   text: "SELECT a.id, a.quota_bytes - coalesce(sum(m.bytes), 0)::bigint AS room FROM account a LEFT JOIN mailbox m ON m.account_id = a.id GROUP BY a.id",
 }
+
+/** Bytes in each of some accounts. */
+export async function usageOf(database: Pick<Database, "query">, accountIds: readonly number[]): Promise<ReadonlyMap<number, number>> {
+  const rows = await database.query<{ id: number; bytes: number }>({ name: "usage-of-accounts", text: 'SELECT account_id AS id, sum(bytes)::bigint AS bytes FROM mailbox WHERE account_id = ANY ($1::bigint[]) GROUP BY account_id' }, [accountIds])
+  return new Map(rows.map(({ id, bytes }) => [id, bytes]))
+}

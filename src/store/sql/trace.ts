@@ -132,7 +132,7 @@ const recipientsOf = {
 const attemptsOf = {
   name: "trace-attempts",
   text: `
-    SELECT t.delivery_id AS "deliveryId", t.number, ${ms("t.started_at")} AS "startedAt", ${ms("t.ended_at")} AS "endedAt", t.outcome, t.status, t.diagnostic, t.remote_mta AS "remoteMta", t.tls, t.tls_details AS "tlsDetails"
+    SELECT t.delivery_id AS "deliveryId", t.number, ${ms("t.started_at")} AS "startedAt", ${ms("t.ended_at")} AS "endedAt", t.outcome, t.status, t.diagnostic, t.remote_mta AS "remoteMta", t.tls, t.tls_details AS "tlsDetails", t.bounce_class AS "bounceClass"
     FROM delivery d JOIN attempt t ON t.delivery_id = d.id AND t.number > d.attempts - ${maxTracedAttempts}
     WHERE d.envelope_id = $1 ORDER BY t.delivery_id, t.number LIMIT $2`,
 }

@@ -29,6 +29,12 @@ async function issue(name: string, usage: string, ...key: readonly string[]): Pr
   await run("openssl", ["genpkey", ...key, "-out", file("key")])
   await run("openssl", ["req", "-new", "-key", file("key"), "-subj", `/CN=Nguoi ky ${name}`, "-out", file("csr")])
   await run("openssl", ["x509", "-req", "-in", file("csr"), "-CA", join(dir, "ca.pem"), "-CAkey", join(dir, "ca.key"), "-CAcreateserial", "-days", "20", "-extfile", file("ext"), "-out", file("pem")])
+  await writePkcs12(name)
+}
+
+/** Each time with another salt. */
+async function writePkcs12(name: string): Promise<void> {
+  const file = (suffix: string): string => join(dir, `${name}.${suffix}`)
   await run("openssl", ["pkcs12", "-export", "-inkey", file("key"), "-in", file("pem"), "-certfile", join(dir, "ca.pem"), "-name", name, "-passout", "pass:x",
     "-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1", "-out", file("p12")])
 }
@@ -61,10 +67,20 @@ describe.skipIf(!works("gpgsm", "--version"))("gpgsm (skipped where it is not in
     await writeFile(join(dir, "gpg-agent.conf"), "allow-loopback-pinentry\n")
     const { stdout } = await run("openssl", ["x509", "-in", join(dir, "ca.pem"), "-noout", "-fingerprint", "-sha1"])
     await writeFile(join(dir, "trustlist.txt"), `${stdout.split("=")[1]?.trim()} S relax\n`)
+    await importKey(5)
+  })
+  /** gpgsm 2.2 derives a wrong key from about one salt in a hundred (it drops leading zero bytes between the rounds of RFC 7292 appendix B.2): then another salt. */
+  const importKey = async (tries: number): Promise<void> => {
     const imported = gpgsm("--import", join(dir, "rsa.p12"))
     imported.child.stdin?.end("x\n")
-    await imported
-  })
+    try {
+      await imported
+    } catch (error) {
+      if (tries === 1) throw error
+      await writePkcs12("rsa")
+      await importKey(tries - 1)
+    }
+  }
   afterAll(() => run("gpgconf", ["--homedir", dir, "--kill", "gpg-agent"]))
 
   // gpgsm 2.2 knows no EC keys

@@ -1,0 +1,36 @@
+// What makes pages quicker to use; each of them works without it.
+"use strict"
+
+const isTyping = (element) => element instanceof HTMLElement && (element.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(element.tagName))
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
+  if (event.key === "/") {
+    const search = document.querySelector("main input[type=search]")
+    if (!search) return
+    event.preventDefault()
+    search.focus()
+    search.select()
+  } else if (event.key === "?") {
+    const keys = document.getElementById("keys")
+    if (keys && !keys.open) keys.showModal()
+  }
+})
+
+// a second press while the first is under way would only be refused
+document.addEventListener("submit", (event) => {
+  const form = event.target
+  if (!(form instanceof HTMLFormElement) || form.method === "dialog") return
+  if (form.dataset.sent === "1") event.preventDefault()
+  else form.dataset.sent = "1"
+})
+// back from another page by the browser's own button
+window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent))
+
+// shown once: into the clipboard at a press
+document.addEventListener("click", async (event) => {
+  const button = event.target instanceof Element ? event.target.closest("button[data-copy]") : null
+  if (!button) return
+  await navigator.clipboard.writeText(button.dataset.copy)
+  button.textContent = button.dataset.copied
+})

@@ -1,0 +1,14 @@
+import type { Area } from "../web/page.ts"
+import { type OverviewPorts, overviewArea } from "./overview/overview.ts"
+import { type SelfPorts, selfArea } from "./self/self.ts"
+import { type SignInPorts, signInArea } from "./sign-in/sign-in.ts"
+
+/** What each area needs from outside; roles/console.ts provides it. */
+export interface ConsolePorts {
+  readonly signIn: SignInPorts
+  readonly overview: OverviewPorts
+  readonly self: SelfPorts
+}
+
+/** Everything that the console shows, in the order of its menu. A new area is a line here, one above, and one in roles/console.ts. */
+export const consoleAreas = (ports: ConsolePorts): readonly Area[] => [signInArea(ports.signIn), overviewArea(ports.overview), selfArea(ports.self)]

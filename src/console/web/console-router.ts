@@ -1,0 +1,133 @@
+import express, { type NextFunction, type Request, type Response, Router } from "express"
+import { may, scopeOf } from "../../accounts/administrator.ts"
+import type { Authenticator } from "../../accounts/login.ts"
+import { clientNetwork } from "../../accounts/login-throttle.ts"
+import type { ConsoleSessionStore } from "../../store/console-session-store.ts"
+import type { LookupRates } from "../lookup-rates.ts"
+import { assetRoutes } from "./assets.ts"
+import { cookieNames, cookieOf } from "./cookies.ts"
+import type { LostForm } from "./error-page.ts"
+import { csrfField } from "./forms.ts"
+import { identify, type IdentifyParts } from "./identify.ts"
+import { csrfToken, isCsrfToken, isOurOwn, safePath } from "./origin.ts"
+import type { AdministratorVisit, Area, Holder, Page, Visit } from "./page.ts"
+import { proveAgain } from "./prove-again.ts"
+import { createReplies, type Replies } from "./replies.ts"
+import { securityHeaders } from "./security-headers.ts"
+import { languageOf, speaker } from "./words.ts"
+
+/**
+ * The console, mounted at `/console` by whoever serves HTTPS. Every page goes through the same gate: rate, origin, session, role, form token, fresh password, input.
+ * Invariants: who may not see a page learns no more than that; a form that is not taken says why and loses nothing. Must not know: SQL, what pages do.
+ */
+export interface ConsoleParts extends Omit<IdentifyParts, "sessions"> {
+  readonly areas: readonly Area[]
+  readonly sessions: ConsoleSessionStore
+  readonly authenticator: Authenticator
+  /** Of form tokens. */
+  readonly csrfKey: Buffer
+  /** Requests of one session, or of one network that is not signed in. */
+  readonly rates: LookupRates
+  /** True for an error that says the store cannot be reached now. */
+  readonly isUnavailable: (error: unknown) => boolean
+  readonly log: ConsoleLog
+}
+
+export interface ConsoleLog {
+  failed(event: { readonly method: string; readonly path: string; readonly error: unknown }): void
+  refused(event: { readonly clientAddress: string; readonly method: string; readonly path: string; readonly why: string }): void
+}
+
+const maxFormBytes = 512 * 1024
+const maxFormFields = 5_000
+const root = "/console"
+
+export function consoleRouter(parts: ConsoleParts): Router {
+  const { areas, log, rates } = parts
+  const router = Router()
+  const replies = createReplies(parts)
+  const readForm = express.urlencoded({ extended: false, limit: maxFormBytes, parameterLimit: maxFormFields, inflate: false })
+  router.use(securityHeaders)
+  router.use(assetRoutes())
+  for (const page of areas.flatMap((area) => area.pages)) router[page.method](page.path, (request, response) => handle(page, request, response))
+  router.use(async (request, response) => {
+    const { holder, visit } = await arrive(request)
+    replies.error({ response, visit, holder }, 404)
+  })
+  // express hands a promise that is rejected to this one
+  router.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
+    if (response.headersSent) return next(error)
+    const status = errorStatus(error, parts.isUnavailable)
+    if (status === 500) log.failed({ method: request.method, path: request.path, error })
+    // who is signed in is not asked again: that may be what failed
+    replies.error({ response, visit: visitOf(request, undefined), holder: undefined }, status)
+  })
+
+  const visitOf = (request: Request, holder: Holder | undefined): Visit => {
+    const language = languageOf(cookieOf(request, cookieNames.language), request)
+    return {
+      language, say: speaker(language), url: request.originalUrl, clientAddress: request.socket.remoteAddress ?? "", userAgent: request.headers["user-agent"] ?? "",
+      csrf: holder ? csrfToken(parts.csrfKey, holder.sessionId) : "", partial: request.headers["hx-request"] === "true", holder,
+    }
+  }
+
+  async function arrive(request: Request) {
+    const { holder, hadCookie } = await identify(parts, request)
+    return { holder, hadCookie, visit: visitOf(request, holder) }
+  }
+
+  async function handle(page: Page, request: Request, response: Response): Promise<void> {
+    const { holder, hadCookie, visit } = await arrive(request)
+    const at = { response, visit, holder }
+    const wait = await rates.take(holder ? `session ${holder.sessionId}` : clientNetwork(visit.clientAddress))
+    if (wait > 0) return replies.error(at, 429, wait)
+    const posted = page.method === "post"
+    const fields = posted ? await formOf(request, response) : {}
+    const lost = (why: LostForm): void => {
+      log.refused({ clientAddress: visit.clientAddress, method: request.method, path: request.path, why })
+      replies.lostForm(at, why, { fields, from: cameFrom(request) })
+    }
+    if (posted && !isOurOwn(request)) return lost("foreign")
+    if (page.who !== "anybody") {
+      if (!holder || (holder.secondFactor === "awaited" && !page.beforeSecondFactor)) return posted ? lost("expired") : replies.toSignIn(at, holder ? "secondFactor" : hadCookie ? "expired" : "new")
+      if (page.who !== "holder" && !may(holder, page.who)) {
+        log.refused({ clientAddress: visit.clientAddress, method: request.method, path: request.path, why: "role" })
+        return replies.error(at, 403)
+      }
+    }
+    // nothing that anybody may do is worth a token beside the look at the origin, and a sign-in page may be older than the session
+    if (posted && page.who !== "anybody" && holder && !isCsrfToken(fields[csrfField], parts.csrfKey, holder.sessionId)) return lost("stale")
+    if (page.fresh && holder && !(await proveAgain(parts, { at, request, fields, replies }))) return
+    const input = page.input.safeParse({ ...request.query, ...fields, ...request.params })
+    if (!input.success) return replies.error(at, 400)
+    await replies.answer(at, await page.run(input.data, visitFor(page.who, visit)))
+  }
+
+  /** Fields given once as text, more often as a list. */
+  async function formOf(request: Request, response: Response): Promise<Readonly<Record<string, unknown>>> {
+    await new Promise<void>((resolve, reject) => readForm(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error as Error))))
+    const body: unknown = request.body
+    return typeof body === "object" && body !== null ? { ...body } : {}
+  }
+  return router
+}
+
+/** What `page.ts` promises each kind of page. */
+function visitFor(who: Page["who"], visit: Visit): Visit | AdministratorVisit {
+  const { holder } = visit
+  const scope = !holder || who === "anybody" || who === "holder" ? undefined : scopeOf(holder.grants, who)
+  return holder && scope ? { ...visit, holder, scope } : visit
+}
+
+/** The page that a form was on. */
+function cameFrom(request: Request): string {
+  const referer = request.headers.referer
+  const ours = referer !== undefined && URL.canParse(referer) && new URL(referer).host === request.headers.host ? new URL(referer) : undefined
+  return ours ? safePath(`${ours.pathname}${ours.search}`) : root
+}
+
+function errorStatus(error: unknown, isUnavailable: ConsoleParts["isUnavailable"]): Parameters<Replies["error"]>[1] {
+  if (isUnavailable(error)) return 503
+  const status = typeof error === "object" && error !== null && "status" in error ? error.status : error instanceof URIError ? 400 : 500
+  return status === 413 ? 413 : status === 400 || status === 415 || status === 404 ? 400 : 500
+}

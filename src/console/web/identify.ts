@@ -1,0 +1,37 @@
+import { createHash, randomBytes } from "node:crypto"
+import type { Request } from "express"
+import type { DirectorySource } from "../../accounts/directory.ts"
+import type { Clock } from "../../base/clock.ts"
+import type { ConsoleSession, ConsoleSessionStore } from "../../store/console-session-store.ts"
+import { cookieNames, cookieOf } from "./cookies.ts"
+import type { Holder } from "./page.ts"
+
+/** From a cookie to who is signed in: the session must live, and its person must still hold the account. */
+export interface IdentifyParts {
+  readonly sessions: Pick<ConsoleSessionStore, "find">
+  readonly directory: DirectorySource
+  readonly clock: Clock
+}
+
+/** 256 random bits for the cookie. */
+export const newSessionToken = (): string => randomBytes(32).toString("base64url")
+
+export const sessionHash = (token: string): Buffer => createHash("sha256").update(token).digest()
+
+/** `hadCookie`: the browser was signed in once. */
+export async function identify({ sessions, directory, clock }: IdentifyParts, request: Pick<Request, "headers">): Promise<{ readonly holder: Holder | undefined; readonly hadCookie: boolean }> {
+  const token = cookieOf(request, cookieNames.session)
+  if (token === undefined || !/^[\w-]{43}$/.test(token)) return { holder: undefined, hadCookie: false }
+  const session = await sessions.find(sessionHash(token))
+  return { holder: session && holderOf(session, { directory, clock }), hadCookie: true }
+}
+
+function holderOf({ id, accountId, principalId, grants, secondFactor, provenAt }: ConsoleSession, { directory, clock }: Pick<IdentifyParts, "directory" | "clock">): Holder | undefined {
+  const current = directory.current()
+  const account = current.account(accountId)
+  if (!account || account.suspended) return undefined
+  const holds = principalId === null ? !current.hasOwner(accountId) : current.assignmentsOfAccount(accountId, clock.now()).some((assignment) => assignment.principalId === principalId)
+  if (!holds) return undefined
+  const name = (principalId === null ? undefined : current.principal(principalId)?.name) ?? account.displayName
+  return { sessionId: id, accountId, address: account.address, principalId, name, secondFactor, provenAt, grants, organization: current.organization }
+}

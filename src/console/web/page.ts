@@ -1,0 +1,128 @@
+import type { z } from "zod"
+import type { Authority, Capability, Scope } from "../../accounts/administrator.ts"
+import type { SecondFactor } from "../../store/console-session-store.ts"
+import type { Html } from "./html.ts"
+import type { Language, Say, Words } from "./words.ts"
+
+/**
+ * One page or one thing that a form does, as data: where it is, who may, what it takes, what it answers. The console walks the table (pages/areas.ts); a page
+ * never looks at cookies, roles or tokens. Must not know: express, SQL.
+ */
+export interface Page {
+  readonly method: "get" | "post"
+  /** Below `/console`, in express's form. */
+  readonly path: string
+  readonly who: Who
+  /** The password must have been given within ten minutes. Give it to the form's page as well, so that people are asked before they have typed. */
+  readonly fresh?: boolean
+  /** Also for who has given the password, and not yet the second factor. */
+  readonly beforeSecondFactor?: boolean
+  /** Of path, query and form together; no member has the name of another. What does not fit is answered 400 before `run`. */
+  readonly input: z.ZodType
+  run(input: unknown, visit: Visit): Promise<Answer>
+}
+
+/** `anybody`: without signing in; `holder`: whoever is signed in. */
+export type Who = "anybody" | "holder" | Capability
+
+export interface Visit {
+  readonly language: Language
+  readonly say: Say
+  /** Where the visitor is, with the query. */
+  readonly url: string
+  readonly clientAddress: string
+  readonly userAgent: string
+  /** Goes into every form (forms.ts does it); empty for who is not signed in. */
+  readonly csrf: string
+  /** Swapped into a page that is there already (htmx): answer with a fragment. */
+  readonly partial: boolean
+  /** Undefined for who is not signed in. */
+  readonly holder: Holder | undefined
+}
+
+/** Who is signed in. */
+export interface HolderVisit extends Visit {
+  readonly holder: Holder
+}
+
+export interface Holder extends Authority {
+  readonly sessionId: number
+  readonly accountId: number
+  readonly address: string
+  /** Null only for an account that nobody owns. */
+  readonly principalId: string | null
+  /** Of the person, or of the account where there is none. */
+  readonly name: string
+  readonly secondFactor: SecondFactor
+  readonly provenAt: number
+}
+
+/** Who acts with a capability, and where: ports that list or change something demand the scope. */
+export interface AdministratorVisit extends HolderVisit {
+  readonly scope: Scope
+}
+
+export interface Crumb {
+  readonly path: string
+  readonly title: string
+}
+
+export interface Notice {
+  readonly kind: "done" | "problem"
+  readonly text: string
+}
+
+export type Answer =
+  | { readonly kind: "page"; readonly title: string; readonly body: Html; readonly crumbs?: readonly Crumb[]; readonly status?: 200 | 409 | 422 | 429 }
+  | { readonly kind: "fragment"; readonly body: Html }
+  /** After a change: 303, so that reloading does not repeat it. */
+  | { readonly kind: "redirect"; readonly to: string; readonly notice?: Notice }
+  | { readonly kind: "error"; readonly status: 400 | 403 | 404 | 429 | 503 }
+  | { readonly kind: "file"; readonly name: string; readonly type: string; readonly content: Buffer | AsyncIterable<Uint8Array> }
+  /** Server-sent events: `listen` gets a sender, and returns what ends it; undefined when there are too many listeners. */
+  | { readonly kind: "events"; readonly listen: (send: (event: ServerEvent) => void) => (() => void) | undefined }
+  | { readonly kind: "session"; readonly change: SessionChange; readonly to: string; readonly notice?: Notice }
+
+export interface ServerEvent {
+  readonly name: string
+  readonly data: string
+}
+
+/** What only the console's own sign-in pages do. */
+export type SessionChange = { readonly kind: "begin"; readonly token: string } | { readonly kind: "end" } | { readonly kind: "language"; readonly language: Language }
+
+type Defined<Schema extends z.ZodType, V extends Visit, W extends Who> = Omit<Page, "input" | "run" | "who"> & {
+  readonly who: W
+  readonly input: Schema
+  readonly run: (input: z.output<Schema>, visit: V) => Promise<Answer>
+}
+
+/** A page for whoever has the capability; lists and changes go by `visit.scope`. */
+export const administratorPage = <Schema extends z.ZodType>(definition: Defined<Schema, AdministratorVisit, Capability>): Page => erased(definition)
+
+/** A page about whoever is signed in. */
+export const holderPage = <Schema extends z.ZodType>(definition: Omit<Defined<Schema, HolderVisit, "holder">, "who">): Page => erased({ ...definition, who: "holder" })
+
+export const publicPage = <Schema extends z.ZodType>(definition: Omit<Defined<Schema, Visit, "anybody">, "who">): Page => erased({ ...definition, who: "anybody" })
+
+/** The gate (gate.ts) hands each page the visit that its `who` promises, and input that its schema has made. */
+const erased = <Schema extends z.ZodType, V extends Visit>(definition: Defined<Schema, V, Who>): Page => ({
+  ...definition,
+  run: (input, visit) => definition.run(input as z.output<Schema>, visit as V),
+})
+
+/** What belongs together: shown together in the menu, in a folder of its own. */
+export interface Area {
+  readonly name: Words
+  readonly menu: readonly MenuEntry[]
+  readonly pages: readonly Page[]
+}
+
+export interface MenuEntry {
+  readonly path: string
+  readonly label: Words
+  readonly who: Who
+}
+
+export const problem = (text: string): Notice => ({ kind: "problem", text })
+export const done = (text: string): Notice => ({ kind: "done", text })

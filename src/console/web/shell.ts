@@ -1,0 +1,94 @@
+import { may } from "../../accounts/administrator.ts"
+import { shellText } from "../text/shell.ts"
+import { assetUrl } from "./assets.ts"
+import { form } from "./forms.ts"
+import { type Html, html } from "./html.ts"
+import type { Area, Crumb, Holder, MenuEntry, Notice, Visit } from "./page.ts"
+import { languages, type Language } from "./words.ts"
+
+/** What is around every page: head, header, menu by role, where one is, what has just happened. */
+export interface ShellContent {
+  readonly title: string
+  readonly body: Html
+  readonly crumbs?: readonly Crumb[]
+  readonly notice?: Notice | undefined
+}
+
+export interface Shell {
+  readonly areas: readonly Area[]
+  readonly visit: Visit
+  readonly holder: Holder | undefined
+}
+
+const htmxSettings = "includeIndicatorCSS:false history:false"
+
+export const shell = ({ areas, visit, holder }: Shell, { title, body, crumbs = [], notice }: ShellContent) => html`<html lang=${visit.language}>
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width,initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    <meta name="htmx-config" content=${htmxSettings} />
+    <title>${title} · ${visit.say(shellText.product)}</title>
+    <link rel="icon" href=${assetUrl("icon")} type="image/svg+xml" />
+    <link rel="stylesheet" href=${assetUrl("pico")} />
+    <link rel="stylesheet" href=${assetUrl("uplotStyle")} />
+    <link rel="stylesheet" href=${assetUrl("style")} />
+    <script src=${assetUrl("htmx")} defer></script>
+    <script src=${assetUrl("uplot")} defer></script>
+    <script src=${assetUrl("charts")} defer></script>
+    <script src=${assetUrl("script")} defer></script>
+  </head>
+  <body class=${holder ? "inside" : "outside"}>
+    <a class="skip" href="#main">${visit.say(shellText.skip)}</a>
+    ${top(visit, holder)}
+    ${holder && menu(areas, visit, holder)}
+    <main id="main" tabindex="-1">
+      ${crumbs.length > 0 && trail(visit, crumbs, title)}
+      ${notice && html`<p class=${`notice ${notice.kind}`} role=${notice.kind === "problem" ? "alert" : "status"}>${notice.text}</p>`}
+      <h1>${title}</h1>
+      ${body}
+    </main>
+    ${keys(visit)}
+  </body>
+</html>`
+
+const top = (visit: Visit, holder: Holder | undefined) => html`<header class="top">
+  ${holder && html`<button class="menu-button" type="button" popovertarget="menu">${visit.say(shellText.menu)}</button>`}
+  <a class="brand" href="/console">${visit.say(shellText.product)}</a>
+  <div class="who">
+    ${holder && html`<a href="/console/me" title=${holder.address}>${holder.name}</a>`}
+    ${form(visit, { action: "/console/language", className: "language", hidden: { next: visit.url }, body: languages.filter((language) => language !== visit.language).map((language) => html`<button class="plain" name="language" value=${language} lang=${language}>${languageNames[language]}</button>`) })}
+    ${holder && form(visit, { action: "/console/sign-out", className: "sign-out", body: html`<button class="plain">${visit.say(shellText.signOut)}</button>` })}
+  </div>
+</header>`
+
+const languageNames: Readonly<Record<Language, string>> = { vi: "Tiếng Việt", en: "English" }
+
+const isOpen = (holder: Holder, { who }: MenuEntry): boolean => who === "anybody" || who === "holder" || may(holder, who)
+
+/** Always there beside the page on wide screens, behind a button on phones; neither needs a script. */
+function menu(areas: readonly Area[], visit: Visit, holder: Holder) {
+  const path = visit.url.split("?")[0] ?? ""
+  const entries = areas.map((area) => ({ area, menu: area.menu.filter((entry) => isOpen(holder, entry)) })).filter(({ menu }) => menu.length > 0)
+  // a page below an entry's: the nearest above it
+  const here = entries.flatMap(({ menu }) => menu.map((entry) => entry.path)).filter((entry) => path === `/console${entry}` || path.startsWith(`/console${entry}/`)).toSorted((one, other) => other.length - one.length)[0]
+  return html`<nav id="menu" popover aria-label=${visit.say(shellText.menu)}>
+    ${entries.map(({ area, menu }) => html`<h2>${visit.say(area.name)}</h2>
+      <ul>
+        ${menu.map((entry) => html`<li><a href=${`/console${entry.path}`} aria-current=${entry.path === here ? "page" : undefined}>${visit.say(entry.label)}</a></li>`)}
+      </ul>`)}
+  </nav>`
+}
+
+const trail = (visit: Visit, crumbs: readonly Crumb[], title: string) => html`<nav class="crumbs" aria-label=${visit.say(shellText.crumbs)}>
+  <ol>${crumbs.map(({ path, title }) => html`<li><a href=${path}>${title}</a></li>`)}<li aria-current="page">${title}</li></ol>
+</nav>`
+
+/** Shown by "?", see browser/console.js. */
+const keys = (visit: Visit) => html`<dialog id="keys" aria-labelledby="keys-title">
+  <article>
+    <h2 id="keys-title">${visit.say(shellText.keys)}</h2>
+    <dl><dt><kbd>/</kbd></dt><dd>${visit.say(shellText.keySearch)}</dd><dt><kbd>?</kbd></dt><dd>${visit.say(shellText.keyHelp)}</dd><dt><kbd>Esc</kbd></dt><dd>${visit.say(shellText.keyClose)}</dd></dl>
+    <form method="dialog"><button>${visit.say(shellText.close)}</button></form>
+  </article>
+</dialog>`

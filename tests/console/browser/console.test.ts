@@ -1,0 +1,15 @@
+import { afterAll, beforeAll, describe } from "vitest"
+import { type ConsoleBrowser, openConsoleBrowser } from "../../support/console-browser.ts"
+import { selfCases } from "./self-cases.ts"
+import { signInCases } from "./sign-in-cases.ts"
+
+/** One server and one browser for the pages of all areas; a new area is a file of cases beside this one, and a line below. */
+let opened: ConsoleBrowser
+beforeAll(async () => {
+  opened = await openConsoleBrowser()
+})
+afterAll(() => opened.close())
+
+const areas = { "signing in": signInCases, "a holder's own pages": selfCases }
+
+for (const [name, cases] of Object.entries(areas)) describe(name, () => cases(() => opened))

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest"
+import { complaints, type ConsoleBrowser, looksRight, signIn } from "../../support/console-browser.ts"
+
+export function signInCases(at: () => ConsoleBrowser): void {
+  test("signing in leads to the page that was asked for, signing out ends the session", async () => {
+    const { url, logins, window } = at()
+    const context = await window()
+    const page = await context.newPage()
+    const said = complaints(page)
+    await signIn(page, { url, login: logins[0], at: "/console/me/sessions?x=1" })
+    expect(page.url()).toBe(`${url}/console/me/sessions?x=1`)
+    const cookie = (await context.cookies()).find(({ name }) => name === "__Host-congthu")
+    expect(cookie).toMatchObject({ secure: true, httpOnly: true, sameSite: "Lax", path: "/" })
+    await page.click(".sign-out button")
+    await page.waitForSelector("#address")
+    expect(await page.textContent(".notice.done")).toBe("Bạn đã đăng xuất.")
+    // the cookie put back: the session is over on the server, too
+    await context.addCookies(cookie ? [cookie] : [])
+    await page.goto(`${url}/console/me`)
+    expect(page.url()).toContain("/console/sign-in?next=%2Fconsole%2Fme&expired=1")
+    expect(said).toEqual([])
+    await context.close()
+  })
+
+  test.each(["vi", "en"] as const)("the sign-in page looks right in %s, on a desktop, on a phone, and in the dark", async (language) => {
+    for (const options of [{ size: "desktop" }, { size: "phone" }, { size: "desktop", dark: true }] as const) {
+      const context = await at().window({ language, ...options })
+      const page = await context.newPage()
+      await page.goto(`${at().url}/console`)
+      expect(await page.getAttribute("html", "lang")).toBe(language)
+      await looksRight(page, `sign-in-${language}-${options.size}${"dark" in options ? "-dark" : ""}`)
+      await context.close()
+    }
+  })
+}

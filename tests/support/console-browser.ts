@@ -1,0 +1,117 @@
+import { readFileSync } from "node:fs"
+import { mkdir, mkdtemp, rm } from "node:fs/promises"
+import { createRequire } from "node:module"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { AxeResults } from "axe-core"
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core"
+import { expect } from "vitest"
+import { readDemoLogins } from "../../src/roles/screen.ts"
+import { type RunningSystem, removeDataDir, startSystem } from "./running-system.ts"
+import { newSeededFolder } from "./seeded-folder.ts"
+
+/**
+ * The console as people see it: Debian's Chromium against a whole system with the full seed, one of each for all tests of tests/console/browser.
+ * Screenshots go to the folder that CONGTHU_SCREENSHOTS names, where they stay; else to one that is removed.
+ */
+export interface ConsoleBrowser {
+  readonly system: RunningSystem
+  readonly url: string
+  /** Demo logins: an administrator of the province, one of a department, and an office's app password. */
+  readonly logins: readonly { readonly address: string; readonly password: string }[]
+  /** A browser's window of its own, with nobody signed in. */
+  window(options?: WindowOptions): Promise<BrowserContext>
+  /** A window of somebody who has signed in, once for each login and size. */
+  signedIn(login: number, options?: WindowOptions): Promise<BrowserContext>
+  close(): Promise<void>
+}
+
+export interface WindowOptions {
+  readonly language?: "vi" | "en"
+  readonly size?: "desktop" | "phone"
+  readonly dark?: boolean
+}
+
+const sizes = { desktop: { width: 1366, height: 768 }, phone: { width: 390, height: 844 } } as const
+const executablePath = "/usr/bin/chromium"
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
+
+export async function openConsoleBrowser(env: Readonly<Record<string, string>> = {}): Promise<ConsoleBrowser> {
+  const dataDir = await newSeededFolder()
+  const [system, browser] = await Promise.all([startSystem(dataDir, env), chromium.launch({ executablePath, args: ["--no-sandbox"] })])
+  const url = `https://127.0.0.1:${system.ports["https"]}`
+  const logins = await readDemoLogins(dataDir)
+  const states = new Map<number, Awaited<ReturnType<BrowserContext["storageState"]>>>()
+  const window = async (options: WindowOptions = {}, storageState?: Awaited<ReturnType<BrowserContext["storageState"]>>): Promise<BrowserContext> => {
+    const context = await newWindow(browser, options, storageState)
+    context.setDefaultTimeout(15_000)
+    return context
+  }
+  return {
+    system,
+    url,
+    logins,
+    window: (options) => window(options),
+    async signedIn(login, options) {
+      const known = states.get(login)
+      if (known) return window(options, known)
+      const context = await window(options)
+      const page = await context.newPage()
+      await signIn(page, { url, login: logins[login] })
+      states.set(login, await context.storageState())
+      await page.close()
+      return context
+    },
+    async close() {
+      await browser.close()
+      await system.end("SIGTERM")
+      await removeDataDir(dataDir)
+      if (madeFolder !== undefined) await rm(madeFolder, { recursive: true, force: true })
+    },
+  }
+}
+
+const newWindow = (browser: Browser, { language = "vi", size = "desktop", dark = false }: WindowOptions, storageState?: Awaited<ReturnType<BrowserContext["storageState"]>>): Promise<BrowserContext> =>
+  browser.newContext({
+    ignoreHTTPSErrors: true, viewport: sizes[size], locale: language === "vi" ? "vi-VN" : "en-GB", colorScheme: dark ? "dark" : "light", isMobile: size === "phone", hasTouch: size === "phone",
+    ...(storageState && { storageState }),
+  })
+
+export async function signIn(page: Page, { url, login, at = "/console" }: { readonly url: string; readonly login: { readonly address: string; readonly password: string } | undefined; readonly at?: string }): Promise<void> {
+  if (!login) throw new Error("there is no such demo login")
+  await page.goto(`${url}${at}`)
+  await page.fill("#address", login.address)
+  await page.fill("#password", login.password)
+  await page.click("form.narrow button")
+  await page.waitForURL((now) => !now.pathname.endsWith("/sign-in"))
+}
+
+let madeFolder: string | undefined
+
+async function screenshotFolder(): Promise<string> {
+  const kept = process.env["CONGTHU_SCREENSHOTS"]
+  if (kept === undefined) return (madeFolder ??= await mkdtemp(join(tmpdir(), "congthu-screenshots-")))
+  await mkdir(kept, { recursive: true })
+  return kept
+}
+
+/** A picture of the page, WCAG 2.2 A and AA by axe, nothing wider than the window, no complaint in the browser's console. */
+export async function looksRight(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(await screenshotFolder(), `${name}.png`), fullPage: true })
+  // by the debugger, which the page's own policy does not bind
+  await page.evaluate(axeSource)
+  const { violations } = (await page.evaluate("axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })")) as AxeResults
+  expect(violations.map(({ id, nodes }) => `${name}: ${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" | ")}`)).toEqual([])
+  const [wide, window] = (await page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")) as [number, number]
+  expect(wide, `${name} is wider than the window`).toBeLessThanOrEqual(window)
+}
+
+/** What the browser complains of: scripts that fail, and what the content policy stops. */
+export function complaints(page: Page): readonly string[] {
+  const said: string[] = []
+  page.on("pageerror", (error) => said.push(error.message))
+  page.on("console", (message) => {
+    if (message.type() === "error") said.push(message.text())
+  })
+  return said
+}
