@@ -46,6 +46,15 @@ export const createCertificateLog = (log: Logger) => ({
   },
 })
 
+export const createAcmeLog = (log: Logger) => ({
+  obtained(event: { readonly names: readonly string[]; readonly why: string; readonly endsAt: string }): void {
+    log.info(event, "acme: a certificate was obtained")
+  },
+  failed(event: { readonly names: readonly string[]; readonly failures: number; readonly reason: string; readonly nextAt: string }): void {
+    log.warn(event, "acme: no certificate was obtained, the one before stays in force")
+  },
+})
+
 export const createDmarcLog = (log: Logger) => ({
   dmarcNotCounted({ error, ...event }: { readonly rows: number; readonly error: unknown }): void {
     log.warn({ ...event, err: error }, "dmarc: figures for the reports are lost")
