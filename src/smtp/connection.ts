@@ -13,7 +13,7 @@ import { type ConnectionGate, plainAddress } from "./connection-gate.ts"
 import { DataParser } from "./data-parser.ts"
 import { checkMail, checkRcpt } from "./parameters.ts"
 import { libraryText, replies, type Reply, replyText } from "./reply.ts"
-import type { ListenerTls } from "../tls/listener-tls.ts"
+import { type ListenerTls, stapleAt } from "../tls/listener-tls.ts"
 import type { SmtpSession } from "./session.ts"
 
 export interface GatedOptions {
@@ -169,6 +169,7 @@ export class GatedServer extends SMTPServer {
     const renew = (): void => void this.secureContext.set(anyName, tls.context())
     renew()
     this.server.once("close", tls.onChange(renew))
+    stapleAt(this.server, tls)
     this.maxErrors = maxErrors
   }
 

@@ -44,6 +44,9 @@ export const createCertificateLog = (log: Logger) => ({
   ends(event: { readonly detail: string }): void {
     log.warn(event, "tls: a certificate needs to be renewed")
   },
+  unanswered(event: { readonly certificate: string; readonly reason: string }): void {
+    log.warn(event, "tls: nobody says whether a certificate is good; clients are shown nothing, or what was said before")
+  },
 })
 
 export const createAcmeLog = (log: Logger) => ({
