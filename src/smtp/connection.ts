@@ -33,11 +33,13 @@ const anyName = "*"
 class Connection extends SMTPConnection {
   private errors = 0
   private readonly maxErrors: number
+  private readonly gated: GatedServer
   private readonly externalSignIn: ExternalSignIn | undefined
 
   constructor(server: GatedServer, socket: Socket | TLSSocket, options: SMTPConnectionOptions | null | undefined) {
     super(server, socket, options)
     this.maxErrors = server.maxErrors
+    this.gated = server
     this.externalSignIn = server.external
     const session: SmtpSession = this.session
     session.hangUp = (reply) => {
@@ -62,6 +64,13 @@ class Connection extends SMTPConnection {
     }
     if (code >= 400 && code !== 421) this.countError(code)
     else if (context === "DATA_OK") this.errors = 0
+  }
+
+  /** smtp-server takes all listeners from the socket that is to speak TLS, the one that counts it out among them. */
+  override upgrade(callback: () => void, secureCallback?: () => void): void {
+    const socket = this._socket
+    super.upgrade(callback, secureCallback)
+    this.gated.countOut(socket)
   }
 
   override handler_MAIL(command: Buffer, callback: () => void): void {
@@ -160,7 +169,8 @@ export class GatedServer extends SMTPServer {
   readonly maxErrors: number
   readonly external: ExternalSignIn | undefined
   private readonly gate: ConnectionGate
-  private readonly sockets = new Set<Socket>()
+  /** Each with what counts it out. */
+  private readonly sockets = new Map<Socket, () => void>()
 
   constructor({ gate, maxErrors, tls, external, smtp }: GatedOptions) {
     super({ ...smtp, ...tls.serverOptions(), SNICallback: tls.SNICallback })
@@ -178,11 +188,10 @@ export class GatedServer extends SMTPServer {
     const address = plainAddress(socket.remoteAddress ?? "")
     const entry = this.gate.enter(address)
     if (entry === "ok") {
-      this.sockets.add(socket)
-      socket.once("close", () => {
-        this.sockets.delete(socket)
-        this.gate.leave(address)
+      this.sockets.set(socket, () => {
+        if (this.sockets.delete(socket)) this.gate.leave(address)
       })
+      this.countOut(socket)
       return super._acceptSocket(socket, handshake)
     }
     socket.on("error", () => undefined)
@@ -194,6 +203,12 @@ export class GatedServer extends SMTPServer {
       socket.destroySoon()
     }
     return false
+  }
+
+  /** When it closes. */
+  countOut(socket: Socket): void {
+    const leave = this.sockets.get(socket)
+    if (leave) socket.once("close", leave)
   }
 
   override connect(socket: Socket | TLSSocket, options?: SMTPConnectionOptions | null): void {
@@ -208,7 +223,7 @@ export class GatedServer extends SMTPServer {
   shutDown(): Promise<void> {
     return new Promise((resolve) => {
       this.close(() => {
-        for (const socket of this.sockets) socket.destroy()
+        for (const socket of this.sockets.keys()) socket.destroy()
         resolve()
       })
       for (const connection of this.connections) {
