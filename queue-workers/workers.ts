@@ -7,6 +7,7 @@ import type { RemoteDeliveries } from "../src/delivery/remote-delivery.ts"
 import type { HeldNotices } from "../src/notifications/held-notices.ts"
 import type { SenderWarnings } from "../src/notifications/sender-warnings.ts"
 import type { DeliveryStore } from "../src/store/delivery-store.ts"
+import { type AcmeWorkerParts, startAcmeWorker } from "./acme.worker.ts"
 import { startDeliverWorker } from "./deliver.worker.ts"
 import { type ExpiryWorkerParts, startExpiryWorker } from "./expiry.worker.ts"
 import { type HousekeepingParts, startHousekeepingWorker } from "./housekeeping.worker.ts"
@@ -34,12 +35,14 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly reports: Omit<ReportWorkerParts, "log">
   /** Absent where no LDAP server is configured. */
   readonly addressBook?: Omit<LdapWorkerParts, "log"> | undefined
+  /** Absent where certificates are files that somebody else renews. */
+  readonly acme?: Omit<AcmeWorkerParts, "log"> | undefined
   readonly log: Logger
 }
 
 /** Everything that the role `worker` does. Closing breaks off remote attempts and finishes the rest. */
 export function startWorkers(services: WorkerServices): RunningWorker {
-  const { relayConcurrency, sweepMs, housekeepingMs, remoteDeliveries, addressBook, log } = services
+  const { relayConcurrency, sweepMs, housekeepingMs, remoteDeliveries, addressBook, acme, log } = services
   const sweeper = startOutboxWorker({ ...services, everyMs: sweepMs })
   const others: RunningWorker[] = [
     startDeliverWorker(services), startRelayWorker({ ...services, concurrency: relayConcurrency }), startHousekeepingWorker({ ...services, everyMs: housekeepingMs }),
@@ -47,5 +50,6 @@ export function startWorkers(services: WorkerServices): RunningWorker {
     startReportWorker({ ...services.reports, log }),
   ]
   if (addressBook) others.push(startLdapWorker({ ...addressBook, log }))
+  if (acme) others.push(startAcmeWorker({ ...acme, log }))
   return { close: async () => void (await Promise.all([sweeper.close(), remoteDeliveries.close(), ...others.map((worker) => worker.close())])) }
 }

@@ -13,6 +13,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   accounts: ["base", "mail", "pki"],
   config: ["base"],
   tls: ["base"],
+  acme: ["base", "pki", "tls"],
   store: ["base", "mail", "pki", "accounts", "config"],
   "store/blob": ["base", "mail", "store"],
   "store/redis": ["base", "mail", "store"],

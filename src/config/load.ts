@@ -187,7 +187,7 @@ function weakInProduction(config: Config): ConfigProblem[] {
   const rules: readonly (readonly [boolean, string, string])[] = [
     [config.demo.seed, "demo.seed", "demonstration logins have known passwords: set it to false"],
     [config.database.url === "", "database.url", "the embedded PostgreSQL has no backups and no replica: name a server (DATABASE_URL)"],
-    [config.tls.certificateFile === "" ? config.tls.certificates.length === 0 : config.tls.keyFile === "", "tls.certificateFile", "the development CA is trusted by nobody: set tls.certificateFile and tls.keyFile"],
+    [config.tls.certificateFile === "" ? config.tls.certificates.length === 0 && config.tls.acme.directory === "" : config.tls.keyFile === "", "tls.certificateFile", "the development CA is trusted by nobody: set tls.certificateFile and tls.keyFile, or tls.acme.directory"],
     [config.pki.anchors.length === 0, "pki.anchors", "the development S/MIME CA vouches for nobody: name the authorities whose signatures count"],
     [config.pki.algorithms.minRsaBits < 2048, "pki.algorithms.minRsaBits", "RSA below 2048 bits is within reach of a forger"],
     [config.store.keyFile === "", "store.keyFile", "the key that seals the mail would lie beside the mail: name a file kept and backed up elsewhere"],

@@ -22,6 +22,28 @@ const revocation = section({
   lists: list("Further CRLs, as URLs or as files (DER or PEM): for authorities whose certificates name none, and for machines without a way to the internet."),
 })
 
+const acme = section({
+  directory: text("", "Directory URL of an authority that speaks ACME (RFC 8555): the server certificate is had from it, and renewed. Empty: certificates are the files named above, or the development CA's. See docs/tls.md."),
+  termsAgreed: flag(false, "You have read the authority's terms of service and agree to them. Nothing is asked of it before."),
+  contacts: list("Addresses that the authority writes to when something is wrong with the certificate."),
+  names: list("Names in the certificate, all of which must lead here. Empty: `hostname` alone."),
+  challenge: word(["http-01", "tls-alpn-01"], "http-01", "How the authority is shown that the names are ours: `http-01` looks at port 80 of each name, `tls-alpn-01` at port 443."),
+  port: port(0, "Port that the role `worker` listens on for that, while an order is under way. 0: the listener of `listen.http` answers (`http-01` only)."),
+  authorities: list("PEM files of authorities trusted for the HTTPS of the ACME server itself, beside those that Node trusts: for an authority of the province's own."),
+  externalKeyId: text("", "Key identifier of the external account, where the authority wants one (RFC 8555 §7.3.4)."),
+  externalKeyFile: file("File with its MAC key in base64url."),
+}).check((context) => {
+  const { directory, termsAgreed, names, contacts, challenge, port, externalKeyId, externalKeyFile } = context.value
+  const report = (key: string, message: string): void => void context.issues.push({ code: "custom", message, input: context.value, path: [key] })
+  if (directory === "") return
+  if (!URL.canParse(directory) || new URL(directory).protocol !== "https:") report("directory", `"${directory}" is no https URL`)
+  if (!termsAgreed) report("termsAgreed", "is needed where tls.acme.directory is set: read the authority's terms of service, then set it to true")
+  for (const name of names) if (!/^(?=.{1,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+$/.test(name)) report("names", `"${name}" is no name such as mail.tinh.example (lower case, xn-- where it has other letters, no wildcard)`)
+  for (const address of contacts) if (!/^[^\s@?,]+@[^\s@?,]+$/.test(address)) report("contacts", `"${address}" is no address`)
+  if (challenge === "tls-alpn-01" && port === 0) report("port", "is needed where tls.acme.challenge is tls-alpn-01")
+  if ((externalKeyId === "") !== (externalKeyFile === "")) report("externalKeyFile", "goes with tls.acme.externalKeyId: both or neither")
+})
+
 export const configSchema = z.strictObject({
   dataDir: text("data", "Folder of everything that must last: embedded database, blobs, keys, development certificates."),
   hostname: text("mail.tinh.example", "Name of this server in greetings, trace headers and certificates."),
@@ -72,7 +94,11 @@ export const configSchema = z.strictObject({
     clientAuthorities: list(
       "Files (PEM, DER or PKCS #7) of authorities whose client certificates sign in by SASL EXTERNAL to the accounts of their holders; authorities between them and the clients may be in them, too. Empty: no client is asked for a certificate.",
     ),
+    acme,
     clientAddresses: flag(false, "A client certificate that is not in the registry opens the account whose address it has as rfc822Name. Only where the authorities in `tls.clientAuthorities` vouch for addresses."),
+  }).check((context) => {
+    const { acme, certificateFile } = context.value
+    if (acme.directory !== "" && certificateFile !== "") context.issues.push({ code: "custom", message: "is not for a server whose certificate comes by tls.acme: move it to tls.certificates", input: context.value, path: ["certificateFile"] })
   }),
   pki: section({
     anchors: anchors(

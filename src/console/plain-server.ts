@@ -7,18 +7,20 @@ import { setupText } from "./text/vi.ts"
 
 /**
  * The one listener without TLS, for mail clients that look for their set-up over HTTP (`http://autoconfig.DOMAIN/mail/config-v1.1.xml`) and for people
- * who leave the "s" away. It serves the public Autoconfig file; everything else is sent on to HTTPS, to the configured name and not to what the
+ * who leave the "s" away. It serves the public Autoconfig file and what ACME authorities look for; everything else is sent on to HTTPS, to the configured name and not to what the
  * client calls this host. Must not know: anything that is not for everybody.
  */
 export interface PlainServerOptions {
   readonly host: string
   readonly port: number
   readonly setup: ClientSetup
+  /** What an ACME authority finds under a token (RFC 8555 §8.3), undefined for others. */
+  readonly challenge?: (token: string) => Promise<string | undefined>
 }
 
 const maxConnections = 200
 
-export async function startPlainServer({ host, port, setup }: PlainServerOptions): Promise<Serving> {
+export async function startPlainServer({ host, port, setup, challenge }: PlainServerOptions): Promise<Serving> {
   const app = express()
   app.disable("x-powered-by")
   app.use((_request, response, next) => {
@@ -26,6 +28,11 @@ export async function startPlainServer({ host, port, setup }: PlainServerOptions
     next()
   })
   app.use(autoconfigRoutes(setup))
+  if (challenge) app.get("/.well-known/acme-challenge/:token", async (request, response, next) => {
+    const text = await challenge(request.params.token)
+    if (text === undefined) next()
+    else response.type("application/octet-stream").send(text)
+  })
   app.use((request, response) => {
     // what would come in a body has been seen by everybody on the way: it is not asked for a second time
     if (request.method !== "GET" && request.method !== "HEAD") return void response.status(405).set("allow", "GET, HEAD").type("text").send(`${setupText.onlyHttps}\n`)

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net"
 import { setImmediate as yieldToOthers } from "node:timers/promises"
-import { TLSSocket } from "node:tls"
+import { type Server as TlsServer, TLSSocket } from "node:tls"
 import type { Login } from "../accounts/login.ts"
 import { randomId } from "../base/id.ts"
 import { askForCertificate, type ListenerTls } from "../tls/listener-tls.ts"
@@ -302,7 +302,7 @@ export class Connection implements Session, SessionLink {
     plain.write("", () => {
       if (this.over) return
       plain.off("close", onClose)
-      const secured = new TLSSocket(plain, { isServer: true, secureContext: this.shared.tls.context(), SNICallback: this.shared.tls.SNICallback, ...(this.services.certificateLogins && askForCertificate) })
+      const secured = new TLSSocket(plain, { isServer: true, server: this.shared.tlsServer(), secureContext: this.shared.tls.context(), SNICallback: this.shared.tls.SNICallback, ...(this.services.certificateLogins && askForCertificate) })
       this.socket = secured
       this.out = new ResponseWriter(socketSink(secured))
       this.own(secured)
@@ -341,6 +341,8 @@ export interface ConnectionShared {
   readonly strangerLimits: ReceiverLimits
   readonly memberLimits: ReceiverLimits
   readonly tls: ListenerTls
+  /** Answers for the handshakes after STARTTLS, too. */
+  readonly tlsServer: () => TlsServer
   readonly dispatcher: Dispatcher
   ended(connection: Connection): void
 }

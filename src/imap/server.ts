@@ -46,6 +46,7 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
     strangerLimits: { lineBytes: Math.min(limits.maxLineBytes, strangerLineBytes), discardBytes: strangerLineBytes * 8 },
     memberLimits: { lineBytes: limits.maxLineBytes, discardBytes: 2 * limits.maxLiteralBytes },
     tls: options.tls,
+    tlsServer: () => secure,
     dispatcher: new Dispatcher(commandTable),
     ended(connection) {
       live.delete(connection)

@@ -3,6 +3,8 @@ import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 import type { Logger } from "pino"
+import { acmeFiles } from "../acme/certificate-keeper.ts"
+import { ensureFirstCertificate } from "../acme/first-certificate.ts"
 import { systemClock } from "../base/clock.ts"
 import { lockFolder } from "../base/folder-lock.ts"
 import { loadOrCreateKey, readKey } from "../base/key-file.ts"
@@ -26,12 +28,13 @@ export interface PreparedFiles {
 
 export async function prepareFiles(config: Config): Promise<PreparedFiles> {
   const key = (configured: string, name: string): Promise<Buffer> => (configured ? configuredKey(pathOr(config, configured, "")) : loadOrCreateKey(join(config.dataDir, "keys", name)))
-  const [contentKey, appPasswordKey, files] = await Promise.all([
+  const [contentKey, appPasswordKey, own, files] = await Promise.all([
     key(config.store.keyFile, "content.key"),
     key(config.auth.keyFile, "credential.key"),
-    configuredCertificates(config).length > 0 ? null : developmentCertificate(config),
+    ownCertificates(config),
+    config.tls.acme.directory !== "" || configuredCertificates(config).length > 0 ? null : developmentCertificate(config),
   ])
-  return { contentKey, appPasswordKey, certificates: files ? [files] : configuredCertificates(config), caFile: files?.caFile ?? null }
+  return { contentKey, appPasswordKey, certificates: files ? [files] : [...own, ...configuredCertificates(config)], caFile: files?.caFile ?? null }
 }
 
 /** A key that configuration names is there, or a wrong path would quietly seal new mail with a new key. */
@@ -46,20 +49,36 @@ function configuredCertificates(config: Config): readonly PairFiles[] {
   return all.map((pair) => ({ certificateFile: pathOr(config, pair.certificateFile, ""), keyFile: pathOr(config, pair.keyFile, "") }))
 }
 
+/** The folder of what ACME gets for us, on the volume that all roles share. */
+export const acmeFolder = (config: Config): string => pathOr(config, "", "acme")
+
+export const acmeNames = ({ hostname, tls: { acme: { names: [first, ...others] } } }: Config): readonly [string, ...string[]] => (first === undefined ? [hostname] : [first, ...others])
+
+async function ownCertificates(config: Config): Promise<readonly PairFiles[]> {
+  if (config.tls.acme.directory === "") return []
+  const dir = acmeFolder(config)
+  await withFolder(dir, () => ensureFirstCertificate({ dir, names: acmeNames(config), clock: systemClock }))
+  return [acmeFiles(dir)]
+}
+
 const lockPatienceMs = 10_000
 
 const developmentCertificate = (config: Config): Promise<DevelopmentCertificates> =>
   withDevelopmentFolder(config, (dir) => ensureDevelopmentCertificates({ dir, names: developmentNames(config.hostname), clock: systemClock }))
 
 /** Roles started at the same moment take turns, so that they share one CA. */
-export async function withDevelopmentFolder<T>(config: Config, work: (dir: string) => Promise<T>): Promise<T> {
+export function withDevelopmentFolder<T>(config: Config, work: (dir: string) => Promise<T>): Promise<T> {
   const dir = join(config.dataDir, "pki")
+  return withFolder(dir, () => work(dir))
+}
+
+async function withFolder<T>(dir: string, work: () => Promise<T>): Promise<T> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
   for (let waited = 0; ; waited += 20) {
     const lock = await lockFolder(dir)
     if (lock) {
       try {
-        return await work(dir)
+        return await work()
       } finally {
         await lock.release()
       }

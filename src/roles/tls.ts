@@ -1,6 +1,10 @@
 import type { App } from "../app.ts"
+import { createAllowedUrls } from "../pki/revocation/allowed-url.ts"
+import { createRevocationFetch } from "../pki/revocation/http-fetch.ts"
+import { createOwnStatuses } from "../pki/revocation/own-statuses.ts"
 import { createCertificateLog } from "../telemetry/mail-log.ts"
 import { openCertificateFiles } from "../tls/certificate-files.ts"
+import type { CertificatePair } from "../tls/certificate-pair.ts"
 import { certificateHealth } from "../tls/certificate-health.ts"
 import { type ChangingTls, createListenerTls, type ListenerTls } from "../tls/listener-tls.ts"
 import { ticketKeys, ticketSecretAt, untilNextPeriod } from "../tls/ticket-keys.ts"
@@ -13,12 +17,19 @@ export async function openListenerTls(app: App, service: "smtp" | "imap" | "web"
   const tlsLog = createCertificateLog(log)
   const files = await openCertificateFiles(app.files.certificates, tlsLog)
   let secret = ticketSecretAt(app.context.ticketSecret, clock.now())
-  const tls = createListenerTls({ pairs: files.pairs, ticketKeys: ticketKeys(secret, service) }, { service })
-  const stateOfNow = () => certificateHealth(files.pairs, files.problems, clock.now())
+  const statuses = openOwnStatuses(app, tlsLog)
+  const tls = createListenerTls({ pairs: files.pairs, ticketKeys: ticketKeys(secret, service) }, { service, ocspResponse: statuses.responseFor })
+  const stateOfNow = () => certificateHealth(files.pairs, [...files.problems, ...statuses.problems], clock.now())
+  // in the background: a door opens without it
+  const askStatuses = (): void => statuses.ask(files.pairs)
+  askStatuses()
 
   const reload = (): void => {
     files.reload().then(
-      (changed) => void (changed && tls.change({ pairs: files.pairs })),
+      (changed) => {
+        if (changed) tls.change({ pairs: files.pairs })
+        return askStatuses()
+      },
       (error: unknown) => log.error({ err: error }, "tls: certificates could not be read again"),
     )
   }
@@ -42,6 +53,36 @@ export async function openListenerTls(app: App, service: "smtp" | "imap" | "web"
   })
   metrics.gauge("tls_certificate_ends_seconds", "When the first of this process's server certificates ends, seconds since the epoch.", () => Math.min(...files.pairs.map(({ notAfter }) => notAfter)) / 1000)
   return tls
+}
+
+interface ListenerStatuses {
+  readonly responseFor: (fingerprint: string) => Buffer | undefined
+  readonly problems: readonly string[]
+  ask(pairs: readonly CertificatePair[]): void
+}
+
+/** Each process asks for itself: a handful of questions in a day. Where `pki.revocation.allow` forbids it nobody is asked. */
+function openOwnStatuses(app: App, certificateLog: ReturnType<typeof createCertificateLog>): ListenerStatuses {
+  const { config: { pki: { revocation } }, clock, log } = app.context
+  const fetch = createRevocationFetch({ allowed: createAllowedUrls(revocation.allow), timeoutMs: revocation.timeout, restMs: revocation.retry, clock })
+  const statuses = createOwnStatuses({ fetch, clock, skewMs: revocation.skew, log: certificateLog })
+  let underWay: Promise<void> | undefined
+  app.onClose(async () => {
+    fetch.close()
+    await underWay
+  })
+  return {
+    responseFor: (fingerprint) => statuses.responseFor(fingerprint),
+    get problems() {
+      return statuses.problems
+    },
+    ask(pairs) {
+      underWay ??= statuses
+        .renew(pairs.map(({ cert }) => cert))
+        .catch((error: unknown) => log.error({ err: error }, "tls: the status of a certificate could not be asked for"))
+        .finally(() => (underWay = undefined))
+    },
+  }
 }
 
 function rotate(tls: ChangingTls, next: () => { readonly keys: Buffer; readonly nextMs: number }, firstMs: number): { stop(): void } {

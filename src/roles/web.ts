@@ -1,3 +1,5 @@
+import { acmeFiles } from "../acme/certificate-keeper.ts"
+import { readChallenge } from "../acme/challenges.ts"
 import { createCertificateLookup } from "../addressbook/certificate-lookup.ts"
 import { createApp, createLogins, queueBackend } from "../app.ts"
 import { createLookupRates } from "../console/lookup-rates.ts"
@@ -13,6 +15,7 @@ import { createApi } from "./api.ts"
 import { createConsole } from "./console.ts"
 import { openClientSetup } from "./client-setup.ts"
 import { helpFacts } from "./help-facts.ts"
+import { acmeFolder } from "./prepare.ts"
 import { quarantinePath, recipientsRelease } from "./quarantine.ts"
 import { watchRoles } from "./watch.ts"
 import type { StartRole } from "./role.ts"
@@ -48,7 +51,7 @@ export const startWebRole: StartRole = async (context) => {
       { path: "/", router: clientSetupRoutes(setup) },
     ],
   })
-  const plain = config.listen.http === 0 ? undefined : await startPlainServer({ host: config.listen.host, port: config.listen.http, setup })
+  const plain = config.listen.http === 0 ? undefined : await startPlainServer({ host: config.listen.host, port: config.listen.http, setup, ...(config.tls.acme.directory !== "" && { challenge: (token) => readChallenge(acmeFiles(acmeFolder(config)).challenges, token) }) })
   return {
     ports: { https: server.port, ...(plain && { http: plain.port }) },
     async stop() {

@@ -30,6 +30,7 @@ import { createSenderWarningStore } from "../store/sql/sender-warnings.ts"
 import { createSuppressionStore } from "../store/sql/suppressions.ts"
 import { createTlsPolicyStore, createTlsReportStore } from "../store/sql/tls-policies.ts"
 import { createDeliveryLog, createExpiryLog, createSenderWarningLog, createTlsLog } from "../telemetry/mail-log.ts"
+import { certificateUpkeep } from "./acme.ts"
 import { addressBookUpkeep } from "./address-book.ts"
 import { forgetInbound } from "./inbound.ts"
 import { openOutgoing } from "./outgoing.ts"
@@ -83,6 +84,7 @@ export const startWorkerRole: StartRole = async (context) => {
     recheck: await registryRecheck(app),
     reports: reportUpkeep(app, intake),
     addressBook: addressBookUpkeep(app),
+    acme: await certificateUpkeep(app),
     log,
   })
   metrics.gauge("deliveries_waiting", "Deliveries that are not settled.", async () => (await deliveries.waiting()).count)

@@ -13,7 +13,7 @@ import { type ConnectionGate, plainAddress } from "./connection-gate.ts"
 import { DataParser } from "./data-parser.ts"
 import { checkMail, checkRcpt } from "./parameters.ts"
 import { libraryText, replies, type Reply, replyText } from "./reply.ts"
-import type { ListenerTls } from "../tls/listener-tls.ts"
+import { type ListenerTls, stapleAt } from "../tls/listener-tls.ts"
 import type { SmtpSession } from "./session.ts"
 
 export interface GatedOptions {
@@ -33,11 +33,13 @@ const anyName = "*"
 class Connection extends SMTPConnection {
   private errors = 0
   private readonly maxErrors: number
+  private readonly gated: GatedServer
   private readonly externalSignIn: ExternalSignIn | undefined
 
   constructor(server: GatedServer, socket: Socket | TLSSocket, options: SMTPConnectionOptions | null | undefined) {
     super(server, socket, options)
     this.maxErrors = server.maxErrors
+    this.gated = server
     this.externalSignIn = server.external
     const session: SmtpSession = this.session
     session.hangUp = (reply) => {
@@ -62,6 +64,13 @@ class Connection extends SMTPConnection {
     }
     if (code >= 400 && code !== 421) this.countError(code)
     else if (context === "DATA_OK") this.errors = 0
+  }
+
+  /** smtp-server takes all listeners from the socket that is to speak TLS, the one that counts it out among them. */
+  override upgrade(callback: () => void, secureCallback?: () => void): void {
+    const socket = this._socket
+    super.upgrade(callback, secureCallback)
+    this.gated.countOut(socket)
   }
 
   override handler_MAIL(command: Buffer, callback: () => void): void {
@@ -160,7 +169,8 @@ export class GatedServer extends SMTPServer {
   readonly maxErrors: number
   readonly external: ExternalSignIn | undefined
   private readonly gate: ConnectionGate
-  private readonly sockets = new Set<Socket>()
+  /** Each with what counts it out. */
+  private readonly sockets = new Map<Socket, () => void>()
 
   constructor({ gate, maxErrors, tls, external, smtp }: GatedOptions) {
     super({ ...smtp, ...tls.serverOptions(), SNICallback: tls.SNICallback })
@@ -169,6 +179,7 @@ export class GatedServer extends SMTPServer {
     const renew = (): void => void this.secureContext.set(anyName, tls.context())
     renew()
     this.server.once("close", tls.onChange(renew))
+    stapleAt(this.server, tls)
     this.maxErrors = maxErrors
   }
 
@@ -177,11 +188,10 @@ export class GatedServer extends SMTPServer {
     const address = plainAddress(socket.remoteAddress ?? "")
     const entry = this.gate.enter(address)
     if (entry === "ok") {
-      this.sockets.add(socket)
-      socket.once("close", () => {
-        this.sockets.delete(socket)
-        this.gate.leave(address)
+      this.sockets.set(socket, () => {
+        if (this.sockets.delete(socket)) this.gate.leave(address)
       })
+      this.countOut(socket)
       return super._acceptSocket(socket, handshake)
     }
     socket.on("error", () => undefined)
@@ -193,6 +203,12 @@ export class GatedServer extends SMTPServer {
       socket.destroySoon()
     }
     return false
+  }
+
+  /** When it closes. */
+  countOut(socket: Socket): void {
+    const leave = this.sockets.get(socket)
+    if (leave) socket.once("close", leave)
   }
 
   override connect(socket: Socket | TLSSocket, options?: SMTPConnectionOptions | null): void {
@@ -207,7 +223,7 @@ export class GatedServer extends SMTPServer {
   shutDown(): Promise<void> {
     return new Promise((resolve) => {
       this.close(() => {
-        for (const socket of this.sockets) socket.destroy()
+        for (const socket of this.sockets.keys()) socket.destroy()
         resolve()
       })
       for (const connection of this.connections) {

@@ -44,6 +44,18 @@ export const createCertificateLog = (log: Logger) => ({
   ends(event: { readonly detail: string }): void {
     log.warn(event, "tls: a certificate needs to be renewed")
   },
+  unanswered(event: { readonly certificate: string; readonly reason: string }): void {
+    log.warn(event, "tls: nobody says whether a certificate is good; clients are shown nothing, or what was said before")
+  },
+})
+
+export const createAcmeLog = (log: Logger) => ({
+  obtained(event: { readonly names: readonly string[]; readonly why: string; readonly endsAt: string }): void {
+    log.info(event, "acme: a certificate was obtained")
+  },
+  failed(event: { readonly names: readonly string[]; readonly failures: number; readonly reason: string; readonly nextAt: string }): void {
+    log.warn(event, "acme: no certificate was obtained, the one before stays in force")
+  },
 })
 
 export const createDmarcLog = (log: Logger) => ({

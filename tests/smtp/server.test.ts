@@ -144,6 +144,21 @@ describe("limits", () => {
     expect((await refused.reply())?.join()).toMatch(/^421 4\.7\.0/)
   })
 
+  test.each<[string, (client: SmtpClient) => Promise<unknown>]>([
+    ["a handshake and QUIT", async (client) => [await client.startTls(), await client.command("QUIT")]],
+    ["a handshake and no word", async (client) => [await client.startTls(), client.destroy()]],
+    ["a handshake that fails", async (client) => [client.send("no handshake\r\n"), await client.closed()]],
+    ["no handshake", async (client) => client.destroy()],
+  ])("a connection that said STARTTLS leaves its place to the next: after %s", async (_, end) => {
+    const narrow = await world.server({ maxConnectionsPerAddress: 1 })
+    for (let round = 0; round < 3; round++) {
+      const client = await vi.waitFor(() => connect(narrow.ports.smtp), { timeout: 5_000 })
+      await client.command("EHLO may.example")
+      expect(await client.command("STARTTLS")).toMatch(/^220 /)
+      await end(client)
+    }
+  })
+
   test("silence ends with 421 4.4.2", async () => {
     const impatient = await world.server({ idleTimeout: 200 })
     const client = await connect(impatient.ports.smtp)

@@ -131,8 +131,13 @@ async function writeIdentity(home: Home, name: string, { key, cert }: TlsIdentit
   return home.file(name)
 }
 
+export interface PostfixOptions extends RealServerOptions {
+  /** Further lines of main.cf. */
+  readonly settings?: Readonly<Record<string, string>>
+}
+
 /** Checks DANE wherever it sends. */
-export async function startPostfix(options: RealServerOptions): Promise<RealServer> {
+export async function startPostfix(options: PostfixOptions): Promise<RealServer> {
   const { hostname, listeners, domains, client, dns } = options
   const home = await newHome(dns)
   await newMaildir(home, users.keeper)
@@ -155,6 +160,7 @@ export async function startPostfix(options: RealServerOptions): Promise<RealServ
     mynetworks: client, inet_interfaces: "all", inet_protocols: "all", smtp_bind_address: listeners[0].address, virtual_mailbox_domains: domains.join(" "), virtual_mailbox_base: home.dir,
     virtual_mailbox_maps: "static:mail/", virtual_uid_maps: `static:${users.keeper}`, virtual_gid_maps: `static:${users.keeper}`, smtpd_relay_restrictions: "permit_mynetworks, reject_unauth_destination",
     smtpd_tls_received_header: "yes", smtp_dns_support_level: "dnssec", smtp_tls_security_level: "dane", smtp_tls_loglevel: "1", smtp_host_lookup: "dns", smtpd_peername_lookup: "no",
+    ...options.settings,
   }
   await writeFile(home.file("conf/main.cf"), Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`).join(""))
   return serve(home, home.start(["postfix", "-c", home.file("conf"), "start-fg"]), options, "log")

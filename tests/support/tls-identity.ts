@@ -2,7 +2,7 @@ import { createSecureContext, type SecureContext } from "node:tls"
 import { contextPrimitive } from "../../src/pki/der.ts"
 import { keyPurpose } from "../../src/pki/key-purpose.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
-import { subjectAltName } from "../../src/pki/write-extensions.ts"
+import { authorityInfoAccess, subjectAltName } from "../../src/pki/write-extensions.ts"
 import { authorityOf, holderOf, type Issued } from "./test-pki.ts"
 
 /** Certificates of TLS servers as they are found in the world: with intermediates, expired, for other names. */
@@ -24,16 +24,17 @@ export interface IdentityShape {
   /** Sent after it. */
   readonly chain?: readonly Issued[]
   readonly expired?: boolean
+  readonly ocspUrl?: string
 }
 
-export function tlsIdentity({ names, by, chain = [], expired = false }: IdentityShape): TlsIdentity {
+export function tlsIdentity({ names, by, chain = [], expired = false, ocspUrl }: IdentityShape): TlsIdentity {
   const issued = holderOf({
     name: names[0] ?? "nobody",
     by,
     from: now - 10 * day,
     to: expired ? now - day : now + 10 * day,
     purposes: [keyPurpose.serverAuth],
-    extensions: [subjectAltName(names.map((name) => contextPrimitive(2, Buffer.from(name, "latin1"))))],
+    extensions: [subjectAltName(names.map((name) => contextPrimitive(2, Buffer.from(name, "latin1")))), ...(ocspUrl === undefined ? [] : [authorityInfoAccess({ ocsp: [ocspUrl], issuer: [] })])],
   })
   return { issued, cert: [issued, ...chain].map(pemOf).join(""), key: issued.privateKey.export({ type: "pkcs8", format: "pem" }).toString() }
 }
