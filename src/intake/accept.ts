@@ -106,6 +106,17 @@ function split({ deliveryIds, delivered }: Committed, { final }: Accepted): Woke
   return { local: deliveryIds.filter((id, at) => here(at) && !delivered.has(id)), remote: deliveryIds.filter((_id, at) => !here(at)) }
 }
 
+/**
+ * Whom a message from outside is really from: the authors, where DMARC passes or, without a record, SPF or DKIM is of their domain. Anybody
+ * can write any reverse-path; it counts only from clients that need not prove themselves.
+ */
+function provenAuthors({ envelope }: AcceptRequest, judged: Judged | undefined): readonly string[] {
+  const authenticity = judged?.facts.authenticity
+  if (!authenticity) return [envelope.reversePath]
+  const isProven = authenticity.aligned && (authenticity.dmarc.result === "pass" || authenticity.dmarc.result === "none")
+  return isProven ? judged.facts.header.from : []
+}
+
 export function createIntake({ directory, acceptances, wake, rates, srs, clock, config, mailLog, policy, outbound, isReportAddress }: IntakeParts): Intake {
   const maxFinalRecipients = config.maxFinalRecipients ?? defaultMaxFinalRecipients
 
@@ -136,7 +147,10 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
   }
 
   const accepted = (request: AcceptRequest, decision: Accepted, { judged, held }: Ready, committed: Committed): AcceptReply => {
-    if (request.source === "mx" && !held) outbound?.heardFrom(request.envelope.reversePath, decision.final.flatMap(({ accountId }) => accountId ?? []))
+    if (outbound && request.source === "mx" && !held) {
+      const hearers = decision.final.flatMap(({ accountId }) => accountId ?? [])
+      for (const author of provenAuthors(request, judged)) outbound.heardFrom(author, hearers)
+    }
     if (!held) wake(committed, split(committed, decision))
     const { sessionId, clientAddress } = request.session
     if (judged) policy?.tally?.count(judged, clientAddress)
