@@ -71,6 +71,8 @@ export interface IntakeLog {
 
 type Accepted = Extract<Decision, { readonly kind: "accepted" }>
 
+/** RFC 9990 §3.5.2, RFC 8460 §5.3 */
+const reportSubject = /^\s*Report Domain:/i
 /** Each try sees a newer directory; an import that commits five times within one acceptance does not occur. */
 const maxTries = 5
 /** Ten times the province. */
@@ -120,6 +122,10 @@ function provenAuthors({ envelope }: AcceptRequest, judged: Judged | undefined):
 export function createIntake({ directory, acceptances, wake, rates, srs, clock, config, mailLog, policy, outbound, isReportAddress }: IntakeParts): Intake {
   const maxFinalRecipients = config.maxFinalRecipients ?? defaultMaxFinalRecipients
 
+  /** Two servers that told each other of nothing but their reports would do so for ever. Forged ones are told of. */
+  const isOthersReport = ({ envelope }: AcceptRequest, { facts }: Judged): boolean =>
+    isReportAddress !== undefined && facts.authenticity?.dmarc.result === "pass" && reportSubject.test(facts.header.subject) && envelope.recipients.every(({ forwardPath }) => isReportAddress(forwardPath))
+
   const refused = (request: AcceptRequest, verdict: Refused): AcceptReply => {
     mailLog.refused({ sessionId: request.session.sessionId, source: request.source, ruleId: verdict.ruleId, status: verdict.status })
     return { kind: "refused", code: replyCodeOf(verdict.status), status: verdict.status, text: `${verdict.reasonVi} / ${verdict.reasonEn}` }
@@ -153,7 +159,7 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
     }
     if (!held) wake(committed, split(committed, decision))
     const { sessionId, clientAddress } = request.session
-    if (judged) policy?.tally?.count(judged, clientAddress)
+    if (judged && !isOthersReport(request, judged)) policy?.tally?.count(judged, clientAddress)
     if (decision.skippedMembers.length > 0) mailLog.membersSkipped({ sessionId, members: decision.skippedMembers })
     mailLog.accepted({ sessionId, source: request.source, envelopeId: committed.envelopeId, deliveries: decision.final.length, bytes: request.content.size })
     return { kind: "accepted", committed, status: enhancedStatus.ok }

@@ -42,6 +42,8 @@ export interface DmarcFacts {
   readonly domain: string
   /** Where the record is; null when there is none. */
   readonly policyDomain: string | null
+  /** The record as it was seen, bounded; absent where there is none, and in decisions of older programs. */
+  readonly record?: string
 }
 
 /** RFC 8617 §4.4; `temperror`: a key could not be had now. */

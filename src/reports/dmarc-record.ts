@@ -1,8 +1,7 @@
 /** What a DMARC record says for reports: the policy it publishes and where they go. Pure. */
 import { asciiDomain, isValidMailbox } from "../mail/address.ts"
 import { readTags } from "../mail/dkim/tag-list.ts"
-import { dmarcPolicies, type DmarcPolicy } from "../policy/authenticity-facts.ts"
-import type { PublishedPolicy } from "./dmarc-report.ts"
+import { policies, type Policy, type PublishedPolicy } from "../store/aggregate-report.ts"
 
 export interface ReportDestination {
   readonly address: string
@@ -62,6 +61,6 @@ export function publishedPolicy(domain: string, tags: ReadonlyMap<string, string
 }
 
 /** Null: there is one, and it is wrong. */
-function policyOf(text: string | undefined): DmarcPolicy | null | undefined {
-  return text === undefined ? undefined : (dmarcPolicies.find((policy) => policy === text.toLowerCase()) ?? null)
+function policyOf(text: string | undefined): Policy | null | undefined {
+  return text === undefined ? undefined : (policies.find((policy) => policy === text.toLowerCase()) ?? null)
 }

@@ -1,52 +1,36 @@
-/** The XML of a report as it was attached: gzip (RFC 1952), zip with one file, or plain; told by what it is, not by what it is called. Bounded in size. */
-import { crc32, createGunzip, createInflateRaw } from "node:zlib"
+/**
+ * The XML of a report as it was attached: gzip (RFC 1952), zip with one file, or plain; told by what it is, not by what it is called. Bounded in size.
+ * For a thread: it does not let others have their turn. Pure.
+ */
+import { crc32, inflateRawSync } from "node:zlib"
+import { failed, ok, type Result } from "../base/result.ts"
+import { gunzipReport, isGzip, maxReportBytes, maxUnpackedBytes } from "./report-gunzip.ts"
 import { zipEntry } from "./zip-entry.ts"
 
-/** One English sentence. */
-export class UnpackFault extends Error {}
-
-/** Unpacked: some twenty thousand records. */
-const maxXmlBytes = 16 * 1024 * 1024
-
-/** Throws `UnpackFault`. */
-export async function* unpackReport(attached: Buffer, maxBytes = maxXmlBytes): AsyncGenerator<Uint8Array> {
-  if (attached.length >= 2 && attached[0] === 0x1f && attached[1] === 0x8b) yield* inflated(attached, createGunzip(), maxBytes)
-  else if (attached.length >= 4 && attached.readUInt32LE(0) === 0x04034b50) yield* unzipped(attached, maxBytes)
-  else if (attached.length > maxBytes) throw tooLarge()
-  else yield attached
+/** Failure: an English clause. */
+export function unpackReport(attached: Buffer): Result<Uint8Array, string> {
+  if (isGzip(attached)) return gunzipReport(attached)
+  if (attached.length >= 4 && attached.readUInt32LE(0) === zipSignature) return unzipped(attached)
+  return attached.length > maxReportBytes ? failed("it is larger than a report can be") : ok(attached)
 }
 
-const tooLarge = (): UnpackFault => new UnpackFault("too large")
+/** Of a local file header (APPNOTE.TXT §4.3.7). */
+const zipSignature = 0x04034b50
 
-async function* unzipped(archive: Buffer, maxBytes: number): AsyncGenerator<Uint8Array> {
+function unzipped(archive: Buffer): Result<Uint8Array, string> {
   const found = zipEntry(archive)
-  if (!found.ok) throw new UnpackFault(found.failure)
+  if (!found.ok) return found
   const { method, data, bytes, crc32: sum } = found.value
-  if (bytes > maxBytes) throw tooLarge()
-  let length = 0
-  let check = 0
+  const plain = method === "stored" ? ok(data) : inflated(data)
   // what it says of its size is a stranger's word, too
-  for await (const chunk of method === "stored" ? [data] : inflated(data, createInflateRaw(), maxBytes)) {
-    length += chunk.length
-    check = crc32(chunk, check)
-    yield chunk
-  }
-  if (length !== bytes || check !== sum) throw new UnpackFault("the zip archive is damaged")
+  return plain.ok && (plain.value.length !== bytes || crc32(plain.value) !== sum) ? failed("the zip archive is damaged") : plain
 }
 
-async function* inflated(data: Buffer, stream: ReturnType<typeof createGunzip>, maxBytes: number): AsyncGenerator<Uint8Array> {
-  let total = 0
-  stream.end(data)
+function inflated(data: Buffer): Result<Uint8Array, string> {
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      total += chunk.length
-      if (total > maxBytes) throw tooLarge()
-      yield chunk
-    }
+    return ok(inflateRawSync(data, { maxOutputLength: maxUnpackedBytes(data.length) }))
   } catch (error) {
-    if (error instanceof Error && "code" in error && typeof error.code === "string" && /^Z_|^ERR_(?:BUFFER|TRAILING)/.test(error.code)) throw new UnpackFault("not what it was compressed from")
-    throw error
-  } finally {
-    stream.destroy()
+    const tooLarge = error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE"
+    return failed(tooLarge ? "it unpacks to more than a report can have" : "the zip archive is damaged")
   }
 }

@@ -2,11 +2,18 @@
  * An aggregate report as XML: the schema of RFC 9990 (Appendix A), with all that RFC 7489 (Appendix C) requires as well, so that consumers
  * of either read it. In pieces, so that nobody waits while a large one is written. Pure.
  */
-import type { PublishedPolicy, ReportHead, ReportRow } from "./dmarc-report.ts"
+import type { PublishedPolicy, ReportHead, ReportRow } from "../store/aggregate-report.ts"
 
-export function* reportXml({ generator, ...head }: ReportHead & { readonly generator: string }, rows: Iterable<ReportRow>): Generator<string> {
+export interface MadeHead extends ReportHead {
+  /** Name and version of the program. */
+  readonly generator: string
+  /** Empty: none. */
+  readonly extraContact: string
+}
+
+export function* reportXml({ generator, extraContact, ...head }: MadeHead, rows: Iterable<ReportRow>): Generator<string> {
   const metadata = [
-    leaf("org_name", head.orgName), leaf("email", head.email), leaf("report_id", head.reportId), `<date_range>${leaf("begin", head.begin)}${leaf("end", head.end)}</date_range>`,
+    leaf("org_name", head.orgName), leaf("email", head.email), ...(extraContact === "" ? [] : [leaf("extra_contact_info", extraContact)]), leaf("report_id", head.reportId), `<date_range>${leaf("begin", head.begin)}${leaf("end", head.end)}</date_range>`,
     ...(head.errors.length === 0 ? [] : [leaf("error", head.errors.join("; "))]), leaf("generator", generator),
   ]
   yield `<?xml version="1.0" encoding="UTF-8"?>\n<feedback xmlns="urn:ietf:params:xml:ns:dmarc-2.0">\n<version>1.0</version>\n<report_metadata>${metadata.join("")}</report_metadata>\n${policyXml(head.policy)}\n`
@@ -43,4 +50,7 @@ const leaf = (name: string, value: string | number): string => `<${name}>${typeo
 const forbidden = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]/g
 const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\r": "&#13;" }
 
-const escaped = (text: string): string => text.toWellFormed().replace(forbidden, "?").replace(/[&<>"'\r]/g, (character) => entities[character] ?? "")
+/** What nearly all of it is. */
+const plain = /^[ !#-%(-;=?-~]*$/
+
+const escaped = (text: string): string => plain.test(text) ? text : text.toWellFormed().replace(forbidden, "?").replace(/[&<>"'\r]/g, (character) => entities[character] ?? "")

@@ -9,11 +9,13 @@ import type { MimeFields, ScannedPart } from "../mail/mime-part.ts"
 import { parameterText } from "../mail/mime-parameter.ts"
 import { decodeQuotedPrintable } from "../mail/quoted-printable.ts"
 import type { ReportKind } from "../store/own-report-store.ts"
+import type { AggregateReport } from "../store/aggregate-report.ts"
 import type { TlsReport } from "../store/received-tls-store.ts"
+import { dmarcReportReader } from "./dmarc-reader.ts"
 import { tlsReportReader } from "./read-tls-report.ts"
 
 /** What all kinds of reports say, by kind. */
-export type ReceivedReport = { readonly kind: "tls"; readonly report: TlsReport }
+export type ReceivedReport = { readonly kind: "tls"; readonly report: TlsReport } | { readonly kind: "dmarc"; readonly report: AggregateReport }
 
 export type ReadOutcome =
   | { readonly kind: "report"; readonly received: ReceivedReport }
@@ -46,7 +48,7 @@ export interface ReportPart {
   bytes(): Buffer
 }
 
-const readers: readonly ReportReader[] = [tlsReportReader]
+const readers: readonly ReportReader[] = [tlsReportReader, dmarcReportReader]
 const maxParts = 20
 
 export function readReportMail(bytes: Uint8Array): ReadOutcome {

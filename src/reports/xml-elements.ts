@@ -1,8 +1,7 @@
 /**
  * The elements below the root of an XML document, one after the other, as they come in. For documents of strangers: no DTD (so no entities
- * but the five of XML, no expansion), bounded in depth, elements and text, and others have their turn in between. Must not know: what they mean.
+ * but the five of XML, no expansion), bounded in depth, elements and text. For a thread: others do not have their turn. Must not know: what they mean.
  */
-import { setImmediate as breathe } from "node:timers/promises"
 import sax from "sax"
 
 export interface XmlElement {
@@ -25,21 +24,17 @@ const maxDepth = 10
 /** Below one child of the root; 100 signatures (RFC 9990 §3.1.3) are 500. */
 const maxElements = 2_000
 const maxTextCharacters = 128 * 1024
-/** Parsed without a pause: a millisecond or two. */
-const stepCharacters = 16 * 1024
+/** The parser looks at its own limits, and hands over what it has, after so many bytes. */
+const stepBytes = 16 * 1024
 
-/** Throws `XmlFault` for what is not well-formed, too deep or too large, or has another root; what `bytes` throws is passed on. */
-export async function* xmlElements(bytes: AsyncIterable<Uint8Array>, root: string): AsyncGenerator<XmlElement> {
+/** Throws `XmlFault` for what is not well-formed, too deep or too large, or has another root. */
+export function* xmlElements(xml: Uint8Array, root: string): Generator<XmlElement> {
   const done: XmlElement[] = []
   const parser = openParser(root, (element) => void done.push(element))
   const decoder = new TextDecoder()
-  for await (const chunk of bytes) {
-    const text = decoder.decode(chunk, { stream: true })
-    for (let at = 0; at < text.length; at += stepCharacters) {
-      parser.write(text.slice(at, at + stepCharacters))
-      yield* done.splice(0)
-      await breathe()
-    }
+  for (let at = 0; at < xml.length; at += stepBytes) {
+    parser.write(decoder.decode(xml.subarray(at, at + stepBytes), { stream: true }))
+    yield* done.splice(0)
   }
   parser.write(decoder.decode())
   parser.end()
@@ -63,25 +58,25 @@ function openParser(root: string, take: (element: XmlElement) => void): { write(
   const refuse = (reason: string): void => void (fault ??= new XmlFault(reason))
 
   // oxlint-disable-next-line unicorn/prefer-add-event-listener -- it has no other way
-  parser.onerror = (error) => refuse(`not well-formed: ${error.message.split("\n")[0]?.slice(0, 100)}`)
-  parser.ondoctype = () => refuse("has a document type declaration")
-  parser.onsgmldeclaration = () => refuse("has a declaration")
+  parser.onerror = () => refuse("it is no well-formed XML")
+  parser.ondoctype = () => refuse("it has a document type declaration")
+  parser.onsgmldeclaration = () => refuse("it has a declaration")
   parser.onopentagstart = ({ name }) => {
     if (!seen) {
       seen = true
       prefix = name.slice(0, name.indexOf(":") + 1)
-      if (name.slice(prefix.length) !== root) refuse(`the root is not ${root}`)
+      if (name.slice(prefix.length) !== root) refuse(`its root is not ${root}`)
     }
-    else if (open.length + skipping === 0) refuse("has a second root")
-    if (open.length + skipping >= maxDepth) refuse("too deep")
-    if (++elements > maxElements) refuse("too many elements")
+    else if (open.length + skipping === 0) refuse("it has a second root")
+    if (open.length + skipping >= maxDepth) refuse("it is too deep")
+    if (++elements > maxElements) refuse("it has too many elements in one place")
     const isForeign = prefix === "" ? name.includes(":") : !name.startsWith(prefix)
     if (fault || skipping > 0 || isForeign) skipping++
     else open.push({ name: name.slice(prefix.length), text: "", children: [] })
   }
   const text = (piece: string): void => {
     characters += piece.length
-    if (characters > maxTextCharacters) refuse("too much text")
+    if (characters > maxTextCharacters) refuse("it has too much text in one place")
     const inner = open.at(-1)
     if (inner && skipping === 0 && !fault) inner.text += piece
   }
@@ -111,7 +106,7 @@ function openParser(root: string, take: (element: XmlElement) => void): { write(
     end() {
       parser.close()
       check()
-      if (!seen) throw new XmlFault("is empty")
+      if (!seen) throw new XmlFault("it is empty")
     },
   }
 }

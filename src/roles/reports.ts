@@ -4,6 +4,8 @@ import { systemRandom } from "../base/random.ts"
 import { createSigningKeys } from "../delivery/outgoing/signing-keys.ts"
 import { openResolver } from "../dns/open-resolver.ts"
 import type { Intake } from "../intake/intake.ts"
+import { createDmarcMaker } from "../reports/dmarc-maker.ts"
+import { saveDmarcReport } from "../reports/dmarc-save.ts"
 import { createOwnReports } from "../reports/own-reports.ts"
 import { createReportThread } from "../reports/read-in-thread.ts"
 import { createReceivedReports } from "../reports/received-reports.ts"
@@ -14,12 +16,15 @@ import { createSendByMail } from "../reports/send-by-mail.ts"
 import { createSendByPost } from "../reports/send-by-post.ts"
 import { createTlsReportMaker } from "../reports/tls-report-maker.ts"
 import { createDkimKeyStore } from "../store/sql/dkim-keys.ts"
+import { createDmarcStore } from "../store/sql/dmarc.ts"
 import { createExclusive } from "../store/sql/exclusive.ts"
 import { createOwnReportStore } from "../store/sql/own-reports.ts"
+import { createReceivedDmarcStore } from "../store/sql/received-dmarc-reports.ts"
 import { createReceivedTlsStore } from "../store/sql/received-tls-reports.ts"
 import { createReportMailStore } from "../store/sql/report-mail.ts"
 import { createTlsReportStore } from "../store/sql/tls-policies.ts"
 import { createReportLog } from "../telemetry/mail-log.ts"
+import { softwareName } from "./software.ts"
 
 /** What makes, sends and reads reports, as configured. */
 export function reportUpkeep(app: App, intake: Intake): Omit<ReportWorkerParts, "log"> {
@@ -32,10 +37,15 @@ export function reportUpkeep(app: App, intake: Intake): Omit<ReportWorkerParts, 
     return found.kind === "reporter" ? `are sent from ${found.reporter.from}` : `are not sent: ${found.why}`
   })
   const receivedTls = createReceivedTlsStore(database)
+  const receivedDmarc = createReceivedDmarcStore(database)
+  const isLocalDomain = (domain: string): boolean => directory.current().isLocalDomain(domain)
   return {
     ownReports: createOwnReports({
       store: createOwnReportStore(database),
-      makers: [createTlsReportMaker({ counts: createTlsReportStore(database), resolver, outboundAddresses: config.dns.outboundAddresses })],
+      makers: [
+        createTlsReportMaker({ counts: createTlsReportStore(database), resolver, outboundAddresses: config.dns.outboundAddresses }),
+        createDmarcMaker({ counts: createDmarcStore(database), resolver, software: softwareName, clock }),
+      ],
       reporter: async () => reporterIn(await reporter()),
       sendByMail: createSendByMail({ intake, contents, hostname: config.hostname, clock }),
       sendByPost: createSendByPost({ resolver }),
@@ -45,7 +55,8 @@ export function reportUpkeep(app: App, intake: Intake): Omit<ReportWorkerParts, 
       mails: createReportMailStore({ database, sealer }),
       contents,
       openThread: createReportThread,
-      save: ({ report }, mail) => saveTlsReport(report, mail, { store: receivedTls, isLocalDomain: (domain) => directory.current().isLocalDomain(domain) }),
+      save: ({ kind, report }, mail) =>
+        kind === "tls" ? saveTlsReport(report, mail, { store: receivedTls, isLocalDomain }) : saveDmarcReport(report, mail, { store: receivedDmarc, isLocalDomain, hostname: config.hostname }),
       log: reportLog,
     }),
     exclusively: createExclusive(database, "reports"),
@@ -69,5 +80,5 @@ function openReporter({ database, sealer, directory, context: { config, clock } 
 export async function forgetReports({ database, sealer, context: { config, clock } }: App): Promise<number> {
   const before = clock.now() - config.reports.keep
   const own = await createOwnReportStore(database).forget(new Date(before).toISOString().slice(0, 10))
-  return own + (await createReportMailStore({ database, sealer }).forget(before)) + (await createReceivedTlsStore(database).forget(before))
+  return own + (await createReportMailStore({ database, sealer }).forget(before)) + (await createReceivedTlsStore(database).forget(before)) + (await createReceivedDmarcStore(database).forget(before))
 }

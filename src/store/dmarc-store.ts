@@ -1,11 +1,31 @@
 /** DMARC's figures, a row for each combination of a day that aggregate reports tell apart (RFC 9990 §3.1.1). */
 export interface DmarcStore {
-  /** Adds to what is there. */
-  add(observations: readonly DmarcCount[]): Promise<void>
-  /** All of a day, UTC, as `2026-11-26`. */
-  ofDay(day: string): Promise<readonly DmarcCount[]>
+  /** Adds to what is there; of a day's records of a domain the last one stays (RFC 9990 §3.1: the final configuration observed). */
+  add(observations: readonly DmarcCount[], records?: readonly DmarcRecord[]): Promise<void>
+  /** The policy domains of a day, UTC, as `2026-11-26`. */
+  domains(day: string): Promise<readonly string[]>
+  ofDomain(question: { readonly day: string; readonly domain: string; readonly limit: number }): Promise<DmarcDay>
   /** Deletes days before this one; returns how many rows. */
   forget(before: string): Promise<number>
+}
+
+/** What was seen of a domain on one day. */
+export interface DmarcDay {
+  /** Those of most messages. */
+  readonly counts: readonly DmarcCount[]
+  /** Of all rows. */
+  readonly rows: number
+  readonly messages: number
+  /** Aligned by neither. */
+  readonly failed: number
+  /** Its DMARC record; undefined when nobody wrote it down. */
+  readonly record: string | undefined
+}
+
+export interface DmarcRecord {
+  readonly day: string
+  readonly policyDomain: string
+  readonly record: string
 }
 
 export interface DmarcObservation {

@@ -3,18 +3,22 @@ import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
+import type { Result } from "../../src/base/result.ts"
 import { readAggregateReport } from "../../src/reports/dmarc-read.ts"
-import type { AggregateReport } from "../../src/reports/dmarc-report.ts"
+import type { AggregateReport } from "../../src/store/aggregate-report.ts"
 import { unpackReport } from "../../src/reports/dmarc-unpack.ts"
 import { reportXml } from "../../src/reports/dmarc-xml.ts"
-import { aggregateReport, reportNow, reportRow } from "../support/aggregate-report.ts"
+import { aggregateReport, reportRow } from "../support/aggregate-report.ts"
 import { zipArchive } from "../support/zip-archive.ts"
 
-const xmlOf = (report: AggregateReport = aggregateReport()): string => [...reportXml({ ...report, generator: "Công Thư 0" }, report.rows)].join("")
-const read = (attached: string | Buffer, maxBytes?: number) => readAggregateReport(unpackReport(Buffer.from(attached), maxBytes), reportNow)
+const xmlOf = (report: AggregateReport = aggregateReport()): string => [...reportXml({ ...report, generator: "Công Thư 0", extraContact: "https://tinh.example/?a&b" }, report.rows)].join("")
+const read = (attached: string | Buffer): Result<AggregateReport, string> => {
+  const unpacked = unpackReport(Buffer.from(attached))
+  return unpacked.ok ? readAggregateReport(unpacked.value) : unpacked
+}
 /** Its sentence, or that it was read. */
-const faultOf = async (attached: string | Buffer, maxBytes?: number): Promise<string> => {
-  const found = await read(attached, maxBytes)
+const faultOf = (attached: string | Buffer): string => {
+  const found = read(attached)
   return found.ok ? "read" : found.failure
 }
 
@@ -41,19 +45,19 @@ describe("a report that we make", () => {
     expect(lint(xmlOf().replace("<spf>fail</spf>", ""))).toMatch(/spf/)
   })
 
-  test("is read as what it was made of", async () => {
-    expect(await read(xmlOf())).toEqual({ ok: true, value: aggregateReport() })
+  test("is read as what it was made of", () => {
+    expect(read(xmlOf())).toEqual({ ok: true, value: aggregateReport() })
   })
 
-  test("comes back from any texts, without what no terminal should see", async () => {
-    const text = fc.string({ unit: "binary", maxLength: 40 })
-    await fc.assert(fc.asyncProperty(text, text, async (comment, orgName) => {
+  test("comes back from any texts, without what no terminal should see", () => {
+    const text = fc.string({ unit: "binary", maxLength: 30 })
+    fc.assert(fc.property(text, text, (comment, orgName) => {
       const report = aggregateReport({ orgName, rows: [reportRow({ reasons: [{ type: "other", comment }] })] })
-      const found = await read(xmlOf(report))
+      const found = read(xmlOf(report))
       if (!found.ok) throw new Error(found.failure)
       expect(found.value.rows[0]?.reasons[0]?.comment).toBe(shown(comment))
       expect(found.value.orgName).toBe(shown(orgName))
-    }), { numRuns: 200 })
+    }), { numRuns: 100 })
   })
 })
 
@@ -86,8 +90,8 @@ describe("a report that others made", () => {
     ["zipped, with a comment", zipArchive({ "a.xml": old }, { comment: "made by xa" })],
     ["with a prefix", old.replace(/<(\/?)(\w)/g, "<$1d:$2").replace("<d:feedback", "<d:feedback xmlns:d=\"urn:ietf:params:xml:ns:dmarc-2.0\"")],
     ["with extensions (RFC 9990 §5)", old.replace("<record>", "<extension><x:a><x:row>1</x:row></x:a></extension><record>").replace("</auth_results>", "</auth_results><x:arc><x:b>1</x:b></x:arc>")],
-  ])("is understood %s", async (_, attached) => {
-    expect(await read(attached)).toEqual({
+  ])("is understood %s", (_, attached) => {
+    expect(read(attached)).toEqual({
       ok: true,
       value: {
         orgName: "xa.example", email: "noreply@xa.example", reportId: "71", begin: 1_795_651_200, end: 1_795_737_599, errors: [],
@@ -101,18 +105,18 @@ describe("a report that others made", () => {
   const record = /<record>[^]*<\/record>/.exec(old)?.[0] ?? ""
   const short = "<record><row><source_ip>192.0.2.1</source_ip><count>1</count></row></record>"
   test.each<[string, string | Buffer, RegExp]>([
-    ["a billion laughs", old.replace("<feedback>", `<!DOCTYPE feedback [<!ENTITY l0 "lol">${lol}]><feedback>`).replace("7&#49;", "&l9;"), /^has a document type declaration|^not well-formed/],
-    ["an external entity", old.replace("<feedback>", '<!DOCTYPE feedback [<!ENTITY x SYSTEM "file:///etc/passwd">]><feedback>').replace("7&#49;", "&x;"), /^has a document type declaration|^not well-formed/],
-    ["an entity of HTML", old.replace("7&#49;", "&eacute;"), /^not well-formed/],
-    ["half of it", old.slice(0, old.length / 2), /^not well-formed/],
-    ["half of it, gzipped", gzipSync(old).subarray(0, 200), /^not what it was compressed from/],
+    ["a billion laughs", old.replace("<feedback>", `<!DOCTYPE feedback [<!ENTITY l0 "lol">${lol}]><feedback>`).replace("7&#49;", "&l9;"), /document type declaration|no well-formed XML/],
+    ["an external entity", old.replace("<feedback>", '<!DOCTYPE feedback [<!ENTITY x SYSTEM "file:///etc/passwd">]><feedback>').replace("7&#49;", "&x;"), /document type declaration|no well-formed XML/],
+    ["an entity of HTML", old.replace("7&#49;", "&eacute;"), /no well-formed XML/],
+    ["half of it", old.slice(0, old.length / 2), /no well-formed XML/],
+    ["half of it, gzipped", gzipSync(old).subarray(0, 200), /no whole gzip file/],
     ["half of it, zipped", zipArchive({ "a.xml": old }).subarray(0, 200), /no end/],
     ["something after it", `${old}<feedback/>`, /second root/],
-    ["nothing", "", /^not well-formed|^is empty/],
-    ["a picture", Buffer.from("89504e470d0a1a0a0000000d49484452", "hex"), /^not well-formed/],
-    ["a web page", "<html><body>Not found</body></html>", /the root is not feedback/],
+    ["nothing", "", /no well-formed XML|is empty/],
+    ["a picture", Buffer.from("89504e470d0a1a0a0000000d49484452", "hex"), /no well-formed XML/],
+    ["a web page", "<html><body>Not found</body></html>", /root is not feedback/],
     ["two files", zipArchive({ "a.xml": old, "b.xml": old }), /2 files/],
-    ["no file", zipArchive({}), /not what|not well-formed|0 files/],
+    ["no file", zipArchive({}), /no well-formed XML/],
     ["an encrypted file", zipArchive({ "a.xml": old }, { flags: 1 }), /encrypted/],
     ["a zip archive that claims to be small", zipArchive({ "a.xml": old }, { claimedBytes: 10 }), /damaged/],
     ["very deep", old.replace("<record>", `<record>${"<a>".repeat(50)}${"</a>".repeat(50)}`), /too deep/],
@@ -122,36 +126,34 @@ describe("a report that others made", () => {
     ["very many records", old.replace(record, short.repeat(20_001)), /more than 20000 records/],
     ["no report_id", old.replace("<report_id>7&#49;</report_id>", ""), /no report_id/],
     ["a period that ends before it begins", old.replace("1795737599", "1"), /date_range/],
-    ["a period in the future", old.replaceAll("17956512", "19956512").replaceAll("17957375", "19957375"), /date_range/],
+    ["a period in another age", old.replaceAll("17956512", "97956512").replaceAll("17957375", "97957375"), /date_range/],
     ["no policy", old.replace("<p>none</p>", "<p>all</p>"), /policy_published/],
-    ["a source that is none", old.replace("198.51.100.4", "mail.xau.example"), /record 1: source_ip/],
-    ["a source with a scope", old.replace("198.51.100.4", "fe80::1%eth0"), /record 1: source_ip/],
-    ["a count that is none", old.replace("<count>2", "<count>-2"), /record 1: count/],
-  ])("is refused with a reason: %s", async (_, attached, reason) => {
-    expect(await faultOf(attached)).toMatch(reason)
+    ["a source that is none", old.replace("198.51.100.4", "mail.xau.example"), /source_ip/],
+    ["a source with a scope", old.replace("198.51.100.4", "fe80::1%eth0"), /source_ip/],
+    ["a count that is none", old.replace("<count>2", "<count>-2"), /count that is no number/],
+  ])("is refused with a reason: %s", (_, attached, reason) => {
+    expect(faultOf(attached)).toMatch(reason)
   })
 
-  test("a bomb is put out at the limit, whatever it says of its size", async () => {
+  test("a bomb is put out at the limit, whatever it says of its size", () => {
     const bomb = Buffer.alloc(40 * 1024 * 1024, " ")
-    const limit = 1024 * 1024
-    expect(await faultOf(gzipSync(bomb), limit)).toBe("too large")
-    expect(await faultOf(zipArchive({ "a.xml": bomb }), limit)).toBe("too large")
-    expect(await faultOf(zipArchive({ "a.xml": bomb }, { claimedBytes: 1_000 }), limit)).toBe("too large")
-    expect(await faultOf(" ".repeat(2_000), 1_000)).toBe("too large")
-    // without a limit of its own
-    expect(await faultOf(gzipSync(bomb))).toBe("too large")
+    const tooMuch = "it unpacks to more than a report can have"
+    expect(faultOf(gzipSync(bomb))).toBe(tooMuch)
+    expect(faultOf(zipArchive({ "a.xml": bomb }))).toBe(tooMuch)
+    expect(faultOf(zipArchive({ "a.xml": bomb }, { claimedBytes: 1_000 }))).toBe(tooMuch)
+    expect(faultOf(bomb)).toBe("it is larger than a report can be")
   })
 
-  test("any octets are read or refused with a sentence, in any packing", async () => {
+  test("any octets are read or refused with a sentence, in any packing", () => {
     const damaged = (whole: Buffer) => fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }).map((changes) => {
       const bytes = Buffer.from(whole)
       for (const [at, value] of changes) bytes[at] = value
       return bytes
     })
     const some = fc.oneof(fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)), damaged(Buffer.from(old)), damaged(gzipSync(old)), damaged(zipArchive({ "a.xml": old })))
-    await fc.assert(fc.asyncProperty(some, async (bytes) => {
-      const found = await read(bytes)
-      expect(found.ok || /^[ -~]{5,200}$/.test(found.failure)).toBe(true)
-    }), { numRuns: 500 })
+    fc.assert(fc.property(some, (bytes) => {
+      const found = read(bytes)
+      expect(found.ok || /^(?:it|its|the) [ -~]{5,100}$/.test(found.failure)).toBe(true)
+    }), { numRuns: 300 })
   })
 })

@@ -37,7 +37,7 @@ const received = () => createReceivedTlsStore(store.database)
 const reader = (thread: ReportThreadOptions = {}): ReceivedReports =>
   createReceivedReports({
     mails: mails(), contents: store.contents, openThread: () => createReportThread(thread),
-    save: ({ report }, mail) => saveTlsReport(report, mail, { store: received(), isLocalDomain: (domain) => domain === "tinh.example" }),
+    save: async ({ kind, report }, mail) => (kind === "tls" ? saveTlsReport(report, mail, { store: received(), isLocalDomain: (domain) => domain === "tinh.example" }) : { kind: "bad", reason: "it is about no TLS" }),
     log: { reportStored: ({ duplicate }) => void used.push(duplicate ? "duplicate" : "stored"), reportNotUsed: ({ reason }) => void used.push(reason), reportNotRead: ({ error }) => void used.push(String(error)) },
   })
 const signal = new AbortController().signal

@@ -18,11 +18,18 @@ const observation: DmarcCount = {
 test("what several processes count of a day adds up, apart by everything that a report tells apart", async () => {
   const dmarc = createDmarcStore(store.database)
   const other: DmarcCount = { ...observation, dkim: [], disposition: "none", override: "local_policy", source: "2001:db8::7", messages: 1 }
-  await Promise.all([dmarc.add([observation, other]), dmarc.add([other, observation]), dmarc.add([])])
-  await dmarc.add([{ ...observation, day: "2026-11-25" }])
-  expect(await dmarc.ofDay("2026-11-26")).toEqual([{ ...observation, messages: 4 }, { ...other, messages: 2 }])
+  const record = { day: "2026-11-26", policyDomain: "gui.example", record: "v=DMARC1; p=none" }
+  await Promise.all([dmarc.add([observation, other], [record]), dmarc.add([other, observation]), dmarc.add([])])
+  await dmarc.add([{ ...observation, day: "2026-11-25" }], [{ ...record, record: "v=DMARC1; p=reject" }])
+  const of = (day: string, limit = 100) => dmarc.ofDomain({ day, domain: "gui.example", limit })
+  expect(await of("2026-11-26")).toEqual({ counts: [{ ...observation, messages: 4 }, { ...other, messages: 2 }], rows: 2, messages: 6, failed: 6, record: "v=DMARC1; p=reject" })
+  expect(await of("2026-11-26", 1)).toMatchObject({ counts: [{ messages: 4 }], rows: 2, messages: 6 })
+  expect(await of("2026-11-25")).toMatchObject({ rows: 1, record: undefined })
+  expect(await dmarc.domains("2026-11-26")).toEqual(["gui.example"])
   expect(await dmarc.forget("2026-11-26")).toBe(1)
-  expect(await dmarc.ofDay("2026-11-25")).toEqual([])
+  expect(await dmarc.domains("2026-11-25")).toEqual([])
+  expect(await dmarc.forget("2026-11-27")).toBe(2)
+  expect(await of("2026-11-26")).toEqual({ counts: [], rows: 0, messages: 0, failed: 0, record: undefined })
 })
 
 test("a sender is let in when it comes again from its network after the delay, and from then on", async () => {

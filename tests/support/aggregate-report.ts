@@ -1,7 +1,6 @@
-import type { AggregateReport, ReportRow } from "../../src/reports/dmarc-report.ts"
+import type { AggregateReport, ReportRow } from "../../src/store/aggregate-report.ts"
 
-/** A report as somebody may have made it; `now` of the tests is the morning after. */
-export const reportNow = Date.parse("2026-11-27T01:00:00Z")
+/** A report as somebody may have made it. */
 const begin = Date.parse("2026-11-26T00:00:00Z") / 1000
 
 export const reportRow = (change: Partial<ReportRow> = {}): ReportRow => ({

@@ -1,7 +1,7 @@
 import type { AuthenticityFacts } from "../../policy/authenticity-facts.ts"
 import type { MessageFacts } from "../../policy/facts.ts"
 import type { PolicyVerdict } from "../../policy/verdict.ts"
-import type { DmarcCount, DmarcObservation, DmarcStore } from "../../store/dmarc-store.ts"
+import type { DmarcCount, DmarcObservation, DmarcRecord, DmarcStore } from "../../store/dmarc-store.ts"
 
 /**
  * Counts what became of mail whose author's domain has a DMARC record. Rows are gathered and written now and then: the figures are for reports, and
@@ -24,13 +24,17 @@ const maxRows = 2_000
 
 export function createDmarcTally({ store, flushMs = 10_000, log }: DmarcTallyParts): DmarcTally {
   let rows = new Map<string, { readonly observation: DmarcObservation; messages: number }>()
+  /** What each domain published last. */
+  let records = new Map<string, DmarcRecord>()
   let writing: Promise<void> = Promise.resolve()
 
   const flush = (): Promise<void> => {
     if (rows.size === 0) return writing
     const some: readonly DmarcCount[] = [...rows.values()].map(({ observation, messages }) => ({ ...observation, messages }))
+    const published = [...records.values()]
     rows = new Map()
-    writing = writing.then(() => store.add(some)).catch((error: unknown) => log.dmarcNotCounted({ rows: some.length, error }))
+    records = new Map()
+    writing = writing.then(() => store.add(some, published)).catch((error: unknown) => log.dmarcNotCounted({ rows: some.length, error }))
     return writing
   }
   const timer = setInterval(() => void flush(), flushMs).unref()
@@ -39,6 +43,9 @@ export function createDmarcTally({ store, flushMs = 10_000, log }: DmarcTallyPar
     count(judged, clientAddress) {
       const observation = dmarcObservation(judged, clientAddress)
       if (!observation) return
+      const { day, policyDomain } = observation
+      const record = judged.facts.authenticity?.dmarc.record
+      if (record !== undefined) records.set(`${day} ${policyDomain}`, { day, policyDomain, record })
       const key = JSON.stringify(observation)
       const known = rows.get(key)
       if (known) known.messages++

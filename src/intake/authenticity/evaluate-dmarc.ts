@@ -33,13 +33,22 @@ export async function dmarcOf({ from, fromFields, passed, undecided }: DmarcQues
   if (result === "none" || response.policyDomain === undefined) {
     return { result, policy: null, domain, policyDomain: null, aligned: result === "none" ? { spf: passed.spf.filter((one) => sameOwner(one, domain)), dkim: passed.dkim.filter((one) => sameOwner(one, domain)) } : nobody }
   }
-  const record = { policy: policyOf(response.policy), domain, policyDomain: response.policyDomain }
+  const record = { policy: policyOf(response.policy), domain, policyDomain: response.policyDomain, record: (response.rr ?? "").slice(0, maxRecordCharacters) }
   const aligned = { spf: response.alignment.spf.result ? passed.spf : [], dkim: passed.dkim.filter((one) => dkimAligned?.has(one) ?? false) }
   const isOpen = result === "fail" && record.policy !== "none" && undecided.spf.length + undecided.dkim.length > 0
   if (!isOpen) return { ...record, result, aligned }
   // would it pass if what nobody can tell now were good? Then nobody can tell.
   const hopeful = (await evaluate({ spf: [...passed.spf, ...undecided.spf], dkim: [...passed.dkim, ...undecided.dkim] })).response
   return { ...record, result: hopeful !== false && hopeful.status.result === "fail" ? "fail" : "temperror", aligned }
+}
+
+/** Ten times what domains publish. */
+const maxRecordCharacters = 1_000
+
+/** The domain that stands for all of its owner's (RFC 9989 §4.10.2); undefined when nobody can tell now. */
+export async function organizationalDomain(domain: string, { resolve }: Pick<MailResolver, "resolve">): Promise<string | undefined> {
+  const { response } = await evaluateDmarc({ headerFrom: [`postmaster@${domain}`], fromFields: 1, spfDomains: [], dkimDomains: [], resolver: resolve, strict: true })
+  return response === false || response.error !== undefined ? undefined : response.domain
 }
 
 const nobody: Identifiers = { spf: [], dkim: [] }

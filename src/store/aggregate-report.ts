@@ -1,5 +1,3 @@
-import type { DmarcPolicy } from "../policy/authenticity-facts.ts"
-
 /** A DMARC aggregate report (RFC 9990 §3.1), as we make it and as it is understood when it comes from others. Names without what a terminal obeys. */
 export interface AggregateReport extends ReportHead {
   readonly rows: readonly ReportRow[]
@@ -20,16 +18,20 @@ export interface ReportHead {
 export interface PublishedPolicy {
   /** Where the record is. */
   readonly domain: string
-  readonly p: DmarcPolicy
-  readonly sp: DmarcPolicy
+  readonly p: Policy
+  readonly sp: Policy
   /** For subdomains that do not exist; empty: as `sp`. */
-  readonly np: DmarcPolicy | ""
+  readonly np: Policy | ""
   readonly adkim: Alignment
   readonly aspf: Alignment
   /** `t=y`: asks for one step less than published. */
   readonly testing: boolean
   readonly fo: string
 }
+
+/** RFC 9989 §4.7 */
+export const policies = ["none", "quarantine", "reject"] as const
+export type Policy = (typeof policies)[number]
 
 /** Relaxed or strict. */
 export type Alignment = "r" | "s"
