@@ -1,5 +1,6 @@
 import type { Command } from "commander"
 import type { CommandKit } from "./command-kit.ts"
+import { type DmarcListOptions, listDmarcReports, showDmarcReport } from "./dmarc-reports-command.ts"
 import { defaultSince, type ReportListOptions } from "./report-options.ts"
 import { listTlsReports, showTlsReport } from "./tls-reports-command.ts"
 
@@ -15,6 +16,16 @@ export function addReportCommands(kit: CommandKit): void {
     .description("show one, ours or others', with every failure")
     .option("--json", "as JSON")
     .action((number: string, options: { json?: boolean }) => kit.run((context) => showTlsReport(context, number, { ...options, ...tls.opts<{ json?: boolean }>() }))())
+  const dmarc = listCommand(kit, reports, "dmarc")
+    .description("DMARC reports (RFC 9990): who sends in the name of our domains and fails, one line for each source; those that fail most first")
+    .option("--reports", "the reports one by one, with the numbers that `show` takes")
+    .addHelpText("after", "\nExamples:\n  npm run congthu -- reports dmarc\n  npm run congthu -- reports dmarc --domain tinh.example --since 7d --reports\n  npm run congthu -- reports dmarc --sent\n  npm run congthu -- reports dmarc show 12")
+    .action((options: DmarcListOptions) => kit.run((context) => listDmarcReports(context, options))())
+  kit
+    .command(dmarc, "show <number>")
+    .description("show one, ours or others', with every record")
+    .option("--json", "as JSON")
+    .action((number: string, options: { json?: boolean }) => kit.run((context) => showDmarcReport(context, number, { ...options, ...dmarc.opts<{ json?: boolean }>() }))())
 }
 
 /** A list of one kind of reports, with the options that all lists have. */

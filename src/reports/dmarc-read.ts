@@ -10,6 +10,8 @@ import { XmlFault, type XmlElement, xmlElements } from "./xml-elements.ts"
 
 /** More than a province's domains have sources in a day. */
 const maxRows = 20_000
+/** Of one record: sums of all that are kept stay exact. */
+const maxMessages = 1_000_000_000
 const maxErrors = 20
 /** RFC 9990 §3.1.3 */
 const maxSignatures = 100
@@ -65,7 +67,7 @@ const word = (element: XmlElement | undefined, name: string): string => {
 
 function integer(element: XmlElement | undefined, name: string): number | undefined {
   const text = textOf(element, name)
-  return /^\d{1,15}$/.test(text) ? Number(text) : undefined
+  return /^\d{1,10}$/.test(text) ? Number(text) : undefined
 }
 
 function readMetadata(element: XmlElement): Omit<ReportHead, "policy"> {
@@ -92,7 +94,7 @@ function readRow(element: XmlElement): ReportRow {
   const source = textOf(row, "source_ip")
   if (isIP(source) === 0 || source.includes("%")) throw new ReportFault("it has a source_ip that is no address")
   const messages = integer(row, "count")
-  if (messages === undefined) throw new ReportFault("it has a count that is no number")
+  if (messages === undefined || messages > maxMessages) throw new ReportFault("it has a count that is no number of messages")
   const evaluated = row && child(row, "policy_evaluated")
   const disposition = word(evaluated, "disposition")
   const identifiers = child(element, "identifiers")

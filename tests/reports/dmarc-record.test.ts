@@ -22,7 +22,7 @@ describe("where a DMARC record wants reports", () => {
   })
 
   test("any text is read without a throw, and no address breaks a line", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 100 }), (uri) => {
+    fc.assert(fc.property(fc.uint16Array({ maxLength: 100 }).map((units) => String.fromCharCode(...units)), (uri) => {
       for (const { address } of reportDestinations(tagsOf(`v=DMARC1; p=none; rua=mailto:${uri},mailto:${encodeURIComponent(uri.toWellFormed())}@xa.example`))) expect(address).not.toMatch(/[\s<>\p{Cc}]/u)
     }))
   })

@@ -43,7 +43,7 @@ export async function dmarcOf({ from, fromFields, passed, undecided }: DmarcQues
 }
 
 /** Ten times what domains publish. */
-const maxRecordCharacters = 1_000
+const maxRecordCharacters = 2_000
 
 /** The domain that stands for all of its owner's (RFC 9989 §4.10.2); undefined when nobody can tell now. */
 export async function organizationalDomain(domain: string, { resolve }: Pick<MailResolver, "resolve">): Promise<string | undefined> {
