@@ -47,7 +47,7 @@ export function createDmarcMaker(parts: DmarcMakerParts): ReportMaker {
     const left = seen.rows - seen.counts.length
     const errors = left === 0 ? [] : [`${left} further records, ${total - seen.counts.reduce((sum, { messages }) => sum + messages, 0)} messages, are left out`]
     const head = { ...contactOf(reporter), reportId, begin, end, errors, policy, generator: software }
-    const body = await compressed(head, seen.counts.map((count) => rowOf(count, policy)))
+    const body = await compressed(head, rowsOf(seen.counts, policy))
     const uris = confirmed.filter(({ maxBytes }) => maxBytes === null || mailedBytes(body) <= maxBytes).map(uriOf)
     return uris.length === 0 ? nobody : { uris, body, total, failed }
   }
@@ -95,6 +95,10 @@ export function rowOf({ source, messages, disposition, override, dkimAligned, sp
   }
 }
 
+function* rowsOf(counts: readonly DmarcCount[], policy: PublishedPolicy): Generator<ReportRow> {
+  for (const count of counts) yield rowOf(count, policy)
+}
+
 const rankOf = ({ domain, result }: DmarcCount["dkim"][number], headerFrom: string): number => (result === "pass" ? (domain === headerFrom ? 0 : 1) : 2)
 
 /** Records between which others have their turn. */
@@ -104,7 +108,7 @@ const stepRecords = 50
 const contactOf = ({ organization, contact, from }: Reporter): { readonly orgName: string; readonly email: string; readonly extraContact: string } =>
   isValidMailbox(contact) ? { orgName: organization, email: contact, extraContact: "" } : { orgName: organization, email: from, extraContact: contact }
 
-async function compressed(head: MadeHead, rows: readonly ReportRow[]): Promise<Buffer> {
+async function compressed(head: MadeHead, rows: Iterable<ReportRow>): Promise<Buffer> {
   const gzip = createGzip()
   const chunks: Buffer[] = []
   gzip.on("data", (chunk: Buffer) => chunks.push(chunk))

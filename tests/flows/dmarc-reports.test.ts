@@ -150,6 +150,8 @@ describe.skipIf(dnsUnavailable() !== undefined)("DMARC reports", () => {
     const { out: shown } = await congthu("reports", "dmarc", "show", String(listed?.["number"]))
     expect(shown).toMatch(/^from +Gửi \(sent by gui\.example\) dmarc@xa\.example$/m)
     expect(shown).toMatch(/^203\.0\.113\.66 +tinh\.example +5 +fail +fail +fail \(pass xau\.example\) +reject$/m)
+    // the record that asks for all this
+    expect((await congthu("dns", "tinh.example")).out).toMatch(/^_dmarc\.tinh\.example\..*"v=DMARC1; p=none; rua=mailto:ubnd@tinh\.example"/m)
     // rounds later
     expect(sink.received).toHaveLength(1)
   }, 120_000)
