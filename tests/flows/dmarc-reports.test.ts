@@ -56,7 +56,7 @@ describe.skipIf(dnsUnavailable() !== undefined)("DMARC reports", () => {
   }, 60_000)
 
   async function congthu(...args: readonly string[]): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
-    const child = spawn(process.execPath, [fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url)), ...args, "--data-dir", system.dataDir], { stdio: "pipe" })
+    const child = spawn(process.execPath, [fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url)), ...args, "--data-dir", system.dataDir], { stdio: "pipe", env: { ...process.env, CONGTHU_DNS_REPORTS_TO: reportsTo } })
     const text = { out: "", err: "" }
     child.stdout.on("data", (chunk: Buffer) => (text.out += chunk.toString()))
     child.stderr.on("data", (chunk: Buffer) => (text.err += chunk.toString()))
