@@ -5,6 +5,8 @@ import type { ReportQuestion } from "./own-report-store.ts"
 export interface ReceivedDmarcStore {
   /** Stores the report and settles its mail in one transaction; `duplicate` when the submitter has sent one of this id before. Throws where the mail is settled. */
   add(report: AggregateReport, mail: DmarcReportMail): Promise<"stored" | "duplicate">
+  /** How many records of reports were stored that came since `since` (ms since the epoch): of this submitter, and of all. */
+  records(submitter: string, since: number): Promise<{ readonly own: number; readonly all: number }>
   /** The latest first. */
   list(question: DmarcQuestion): Promise<readonly ReceivedDmarcReport[]>
   /** Who sent in the name of our domains; those that failed most first. */

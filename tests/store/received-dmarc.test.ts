@@ -31,6 +31,8 @@ test("a report is stored with its mail's outcome, once for each submitter and id
   expect(await reports.add(report, from(again))).toBe("duplicate")
   expect(await reports.add(report, from(other, "huyen.example"))).toBe("stored")
   expect(await Promise.all([first, again, other].map(stateOf))).toEqual([{ state: "stored", kind: "dmarc" }, { state: "duplicate", kind: "dmarc" }, { state: "stored", kind: "dmarc" }])
+  expect(await reports.records("xa.example", 1_795_739_999_999)).toEqual({ own: 2, all: 4 })
+  expect(await reports.records("xa.example", 1_795_740_000_000)).toEqual({ own: 0, all: 0 })
   // two processes read the same mail: the second leaves nothing
   await expect(reports.add({ ...report, reportId: "r9" }, from(first))).rejects.toThrow(/settled already/)
   expect((await reports.list({ since, limit: 10 })).map(({ submitter, messages, failed, policy }) => [submitter, messages, failed, policy.domain])).toEqual([["huyen.example", 15, 12, "tinh.example"], ["xa.example", 15, 12, "tinh.example"]])

@@ -14,6 +14,10 @@ export const createReceivedDmarcStore = (database: Pick<Database, "query" | "tra
       if (number !== undefined) await insertRows(tx, number, report.rows)
       return state
     }),
+  async records(submitter, since) {
+    const [row] = await database.query<{ own: number; all: number }>(records, [submitter, since])
+    return row ?? { own: 0, all: 0 }
+  },
   list: async ({ since, domain, limit }) => (await database.query<ReportRecord>(list, [since, domain ?? null, limit])).map(reportOf),
   sources: ({ since, domain, limit }) => database.query<DmarcSource>(sources, [since, domain ?? null, limit]),
   async find(number) {
@@ -30,9 +34,9 @@ interface ReportRecord extends Omit<ReceivedDmarcReport, "policy"> {
 
 const reportOf = ({ domain, policy, ...record }: ReportRecord): ReceivedDmarcReport => ({ ...record, policy: { domain, ...policy } })
 
-async function insertReport(tx: Transaction, { orgName, email, reportId, begin, end, errors, policy }: AggregateReport, { envelopeId, receivedAt, submitter }: DmarcReportMail): Promise<number | undefined> {
+async function insertReport(tx: Transaction, { orgName, email, reportId, begin, end, errors, policy, rows }: AggregateReport, { envelopeId, receivedAt, submitter }: DmarcReportMail): Promise<number | undefined> {
   const { domain, ...said } = policy
-  const [row] = await tx.query<{ number: number }>(add, [envelopeId, submitter, reportId, domain, orgName, email, begin, end, errors, JSON.stringify(said), receivedAt])
+  const [row] = await tx.query<{ number: number }>(add, [envelopeId, submitter, reportId, domain, orgName, email, begin, end, errors, JSON.stringify(said), receivedAt, rows.length])
   return row?.number
 }
 
@@ -47,8 +51,8 @@ async function insertRows(tx: Transaction, number: number, rows: readonly Report
 const add = {
   name: "received-dmarc-add",
   text: `
-    INSERT INTO received_dmarc_report (envelope_id, submitter, report_id, domain, organization, email, begins_at, ends_at, errors, policy, received_at)
-    VALUES ($1, $2, $3, $4, $5, $6, to_timestamp($7::float8), to_timestamp($8::float8), $9::text[], $10::jsonb, to_timestamp($11::float8 / 1000)) ON CONFLICT (submitter, report_id) DO NOTHING RETURNING number`,
+    INSERT INTO received_dmarc_report (envelope_id, submitter, report_id, domain, organization, email, begins_at, ends_at, errors, policy, received_at, records)
+    VALUES ($1, $2, $3, $4, $5, $6, to_timestamp($7::float8), to_timestamp($8::float8), $9::text[], $10::jsonb, to_timestamp($11::float8 / 1000), $12) ON CONFLICT (submitter, report_id) DO NOTHING RETURNING number`,
 }
 
 const addRows = {
@@ -58,6 +62,11 @@ const addRows = {
     SELECT $1, t.position, t.source, t.messages, t.disposition, t.dkim_aligned, t.spf_aligned, t.reasons, t.header_from, t.envelope_from, t.dkim, t.spf
     FROM unnest($2::inet[], $3::bigint[], $4::text[], $5::boolean[], $6::boolean[], $7::jsonb[], $8::text[], $9::text[], $10::jsonb[], $11::jsonb[])
       WITH ORDINALITY AS t (source, messages, disposition, dkim_aligned, spf_aligned, reasons, header_from, envelope_from, dkim, spf, position)`,
+}
+
+const records = {
+  name: "received-dmarc-records",
+  text: `SELECT coalesce(sum(records) FILTER (WHERE submitter = $1), 0)::bigint AS own, coalesce(sum(records), 0)::bigint AS "all" FROM received_dmarc_report WHERE received_at > to_timestamp($2::float8 / 1000)`,
 }
 
 const seconds = (expression: string): string => `extract(epoch FROM ${expression})::bigint`

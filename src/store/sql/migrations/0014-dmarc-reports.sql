@@ -24,10 +24,13 @@ CREATE TABLE received_dmarc_report (
   errors text[] NOT NULL,
   -- as the reporter saw it: p, sp, np, adkim, aspf, testing, fo
   policy jsonb NOT NULL,
+  -- how many rows it has
+  records int NOT NULL,
   received_at timestamptz NOT NULL,
   UNIQUE (submitter, report_id)
 );
 CREATE INDEX received_dmarc_report_ends ON received_dmarc_report (ends_at);
+CREATE INDEX received_dmarc_report_received ON received_dmarc_report (received_at);
 
 CREATE TABLE received_dmarc_row (
   report bigint NOT NULL REFERENCES received_dmarc_report ON DELETE CASCADE,
