@@ -66,7 +66,7 @@ const headSchema = z
     congthuAuditHead: z.literal(1), position: number, entry: number, hash: bytes(32), at: z.iso.datetime({ precision: 3 }).transform((text) => Date.parse(text)), system: z.string().max(255),
     publicKey: bytes(32), signature: bytes(64), stamp: z.base64().max(64 * 1024).transform((text) => Buffer.from(text, "base64")).optional(),
   })
-  .transform(({ congthuAuditHead: _, entry, stamp = null, ...rest }): AuditHead => ({ ...rest, auditId: entry, stamp }))
+  .transform(({ position, entry, hash, at, system, publicKey, signature, stamp = null }): AuditHead => ({ position, auditId: entry, hash, at, system, publicKey, signature, stamp }))
 
 /** Heads of a file, one a line; empty lines do not count. Failure: which line, and what is wrong with it. */
 export function readHeads(text: string): Result<readonly AuditHead[], string> {

@@ -1,4 +1,5 @@
 import type { AuditChain } from "../audit-store.ts"
+import type { AuditSeal } from "./entry.ts"
 import type { AuditHead } from "./head.ts"
 import { type ChainReport, verifyChain } from "./verify-chain.ts"
 
@@ -17,12 +18,21 @@ export async function readChain(chain: AuditChain, { from, to, heads, keys }: Ve
   const checkpoint = await chain.checkpoint()
   const start = from === undefined || from <= checkpoint.position + 1 ? checkpoint : await chain.at(from - 1)
   if (!start) throw new RangeError(`the chain has no position ${(from ?? 0) - 1}`)
+  // in this order, because the chain grows meanwhile: no head is of a link that is not looked at
   const stored = await chain.heads(start.position)
+  const tip = await chain.tip()
   return verifyChain({
     start, keys, heads: [...stored, ...heads], ...(to !== undefined && { through: to }),
-    seals: chain.seals(start.position),
+    seals: upTo(chain.seals(start.position), tip.position),
     // behind the last seal nothing has to be sealed yet
-    entries: chain.entries(start.auditId, (await chain.tip()).auditId),
+    entries: chain.entries(start.auditId, tip.auditId),
     positionOf: (auditId) => chain.positionOf(auditId),
   })
+}
+
+async function* upTo(seals: AsyncIterable<AuditSeal>, position: number): AsyncIterable<AuditSeal> {
+  for await (const seal of seals) {
+    if (seal.position > position) return
+    yield seal
+  }
 }
