@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises"
 import type { Logger } from "pino"
 import { createOutageLog } from "../src/delivery/outage-log.ts"
 import type { AuditUpkeep } from "../src/store/audit/upkeep.ts"
@@ -22,8 +23,11 @@ export function startAuditWorker({ upkeep, exclusively, everyMs, log }: AuditWor
     run,
     async close() {
       clearInterval(timer)
-      await underWay
-      await once(() => upkeep.end())
+      const ended = (underWay ?? Promise.resolve()).then(() => once(() => upkeep.end()))
+      await Promise.race([ended, wait(patienceMs, undefined, { ref: false })])
     },
   }
 }
+
+/** A database that does not answer does not keep the process from ending: what is not sealed now is at the next start. */
+const patienceMs = 3_000
