@@ -17,8 +17,8 @@ export interface AuditChainOptions {
   readonly patienceMs?: number
 }
 
-/** Entries in one transaction: what is hashed without a pause stays below 10 ms. */
-const batchSize = 250
+/** Entries in one transaction: what is hashed without a pause stays below 5 ms. */
+const batchSize = 100
 const pageSize = 1_000
 const pollMs = 20
 /** Any constant; other locks have others. */

@@ -102,14 +102,14 @@ describe("sealing", () => {
           query: async (statement, values) => {
             const rows = await tx.query(statement, values)
             const [tip] = statement.name === "audit-insert-seals" ? await tx.query<{ position: number }>({ text: "SELECT max(position) AS position FROM audit_seal" }) : []
-            if ((tip?.position ?? 0) > 250) await database.query({ text: "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dying sealer'" })
+            if ((tip?.position ?? 0) > 200) await database.query({ text: "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dying sealer'" })
             return rows as never
           },
         })),
       },
     })
     await expect(killed.seal()).rejects.toThrow()
-    expect((await chain.tip()).position).toBe(250)
+    expect((await chain.tip()).position).toBe(200)
     await vi.waitFor(async () => expect((await chain.seal()).complete).toBe(true))
     expect((await chain.tip()).position).toBe(600)
     expect(await problems()).toEqual([])
