@@ -4,6 +4,7 @@ import type { DirectorySource } from "./accounts/directory.ts"
 import { isReportAddress } from "./accounts/report-address.ts"
 import type { Authenticator } from "./accounts/login.ts"
 import { createAuthenticator } from "./accounts/authenticate.ts"
+import { auditedAuthenticator, createSignInAudit, type SignInAudit } from "./accounts/sign-in-audit.ts"
 import { createLoginThrottle } from "./accounts/login-throttle.ts"
 import { createPasswordWork } from "./accounts/password-work.ts"
 import type { QuotaView } from "./accounts/quota.ts"
@@ -32,6 +33,7 @@ import type { FreeSpace } from "./store/free-space.ts"
 import { createRedisChangeFeed } from "./store/redis/redis-feed.ts"
 import { createRedisSendSlots } from "./store/redis/redis-send-slots.ts"
 import type { SendSlots } from "./store/send-slots.ts"
+import { createAuditStore } from "./store/sql/audit.ts"
 import { createAcceptanceStore } from "./store/sql/acceptances.ts"
 import { createQuotaView } from "./store/sql/quota.ts"
 import { createIntakeLog } from "./telemetry/mail-log.ts"
@@ -96,12 +98,19 @@ export async function createApp(context: RoleContext, hears: readonly Topic[] = 
   }
 }
 
-/** For the roles where people sign in. */
-export function createLogins(app: App): Authenticator {
+/** For the roles where people sign in: one for all ways of doing so. */
+export function createSignIns({ database, directory, onClose, context: { clock, log } }: App): SignInAudit {
+  const audit = createSignInAudit({ recorder: createAuditStore(database), directory, clock, lost: (error) => log.error({ err: error }, "counts of sign-ins are lost to the audit") })
+  onClose(() => audit.close())
+  return audit
+}
+
+/** For the roles where people sign in with passwords. */
+export function createLogins(app: App, signIns: SignInAudit): Authenticator {
   const { config, clock } = app.context
   const throttle = createLoginThrottle({ maxFailures: config.auth.maxFailures, failureWindowMs: config.auth.failureWindow, redisUrl: config.redis.url })
   app.onClose(() => throttle.close())
-  return createAuthenticator({
+  const authenticator = createAuthenticator({
     directory: app.directory,
     credentials: createCredentialStore(app.database),
     passwords: createPasswordWork({ cost: config.auth.bcryptCost }),
@@ -109,6 +118,7 @@ export function createLogins(app: App): Authenticator {
     appPasswordKey: app.files.appPasswordKey,
     clock,
   })
+  return auditedAuthenticator(authenticator, signIns)
 }
 
 export interface Deliveries {

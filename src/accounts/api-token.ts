@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto"
  * Keys of programs to the API. A key is 256 random bits: a plain hash of it cannot be guessed back, and looking it up by its hash tells a stranger
  * nothing about how near a guess was. Must not know: SQL, HTTP.
  */
-export const apiScopes = ["queue:read", "queue:write", "trace:read"] as const
+export const apiScopes = ["queue:read", "queue:write", "trace:read", "audit:read"] as const
 export type ApiScope = (typeof apiScopes)[number]
 
 export interface ApiTokenStore {

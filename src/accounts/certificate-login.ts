@@ -22,7 +22,7 @@ export interface CertificateLogins {
    * `certificates`: DER, the client's first. `authorizeAs` is an address of the account, empty for the only one. Fails with `noPermission`, always the
    * same; `unavailable` when nobody can say whether it is revoked.
    */
-  login(request: { readonly certificates: readonly Uint8Array[]; readonly authorizeAs: string }): Promise<Result<Login, Failure>>
+  login(request: { readonly certificates: readonly Uint8Array[]; readonly authorizeAs: string; readonly clientAddress: string; readonly service: "smtp" | "imap" }): Promise<Result<Login, Failure>>
 }
 
 export interface CertificateLoginOptions {

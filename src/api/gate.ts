@@ -18,9 +18,11 @@ export interface ApiGateParts {
   /** Wrong tokens from one network within the window before it must wait; 0: as many as it likes. */
   readonly maxFailures: number
   readonly failureWindowMs: number
+  /** Told of each wrong token. */
+  readonly failed?: (clientAddress: string) => void
 }
 
-export function createApiGate({ tokens, requestsPerMinute, maxFailures, failureWindowMs }: ApiGateParts): ApiGate {
+export function createApiGate({ tokens, requestsPerMinute, maxFailures, failureWindowMs, failed: tellFailed }: ApiGateParts): ApiGate {
   const requests = new RateLimiterMemory({ points: Math.max(requestsPerMinute, 1), duration: 60 })
   const failures = new RateLimiterMemory({ points: Math.max(maxFailures, 1), duration: Math.ceil(failureWindowMs / 1000) })
   const problem = (one: Problem) => ({ kind: "problem", problem: one }) as const
@@ -33,6 +35,7 @@ export function createApiGate({ tokens, requestsPerMinute, maxFailures, failureW
       const hash = bearerHash(authorization)
       const caller = hash && (await tokens.live(hash))
       if (!caller) {
+        if (authorization !== undefined) tellFailed?.(clientAddress)
         if (maxFailures > 0 && authorization !== undefined) await failures.penalty(network)
         return problem({ kind: "unauthorized" })
       }

@@ -1,4 +1,5 @@
 import express, { type NextFunction, type Request, type Response, Router } from "express"
+import { actAs } from "../accounts/actor.ts"
 import type { ApiGate } from "./gate.ts"
 import { type Problem, sendProblem } from "./problem.ts"
 import type { Route } from "./route.ts"
@@ -51,7 +52,7 @@ export function apiRouter({ gate, routes, isUnavailable, log }: ApiParts): Route
     // no text in PostgreSQL has one; said here, so that no field of any route can forget it
     const withNul = Object.entries(given).flatMap(([name, value]) => (hasNul(value) ? [{ pointer: name, detail: "has a NUL in it" }] : []))
     if (withNul.length > 0) return refuse(request, response, { kind: "invalid", errors: withNul.slice(0, maxErrors) })
-    const answer = await route.run(input.data, caller)
+    const answer = await actAs({ via: "api", name: caller.name, tokenId: caller.id, address: clientAddress }, () => route.run(input.data, caller))
     if (answer.kind === "problem") sendProblem(request, response, answer.problem)
     else response.status(answer.kind === "created" ? 201 : 200).json(answer.body)
     log.called({ token: caller.id, name: caller.name, method: request.method, path: request.path, status: response.statusCode })

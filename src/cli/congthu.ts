@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander"
 import { migrate } from "../store/sql/migrate.ts"
 import { addAdministratorCommands } from "./administrator-commands.ts"
 import { createAppPassword, type CreateOptions, listCredentials, revokeCredential } from "./app-password-command.ts"
+import { addAuditCommands } from "./audit-commands.ts"
 import { addCertificateCommands } from "./certificate-commands.ts"
 import type { CommandKit } from "./command-kit.ts"
 import { type CommandContext, exitCodes, type GlobalOptions, print, withContext } from "./context.ts"
@@ -107,6 +108,7 @@ addTraceCommand(kit)
 addReportCommands(kit)
 addTokenCommands(kit)
 addAdministratorCommands(kit)
+addAuditCommands(kit)
 
 command(program, "migrate")
   .description("bring the database schema up to date")

@@ -1,4 +1,5 @@
 import { setImmediate as breathe } from "node:timers/promises"
+import { actAs } from "../accounts/actor.ts"
 import { openLog } from "../base/log.ts"
 import { describeProblems, loadConfig } from "../config/load.ts"
 import type { Config } from "../config/schema.ts"
@@ -7,6 +8,7 @@ import { createRedisChangeFeed } from "../store/redis/redis-feed.ts"
 import { connectDatabase } from "../store/sql/connect.ts"
 import { type Database, isUnavailable } from "../store/sql/database.ts"
 import { createPostgresChangeFeed } from "../store/sql/postgres-feed.ts"
+import { administrator } from "./administrator.ts"
 
 /** What every command runs in: the configuration, the database whether or not a system runs, and the words for what went wrong. */
 export interface CommandContext {
@@ -36,7 +38,7 @@ export async function withContext(options: GlobalOptions, work: (context: Comman
   try {
     const connection = await connectDatabase(loaded.value.config, "congthu command")
     try {
-      return await work({ config: loaded.value.config, database: connection.database, databaseUrl: connection.url })
+      return await actAs({ via: "cli", name: administrator() }, () => work({ config: loaded.value.config, database: connection.database, databaseUrl: connection.url }))
     } finally {
       await connection.close()
     }

@@ -9,6 +9,7 @@ import type { OfflineTrust } from "../pki/evidence/offline-statuses.ts"
 import { type EvidenceReport, verifyEvidence } from "../pki/evidence/verify-evidence.ts"
 import { readCertificates } from "../pki/read-certificates.ts"
 import { loadTrust, purposeOid } from "../pki/trust-anchors.ts"
+import { createAuditStore } from "../store/sql/audit.ts"
 import { CommandError, type CommandContext, exitCodes, type GlobalOptions, print, say } from "./context.ts"
 import { exportBundle } from "./evidence-export.ts"
 
@@ -22,6 +23,7 @@ export interface ExportOptions {
 export async function exportEvidence({ config, database }: CommandContext, message: string, options: ExportOptions): Promise<number> {
   const bundle = await exportBundle({ config, database, message, withMessage: options.message })
   const text = writeBundle(bundle)
+  await createAuditStore(database).record({ kind: "evidence.exported", envelopeId: bundle.envelope.id, detail: { messageId: bundle.envelope.messageId, withMessage: bundle.message !== null } })
   if (options.out === undefined) process.stdout.write(text)
   else {
     // a message is nobody's but its readers'

@@ -192,6 +192,7 @@ function weakInProduction(config: Config): ConfigProblem[] {
     [config.pki.algorithms.minRsaBits < 2048, "pki.algorithms.minRsaBits", "RSA below 2048 bits is within reach of a forger"],
     [config.store.keyFile === "", "store.keyFile", "the key that seals the mail would lie beside the mail: name a file kept and backed up elsewhere"],
     [config.auth.keyFile === "", "auth.keyFile", "the key of app passwords would lie beside the data: name a file kept and backed up elsewhere"],
+    [config.audit.keyFile === "", "audit.keyFile", "whoever can change the audit's tables could sign it anew with the key beside them: name a file kept and backed up elsewhere"],
     [/\.(example|test|invalid|localhost)$/.test(config.hostname), "hostname", `"${config.hostname}" is a reserved name: set this server's own`],
   ]
   return rules.filter(([weak]) => weak).map(([, key, reason]) => ({ where: "NODE_ENV=production", key, reason }))

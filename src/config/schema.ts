@@ -250,6 +250,12 @@ export const configSchema = z.strictObject({
     if (!/^ldaps:\/\/[^/?#]+\/?$/.test(url)) report("url", `"${url}" is not of the form ldaps://host:port; passwords are not sent without TLS`)
     for (const key of ["baseDn", "bindDn", "bindPasswordFile"] as const) if (needed[key] === "") report(key, "is needed where ldap.url is set")
   }),
+  audit: section({
+    keyFile: file("File with the 32-byte key (hex) that heads of the audit's chain are signed with (Ed25519). Empty: `keys/audit.key` in the data folder, made at the first start."),
+    seal: duration("1s", "How often committed entries are appended to the chain."),
+    head: duration("1h", "How often the head of the chain is signed, where it has grown; stamped too where `signing.timestampUrl` is set."),
+    keep: duration("0s", "Entries older than this are deleted up to a signed head, which is recorded. 0s: none ever is."),
+  }),
   log: section({
     level: level("Least severe log line written."),
   }),

@@ -28,6 +28,7 @@ export class Connection implements Session, SessionLink {
   login: Login | null = null
   selected: SelectedView | null = null
   condstore = false
+  accessed: Set<string> | null = null
   tag = ""
   /** When the client last said something; until it has signed in, when it connected: a stranger cannot stay by talking. */
   heardAt: number

@@ -1,6 +1,7 @@
 import { failed, type Result } from "../base/result.ts"
 import { type Failure, failure } from "../mail/failure.ts"
 import type { MailboxInfo } from "../store/mail-store.ts"
+import { noteAccess } from "./foreign-access.ts"
 import { isShared, locateMailbox, type MailboxPlace } from "./namespace.ts"
 import type { Session } from "./session.ts"
 
@@ -24,7 +25,9 @@ export async function findMailbox(session: Session, name: string, need: "read" |
   if (inner === "") return failed(failure("notFound", "This name only holds others."))
   if (need === "write" && !writable) return failed(readOnlyHere)
   const found = await session.services.mailStore.findMailbox(accountId, inner)
-  return found.ok ? { ok: true, value: { info: found.value, writable } } : found
+  if (!found.ok) return found
+  if (need === "write") await noteAccess(session, { accountId, mailbox: inner, how: "written" })
+  return { ok: true, value: { info: found.value, writable } }
 }
 
 export const readOnlyHere = failure("noPermission", "You may read this mailbox but not change it.")

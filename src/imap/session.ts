@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts"
 import type { DirectorySource } from "../accounts/directory.ts"
 import type { CertificateLogins } from "../accounts/certificate-login.ts"
+import type { AuditRecorder } from "../accounts/audit-record.ts"
 import type { Authenticator, Login } from "../accounts/login.ts"
 import type { Config } from "../config/schema.ts"
 import type { ContentStore } from "../store/content-store.ts"
@@ -26,6 +27,8 @@ export interface Session {
   selected: SelectedView | null
   /** RFC 7162 §3.1: the client has shown that it wants MODSEQs. Set by ENABLE, and by any command that names CONDSTORE. */
   condstore: boolean
+  /** What of other people's mailboxes is on record already (foreign-access.ts); null: nothing. */
+  accessed: Set<string> | null
   /** Tag of the command in progress: an ESEARCH response repeats it (RFC 4731 §3). Set by the dispatcher. */
   tag: string
   /** What only the connection can do for a command. */
@@ -55,6 +58,7 @@ export interface ImapServices {
   readonly authenticator: Authenticator
   /** Absent where client certificates sign nobody in: then nobody is asked for one. */
   readonly certificateLogins?: CertificateLogins
+  readonly audit: AuditRecorder
   readonly clock: Clock
   readonly log: ImapLog
   /** True for an error that says the database cannot be used now; every other exception is a bug. */

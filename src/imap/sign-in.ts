@@ -18,7 +18,7 @@ export const signIn = (session: Session, credentials: { readonly username: strin
 export function signInByCertificate(session: Session, authorizeAs: string): Promise<Reply> {
   const { services: { certificateLogins }, clientCertificates: certificates, offersExternal } = session
   if (!certificateLogins || !offersExternal) return Promise.resolve({ kind: "no", code: "CANNOT", text: "EXTERNAL needs a client certificate that opens an account" })
-  return conclude(session, authorizeAs, certificateLogins.login({ certificates, authorizeAs }))
+  return conclude(session, authorizeAs, certificateLogins.login({ certificates, authorizeAs, clientAddress: session.clientAddress, service: "imap" }))
 }
 
 async function conclude(session: Session, username: string, attempt: Promise<Result<Login, Failure>>): Promise<Reply> {

@@ -1,4 +1,5 @@
 import { type CertificateLogins, createCertificateLogins } from "../accounts/certificate-login.ts"
+import { auditedCertificateLogins, type SignInAudit } from "../accounts/sign-in-audit.ts"
 import { recordedRevocation } from "../accounts/signing-right.ts"
 import type { App } from "../app.ts"
 import { pathOr } from "../config/load.ts"
@@ -9,7 +10,7 @@ import { createPathValidator } from "../pki/validate-path.ts"
 import { createRevocation } from "./revocation.ts"
 
 /** For a role where client certificates sign in; null where `tls.clientAuthorities` names nobody. Throws with one sentence for each file that cannot be used. */
-export async function openCertificateLogins(app: App): Promise<CertificateLogins | null> {
+export async function openCertificateLogins(app: App, signIns: SignInAudit): Promise<CertificateLogins | null> {
   const { context: { config, clock, log }, database, feed, directory } = app
   const { clientAuthorities, clientAddresses: byAddress } = config.tls
   if (clientAuthorities.length === 0) return null
@@ -24,5 +25,5 @@ export async function openCertificateLogins(app: App): Promise<CertificateLogins
   const purpose = clientAuthentication
   const revocation = createRevocation({ database, feed, config: config.pki, paths, purpose, recorded: (fingerprint) => recordedRevocation(directory.current(), fingerprint), clock, log })
   app.onClose(() => revocation.close())
-  return createCertificateLogins({ directory, statuses: revocation.statuses, paths, purpose, byAddress, clock })
+  return auditedCertificateLogins(createCertificateLogins({ directory, statuses: revocation.statuses, paths, purpose, byAddress, clock }), signIns)
 }

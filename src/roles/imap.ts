@@ -1,5 +1,6 @@
-import { createApp, createLogins } from "../app.ts"
+import { createApp, createLogins, createSignIns } from "../app.ts"
 import { startImapServer } from "../imap/server.ts"
+import { createAuditStore } from "../store/sql/audit.ts"
 import { isUnavailable } from "../store/sql/database.ts"
 import { createMailStore } from "../store/sql/mail-store.ts"
 import { createImapLog } from "../telemetry/mail-log.ts"
@@ -14,13 +15,14 @@ export const startImapRole: StartRole = async (context) => {
   const { database, feed, contents, sealer, directory } = app
   const mailStore = createMailStore({ database, feed, contents, sealer, cacheBytes: config.store.detailsCache, log })
   app.onClose(() => mailStore.close())
-  const certificateLogins = await openCertificateLogins(app)
+  const signIns = createSignIns(app)
+  const certificateLogins = await openCertificateLogins(app, signIns)
   const server = await startImapServer({
     config,
     tls: await openListenerTls(app, "imap"),
     sharePorts: context.sharePorts,
     services: {
-      mailStore, contentStore: contents, directory, authenticator: createLogins(app), ...(certificateLogins && { certificateLogins }), clock, log: createImapLog(log), isUnavailable,
+      mailStore, contentStore: contents, directory, authenticator: createLogins(app, signIns), ...(certificateLogins && { certificateLogins }), audit: createAuditStore(database), clock, log: createImapLog(log), isUnavailable,
     },
   })
   metrics.gauge("imap_connections", "Open IMAP connections.", () => server.connections())

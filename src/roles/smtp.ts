@@ -1,4 +1,4 @@
-import { createApp, createDeliveries, createDoor, createLogins } from "../app.ts"
+import { createApp, createDeliveries, createDoor, createLogins, createSignIns } from "../app.ts"
 import { startSmtpServer } from "../smtp/server.ts"
 import { createSmtpLog } from "../telemetry/mail-log.ts"
 import { createSuppressionStore } from "../store/sql/suppressions.ts"
@@ -15,13 +15,14 @@ export const startSmtpRole: StartRole = async (context) => {
   const app = await createApp(context)
   const { config, clock, log } = context
   const door = await createDoor(app, { here: createDeliveries(app), policy: await openPolicyParts(app), outbound: openOutboundWatch(app) })
-  const certificateLogins = await openCertificateLogins(app)
+  const signIns = createSignIns(app)
+  const certificateLogins = await openCertificateLogins(app, signIns)
   const greylist = openGreylist(app)
   const server = await startSmtpServer({
     config,
     tls: await openListenerTls(app, "smtp"),
     sharePorts: context.sharePorts,
-    services: { ...door, ...(certificateLogins && { certificateLogins }), contentStore: app.contents, directory: app.directory, authenticator: createLogins(app), suppressions: createSuppressionView({ suppressions: createSuppressionStore(app), clock }), clock, log: createSmtpLog(log), ...(greylist && { greylist }) },
+    services: { ...door, ...(certificateLogins && { certificateLogins }), contentStore: app.contents, directory: app.directory, authenticator: createLogins(app, signIns), suppressions: createSuppressionView({ suppressions: createSuppressionStore(app), clock }), clock, log: createSmtpLog(log), ...(greylist && { greylist }) },
   })
   return {
     ports: server.ports,

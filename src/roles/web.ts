@@ -1,7 +1,7 @@
 import { acmeFiles } from "../acme/certificate-keeper.ts"
 import { readChallenge } from "../acme/challenges.ts"
 import { createCertificateLookup } from "../addressbook/certificate-lookup.ts"
-import { createApp, createLogins, queueBackend } from "../app.ts"
+import { createApp, createLogins, createSignIns, queueBackend } from "../app.ts"
 import { createLookupRates } from "../console/lookup-rates.ts"
 import { clientSetupRoutes } from "../console/client-setup/routes.ts"
 import { startPlainServer } from "../console/plain-server.ts"
@@ -25,9 +25,10 @@ import { openListenerTls } from "./tls.ts"
 export const startWebRole: StartRole = async (context) => {
   const app = await createApp(context)
   const { config, health, clock, log } = context
+  const signIns = createSignIns(app)
   const watch = watchRoles(config.console.watch)
   const setup = await openClientSetup({ config, clock, help: helpFacts(config), isLocalDomain: (domain) => app.directory.current().isLocalDomain(domain) })
-  const authenticator = createLogins(app)
+  const authenticator = createLogins(app, signIns)
   // a queue engine that is away costs a delivery the seconds until the next sweep: no reason to call this role unwell
   const outbox = createOutbox({ backend: queueBackend(app), clock, log })
   app.onClose(() => outbox.close())
@@ -45,7 +46,7 @@ export const startWebRole: StartRole = async (context) => {
       rates: createLookupRates(config.console.lookupsPerHour),
     },
     mounted: [
-      { path: "/api/v1", router: createApi(app, outbox) },
+      { path: "/api/v1", router: createApi(app, { outbox, signIns }) },
       { path: "/console", router: createConsole(app, { authenticator }) },
       { path: quarantinePath, router: quarantineRoutes(recipientsRelease(app, outbox)) },
       { path: "/", router: clientSetupRoutes(setup) },

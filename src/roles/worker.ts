@@ -32,6 +32,7 @@ import { createTlsPolicyStore, createTlsReportStore } from "../store/sql/tls-pol
 import { createDeliveryLog, createExpiryLog, createSenderWarningLog, createTlsLog } from "../telemetry/mail-log.ts"
 import { certificateUpkeep } from "./acme.ts"
 import { addressBookUpkeep } from "./address-book.ts"
+import { auditUpkeep } from "./audit.ts"
 import { forgetInbound } from "./inbound.ts"
 import { openOutgoing } from "./outgoing.ts"
 import { releaseLinks } from "./quarantine.ts"
@@ -83,6 +84,7 @@ export const startWorkerRole: StartRole = async (context) => {
     },
     recheck: await registryRecheck(app),
     reports: reportUpkeep(app, intake),
+    audit: await auditUpkeep(app),
     addressBook: addressBookUpkeep(app),
     acme: await certificateUpkeep(app),
     log,

@@ -20,7 +20,7 @@ export const createExternalSignIn = ({ certificateLogins, log }: ExternalParts):
     const { id: sessionId, remoteAddress: clientAddress, clientCertificates: certificates = [] } = session
     const authorizeAs = authorizationIdentity(response)
     if (authorizeAs === undefined) return replies.badSaslResponse
-    const outcome = await certificateLogins.login({ certificates, authorizeAs }).then(
+    const outcome = await certificateLogins.login({ certificates, authorizeAs, clientAddress, service: "smtp" }).then(
       (result) => (result.ok ? result.value : certificateReply[result.failure.kind]),
       (error: unknown) => {
         log.failed({ sessionId, during: "AUTH", error })

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type ApiScope, apiTokenHash, newApiToken } from "../../src/accounts/api-token.ts"
 import { createApiGate } from "../../src/api/gate.ts"
 import type { Route } from "../../src/api/route.ts"
+import { auditRoutes } from "../../src/api/routes/audit.ts"
 import { pauseRoutes } from "../../src/api/routes/pauses.ts"
 import { queueRoutes } from "../../src/api/routes/queue.ts"
 import { traceRoutes } from "../../src/api/routes/trace.ts"
@@ -18,6 +19,8 @@ import { failure } from "../../src/mail/failure.ts"
 import { ensureDevelopmentCertificates } from "../../src/pki/development-ca.ts"
 import { createSealer } from "../../src/store/sealing.ts"
 import { createApiTokenStore } from "../../src/store/sql/api-tokens.ts"
+import { createAuditStore } from "../../src/store/sql/audit.ts"
+import { createAuditChain } from "../../src/store/sql/audit-chain.ts"
 import { isUnavailable } from "../../src/store/sql/database.ts"
 import { createPauseStore } from "../../src/store/sql/pauses.ts"
 import { createQueueStore } from "../../src/store/sql/queue.ts"
@@ -44,6 +47,7 @@ beforeAll(async () => {
     ...pauseRoutes({ pauses: createPauseStore(store) }),
     ...queueRoutes({ queue: createQueueStore(store), accountOf: (address) => accounts.get(address)?.id, wake: ({ local, remote }) => void woken.push(...local, ...remote) }),
     ...traceRoutes({ traces: createTraceStore({ database: store.database, sealer: createSealer(Buffer.alloc(32, 7)) }), accountAddress: (address) => accounts.get(address)?.address, clock }),
+    ...auditRoutes({ audit: createAuditStore(store.database), chain: createAuditChain(store), accountOf: (address) => accounts.get(address)?.id }),
   ]
   server = await serve({ requestsPerMinute: 0, maxFailures: 0 })
 })
@@ -260,6 +264,22 @@ describe("input", () => {
       await at.close()
     }
   })
+})
+
+test("the audit is read page by page, with who changed what and from where, and only with its scope", async () => {
+  const writer = await token("queue:write")
+  const reader = await token("audit:read")
+  expect((await ask("GET", "/audit", { token: writer })).status).toBe(403)
+  for (const destination of ["mot.example", "hai.example"]) expect((await ask("POST", "/queue/pauses", { token: writer, body: { destination, why: "bảo trì" } })).status).toBe(201)
+  const first = (await ask("GET", "/audit?kind=destination.paused&limit=1", { token: reader })).body as { entries: { actor: object; detail: object }[]; next: number }
+  expect(first.entries).toMatchObject([{ actor: { via: "api", name: "giam-sat", address: "127.0.0.1" }, detail: { pattern: "hai.example" } }])
+  expect((await ask("GET", `/audit?kind=destination.paused&limit=1&before=${first.next}`, { token: reader })).body).toMatchObject({ entries: [{ detail: { pattern: "mot.example" } }] })
+  expect((await ask("GET", "/audit?text=MOT.example&since=2026-01-01T00:00:00Z", { token: reader })).body["entries"]).toHaveLength(1)
+  expect((await ask("GET", "/audit?account=khong@tinh.example", { token: reader })).body).toEqual({ entries: [], next: null })
+  expect((await ask("GET", "/audit/accesses?account=bi-danh@tinh.example", { token: reader })).body).toEqual({ entries: [], next: null })
+  expect((await ask("GET", "/audit/accesses?account=khong@tinh.example", { token: reader })).status).toBe(404)
+  expect((await ask("GET", "/audit/head", { token: reader })).status).toBe(404)
+  expect((await ask("GET", "/audit?kind=%27%3B", { token: reader })).status).toBe(400)
 })
 
 test("every route has a summary, a scope and a schema that knows no other fields", () => {

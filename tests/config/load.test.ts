@@ -114,10 +114,10 @@ test("anchors are given in the environment as YAML on one line", () => {
 
 test("production refuses each development convenience, and starts without them", () => {
   const keys = problems({ env: { NODE_ENV: "production" } }).split("\n").map((line) => line.split(": ")[1])
-  expect(keys).toEqual(["demo.seed", "database.url", "tls.certificateFile", "pki.anchors", "store.keyFile", "auth.keyFile", "hostname"])
+  expect(keys).toEqual(["demo.seed", "database.url", "tls.certificateFile", "pki.anchors", "store.keyFile", "auth.keyFile", "audit.keyFile", "hostname"])
   const env = {
     NODE_ENV: "production", CONGTHU_DEMO_SEED: "false", DATABASE_URL: "postgres://database", CONGTHU_TLS_CERTIFICATE_FILE: "/tls/chain.pem", CONGTHU_TLS_KEY_FILE: "/tls/key.pem",
-    CONGTHU_STORE_KEY_FILE: "/keys/content.key", CONGTHU_AUTH_KEY_FILE: "/keys/credential.key", CONGTHU_HOSTNAME: "mail.province.gov",
+    CONGTHU_STORE_KEY_FILE: "/keys/content.key", CONGTHU_AUTH_KEY_FILE: "/keys/credential.key", CONGTHU_AUDIT_KEY_FILE: "/keys/audit.key", CONGTHU_HOSTNAME: "mail.province.gov",
     CONGTHU_PKI_ANCHORS: "[{ name: official, file: /anchors/root.pem, purposes: [emailProtection] }]",
   }
   expect(problems({ env })).toBe("")

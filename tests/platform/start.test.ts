@@ -12,6 +12,8 @@ import { ensureDevelopmentCertificates } from "../../src/pki/development-ca.ts"
 import { keyPurpose } from "../../src/pki/key-purpose.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
 import { roleNames } from "../../src/roles/role.ts"
+import { createAuditStore } from "../../src/store/sql/audit.ts"
+import { openDatabase } from "../../src/store/sql/database.ts"
 import { health, killNow, launch, newDataDir, processesOf, removeDataDir, roleProcess, type RunningSystem, startSystem, until } from "../support/running-system.ts"
 import { ImapClient } from "../support/imap-client.ts"
 import { SmtpClient } from "../support/smtp-dialog.ts"
@@ -114,6 +116,24 @@ test("a client certificate signs in at submission and IMAP, as tls.clientAuthori
   imap.destroy()
 })
 
+test("who signed in and what the seed changed is in the audit, sealed within seconds and verified beside the running system", async () => {
+  const database = openDatabase({ url: (await readFile(join(dataDir, "run/postgres.url"), "utf8")).trim(), poolSize: 1, applicationName: "tests" })
+  try {
+    const audit = createAuditStore(database)
+    const signIns = await audit.list({ kind: "signIn.*" }, { limit: 10 })
+    expect(signIns.map(({ kind, detail }) => ({ kind, ...(detail as object) }))).toMatchObject([{ kind: "signIn.succeeded", service: "imap", via: "certificate", owner: true }, { kind: "signIn.succeeded", service: "smtp", via: "certificate" }])
+    expect((await audit.list({ kind: "account.added" }, { limit: 1 }))[0]).toMatchObject({ detail: { after: { address: expect.any(String) } } })
+    await until(async () => (await audit.list({ kind: "signIn.*" }, { limit: 10 })).every(({ position }) => position !== null), 10_000)
+  } finally {
+    await database.close()
+  }
+  const verify = spawn(process.execPath, [fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url)), "audit", "verify", "--data-dir", dataDir], { stdio: ["ignore", "pipe", "inherit"] })
+  let said = ""
+  verify.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()))
+  expect(await once(verify, "close"), said).toEqual([0, null])
+  expect(said).toMatch(/^\d{4,} entries and [1-9]\d* signed heads, .*: all as they were sealed\.\n$/)
+})
+
 const doors = [["smtp", "smtp"], ["submission", "smtp"], ["submissions", "tls"], ["imap", "imap"], ["imaps", "tls"], ["https", "tls"]] as const
 test.skipIf(!hasSslscan).each(doors)("sslscan finds nothing old at %s (needs sslscan)", async (door, kind) => {
   const { protocols, ciphers, weaknesses } = await sslscan(port(door), kind)
@@ -124,7 +144,7 @@ test.skipIf(!hasSslscan).each(doors)("sslscan finds nothing old at %s (needs ssl
 })
 
 test("what must stay private is readable by its owner only", async () => {
-  for (const name of ["", "run", "keys/content.key", "keys/credential.key", "pki/server.key", "pki/ca.key", "run/postgres.url", "run/pg"]) {
+  for (const name of ["", "run", "keys/content.key", "keys/credential.key", "keys/audit.key", "pki/server.key", "pki/ca.key", "run/postgres.url", "run/pg"]) {
     expect((await stat(join(dataDir, name))).mode & 0o077, name).toBe(0)
   }
 })

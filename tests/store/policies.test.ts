@@ -26,7 +26,7 @@ test("each change has an audit entry that says who and why", async () => {
   await policies.applyFile({ yaml: "b", by: "smtp" })
   const entries = await database.query<{ detail: unknown }>({ text: "SELECT detail FROM audit WHERE kind = 'policy.applied' ORDER BY id" })
   expect(entries.map(({ detail }) => detail)).toMatchObject([
-    { version: 1, source: "command", by: "quantri", why: "Công văn 12" },
-    { version: 2, source: "file", by: "smtp", why: "" },
+    { version: 1, source: "command", by: "quantri", why: "Công văn 12", before: null },
+    { version: 2, source: "file", by: "smtp", why: "", before: 1 },
   ])
 })

@@ -71,7 +71,7 @@ test("an administrator's removal ends it, and the count begins anew", async () =
   expect(await list.remove("sua@xa.example", "QT1")).toBe(false)
   await bounce(["sua@xa.example"])
   expect(await list.inForce("sua@xa.example")).toBeUndefined()
-  expect(await store.database.query({ text: "SELECT detail FROM audit WHERE kind = 'suppression.removed'" })).toEqual([{ detail: { by: "QT1", recipient: "sua@xa.example" } }])
+  expect(await store.database.query({ text: "SELECT detail FROM audit WHERE kind = 'suppression.removed'" })).toEqual([{ detail: { by: "QT1", recipient: "sua@xa.example", before: { bounces: 2, by: "", until: expect.stringMatching(/^\d{4}-/) } } }])
 })
 
 test("the meaning of a refusal is kept with the attempt and with the delivery", async () => {

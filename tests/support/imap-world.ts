@@ -10,6 +10,7 @@ import { configSchema } from "../../src/config/schema.ts"
 import { type ImapServer, startImapServer } from "../../src/imap/server.ts"
 import type { ImapLimits, ImapServices } from "../../src/imap/session.ts"
 import { ensureDevelopmentCertificates } from "../../src/pki/development-ca.ts"
+import { createAuditStore } from "../../src/store/sql/audit.ts"
 import { createCredentialStore } from "../../src/store/sql/credentials.ts"
 import { isUnavailable } from "../../src/store/sql/database.ts"
 import { createDirectorySource, type SqlDirectorySource } from "../../src/store/sql/directory.ts"
@@ -67,7 +68,7 @@ export async function createImapWorld(limits: Partial<ImapLimits> = {}): Promise
   const ended: string[] = []
   const ignore = (): void => undefined
   const services: ImapServices = {
-    mailStore: store.mail, contentStore: store.contents, directory, authenticator, clock: systemClock, isUnavailable,
+    mailStore: store.mail, contentStore: store.contents, directory, authenticator, audit: createAuditStore(database), clock: systemClock, isUnavailable,
     log: { signedIn: ignore, signInRefused: ignore, unavailable: ignore, slow: ignore, ended: ({ reason }) => void ended.push(reason), bug: ({ error }) => void bugs.push(error) },
   }
   const servers: ImapServer[] = []

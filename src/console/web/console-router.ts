@@ -1,4 +1,5 @@
 import express, { type NextFunction, type Request, type Response, Router } from "express"
+import { type Actor, actAs } from "../../accounts/actor.ts"
 import { may, scopeOf } from "../../accounts/administrator.ts"
 import type { Authenticator } from "../../accounts/login.ts"
 import { clientNetwork } from "../../accounts/login-throttle.ts"
@@ -100,7 +101,8 @@ export function consoleRouter(parts: ConsoleParts): Router {
     if (page.fresh && holder && !(await proveAgain(parts, { at, request, fields, replies }))) return
     const input = page.input.safeParse({ ...request.query, ...fields, ...request.params })
     if (!input.success) return replies.error(at, 400)
-    await replies.answer(at, await page.run(input.data, visitFor(page.who, visit)))
+    const work = () => page.run(input.data, visitFor(page.who, visit))
+    await replies.answer(at, await (holder ? actAs(actorOf(holder, visit), work) : work()))
   }
 
   /** Fields given once as text, more often as a list. */
@@ -111,6 +113,9 @@ export function consoleRouter(parts: ConsoleParts): Router {
   }
   return router
 }
+
+/** Who is in the audit for what a page does. */
+const actorOf = ({ address: name, accountId, principalId }: Holder, { clientAddress: address }: Visit): Actor => ({ via: "console", name, accountId, address, ...(principalId !== null && { principalId }) })
 
 /** What `page.ts` promises each kind of page. */
 function visitFor(who: Page["who"], visit: Visit): Visit | AdministratorVisit {

@@ -1,6 +1,7 @@
 import type { SpecialUse } from "../../store/mail-store.ts"
 import type { Command } from "../command.ts"
 import { noFrom } from "../failure-code.ts"
+import { noteAccess } from "../foreign-access.ts"
 import { ImapSyntaxError } from "../grammar/syntax-error.ts"
 import { locateForChange } from "../mailbox-access.ts"
 
@@ -40,6 +41,7 @@ export const create: Command<CreateArgs> = {
     const use = uses.length === 1 ? specialUses.get(uses[0] ?? "") : undefined
     // a shared account's special folders are not this client's: it could not tell two \Sent apart
     if (uses.length > 0 && (!use || place.value.accountId !== session.login?.accountId)) return { kind: "no", code: "USEATTR", text: "The mailbox cannot be given this use" }
+    await noteAccess(session, { accountId: place.value.accountId, mailbox: place.value.name, how: "created" })
     const made = await session.services.mailStore.createMailbox(place.value.accountId, place.value.name, use)
     return made.ok ? { kind: "ok", text: "CREATE completed" } : noFrom(made.failure)
   },

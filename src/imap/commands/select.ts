@@ -2,6 +2,7 @@ import { flagBits } from "../../mail/flag.ts"
 import type { MailboxIndex } from "../../store/mailbox-index.ts"
 import type { Command, Reply } from "../command.ts"
 import { noFrom } from "../failure-code.ts"
+import { noteAccess } from "../foreign-access.ts"
 import type { Reader } from "../grammar/reader.ts"
 import { ImapSyntaxError } from "../grammar/syntax-error.ts"
 import { findMailbox } from "../mailbox-access.ts"
@@ -46,6 +47,7 @@ async function open(session: Session, { name, condstore }: SelectArgs, out: Resp
   const found = await findMailbox(session, name, "read")
   if (!found.ok) return noFrom(found.failure)
   const { info, writable } = found.value
+  await noteAccess(session, { accountId: info.accountId, mailbox: info.name, how: "opened" })
   const opened = await session.services.mailStore.openMailbox(info.id)
   if (!opened.ok) return noFrom(opened.failure)
   const mailbox = opened.value

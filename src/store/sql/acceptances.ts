@@ -1,4 +1,5 @@
 import type { Logger } from "pino"
+import { actAsNobody } from "../../accounts/actor.ts"
 import { failed, ok, type Result } from "../../base/result.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
 import type { ChangeFeed } from "../change-feed.ts"
@@ -117,7 +118,8 @@ export function createAcceptanceStore({ database, log, atOnce }: AcceptanceStore
       if (reportSent) return commitMarked(acceptance, (tx, envelopeId) => markReportSent(tx, reportSent, envelopeId))
       return new Promise((settle) => {
         waiting.push({ acceptance, settle })
-        pump()
+        // a batch holds messages of several callers
+        actAsNobody(pump)
       })
     },
   }

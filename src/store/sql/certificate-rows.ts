@@ -45,7 +45,7 @@ const insertCertificates = {
 }
 
 /** What happened to certificates, an entry for each, in the transaction that does it. */
-export async function auditCertificates(tx: Transaction, fingerprints: readonly string[], entry: { readonly kind: CertificateEvent; readonly by: string; readonly detail?: Readonly<Record<string, string>> }): Promise<void> {
+export async function auditCertificates(tx: Transaction, fingerprints: readonly string[], entry: { readonly kind: CertificateEvent; readonly by: string; readonly detail?: Readonly<Record<string, unknown>> }): Promise<void> {
   if (fingerprints.length > 0) await tx.query(audit, [fingerprints, entry.kind, JSON.stringify({ by: entry.by, ...entry.detail })])
 }
 

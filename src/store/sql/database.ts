@@ -1,8 +1,10 @@
 import pg from "pg"
+import { currentActor } from "../../accounts/actor.ts"
 
 /**
  * One process's connections to PostgreSQL. All SQL of the store goes through here: named statements are prepared once per
- * connection, int8 comes back as an exact number. Must not know: what the tables mean.
+ * connection, int8 comes back as an exact number. A statement that writes to the audit is told who acts (accounts/actor.ts), where somebody does.
+ * Must not know: what the tables mean.
  */
 export interface Database {
   query<Row extends pg.QueryResultRow>(statement: Statement, values?: readonly unknown[]): Promise<Row[]>
@@ -61,8 +63,18 @@ export function openDatabase(options: DatabaseOptions): Database {
   pool.on("error", (error) => options.onError?.(error))
   const run = async <Row extends pg.QueryResultRow>(on: pg.Pool | pg.PoolClient, statement: Statement, values: readonly unknown[] = []): Promise<Row[]> =>
     (await on.query<Row>({ ...statement, values: values as unknown[] })).rows
-  return {
-    query: (statement, values) => run(pool, statement, values),
+  const inTransaction = (client: pg.PoolClient): Transaction => {
+    let said: string | undefined
+    return {
+      async query(statement, values) {
+        const actor = actorOf(statement)
+        if (actor !== undefined && actor !== said) await run(client, sayActor, [(said = actor)])
+        return run(client, statement, values)
+      },
+    }
+  }
+  const database: Database = {
+    query: (statement, values) => (actorOf(statement) === undefined ? run(pool, statement, values) : database.transaction((tx) => tx.query(statement, values))),
     async transaction(work) {
       const client = await pool.connect()
       let broken: Error | undefined
@@ -71,7 +83,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       client.on("error", onError)
       try {
         await client.query("BEGIN")
-        const value = await work({ query: (statement, values) => run(client, statement, values) })
+        const value = await work(inTransaction(client))
         await client.query("COMMIT")
         return value
       } catch (error) {
@@ -86,6 +98,16 @@ export function openDatabase(options: DatabaseOptions): Database {
     },
     close: () => pool.end(),
   }
+  return database
+}
+
+/** For the rest of the transaction; the default of `audit.actor` reads it. */
+const sayActor = { name: "say-actor", text: "SELECT set_config('congthu.actor', $1, true)" }
+
+/** JSON of who acts, for a statement that writes to the audit; undefined where it does not, or nobody in particular acts. */
+function actorOf({ text }: Statement): string | undefined {
+  const actor = currentActor()
+  return actor !== undefined && text.includes("INSERT INTO audit ") ? JSON.stringify(actor) : undefined
 }
 
 /** Runs a statement again when it lost against another one: deadlock or serialization failure (PostgreSQL appendix A, class 40). */

@@ -12,9 +12,10 @@ export function createPauseStore({ database }: { readonly database: Database }):
       withRetry(() =>
         database.transaction(async (tx) => {
           await tx.query(closeEnded, [kind, pattern])
+          const [before = null] = await tx.query(inForceNow, [kind, pattern])
           const [pause] = await tx.query<Pause & { readonly changed: boolean }>(open, [kind, pattern, until, by, why])
           if (!pause) throw new Error("a pause was not stored")
-          await tx.query(audit, ["destination.paused", JSON.stringify({ pauseId: pause.id, kind, pattern, until, by, why })])
+          await tx.query(audit, ["destination.paused", JSON.stringify({ pauseId: pause.id, kind, pattern, until, by, why, before })])
           // what was laid aside until another time is looked at again
           await tx.query(wake, [pause.id])
           return pause
@@ -40,6 +41,8 @@ const columns = `p.id, p.kind, p.pattern, ${ms("p.until")} AS until, ${ms("p.pau
 const list = { name: "pauses", text: `SELECT ${columns} FROM destination_pause p WHERE ${pauseInForce} ORDER BY p.id` }
 
 const closeEnded = { name: "close-ended-pause", text: "UPDATE destination_pause SET resumed_at = until WHERE kind = $1 AND pattern = $2 AND resumed_at IS NULL AND until <= clock_timestamp()" }
+
+const inForceNow = { name: "pause-before", text: `SELECT ${ms("until")} AS until, why, paused_by AS by FROM destination_pause WHERE kind = $1 AND pattern = $2 AND resumed_at IS NULL` }
 
 const open = {
   name: "open-pause",

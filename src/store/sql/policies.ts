@@ -55,7 +55,7 @@ const putInForceSql = `
     SELECT coalesce(max(version), 0) + 1, $1, $2, $3, $4, $5 FROM policy_version RETURNING version
   ), a AS (
     INSERT INTO audit (kind, detail)
-    SELECT 'policy.applied', jsonb_build_object('version', version, 'sha256', $2::text, 'source', $3::text, 'by', $4::text, 'why', $5::text) FROM p
+    SELECT 'policy.applied', jsonb_build_object('version', version, 'sha256', $2::text, 'source', $3::text, 'by', $4::text, 'why', $5::text, 'before', (SELECT version FROM policy_in_force)) FROM p
   ), f AS (
     INSERT INTO policy_in_force (version) SELECT version FROM p ON CONFLICT (only_row) DO UPDATE SET version = excluded.version
   )

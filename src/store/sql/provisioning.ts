@@ -5,6 +5,7 @@ import type { DirectoryState, ProvisioningStore } from "../../accounts/import/pr
 import { type AccountRow, type AliasRow, type AssignmentRow, type CertificateRow, type GroupRow, type MemberRow, type PrincipalRow, rights, tableNames, type UnitRow } from "../../accounts/import/rows.ts"
 import { failed, ok } from "../../base/result.ts"
 import { failure } from "../../mail/failure.ts"
+import { auditPlan } from "./provisioning-audit.ts"
 import { auditCertificates, bindAccounts, type CertificateEvent, changeCertificates, putCertificates, readCertificateNames, setCertificateState } from "./certificate-rows.ts"
 import type { Database, Transaction } from "./database.ts"
 
@@ -20,7 +21,9 @@ export function createProvisioningStore(database: Database): ProvisioningStore {
       database.transaction(async (tx) => {
         const [now] = await tx.query<{ version: number }>({ text: "SELECT version FROM directory_version FOR UPDATE" })
         if (now?.version !== plan.version) return failed(failure("inUse", "the directory has changed"))
-        await applyPlan(tx, plan, mailboxes)
+        const before = await stateBefore(tx, plan)
+        await applyPlan(tx, plan, { mailboxes, before })
+        await auditPlan(tx, plan, before)
         const [next] = await tx.query<{ version: number }>({ text: "UPDATE directory_version SET version = version + 1 RETURNING version" })
         await tx.query({ text: "INSERT INTO audit (kind, detail) VALUES ('directory.imported', $1)" }, [JSON.stringify(summary(plan, next?.version ?? 0))])
         return ok(next?.version ?? 0)
@@ -44,6 +47,10 @@ export function createProvisioningStore(database: Database): ProvisioningStore {
       }),
   }
 }
+
+/** Read only where rows change: what is new has no past. */
+const stateBefore = async (tx: Transaction, { tables }: ImportPlan): Promise<DirectoryState | undefined> =>
+  tableNames.some((name) => tables[name].change.length > 0) ? readState(tx) : undefined
 
 /** Columns in the order of rows.ts: rows are compared as they are written. */
 async function readState(tx: Transaction): Promise<DirectoryState> {
@@ -81,7 +88,7 @@ async function readState(tx: Transaction): Promise<DirectoryState> {
 }
 
 /** Parents before what refers to them; removals first, so that an address may change what it is. */
-async function applyPlan(tx: Transaction, plan: ImportPlan, mailboxes: readonly DefaultMailbox[]): Promise<void> {
+async function applyPlan(tx: Transaction, plan: ImportPlan, { mailboxes, before }: { readonly mailboxes: readonly DefaultMailbox[]; readonly before: DirectoryState | undefined }): Promise<void> {
   const { tables, today } = plan
   const run = async (text: string, rows: readonly unknown[], values: readonly unknown[]): Promise<void> => {
     if (rows.length > 0) await tx.query({ text }, values)
@@ -112,10 +119,10 @@ async function applyPlan(tx: Transaction, plan: ImportPlan, mailboxes: readonly 
   const groupRows = [...groups.add, ...groups.change].map((row) => ({ ...row, allowedSenders: row.allowedSenders?.join(" ") ?? null }))
   await run(putGroups, groupRows, columns(groupRows, ["address", "displayName", "allowedSenders"]))
   await run(addMembers, members.add, columns(members.add, ["group", "member"]))
-  await applyCertificates(tx, plan)
+  await applyCertificates(tx, plan, before)
 }
 
-async function applyCertificates(tx: Transaction, { tables: { certificates }, certificates: read }: ImportPlan): Promise<void> {
+async function applyCertificates(tx: Transaction, { tables: { certificates }, certificates: read }: ImportPlan, before: DirectoryState | undefined): Promise<void> {
   const { add, change, suspend, reactivate } = certificates
   const added = add.flatMap(({ fingerprint, addresses, ...row }) => {
     const certificate = read.get(fingerprint)
@@ -130,7 +137,8 @@ async function applyCertificates(tx: Transaction, { tables: { certificates }, ce
   if (change.length > 0) {
     await tx.query({ text: changeCertificates }, columns(change, ["fingerprint", "principalId", "use", "from", "until"]))
     await bindAccounts(tx, change.map(({ fingerprint, addresses }) => ({ fingerprint, accounts: addresses })))
-    await note(change, "certificate.changed")
+    const old = new Map(before?.tables.certificates.map((row) => [row.fingerprint, row]))
+    for (const row of change) await auditCertificates(tx, [row.fingerprint], { kind: "certificate.changed", by: importer, detail: { before: old.get(row.fingerprint) ?? null, after: row } })
   }
   await setState(suspend, "suspended", "the import's files do not name it")
   await note(suspend, "certificate.suspended")

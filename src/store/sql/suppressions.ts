@@ -39,14 +39,15 @@ const add = {
       INSERT INTO suppression AS s (recipient, bounces, until, diagnostic, set_by) VALUES ($1, 0, $2, $4, $3)
       ON CONFLICT (recipient) DO UPDATE SET until = excluded.until, diagnostic = excluded.diagnostic, set_by = excluded.set_by, last_at = excluded.last_at
     )
-    INSERT INTO audit (kind, detail) VALUES ('suppression.added', jsonb_build_object('recipient', $1::text, 'by', $3::text, 'note', $4::text))`,
+    INSERT INTO audit (kind, detail) VALUES ('suppression.added', jsonb_build_object('recipient', $1::text, 'by', $3::text, 'note', $4::text, 'until', $2::timestamptz,
+      'before', (SELECT jsonb_build_object('until', until, 'by', set_by, 'bounces', bounces) FROM suppression WHERE recipient = $1)))`,
 }
 
 const remove = {
   name: "suppression-remove",
   text: `
-    WITH gone AS (DELETE FROM suppression WHERE recipient = $1 RETURNING recipient)
-    INSERT INTO audit (kind, detail) SELECT 'suppression.removed', jsonb_build_object('recipient', recipient, 'by', $2::text) FROM gone RETURNING id`,
+    WITH gone AS (DELETE FROM suppression WHERE recipient = $1 RETURNING recipient, until, set_by, bounces)
+    INSERT INTO audit (kind, detail) SELECT 'suppression.removed', jsonb_build_object('recipient', recipient, 'by', $2::text, 'before', jsonb_build_object('until', until, 'by', set_by, 'bounces', bounces)) FROM gone RETURNING id`,
 }
 
 const forget = { name: "suppression-forget", text: "DELETE FROM suppression WHERE until <= clock_timestamp() OR (until IS NULL AND last_at < clock_timestamp() - $1::interval) RETURNING recipient" }

@@ -70,19 +70,23 @@ describe("a good folder", () => {
       "INBOX|", "Lưu trữ|\\Archive", "Thùng rác|\\Trash", "Thư nháp|\\Drafts", "Thư rác|\\Junk", "Thư đã gửi|\\Sent",
     ])
     expect(await all("SELECT count(*) FROM subscription s JOIN mailbox m USING (account_id, name)")).toEqual(["12"])
-    expect(await all("SELECT kind FROM audit")).toEqual(["directory.imported"])
+    // an entry for each row, and one for the whole
+    expect(await all("SELECT kind, count(*) FROM audit GROUP BY kind ORDER BY min(id)")).toEqual([
+      "unit.added|2", "principal.added|3", "account.added|2", "assignment.added|3", "alias.added|1", "group.added|2", "groupMember.added|3", "directory.imported|1",
+    ])
   })
 
   test("a second run changes nothing", async () => {
     await write(files)
     await done()
+    const before = await all("SELECT count(*) FROM audit")
     for (const options of [{}, { suspendMissing: true }, { reactivate: true }]) {
       const { plan, version } = await done(options)
       expect(isEmptyPlan(plan)).toBe(true)
       expect(version).toBeNull()
     }
     expect(await all("SELECT version FROM directory_version")).toEqual(["2"])
-    expect(await all("SELECT count(*) FROM audit")).toEqual(["1"])
+    expect(await all("SELECT count(*) FROM audit")).toEqual(before)
   })
 
   test("a dry run tells the plan and touches nothing", async () => {
@@ -119,6 +123,11 @@ describe("a good folder", () => {
     expect(counts(plan, "change")).toEqual({ units: 1, principals: 1, accounts: 1, assignments: 1, aliases: 1, groups: 1 })
     expect(await all("SELECT rights, valid_until::text FROM assignment WHERE principal_id = 'CN2'")).toEqual(["read|2026-12-31"])
     expect(await all("SELECT quota_bytes FROM account WHERE address LIKE 'anh@%'")).toEqual([String(3 * 2 ** 30)])
+    // the audit has each row as it was and as it is, at its account
+    expect(await all(`SELECT a.kind, detail->>'key' AS k, detail->'before'->>'quotaBytes' AS b, detail->'after'->>'quotaBytes' AS n, c.address FROM audit a JOIN account c ON c.id = a.account_id WHERE a.kind = 'account.changed'`)).toEqual([
+      `account.changed|anh@sonv.tinh.example|${2 * 2 ** 30}|${3 * 2 ** 30}|anh@sonv.tinh.example`,
+    ])
+    expect(await all("SELECT detail->'before'->'rights' AS b, detail->'after'->'rights' AS n, detail->'after'->>'until' AS until FROM audit WHERE kind = 'assignment.changed'")).toEqual(["read,send-as|read|2026-12-31"])
     expect(isEmptyPlan((await done()).plan)).toBe(true)
   })
 

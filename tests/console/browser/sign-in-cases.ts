@@ -1,4 +1,7 @@
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
 import { expect, test } from "vitest"
+import { openDatabase } from "../../../src/store/sql/database.ts"
 import { complaints, type ConsoleBrowser, looksRight, signIn } from "../../support/console-browser.ts"
 
 export function signInCases(at: () => ConsoleBrowser): void {
@@ -20,6 +23,9 @@ export function signInCases(at: () => ConsoleBrowser): void {
     expect(page.url()).toContain("/console/sign-in?next=%2Fconsole%2Fme&expired=1")
     expect(said).toEqual([])
     await context.close()
+    const database = openDatabase({ url: (await readFile(join(at().system.dataDir, "run/postgres.url"), "utf8")).trim(), poolSize: 1, applicationName: "tests" })
+    const entries = await database.query({ text: "SELECT actor FROM audit WHERE kind = 'console.sessionEnded' ORDER BY id DESC LIMIT 1" }).finally(() => database.close())
+    expect(entries).toMatchObject([{ actor: { via: "console", name: logins[0]?.address, address: "127.0.0.1", principalId: expect.any(String) } }])
   })
 
   test.each(["vi", "en"] as const)("the sign-in page looks right in %s, on a desktop, on a phone, and in the dark", async (language) => {

@@ -1,0 +1,51 @@
+import { z } from "zod"
+import { type AuditChain, type AuditStore, type ListedEntry, maxAuditPage } from "../../store/audit-store.ts"
+import { headLine } from "../../store/audit/head.ts"
+import { address, id, limit, time } from "../fields.ts"
+import { answered, refused, type Route, route } from "../route.ts"
+
+/** The audit over HTTP, to be read and never written. */
+export interface AuditRoutesParts {
+  readonly audit: Pick<AuditStore, "list" | "accessesOf">
+  readonly chain: Pick<AuditChain, "lastHead">
+  /** The account of an address or alias; undefined when there is none. */
+  readonly accountOf: (address: string) => number | undefined
+}
+
+const page = { limit: limit(maxAuditPage, 100), before: id.optional() }
+const word = z.string().min(1).max(320)
+
+const listed = z.strictObject({ kind: z.string().regex(/^[A-Za-z.]{1,64}\*?$/, "is no kind such as signIn.failed, or signIn.*").optional(), who: word.optional(), account: address.optional(), since: time.optional(), until: time.optional(), text: word.optional(), ...page })
+
+export const auditRoutes = ({ audit, chain, accountOf }: AuditRoutesParts): readonly Route[] => [
+  route({
+    method: "get", path: "/audit", scope: "audit:read", input: listed,
+    summary: "Entries of the audit that fit all of the filters, newest first; the next page is `before` the last id. Acceptances of messages only with kind=message.accepted.",
+    async run({ limit, before, account, kind, who, since, until, text }) {
+      const accountId = account === undefined ? undefined : accountOf(account)
+      if (account !== undefined && accountId === undefined) return shownPage([], limit)
+      const filter = {
+        ...(kind !== undefined && { kind }), ...(who !== undefined && { who }), ...(accountId !== undefined && { accountId }), ...(since !== undefined && { since }),
+        ...(until !== undefined && { until }), ...(text !== undefined && { text }),
+      }
+      return shownPage(await audit.list(filter, { limit, ...(before !== undefined && { before }) }), limit)
+    },
+  }),
+  route({
+    method: "get", path: "/audit/head", scope: "audit:read", summary: "The last signed head of the audit's chain, to be kept elsewhere.", input: z.strictObject({}),
+    async run() {
+      const head = await chain.lastHead()
+      return head ? answered(JSON.parse(headLine(head))) : refused({ kind: "notFound" })
+    },
+  }),
+  route({
+    method: "get", path: "/audit/accesses", scope: "audit:read", summary: "Who else than its owner came into an account, newest first.", input: z.strictObject({ account: address, ...page }),
+    async run({ account, limit, before }) {
+      const accountId = accountOf(account)
+      if (accountId === undefined) return refused({ kind: "notFound" })
+      return shownPage(await audit.accessesOf(accountId, { limit, ...(before !== undefined && { before }) }), limit)
+    },
+  }),
+]
+
+const shownPage = (entries: readonly ListedEntry[], limit: number) => answered({ entries, next: entries.length === limit ? (entries.at(-1)?.id ?? null) : null })
