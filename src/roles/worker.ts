@@ -34,6 +34,7 @@ import { certificateUpkeep } from "./acme.ts"
 import { addressBookUpkeep } from "./address-book.ts"
 import { forgetInbound } from "./inbound.ts"
 import { openOutgoing } from "./outgoing.ts"
+import { publishedKeys } from "./published-keys.ts"
 import { releaseLinks } from "./quarantine.ts"
 import { registryRecheck } from "./recheck.ts"
 import type { StartRole } from "./role.ts"
@@ -81,6 +82,7 @@ export const startWorkerRole: StartRole = async (context) => {
       everyMs: config.certificates.warningCheck,
     },
     recheck: await registryRecheck(app),
+    dkim: publishedKeys(app),
     addressBook: addressBookUpkeep(app),
     acme: await certificateUpkeep(app),
     log,
