@@ -10,6 +10,7 @@ import type { DeliveryStore } from "../src/store/delivery-store.ts"
 import { type AcmeWorkerParts, startAcmeWorker } from "./acme.worker.ts"
 import { type AuditWorkerParts, startAuditWorker } from "./audit.worker.ts"
 import { startDeliverWorker } from "./deliver.worker.ts"
+import { type DkimWorkerParts, startDkimWorker } from "./dkim.worker.ts"
 import { type ExpiryWorkerParts, startExpiryWorker } from "./expiry.worker.ts"
 import { type HousekeepingParts, startHousekeepingWorker } from "./housekeeping.worker.ts"
 import { type LdapWorkerParts, startLdapWorker } from "./ldap.worker.ts"
@@ -35,6 +36,7 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly recheck: Omit<RecheckWorkerParts, "log">
   readonly reports: Omit<ReportWorkerParts, "log">
   readonly audit: Omit<AuditWorkerParts, "log">
+  readonly dkim: Omit<DkimWorkerParts, "log">
   /** Absent where no LDAP server is configured. */
   readonly addressBook?: Omit<LdapWorkerParts, "log"> | undefined
   /** Absent where certificates are files that somebody else renews. */
@@ -49,7 +51,7 @@ export function startWorkers(services: WorkerServices): RunningWorker {
   const others: RunningWorker[] = [
     startDeliverWorker(services), startRelayWorker({ ...services, concurrency: relayConcurrency }), startHousekeepingWorker({ ...services, everyMs: housekeepingMs }),
     startExpiryWorker({ ...services.expiry, log }), startRecheckWorker({ ...services.recheck, log }),
-    startReportWorker({ ...services.reports, log }), startAuditWorker({ ...services.audit, log }),
+    startReportWorker({ ...services.reports, log }), startAuditWorker({ ...services.audit, log }), startDkimWorker({ ...services.dkim, log }),
   ]
   if (addressBook) others.push(startLdapWorker({ ...addressBook, log }))
   if (acme) others.push(startAcmeWorker({ ...acme, log }))

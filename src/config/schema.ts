@@ -159,6 +159,7 @@ export const configSchema = z.strictObject({
     reportsTo: text("", "Address that is told to other servers for DMARC and TLS reports. Empty: `postmaster` of the domain."),
     mtaSts: word(["testing", "enforce", "none"], "testing", "What the MTA-STS policy of our domains asks of other servers (RFC 8461): `enforce` once reports are clean, `none` before taking it away."),
     mtaStsMaxAge: duration("7d", "How long other servers remember that policy; weeks once it is enforced."),
+    keyCheck: duration("1h", "How often the DNS is asked whether it shows DKIM keys that wait for it; then they sign. At the start of a worker, too."),
     dnssec: flag(false, "The resolvers validate DNSSEC and nobody stands between them and this machine (best: one on this machine), so that their word on it counts. DANE needs it."),
   }),
   inbound: section({

@@ -35,6 +35,7 @@ import { addressBookUpkeep } from "./address-book.ts"
 import { auditUpkeep } from "./audit.ts"
 import { forgetInbound } from "./inbound.ts"
 import { openOutgoing } from "./outgoing.ts"
+import { publishedKeys } from "./published-keys.ts"
 import { releaseLinks } from "./quarantine.ts"
 import { registryRecheck } from "./recheck.ts"
 import { forgetReports, reportUpkeep } from "./reports.ts"
@@ -85,6 +86,7 @@ export const startWorkerRole: StartRole = async (context) => {
     recheck: await registryRecheck(app),
     reports: reportUpkeep(app, intake),
     audit: await auditUpkeep(app),
+    dkim: publishedKeys(app),
     addressBook: addressBookUpkeep(app),
     acme: await certificateUpkeep(app),
     log,

@@ -46,6 +46,8 @@ const selectContent = { name: "content-read", text: "SELECT inline_bytes, blob_k
 
 /** Bytes scanned before the parts found in them are counted. */
 const sliceBytes = 16 * 1024
+/** Bytes of one chunk before others get their turn: what comes from a socket is not longer, a whole header is. */
+const bytesAtOnce = 64 * 1024
 /** Parts begun before others get their turn on the event loop: about 3 ms. */
 const partsAtOnce = 500
 const largeStructureChars = 128 * 1024
@@ -124,11 +126,12 @@ class StreamingContentWriter implements ContentWriter {
     await this.blob?.abort().catch((error: unknown) => this.options.log.warn({ err: error }, "an unfinished blob could not be removed; housekeeping will"))
   }
 
-  /** In slices, so that thousands of parts let others have their turn. */
+  /** In slices, so that thousands of parts, and a header that is one chunk, let others have their turn. */
   private async scan(chunk: Uint8Array): Promise<void> {
     for (let at = 0; at < chunk.length; at += sliceBytes) {
       this.scanner.push(chunk.subarray(at, at + sliceBytes))
-      if (this.scanner.partCount - this.partsAtRest < partsAtOnce) continue
+      const done = at + sliceBytes
+      if (this.scanner.partCount - this.partsAtRest < partsAtOnce && (done % bytesAtOnce > 0 || done >= chunk.length)) continue
       this.partsAtRest = this.scanner.partCount
       await yieldToOthers()
     }

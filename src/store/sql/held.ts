@@ -83,7 +83,7 @@ const decideHeld = {
 
 const lockHeld = { name: "lock-held", text: `SELECT decision, recipients_may_release AS "recipientsMayRelease" FROM held_message WHERE envelope_id = $1 FOR UPDATE` }
 
-const deliveriesFor = { name: "held-deliveries-for", text: "SELECT id FROM delivery WHERE envelope_id = $1 AND (recipient = $2 OR original_recipient = $2) ORDER BY id" }
+const deliveriesFor = { name: "held-deliveries-for", text: "SELECT id FROM delivery WHERE envelope_id = $1 AND (lower(recipient) = lower($2) OR lower(original_recipient) = lower($2)) ORDER BY id" }
 
 /** One that a copy of its own was let go of may be held by a person since: that is another hold, and not ended here. */
 const heldByPolicy = "d.state = 'held' AND NOT EXISTS (SELECT FROM delivery_hold p WHERE p.delivery_id = d.id)"
