@@ -12,6 +12,7 @@ import { type AuditWorkerParts, startAuditWorker } from "./audit.worker.ts"
 import { startDeliverWorker } from "./deliver.worker.ts"
 import { type DkimWorkerParts, startDkimWorker } from "./dkim.worker.ts"
 import { type ExpiryWorkerParts, startExpiryWorker } from "./expiry.worker.ts"
+import { type FiguresWorkerParts, startFiguresWorker } from "./figures.worker.ts"
 import { type HousekeepingParts, startHousekeepingWorker } from "./housekeeping.worker.ts"
 import { type LdapWorkerParts, startLdapWorker } from "./ldap.worker.ts"
 import { startOutboxWorker } from "./outbox.worker.ts"
@@ -37,6 +38,7 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly reports: Omit<ReportWorkerParts, "log">
   readonly audit: Omit<AuditWorkerParts, "log">
   readonly dkim: Omit<DkimWorkerParts, "log">
+  readonly figures: Omit<FiguresWorkerParts, "log">
   /** Absent where no LDAP server is configured. */
   readonly addressBook?: Omit<LdapWorkerParts, "log"> | undefined
   /** Absent where certificates are files that somebody else renews. */
@@ -52,6 +54,7 @@ export function startWorkers(services: WorkerServices): RunningWorker {
     startDeliverWorker(services), startRelayWorker({ ...services, concurrency: relayConcurrency }), startHousekeepingWorker({ ...services, everyMs: housekeepingMs }),
     startExpiryWorker({ ...services.expiry, log }), startRecheckWorker({ ...services.recheck, log }),
     startReportWorker({ ...services.reports, log }), startAuditWorker({ ...services.audit, log }), startDkimWorker({ ...services.dkim, log }),
+    startFiguresWorker({ ...services.figures, log }),
   ]
   if (addressBook) others.push(startLdapWorker({ ...addressBook, log }))
   if (acme) others.push(startAcmeWorker({ ...acme, log }))

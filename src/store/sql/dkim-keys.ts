@@ -3,13 +3,14 @@ import { type DkimAlgorithm, dkimPrivateKey } from "../../mail/dkim/signing-key.
 import { type Failure, failure } from "../../mail/failure.ts"
 import type { DkimKey, DkimKeyStore } from "../dkim-key-store.ts"
 import type { Sealer } from "../sealing.ts"
+import { advisoryLocks } from "./advisory-locks.ts"
 import type { Database, Transaction } from "./database.ts"
 
 /** DKIM keys in PostgreSQL, private halves sealed for their place. */
 export function createDkimKeyStore({ database, sealer }: { readonly database: Database; readonly sealer: Sealer }): DkimKeyStore {
   const change = async (domain: string, { sql, kind, nothing, by }: Change): Promise<Result<void, Failure>> =>
     database.transaction(async (tx) => {
-      await tx.query({ text: "SELECT pg_advisory_xact_lock($1)" }, [changeLock])
+      await tx.query({ text: "SELECT pg_advisory_xact_lock($1)" }, [advisoryLocks.dkimChange])
       const moved = await tx.query<{ selector: string }>({ text: sql }, [domain])
       if (moved.length === 0) return failed(failure("notFound", nothing))
       await audit(tx, kind, { domain, selectors: moved.map(({ selector }) => selector), ...(by !== undefined && { by }) })
@@ -23,7 +24,7 @@ export function createDkimKeyStore({ database, sealer }: { readonly database: Da
     },
     add: (domain, keys) =>
       database.transaction(async (tx) => {
-        await tx.query({ text: "SELECT pg_advisory_xact_lock($1)" }, [changeLock])
+        await tx.query({ text: "SELECT pg_advisory_xact_lock($1)" }, [advisoryLocks.dkimChange])
         const [taken] = await tx.query({ text: "SELECT FROM dkim_key WHERE domain = $1 AND (state = 'pending' OR selector = ANY ($2::text[])) LIMIT 1" }, [domain, keys.map(({ selector }) => selector)])
         if (taken) return failed(failure("alreadyExists", `${domain} has keys that wait to be published, or had keys of these names`))
         for (const { selector, algorithm, publicKey, privateKey } of keys) {
@@ -46,8 +47,6 @@ interface Change {
   readonly by?: string | undefined
 }
 
-/** Any constant; other locks have others. */
-const changeLock = 7_205_811
 /** PKCS #8 of RSA with 4096 bits is 2.4 KB. */
 const maxKeyBytes = 16 * 1024
 
