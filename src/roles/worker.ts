@@ -34,6 +34,7 @@ import { certificateUpkeep } from "./acme.ts"
 import { addressBookUpkeep } from "./address-book.ts"
 import { forgetInbound } from "./inbound.ts"
 import { openOutgoing } from "./outgoing.ts"
+import { bulkUpkeep } from "./provisioning.ts"
 import { releaseLinks } from "./quarantine.ts"
 import { registryRecheck } from "./recheck.ts"
 import type { StartRole } from "./role.ts"
@@ -56,6 +57,7 @@ export const startWorkerRole: StartRole = async (context) => {
   const suppressions = createSuppressionStore({ database })
   const outbound = createOutboundStore({ database })
   const remoteDeliveries = await createRemote(app, { deliveries, settled })
+  const bulk = bulkUpkeep(app, outbox)
   const workers = startWorkers({
     backend: queueBackend(app),
     localDelivery,
@@ -68,7 +70,7 @@ export const startWorkerRole: StartRole = async (context) => {
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
-    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await forgetInbound(app)),
+    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await bulk.store.forget()) + (await forgetInbound(app)),
     relayConcurrency: config.delivery.concurrency,
     sweepMs: config.delivery.sweep,
     housekeepingMs: config.store.housekeeping,
@@ -80,6 +82,7 @@ export const startWorkerRole: StartRole = async (context) => {
       exclusively: createExclusive(database, "expiryWarnings"),
       everyMs: config.certificates.warningCheck,
     },
+    bulk,
     recheck: await registryRecheck(app),
     addressBook: addressBookUpkeep(app),
     acme: await certificateUpkeep(app),
