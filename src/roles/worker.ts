@@ -44,6 +44,7 @@ import { openPolicyParts } from "./judging.ts"
 import { openNotificationWork } from "./notifications.ts"
 import { openOutgoing } from "./outgoing.ts"
 import { publishedKeys } from "./published-keys.ts"
+import { bulkUpkeep } from "./provisioning.ts"
 import { releaseLinks } from "./quarantine.ts"
 import { registryRecheck } from "./recheck.ts"
 import { forgetReports, reportUpkeep } from "./reports.ts"
@@ -71,6 +72,7 @@ export const startWorkerRole: StartRole = async (context) => {
   const notifications = createNotificationStore({ database })
   const templates = createTemplateStore({ database })
   await shipTemplates(templates)
+  const bulk = bulkUpkeep(app, outbox)
   const workers = startWorkers({
     backend: queueBackend(app),
     localDelivery,
@@ -83,7 +85,7 @@ export const startWorkerRole: StartRole = async (context) => {
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
-    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await forgetInbound(app)) + (await notifications.forget(clock.now() - config.notifications.keep)) + (await forgetReports(app)) + (await forgetSessions(app)),
+    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await bulk.store.forget()) + (await forgetInbound(app)) + (await notifications.forget(clock.now() - config.notifications.keep)) + (await forgetReports(app)) + (await forgetSessions(app)),
     relayConcurrency: config.delivery.concurrency,
     sweepMs: config.delivery.sweep,
     housekeepingMs: config.store.housekeeping,
@@ -95,6 +97,7 @@ export const startWorkerRole: StartRole = async (context) => {
       exclusively: createExclusive(database, "expiryWarnings"),
       everyMs: config.certificates.warningCheck,
     },
+    bulk,
     recheck: await registryRecheck(app),
     reports: reportUpkeep(app, intake),
     audit: await auditUpkeep(app),

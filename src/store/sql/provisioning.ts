@@ -41,7 +41,7 @@ export function createProvisioningStore(database: Database): ProvisioningStore {
         const values = [passwords.map(({ accountId }) => accountId), passwords.map(({ hash }) => hash)]
         // in the order of their ids, so that two at once do not wait for each other
         await tx.query({ text: "SELECT FROM account WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE" }, [values[0]])
-        await tx.query({ text: "UPDATE credential SET revoked_at = clock_timestamp() WHERE account_id = ANY ($1::bigint[]) AND kind = 'password' AND revoked_at IS NULL" }, [values[0]])
+        await tx.query({ text: "UPDATE credential SET revoked_at = clock_timestamp() WHERE account_id = ANY ($1::bigint[]) AND kind IN ('password', 'oneTime') AND revoked_at IS NULL" }, [values[0]])
         await tx.query({ text: "INSERT INTO credential (account_id, kind, hash) SELECT t.id, 'password', t.hash FROM unnest($1::bigint[], $2::text[]) AS t (id, hash)" }, values)
         await tx.query({ text: "INSERT INTO audit (kind, account_id) SELECT 'credential.passwordSet', unnest($1::bigint[])" }, [values[0]])
       }),
@@ -188,8 +188,8 @@ const putAliases = `
   ON CONFLICT (address) DO UPDATE SET account_id = excluded.account_id`
 
 const putGroups = `
-  INSERT INTO mail_group (address, display_name, allowed_senders)
-  SELECT t.address, t.display_name, string_to_array(t.allowed_senders, ' ') FROM unnest($1::text[], $2::text[], $3::text[]) AS t (address, display_name, allowed_senders)
+  INSERT INTO mail_group (address, display_name, allowed_senders, unit_code)
+  SELECT t.address, t.display_name, string_to_array(t.allowed_senders, ' '), unit_of_domain(split_part(t.address, '@', 2)) FROM unnest($1::text[], $2::text[], $3::text[]) AS t (address, display_name, allowed_senders)
   ON CONFLICT (address) DO UPDATE SET display_name = excluded.display_name, allowed_senders = excluded.allowed_senders`
 
 const addMembers = "INSERT INTO mail_group_member (group_address, member_address) SELECT * FROM unnest($1::text[], $2::text[])"
