@@ -37,7 +37,7 @@ export function createConsole(app: App, { authenticator, health, outbox }: Conso
     areas: consoleAreas({
       signIn: { authenticator, sessions },
       overview: { figures: createOverviewStore({ database }), health, licences: { accounts: accountLicences, holders: holderLicences }, clock, onError: (error) => log.warn({ err: error }, "console: figures could not be read") },
-      ...operationPorts(app, outbox),
+      operation: operationPorts({ ...app, clock, outbox }),
       self: {
         sessions, directory, authenticator, clock,
         credentials: createCredentialStore(database),

@@ -9,8 +9,9 @@ import { idField, whyField } from "../../web/inputs.ts"
 import { type AdministratorVisit, type Answer, done, type Page, problem, provincePage, type Visit } from "../../web/page.ts"
 import { shownNumber, shownSpan, shownTime } from "../../web/shown.ts"
 import { table } from "../../web/table.ts"
+import { steererOf } from "../../web/who.ts"
 import { spanText } from "../../web/words.ts"
-import { type QueuePorts, steererOf } from "./queue.ts"
+import type { QueuePorts } from "./queue.ts"
 
 /** Where mail waits for, and where nothing is sent for a while. */
 const path = "/console/queue/destinations"

@@ -1,9 +1,9 @@
 import type { Clock } from "../../../base/clock.ts"
 import type { PauseStore } from "../../../store/pause-store.ts"
-import type { QueueStore, Steerer } from "../../../store/queue-store.ts"
+import type { QueueStore } from "../../../store/queue-store.ts"
 import type { TraceStore } from "../../../store/trace-store.ts"
 import { pauseText, queueText, traceText } from "../../text/queue.ts"
-import type { Area, HolderVisit } from "../../web/page.ts"
+import type { Area } from "../../web/page.ts"
 import { deliveryPages } from "./delivery.ts"
 import { pausePages } from "./pauses.ts"
 import { queueListPages } from "./list.ts"
@@ -33,6 +33,3 @@ export const queueArea = (ports: QueuePorts): Area => ({
   ],
   pages: [...queueListPages(ports), ...pausePages(ports), ...steerPages(ports), ...deliveryPages(ports), ...tracePages(ports)],
 })
-
-/** Who decides, as the audit keeps it. */
-export const steererOf = ({ holder }: Pick<HolderVisit, "holder">, why: string): Steerer => ({ by: holder.principalId ?? holder.address, why })

@@ -8,9 +8,10 @@ import { html } from "../../web/html.ts"
 import { idsField, whyField } from "../../web/inputs.ts"
 import { type AdministratorVisit, type Answer, done, type Page, problem, provincePage } from "../../web/page.ts"
 import { table } from "../../web/table.ts"
+import { steererOf } from "../../web/who.ts"
 import { filterFields, filterHidden, filterOf } from "./filter.ts"
 import { deliveryColumns } from "./list.ts"
-import { type QueuePorts, steererOf } from "./queue.ts"
+import type { QueuePorts } from "./queue.ts"
 
 /** From a selection to what is meant, with its count and a reason; then to the change. What is deleted asks for the password again. */
 const maxAll = 5_000
@@ -22,7 +23,7 @@ const meantInput = z.object(meantFields)
 type Meant = z.output<typeof meantInput>
 
 export function steerPages({ queue, clock, wake }: QueuePorts): readonly Page[] {
-  async function planOf(meant: Meant, visit: AdministratorVisit): Promise<{ readonly count: number; readonly first: readonly QueuedDelivery[] }> {
+  async function planOf(meant: Meant): Promise<{ readonly count: number; readonly first: readonly QueuedDelivery[] }> {
     if (meant.everything === undefined) {
       const first = await Promise.all(meant.ids.slice(0, shownFirst).map((id) => queue.find(id)))
       return { count: meant.ids.length, first: first.filter((one) => one !== undefined) }
@@ -35,7 +36,7 @@ export function steerPages({ queue, clock, wake }: QueuePorts): readonly Page[] 
 
   async function plan(action: QueueAction, meant: Meant, visit: AdministratorVisit, error?: string): Promise<Answer> {
     const { say } = visit
-    const { count, first } = await planOf(meant, visit)
+    const { count, first } = await planOf(meant)
     if (count === 0) return { kind: "redirect", to: listPath, notice: problem(say(queueText.nothingSelected)) }
     const name = say(queueActionText[action])
     return {
