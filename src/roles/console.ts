@@ -6,7 +6,7 @@ import { createLookupRates } from "../console/lookup-rates.ts"
 import { consoleAreas } from "../console/pages/areas.ts"
 import { consoleRouter } from "../console/web/console-router.ts"
 import type { Outbox } from "../delivery/outbox.ts"
-import { operationPorts } from "./operation-pages.ts"
+import { certificateStatuses, operationPorts } from "./operation-pages.ts"
 import { createConsoleSessionStore } from "../store/sql/console-sessions.ts"
 import { createCredentialStore } from "../store/sql/credentials.ts"
 import { isUnavailable } from "../store/sql/database.ts"
@@ -37,7 +37,7 @@ export function createConsole(app: App, { authenticator, health, outbox }: Conso
     areas: consoleAreas({
       signIn: { authenticator, sessions },
       overview: { figures: createOverviewStore({ database }), health, licences: { accounts: accountLicences, holders: holderLicences }, clock, onError: (error) => log.warn({ err: error }, "console: figures could not be read") },
-      operation: operationPorts({ ...app, clock, outbox }),
+      operation: operationPorts({ ...app, clock, outbox, statusOf: certificateStatuses(app) }),
       self: {
         sessions, directory, authenticator, clock,
         credentials: createCredentialStore(database),

@@ -26,6 +26,7 @@ import { createContentStore } from "../../src/store/sql/contents.ts"
 import { createCredentialStore } from "../../src/store/sql/credentials.ts"
 import { isUnavailable } from "../../src/store/sql/database.ts"
 import { createDirectorySource } from "../../src/store/sql/directory.ts"
+import { createPostgresChangeFeed } from "../../src/store/sql/postgres-feed.ts"
 import { createOverviewStore } from "../../src/store/sql/overview.ts"
 import { usageOf } from "../../src/store/sql/quota.ts"
 import { createTestDatabase, type TestDatabase } from "./database.ts"
@@ -88,7 +89,9 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   await database.query({ text: "INSERT INTO assignment (account_id, principal_id, rights) SELECT id, p, r FROM account JOIN (VALUES ('an@a.example', 'P1', ARRAY['owner']), ('vp@a.example', 'P1', ARRAY['read', 'send-as']), ('binh@b.example', 'P2', ARRAY['owner'])) AS v (a, p, r) ON a = address" })
   const clock = { ms: Date.now() }
   const now = { now: () => clock.ms }
-  const directory = await createDirectorySource({ database, log: testLog, tickMs: 0 })
+  const feed = createPostgresChangeFeed({ database, url: database.url, log: testLog })
+  await feed.ready
+  const directory = await createDirectorySource({ database, feed, log: testLog, tickMs: 0 })
   const credentials = createCredentialStore(database)
   const passwords = createPasswordWork({ cost: 4 })
   const password = "Hoa đào nở muộn"
@@ -110,7 +113,7 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   const areas = consoleAreas({
     signIn: { authenticator, sessions },
     overview: { figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError },
-    operation: operationPorts({ database, directory, sealer, contents, outbox: { wake: () => undefined }, clock: now }),
+    operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, statusOf: async () => undefined }),
     self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now },
   })
   const app = express()
@@ -155,6 +158,7 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
     },
     async close() {
       await server.close()
+      await feed.close()
       await database.drop()
       await rm(blobDir, { recursive: true, force: true })
       if (errors.length > 0) throw new Error("the console failed", { cause: errors[0] })

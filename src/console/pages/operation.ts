@@ -1,4 +1,5 @@
 import type { Area } from "../web/page.ts"
+import { certificateArea, type CertificatePorts } from "./certificates/certificates.ts"
 import { heldArea, type HeldPorts } from "./held/held.ts"
 import { queueArea, type QueuePorts } from "./queue/queue.ts"
 
@@ -6,6 +7,7 @@ import { queueArea, type QueuePorts } from "./queue/queue.ts"
 export interface OperationPorts {
   readonly queue: QueuePorts
   readonly held: HeldPorts
+  readonly certificates: CertificatePorts
 }
 
-export const operationAreas = (ports: OperationPorts): readonly Area[] => [queueArea(ports.queue), heldArea(ports.held)]
+export const operationAreas = (ports: OperationPorts): readonly Area[] => [queueArea(ports.queue), heldArea(ports.held), certificateArea(ports.certificates)]
