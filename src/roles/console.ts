@@ -5,6 +5,8 @@ import type { App } from "../app.ts"
 import { createLookupRates } from "../console/lookup-rates.ts"
 import { consoleAreas } from "../console/pages/areas.ts"
 import { consoleRouter } from "../console/web/console-router.ts"
+import type { Outbox } from "../delivery/outbox.ts"
+import { certificateStatuses, operationPorts } from "./operation-pages.ts"
 import { createConsoleSessionStore } from "../store/sql/console-sessions.ts"
 import { createCredentialStore } from "../store/sql/credentials.ts"
 import { isUnavailable } from "../store/sql/database.ts"
@@ -16,6 +18,7 @@ import { createConsoleLog } from "../telemetry/mail-log.ts"
 export interface ConsoleServices {
   /** Shared with whatever else signs people in, so that failures are counted together. */
   readonly authenticator: Authenticator
+  readonly outbox: Outbox
   /** Of every role. */
   readonly health: () => Promise<readonly HealthReport[]>
 }
@@ -26,7 +29,7 @@ const openSessions = ({ database, context: { config } }: App) => createConsoleSe
 export const forgetSessions = (app: App): Promise<number> => openSessions(app).forget()
 
 /** The console as the role `web` serves it: what each area needs, from the store. */
-export function createConsole(app: App, { authenticator, health }: ConsoleServices): ReturnType<typeof consoleRouter> {
+export function createConsole(app: App, { authenticator, health, outbox }: ConsoleServices): ReturnType<typeof consoleRouter> {
   const { database, directory, context: { config, clock, log } } = app
   const { requestsPerMinute, accountLicences, holderLicences } = config.console
   const sessions = openSessions(app)
@@ -34,6 +37,7 @@ export function createConsole(app: App, { authenticator, health }: ConsoleServic
     areas: consoleAreas({
       signIn: { authenticator, sessions },
       overview: { figures: createOverviewStore({ database }), health, licences: { accounts: accountLicences, holders: holderLicences }, clock, onError: (error) => log.warn({ err: error }, "console: figures could not be read") },
+      operation: operationPorts({ ...app, clock, outbox, statusOf: certificateStatuses(app) }),
       self: {
         sessions, directory, authenticator, clock,
         credentials: createCredentialStore(database),

@@ -1,5 +1,8 @@
 import { randomBytes } from "node:crypto"
+import { mkdtemp, rm } from "node:fs/promises"
 import { createServer, request } from "node:http"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import express from "express"
 import { createAuthenticator } from "../../src/accounts/authenticate.ts"
 import type { AdministratorRole } from "../../src/accounts/administrator.ts"
@@ -11,11 +14,19 @@ import { createLookupRates } from "../../src/console/lookup-rates.ts"
 import { consoleAreas } from "../../src/console/pages/areas.ts"
 import { consoleRouter } from "../../src/console/web/console-router.ts"
 import type { Area } from "../../src/console/web/page.ts"
+import { operationPorts } from "../../src/roles/operation-pages.ts"
+import type { AcceptanceStore } from "../../src/store/acceptance-store.ts"
+import { createFileBlobs } from "../../src/store/blob/file-blobs.ts"
+import type { ContentStore } from "../../src/store/content-store.ts"
+import { createSealer } from "../../src/store/sealing.ts"
+import { createAcceptanceStore } from "../../src/store/sql/acceptances.ts"
 import { createAdministratorStore } from "../../src/store/sql/administrators.ts"
 import { createConsoleSessionStore } from "../../src/store/sql/console-sessions.ts"
+import { createContentStore } from "../../src/store/sql/contents.ts"
 import { createCredentialStore } from "../../src/store/sql/credentials.ts"
 import { isUnavailable } from "../../src/store/sql/database.ts"
 import { createDirectorySource } from "../../src/store/sql/directory.ts"
+import { createPostgresChangeFeed } from "../../src/store/sql/postgres-feed.ts"
 import { createOverviewStore } from "../../src/store/sql/overview.ts"
 import { usageOf } from "../../src/store/sql/quota.ts"
 import { createTestDatabase, type TestDatabase } from "./database.ts"
@@ -29,6 +40,9 @@ export interface ConsoleWorld {
   readonly database: TestDatabase
   readonly clock: { ms: number }
   readonly password: string
+  /** Where messages come from that the pages show. */
+  readonly contents: ContentStore
+  readonly acceptances: AcceptanceStore
   accountId(address: string): number
   administer(address: string, role: AdministratorRole, unitCode?: string): Promise<void>
   appPassword(address: string, principalId: string): Promise<string>
@@ -42,7 +56,9 @@ export interface ConsoleWorld {
 
 export interface AskOptions {
   readonly cookie?: string
-  readonly form?: Readonly<Record<string, string>>
+  readonly form?: Readonly<Record<string, string | readonly string[]>>
+  /** Makes the form one with a file. */
+  readonly file?: { readonly field: string; readonly name: string; readonly bytes: Buffer }
   /** Added, or with undefined taken away. */
   readonly headers?: Readonly<Record<string, string | undefined>>
 }
@@ -73,7 +89,9 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   await database.query({ text: "INSERT INTO assignment (account_id, principal_id, rights) SELECT id, p, r FROM account JOIN (VALUES ('an@a.example', 'P1', ARRAY['owner']), ('vp@a.example', 'P1', ARRAY['read', 'send-as']), ('binh@b.example', 'P2', ARRAY['owner'])) AS v (a, p, r) ON a = address" })
   const clock = { ms: Date.now() }
   const now = { now: () => clock.ms }
-  const directory = await createDirectorySource({ database, log: testLog, tickMs: 0 })
+  const feed = createPostgresChangeFeed({ database, url: database.url, log: testLog })
+  await feed.ready
+  const directory = await createDirectorySource({ database, feed, log: testLog, tickMs: 0 })
   const credentials = createCredentialStore(database)
   const passwords = createPasswordWork({ cost: 4 })
   const password = "Hoa đào nở muộn"
@@ -86,11 +104,16 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   const appPasswordKey = randomBytes(32)
   const authenticator = createAuthenticator({ directory, credentials, passwords, throttle: createLoginThrottle({ maxFailures: 5, failureWindowMs: 60_000 }), appPasswordKey, clock: now })
   const sessions = createConsoleSessionStore({ database, idleMs: sessionIdleMs, absoluteMs: sessionLifeMs })
+  const blobDir = await mkdtemp(join(tmpdir(), "congthu-console-"))
+  const sealer = createSealer(randomBytes(32))
+  const contents = createContentStore({ database, blobs: createFileBlobs(blobDir), sealer, inlineBytes: 64 * 1024, log: testLog })
+  const acceptances = createAcceptanceStore({ database, log: testLog })
   const onError = (error: unknown): void => void errors.push(error)
   const errors: unknown[] = []
   const areas = consoleAreas({
     signIn: { authenticator, sessions },
     overview: { figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError },
+    operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, statusOf: async () => undefined }),
     self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now },
   })
   const app = express()
@@ -99,7 +122,7 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   const host = `127.0.0.1:${server.port}`
 
   const world: ConsoleWorld = {
-    database, clock, password, accountId,
+    database, clock, password, contents, acceptances, accountId,
     async administer(address, role, unitCode) {
       const principalId = directory.current().assignmentsOfAccount(accountId(address), clock.ms).find(({ rights }) => rights.includes("owner"))?.principalId ?? null
       await createAdministratorStore(database).add({ accountId: accountId(address), principalId, role, unitCode: unitCode ?? null, by: "test" })
@@ -109,10 +132,10 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
       await credentials.addAppPassword({ accountId: accountId(address), principalId, label: `Điện thoại${names}`, hash: appPasswordHash(text, appPasswordKey) ?? "" })
       return text
     },
-    ask: (path, { cookie, form, headers = {} } = {}) =>
+    ask: (path, { cookie, form, file, headers = {} } = {}) =>
       new Promise((resolve, reject) => {
-        const body = form && new URLSearchParams(form).toString()
-        const all: Record<string, string | undefined> = { host, ...(cookie !== undefined && { cookie }), ...(body !== undefined && { origin: `https://${host}`, "sec-fetch-site": "same-origin", "content-type": "application/x-www-form-urlencoded" }), ...headers }
+        const body = file ? multipart(form ?? {}, file) : form && new URLSearchParams(pairsOf(form)).toString()
+        const all: Record<string, string | undefined> = { host, ...(cookie !== undefined && { cookie }), ...(body !== undefined && { origin: `https://${host}`, "sec-fetch-site": "same-origin", "content-type": file ? `multipart/form-data; boundary=${boundary}` : "application/x-www-form-urlencoded" }), ...headers }
         const sent = Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value.replace("{host}", host)]])))
         const asked = request({ host: "127.0.0.1", port: server.port, path, method: body === undefined ? "GET" : "POST", headers: sent }, (response) => {
           let text = ""
@@ -135,12 +158,24 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
     },
     async close() {
       await server.close()
+      await feed.close()
       await database.drop()
+      await rm(blobDir, { recursive: true, force: true })
       if (errors.length > 0) throw new Error("the console failed", { cause: errors[0] })
     },
   }
   return world
 }
+
+const boundary = "----congthu-tests"
+
+const pairsOf = (form: NonNullable<AskOptions["form"]>): [string, string][] => Object.entries(form).flatMap(([name, value]) => (typeof value === "string" ? [value] : value).map((one): [string, string] => [name, one]))
+
+const multipart = (form: NonNullable<AskOptions["form"]>, { field, name, bytes }: NonNullable<AskOptions["file"]>): Buffer =>
+  Buffer.concat([
+    ...pairsOf(form).map(([name, value]) => Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)),
+    Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${field}"; filename="${name}"\r\nContent-Type: application/octet-stream\r\n\r\n`), bytes, Buffer.from(`\r\n--${boundary}--\r\n`),
+  ])
 
 const cookiesOf = (lines: readonly string[] = []): Readonly<Record<string, string>> =>
   Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1).split(";")[0] ?? ""]))

@@ -17,6 +17,8 @@ export interface Page {
   readonly fresh?: boolean
   /** Scripts ask for it by themselves: it does not count as use of the session. */
   readonly background?: boolean
+  /** Its form sends a file (`multipart/form-data`), of at most so many bytes; not together with `fresh`, which could not keep it. */
+  readonly upload?: { readonly maxBytes: number }
   /** Also for who has given the password, and not yet the second factor. */
   readonly beforeSecondFactor?: boolean
   /** Of path, query and form together; no member has the name of another. What does not fit is answered 400 before `run`. */
@@ -103,6 +105,10 @@ type Defined<Schema extends z.ZodType, V extends Visit, W extends Who> = Omit<Pa
 
 /** A page for whoever has the capability; lists and changes go by `visit.scope`. */
 export const administratorPage = <Schema extends z.ZodType>(definition: Defined<Schema, AdministratorVisit, Capability>): Page => erased(definition)
+
+/** A page about what belongs to no unit: who administers units only is refused, whatever the roles say today. */
+export const provincePage = <Schema extends z.ZodType>(definition: Defined<Schema, AdministratorVisit, Capability>): Page =>
+  administratorPage({ ...definition, run: async (input, visit) => (visit.scope.roots === null ? definition.run(input, visit) : { kind: "error", status: 403 }) })
 
 /** A page about whoever is signed in. */
 export const holderPage = <Schema extends z.ZodType>(definition: Omit<Defined<Schema, HolderVisit, "holder">, "who">): Page => erased({ ...definition, who: "holder" })
