@@ -54,8 +54,8 @@ export interface CampaignLog {
 /** Recipients of one acceptance: its arrays are made in one go. */
 const sameAtOnce = 2_000
 /** Messages made before the most urgent comes next, and of them under way at once. */
-const eachAtOnce = 200
-const eachUnderWay = 8
+const eachAtOnce = 400
+const eachUnderWay = 48
 /** Small ones are sent together, so that they share statements. */
 const smallAtOnce = 24
 /** A part takes a second or two; a worker that died is waited for so long. One that is only slow is overtaken, and finds its recipients gone. */

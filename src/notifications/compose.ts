@@ -1,9 +1,11 @@
 import MailComposer from "nodemailer/lib/mail-composer/index.js"
+import type MimeNode from "nodemailer/lib/mime-node/index.js"
 import type { Result } from "../base/result.ts"
 import { asciiDomain, splitAddress } from "../mail/address.ts"
 import type { Failure } from "../mail/failure.ts"
 import type { ContentStore, PreparedContent } from "../store/content-store.ts"
 import type { Priority } from "./priority.ts"
+import { renderMessage } from "./render-message.ts"
 import type { Wording } from "./templates/template.ts"
 
 /** A notification as a message: text and HTML, attachments, what says how urgent it is. Must not know: templates, who asked for it. */
@@ -30,7 +32,13 @@ export interface Attachment {
 /** RFC 5322 §3.4: nobody learns from a notification who else was written to. */
 const undisclosed = "undisclosed-recipients:;"
 
-export function composeMessage({ from, to, replyTo, wording, language, priority, date, messageId, attachments }: Composition): Promise<Buffer> {
+export async function composeMessage(composition: Composition): Promise<Buffer> {
+  const node = composed(composition)
+  return renderMessage(node) ?? node.build()
+}
+
+/** Exported for the test that compares what is made of it. */
+export function composed({ from, to, replyTo, wording, language, priority, date, messageId, attachments }: Composition): MimeNode {
   const { subject, text, html } = wording
   return new MailComposer({
     from, to: to === null ? undisclosed : headerAddress(to), subject, text, messageId: `<${messageId}>`, date: new Date(date), textEncoding: "base64", newline: "\r\n",
@@ -39,7 +47,7 @@ export function composeMessage({ from, to, replyTo, wording, language, priority,
     attachments: attachments.map(({ filename, contentType, content }) => ({ filename, contentType, content, contentDisposition: "attachment" as const })),
     // RFC 3834 §5: nobody's machine should answer; RFC 3282: what it is written in
     headers: { "Auto-Submitted": "auto-generated", "Content-Language": language.replace("+", ", "), "X-Priority": priority.xPriority, Importance: priority.importance },
-  }).compile().build()
+  }).compile()
 }
 
 /** As one address, never as a list of them: a quoted local part may hold a comma. */
