@@ -53,8 +53,9 @@ export interface CampaignLog {
 
 /** Recipients of one acceptance: its arrays are made in one go. */
 const sameAtOnce = 2_000
-/** Messages made before the most urgent comes next, and of them under way at once. */
-const eachAtOnce = 400
+/** Messages made before the most urgent comes next; more, as long as nobody asks for anything; and of them under way at once. */
+const eachAtOnce = 200
+const eachAtMost = 1_000
 const eachUnderWay = 48
 /** Small ones are sent together, so that they share statements. */
 const smallAtOnce = 48
@@ -79,7 +80,7 @@ export function createCampaigns(parts: CampaignsParts): Campaigns {
         await store.expire(due.id, now)
         return undefined
       }
-      const outcome = await sendPart(parts, due, waiting)
+      const outcome = await sendPart(parts, due, { waiting, mayGoOn: () => !again && !stopping.signal.aborted })
       const wait = Math.min(firstRetryMs * 2 ** Math.min(due.tries, 10), lastRetryMs)
       // at its end it is looked at once more, so that who waits is told that it is over
       if (outcome === "again") return { id: due.id, nextAt: Math.min(clock.now() + wait, due.expiresAt), tried: true }
@@ -96,7 +97,7 @@ export function createCampaigns(parts: CampaignsParts): Campaigns {
       again = false
       // no more than can begin now: what comes meanwhile may be more urgent
       const claimed = await store.claim({ limit: smallAtOnce, recipients: eachAtOnce * Math.max(parts.concurrency, 1), each: eachAtOnce, leaseMs, now: clock.now() })
-      const waiting = await store.waitingRecipients(claimed.map(({ id, content }) => ({ id, limit: content ? sameAtOnce : eachAtOnce })))
+      const waiting = await store.waitingRecipients(claimed.map(({ id, content }) => ({ id, limit: content ? sameAtOnce : eachAtMost })))
       await store.release((await Promise.all(claimed.map((due) => part(due, waiting.get(due.id) ?? [])))).filter((one) => one !== undefined))
       if (claimed.length > 0) again = true
     }
@@ -118,7 +119,13 @@ export function createCampaigns(parts: CampaignsParts): Campaigns {
 /** `again`: not now, try later; `full`: others are on their way to other servers; `done`: this part is settled one way or the other. */
 type PartOutcome = "done" | "again" | "full"
 
-async function sendPart(parts: CampaignsParts, due: DueNotification, waiting: readonly WaitingRecipient[]): Promise<PartOutcome> {
+interface Turn {
+  readonly waiting: readonly WaitingRecipient[]
+  /** False when others may want their turn. */
+  readonly mayGoOn: () => boolean
+}
+
+async function sendPart(parts: CampaignsParts, due: DueNotification, { waiting, mayGoOn }: Turn): Promise<PartOutcome> {
   if (waiting.length === 0) return "done"
   const maySend = (directory: Directory): Account | undefined => {
     const account = directory.account(due.accountId)
@@ -134,7 +141,7 @@ async function sendPart(parts: CampaignsParts, due: DueNotification, waiting: re
   if (chosen.length === 0) return "full"
   const reachable = await withoutUnreachable(parts, due, { waiting: chosen, directory })
   if (due.content) return sendSame(parts, { due, account, content: due.content, waiting: reachable })
-  return sendEach(parts, { due, account, waiting: reachable })
+  return sendEach(parts, { due, account, waiting: reachable, mayGoOn })
 }
 
 /** All who are here, and of the others as many as there is room for on the way out: who writes a letter waits behind no more than that. */
@@ -185,12 +192,14 @@ async function sendSame(parts: CampaignsParts, { due, account, content, waiting 
   return outcome
 }
 
-async function sendEach(parts: CampaignsParts, { due, account, waiting }: Omit<SamePart, "content">): Promise<PartOutcome> {
+async function sendEach(parts: CampaignsParts, { due, account, waiting, mayGoOn }: Omit<SamePart, "content"> & Turn): Promise<PartOutcome> {
   const template = await templateOf(parts, due)
   if (!template || !due.sealed) return failAll(parts, due, waiting, { status: enhancedStatus.badContent, reason: "its template cannot be used any more" })
   const source = openSource(parts.sealing, due.sealed)
   let outcome: PartOutcome = "done"
+  let begun = 0
   await atOnce(waiting, eachUnderWay, async (recipient) => {
+    if (begun++ >= eachAtOnce && !mayGoOn()) return
     if ((await sendOne(parts, { due, account, template, source, recipient })) === "again") outcome = "again"
   })
   return outcome
