@@ -55,10 +55,10 @@ export const startWorkerRole: StartRole = async (context) => {
   const app = await createApp(context, ["directory", "notifications"])
   const { config, clock, log, metrics } = context
   const { database, blobs, contents } = app
-  const { deliveries, localDelivery } = createDeliveries(app)
+  const { deliveries, ...here } = createDeliveries(app)
   const decisions = createDecisionStore({ database, clock })
   const policy = await openPolicyParts(app)
-  const { intake, outbox } = await createDoor(app, { policy })
+  const { intake, outbox } = await createDoor(app, { here, policy })
   const dsnSender = createDsnSender({ deliveries, contents, intake, hostname: config.hostname, clock, log: createDeliveryLog(log) })
   // a sender who is owed word gets it now; what fails is found by the next sweep
   const settled = (): void => void dsnSender.send().catch((error: unknown) => log.debug({ err: error }, "DSNs are left to the sweeper"))
@@ -75,7 +75,7 @@ export const startWorkerRole: StartRole = async (context) => {
   const bulk = bulkUpkeep(app, outbox)
   const workers = startWorkers({
     backend: queueBackend(app),
-    localDelivery,
+    localDelivery: here.localDelivery,
     remoteDeliveries,
     deliveries,
     outbox,
