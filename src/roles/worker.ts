@@ -44,7 +44,7 @@ import { openPolicyParts } from "./judging.ts"
 import { openNotificationWork } from "./notifications.ts"
 import { openOutgoing } from "./outgoing.ts"
 import { publishedKeys } from "./published-keys.ts"
-import { bulkUpkeep } from "./provisioning.ts"
+import { bulkUpkeep, openDirectoryActions } from "./provisioning.ts"
 import { releaseLinks } from "./quarantine.ts"
 import { registryRecheck } from "./recheck.ts"
 import { forgetReports, reportUpkeep } from "./reports.ts"
@@ -98,6 +98,7 @@ export const startWorkerRole: StartRole = async (context) => {
       everyMs: config.certificates.warningCheck,
     },
     bulk,
+    archive: { actions: openDirectoryActions(app), everyMs: config.directory.upkeep },
     recheck: await registryRecheck(app),
     reports: reportUpkeep(app, intake),
     audit: await auditUpkeep(app),

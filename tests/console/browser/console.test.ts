@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest"
 import { type ConsoleBrowser, openConsoleBrowser } from "../../support/console-browser.ts"
 import { overviewCases, twelveWeeksOfMail } from "./overview-cases.ts"
+import { oneTimeCases } from "./one-time-cases.ts"
 import { selfCases } from "./self-cases.ts"
 import { signInCases } from "./sign-in-cases.ts"
 
@@ -12,6 +13,6 @@ beforeAll(async () => {
 })
 afterAll(() => opened.close())
 
-const areas = { "signing in": signInCases, "the dashboard": overviewCases, "a holder's own pages": selfCases }
+const areas = { "signing in": signInCases, "the dashboard": overviewCases, "a holder's own pages": selfCases, "one-time passwords and bulk jobs": oneTimeCases }
 
 for (const [name, cases] of Object.entries(areas)) describe(name, () => cases(() => opened))
