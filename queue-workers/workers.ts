@@ -10,6 +10,7 @@ import type { DeliveryStore } from "../src/store/delivery-store.ts"
 import { type AcmeWorkerParts, startAcmeWorker } from "./acme.worker.ts"
 import { startDeliverWorker } from "./deliver.worker.ts"
 import { type ExpiryWorkerParts, startExpiryWorker } from "./expiry.worker.ts"
+import { type FiguresWorkerParts, startFiguresWorker } from "./figures.worker.ts"
 import { type HousekeepingParts, startHousekeepingWorker } from "./housekeeping.worker.ts"
 import { type LdapWorkerParts, startLdapWorker } from "./ldap.worker.ts"
 import { startOutboxWorker } from "./outbox.worker.ts"
@@ -31,6 +32,7 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly housekeepingMs: number
   readonly expiry: Omit<ExpiryWorkerParts, "log">
   readonly recheck: Omit<RecheckWorkerParts, "log">
+  readonly figures: Omit<FiguresWorkerParts, "log">
   /** Absent where no LDAP server is configured. */
   readonly addressBook?: Omit<LdapWorkerParts, "log"> | undefined
   /** Absent where certificates are files that somebody else renews. */
@@ -45,6 +47,7 @@ export function startWorkers(services: WorkerServices): RunningWorker {
   const others: RunningWorker[] = [
     startDeliverWorker(services), startRelayWorker({ ...services, concurrency: relayConcurrency }), startHousekeepingWorker({ ...services, everyMs: housekeepingMs }),
     startExpiryWorker({ ...services.expiry, log }), startRecheckWorker({ ...services.recheck, log }),
+    startFiguresWorker({ ...services.figures, log }),
   ]
   if (addressBook) others.push(startLdapWorker({ ...addressBook, log }))
   if (acme) others.push(startAcmeWorker({ ...acme, log }))

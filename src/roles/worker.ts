@@ -25,6 +25,7 @@ import { createExclusive } from "../store/sql/exclusive.ts"
 import { createExpiryStore } from "../store/sql/expiry.ts"
 import { createHeldStore } from "../store/sql/held.ts"
 import { createHousekeeping } from "../store/sql/housekeeping.ts"
+import { createOverviewStore } from "../store/sql/overview.ts"
 import { createOutboundStore } from "../store/sql/outbound.ts"
 import { createSenderWarningStore } from "../store/sql/sender-warnings.ts"
 import { createSuppressionStore } from "../store/sql/suppressions.ts"
@@ -32,6 +33,7 @@ import { createTlsPolicyStore, createTlsReportStore } from "../store/sql/tls-pol
 import { createDeliveryLog, createExpiryLog, createSenderWarningLog, createTlsLog } from "../telemetry/mail-log.ts"
 import { certificateUpkeep } from "./acme.ts"
 import { addressBookUpkeep } from "./address-book.ts"
+import { forgetSessions } from "./console.ts"
 import { forgetInbound } from "./inbound.ts"
 import { openOutgoing } from "./outgoing.ts"
 import { releaseLinks } from "./quarantine.ts"
@@ -68,7 +70,7 @@ export const startWorkerRole: StartRole = async (context) => {
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
-    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await forgetInbound(app)),
+    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await forgetInbound(app)) + (await forgetSessions(app)),
     relayConcurrency: config.delivery.concurrency,
     sweepMs: config.delivery.sweep,
     housekeepingMs: config.store.housekeeping,
@@ -81,6 +83,7 @@ export const startWorkerRole: StartRole = async (context) => {
       everyMs: config.certificates.warningCheck,
     },
     recheck: await registryRecheck(app),
+    figures: { count: () => createOverviewStore({ database }).count(clock.now()), exclusively: createExclusive(database, "figures"), everyMs: countEveryMs },
     addressBook: addressBookUpkeep(app),
     acme: await certificateUpkeep(app),
     log,
@@ -121,6 +124,8 @@ async function createRemote(app: App, { deliveries, settled }: { readonly delive
     settled,
   })
 }
+
+const countEveryMs = 15 * 60_000
 
 const tlsRefreshMs = 3_600_000
 const keepTlsCountsMs = 30 * 24 * 3_600_000
