@@ -65,6 +65,11 @@ test("a tree with a cycle in it does not keep the database busy for ever", async
   expect(scope && (await store().units(scope, now)).accounts).toBe(0)
 })
 
+test("where there was no mail yet, no hours are counted", async () => {
+  expect(await store().count(now)).toBe(0)
+  expect(await database.query({ text: "SELECT FROM mail_hour" })).toHaveLength(0)
+})
+
 test("mail of today is the same before and after its hours have been counted, and counting twice changes nothing", async () => {
   const yesterday = now - 10 * hourMs // 23:30
   for (const mail of [

@@ -81,7 +81,8 @@ const countHours = {
   name: "count-mail-hours",
   text: `
     WITH first AS (
-      SELECT greatest(date_trunc('hour', ${at("$1")} - $3 * interval '1 millisecond'), date_trunc('hour', least((SELECT min(accepted_at) FROM envelope), (SELECT min(ended_at) FROM attempt)))) AS hour
+      SELECT greatest(date_trunc('hour', ${at("$1")} - $3 * interval '1 millisecond'), date_trunc('hour', m.hour)) AS hour
+      FROM (SELECT least((SELECT min(accepted_at) FROM envelope), (SELECT min(ended_at) FROM attempt)) AS hour) AS m WHERE m.hour IS NOT NULL
     ), missing AS (
       SELECT h AS hour FROM first, generate_series(first.hour, ${at("$1")} - $4 * interval '1 millisecond' - interval '1 hour', interval '1 hour') AS h
       WHERE NOT EXISTS (SELECT FROM mail_hour m WHERE m.hour = h) ORDER BY h LIMIT $2

@@ -21,7 +21,9 @@ test("one read serves all who look on, nobody reads when nobody looks, and one t
   let turns = 0
   await until(() => ++turns > 3, 5_000)
   expect([reads, seen.map((states) => states.length)]).toEqual([before, told])
-  expect(feed.watch(() => undefined)).toBeDefined()
+  const again = feed.watch(() => undefined)
+  expect(again).toBeDefined()
+  again?.()
 })
 
 test("a read that fails is told to nobody, and the next one is tried", async () => {

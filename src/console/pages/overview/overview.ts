@@ -48,7 +48,6 @@ export function overviewArea({ figures, health, licences, clock, onError }: Over
             body: html`${unitTiles(visit, unitFigures, licences)}
               <div data-live-source="/console/overview/live">${liveTiles(visit, state)}<p class="muted" data-live="live-at">${liveAt(visit, state)}</p></div>
               ${historyCharts(visit, mail)}
-              <h2>${say(text.health)}</h2>
               ${healthTable(visit, state.roles)}`,
           }
         },
