@@ -82,7 +82,7 @@ const countHours = {
   text: `
     WITH first AS (
       SELECT greatest(date_trunc('hour', ${at("$1")} - $3 * interval '1 millisecond'), date_trunc('hour', m.hour)) AS hour
-      FROM (SELECT least((SELECT min(accepted_at) FROM envelope), (SELECT min(ended_at) FROM attempt)) AS hour) AS m WHERE m.hour IS NOT NULL
+      FROM (SELECT coalesce((SELECT min(hour) FROM mail_hour), least((SELECT min(accepted_at) FROM envelope), (SELECT min(ended_at) FROM attempt))) AS hour) AS m WHERE m.hour IS NOT NULL
     ), missing AS (
       SELECT h AS hour FROM first, generate_series(first.hour, ${at("$1")} - $4 * interval '1 millisecond' - interval '1 hour', interval '1 hour') AS h
       WHERE NOT EXISTS (SELECT FROM mail_hour m WHERE m.hour = h) ORDER BY h LIMIT $2
@@ -90,10 +90,15 @@ const countHours = {
     INSERT INTO mail_hour (hour, ${fromBoth}) SELECT n.hour, ${fromBoth} FROM missing n, LATERAL (SELECT * FROM ${figures("n.hour", "n.hour + interval '1 hour'")}) AS f ON CONFLICT DO NOTHING RETURNING hour`,
 }
 
+/** In both clauses: without the first the rows would be read, without the second none of them would be one row of zeros. */
+const storageDue = "NOT EXISTS (SELECT FROM storage_count WHERE contents >= 100000 AND counted_at > clock_timestamp() - interval '6 hours')"
+
+/** Millions of contents are gigabytes to read: those are counted four times a day. */
 const countStorage = {
   name: "count-storage",
   text: `
     INSERT INTO storage_count (contents, content_bytes) SELECT count(*), coalesce(sum(size), 0)::bigint FROM content
+    WHERE ${storageDue} HAVING ${storageDue}
     ON CONFLICT (only_row) DO UPDATE SET contents = excluded.contents, content_bytes = excluded.content_bytes, counted_at = clock_timestamp()`,
 }
 
