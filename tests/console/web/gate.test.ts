@@ -26,6 +26,7 @@ const tried: Area = {
       },
     }),
     holderPage({ method: "get", path: "/try/form", fresh: true, input: z.object({ x: z.string().optional() }), run: async () => ({ kind: "page", title: "Biểu mẫu", body: "trống" }) }),
+    holderPage({ method: "get", path: "/try/background", background: true, input: z.object({}), run: async () => ({ kind: "fragment", body: "ok" }) }),
     holderPage({ method: "get", path: "/try/number", input: z.object({ n: z.coerce.number().int() }), run: async () => ({ kind: "fragment", body: "ok" }) }),
     holderPage({ method: "get", path: "/try/broken", input: z.object({}), run: () => Promise.reject(Object.assign(new Error("geheim"), { code: "57P01" })) }),
   ],
@@ -123,6 +124,18 @@ test.each([["31 minutes", "idle", "last_seen_at"], ["12 hours", "old", "created_
   const mine = await world.signIn("an@a.example")
   await world.database.query({ text: `UPDATE console_session SET ${column} = ${column} - $1::interval` }, [age])
   expect((await world.ask("/console/me", { cookie: mine })).headers.location).toBe("/console/sign-in?next=%2Fconsole%2Fme&expired=1")
+  cookie = await world.signIn("an@a.example")
+  csrf = await world.csrf(cookie)
+})
+
+test("what a page asks for by itself does not keep its session alive", async () => {
+  const mine = await world.signIn("an@a.example")
+  const lastSeen = async () => (await world.database.query<{ age: number }>({ text: "SELECT extract(epoch FROM clock_timestamp() - last_seen_at)::int AS age FROM console_session ORDER BY id DESC LIMIT 1" }))[0]?.age
+  await world.database.query({ text: "UPDATE console_session SET last_seen_at = last_seen_at - interval '20 minutes'" })
+  expect((await world.ask("/console/try/background", { cookie: mine })).body).toBe("ok")
+  expect(await lastSeen()).toBeGreaterThanOrEqual(1_200)
+  expect((await world.ask("/console/me", { cookie: mine })).status).toBe(200)
+  expect(await lastSeen()).toBeLessThan(1_200)
   cookie = await world.signIn("an@a.example")
   csrf = await world.csrf(cookie)
 })

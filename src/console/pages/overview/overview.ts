@@ -53,7 +53,7 @@ export function overviewArea({ figures, health, licences, clock, onError }: Over
         },
       }),
       administratorPage({
-        method: "get", path: "/overview/live", who: "overview:read", input: z.object({}),
+        method: "get", path: "/overview/live", who: "overview:read", background: true, input: z.object({}),
         run: async (_input, visit) =>
           visit.scope.roots === null ? { kind: "events", listen: (send) => feed.watch((state) => send({ name: "figures", data: JSON.stringify(liveTexts(visit, state)) })) } : { kind: "error", status: 403 },
       }),

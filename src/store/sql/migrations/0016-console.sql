@@ -44,9 +44,9 @@ CREATE INDEX organization_unit_parent ON organization_unit (parent_code);
 CREATE INDEX account_unit ON account (unit_code);
 CREATE INDEX principal_unit ON principal (unit_code);
 
--- What went in and out in an hour that is over; the hour under way is counted from the rows themselves.
-CREATE TABLE mail_hour (
-  hour timestamptz PRIMARY KEY,
+-- What went in and out on a day of the province's civil time that is over; today is counted from the rows themselves.
+CREATE TABLE mail_day (
+  day date PRIMARY KEY,
   -- accepted from other servers, and those of them that were signed, and that came over TLS
   received bigint NOT NULL,
   received_signed bigint NOT NULL,
@@ -56,15 +56,8 @@ CREATE TABLE mail_hour (
   submitted_signed bigint NOT NULL,
   -- deliveries made to other servers, and those of them over TLS
   relayed bigint NOT NULL,
-  relayed_tls bigint NOT NULL
-);
-CREATE INDEX attempt_ended ON attempt USING brin (ended_at);
-
--- How much is stored, counted now and then: a sum over all contents is nothing to wait for.
-CREATE TABLE storage_count (
-  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-  contents bigint NOT NULL,
-  content_bytes bigint NOT NULL,
+  relayed_tls bigint NOT NULL,
   counted_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+CREATE INDEX attempt_ended ON attempt USING brin (ended_at);
 CREATE INDEX audit_sign_in_failed ON audit (at) WHERE kind = 'signIn.failed';
