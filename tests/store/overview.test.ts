@@ -103,6 +103,7 @@ test("queue, held, oldest, failed sign-ins of today, and what is stored", async 
   expect(live.failedSignIns).toBe(7)
   expect(live.storage).toEqual({ contents: 0, contentBytes: 0, mailboxBytes: 3000 })
   await database.query({ text: "UPDATE storage_count SET contents = 100000, content_bytes = 5" })
+  expect((await store().live(now)).storage).toMatchObject({ contents: 100_000, contentBytes: 5 })
   await store().count(now)
   expect((await store().live(now)).storage).toMatchObject({ contents: 100_000, contentBytes: 5 })
   await database.query({ text: "UPDATE storage_count SET counted_at = counted_at - interval '7 hours'" })

@@ -7,7 +7,7 @@ import { html } from "../../web/html.ts"
 import { administratorPage, type AdministratorVisit, type Area } from "../../web/page.ts"
 import { shownTime } from "../../web/shown.ts"
 import { table } from "../../web/table.ts"
-import { historyCharts } from "./charts.ts"
+import { historyCharts, withToday } from "./charts.ts"
 import { type Licences, liveAt, liveTexts, liveTiles, unitTiles } from "./figures.ts"
 import { createLiveFeed } from "./live.ts"
 
@@ -47,7 +47,7 @@ export function overviewArea({ figures, health, licences, clock, onError }: Over
             title: say(text.title),
             body: html`${unitTiles(visit, unitFigures, licences)}
               <div data-live-source="/console/overview/live">${liveTiles(visit, state)}<p class="muted" data-live="live-at">${liveAt(visit, state)}</p></div>
-              ${historyCharts(visit, mail)}
+              ${historyCharts(visit, withToday(mail, state.figures.today))}
               ${healthTable(visit, state.roles)}`,
           }
         },
