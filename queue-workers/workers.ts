@@ -11,6 +11,7 @@ import { type AcmeWorkerParts, startAcmeWorker } from "./acme.worker.ts"
 import { type AuditWorkerParts, startAuditWorker } from "./audit.worker.ts"
 import { startDeliverWorker } from "./deliver.worker.ts"
 import { type ExpiryWorkerParts, startExpiryWorker } from "./expiry.worker.ts"
+import { type FiguresWorkerParts, startFiguresWorker } from "./figures.worker.ts"
 import { type HousekeepingParts, startHousekeepingWorker } from "./housekeeping.worker.ts"
 import { type LdapWorkerParts, startLdapWorker } from "./ldap.worker.ts"
 import { startOutboxWorker } from "./outbox.worker.ts"
@@ -35,6 +36,7 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly recheck: Omit<RecheckWorkerParts, "log">
   readonly reports: Omit<ReportWorkerParts, "log">
   readonly audit: Omit<AuditWorkerParts, "log">
+  readonly figures: Omit<FiguresWorkerParts, "log">
   /** Absent where no LDAP server is configured. */
   readonly addressBook?: Omit<LdapWorkerParts, "log"> | undefined
   /** Absent where certificates are files that somebody else renews. */
@@ -50,6 +52,7 @@ export function startWorkers(services: WorkerServices): RunningWorker {
     startDeliverWorker(services), startRelayWorker({ ...services, concurrency: relayConcurrency }), startHousekeepingWorker({ ...services, everyMs: housekeepingMs }),
     startExpiryWorker({ ...services.expiry, log }), startRecheckWorker({ ...services.recheck, log }),
     startReportWorker({ ...services.reports, log }), startAuditWorker({ ...services.audit, log }),
+    startFiguresWorker({ ...services.figures, log }),
   ]
   if (addressBook) others.push(startLdapWorker({ ...addressBook, log }))
   if (acme) others.push(startAcmeWorker({ ...acme, log }))

@@ -33,7 +33,7 @@ export function addAdministratorCommands({ program, command, run }: CommandKit):
     .action((address: string, options: { readonly role?: string }) => run((context) => removeAdministrator(context, address, options.role))())
 }
 
-async function addAdministrator({ database }: CommandContext, address: string, { role: roleText, unit }: AddOptions): Promise<number> {
+export async function addAdministrator({ database }: CommandContext, address: string, { role: roleText, unit }: AddOptions): Promise<number> {
   const role = roleOf(roleText)
   if ((role === "unit") !== (unit !== undefined)) throw new CommandError(role === "unit" ? "the role unit needs --unit" : `--unit is for the role unit, not for ${role}`)
   const directory = await loadDirectory(database)
@@ -46,14 +46,14 @@ async function addAdministrator({ database }: CommandContext, address: string, {
   return exitCodes.ok
 }
 
-async function listAdministrators({ database }: CommandContext): Promise<number> {
+export async function listAdministrators({ database }: CommandContext): Promise<number> {
   const found = await createAdministratorStore(database).list()
   if (found.length === 0) say("There is no administrator. `congthu administrator add ADDRESS --role province` makes one.")
   else print(fitTable(["ADDRESS", "ROLE", "UNIT", "NAME", "SINCE", "BY"], found.map(({ address, role, unitCode, name, grantedAt, grantedBy }) => [address, role, unitCode ?? "-", name, provinceTime(grantedAt).slice(0, 19), grantedBy].map(printable))))
   return exitCodes.ok
 }
 
-async function removeAdministrator({ database }: CommandContext, address: string, role: string | undefined): Promise<number> {
+export async function removeAdministrator({ database }: CommandContext, address: string, role: string | undefined): Promise<number> {
   const account = findAccount(await loadDirectory(database), address)
   const removed = await createAdministratorStore(database).remove({ accountId: account.id, role: role === undefined ? null : roleOf(role), by: administrator() })
   if (removed === 0) throw new CommandError(`${account.address} has no such role; \`congthu administrator list\` shows them`)

@@ -31,7 +31,7 @@ export function statusPage(reports: readonly HealthReport[], now: number): strin
 <table><thead><tr><th>${statusText.role}</th><th>${statusText.state}</th><th>${statusText.since}</th><th>${statusText.detail}</th></tr></thead><tbody>
 ${rows.join("\n")}
 </tbody></table>
-<p><a href="/help">${statusText.help}</a></p>
+<p><a href="/console">${statusText.console}</a> · <a href="/help">${statusText.help}</a></p>
 <p><small>${statusText.checkedAt} ${localTime(now)} · <span lang="en">${statusText.english}</span></small></p>`,
   )
 }

@@ -10,22 +10,30 @@ import { createCredentialStore } from "../store/sql/credentials.ts"
 import { isUnavailable } from "../store/sql/database.ts"
 import { createOverviewStore } from "../store/sql/overview.ts"
 import { usageOf } from "../store/sql/quota.ts"
+import type { HealthReport } from "../telemetry/health.ts"
 import { createConsoleLog } from "../telemetry/mail-log.ts"
 
 export interface ConsoleServices {
   /** Shared with whatever else signs people in, so that failures are counted together. */
   readonly authenticator: Authenticator
+  /** Of every role. */
+  readonly health: () => Promise<readonly HealthReport[]>
 }
 
+const openSessions = ({ database, context: { config } }: App) => createConsoleSessionStore({ database, idleMs: config.console.sessionIdle, absoluteMs: config.console.sessionLife })
+
+/** Deletes sessions that ended long ago. */
+export const forgetSessions = (app: App): Promise<number> => openSessions(app).forget()
+
 /** The console as the role `web` serves it: what each area needs, from the store. */
-export function createConsole(app: App, { authenticator }: ConsoleServices): ReturnType<typeof consoleRouter> {
+export function createConsole(app: App, { authenticator, health }: ConsoleServices): ReturnType<typeof consoleRouter> {
   const { database, directory, context: { config, clock, log } } = app
-  const { sessionIdle, sessionLife, requestsPerMinute } = config.console
-  const sessions = createConsoleSessionStore({ database, idleMs: sessionIdle, absoluteMs: sessionLife })
+  const { requestsPerMinute, accountLicences, holderLicences } = config.console
+  const sessions = openSessions(app)
   return consoleRouter({
     areas: consoleAreas({
       signIn: { authenticator, sessions },
-      overview: { figures: createOverviewStore({ database }) },
+      overview: { figures: createOverviewStore({ database }), health, licences: { accounts: accountLicences, holders: holderLicences }, clock, onError: (error) => log.warn({ err: error }, "console: figures could not be read") },
       self: {
         sessions, directory, authenticator, clock,
         credentials: createCredentialStore(database),

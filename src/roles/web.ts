@@ -29,6 +29,7 @@ export const startWebRole: StartRole = async (context) => {
   const watch = watchRoles(config.console.watch)
   const setup = await openClientSetup({ config, clock, help: helpFacts(config), isLocalDomain: (domain) => app.directory.current().isLocalDomain(domain) })
   const authenticator = createLogins(app, signIns)
+  const everyRole = async (): Promise<readonly HealthReport[]> => merge(await health.report(), [...context.others(), ...(await watch())])
   // a queue engine that is away costs a delivery the seconds until the next sweep: no reason to call this role unwell
   const outbox = createOutbox({ backend: queueBackend(app), clock, log })
   app.onClose(() => outbox.close())
@@ -37,7 +38,7 @@ export const startWebRole: StartRole = async (context) => {
     port: config.listen.https,
     tls: await openListenerTls(app, "web"),
     help: helpFacts(config),
-    health: async () => merge(await health.report(), [...context.others(), ...(await watch())]),
+    health: everyRole,
     clock,
     mtaStsPolicy: (domain) => (app.directory.current().isLocalDomain(domain) ? mtaStsPolicy({ mode: config.dns.mtaSts, maxAgeSeconds: config.dns.mtaStsMaxAge / 1000, hosts: [config.hostname] }) : undefined),
     certificates: {
@@ -47,7 +48,7 @@ export const startWebRole: StartRole = async (context) => {
     },
     mounted: [
       { path: "/api/v1", router: createApi(app, { outbox, signIns }) },
-      { path: "/console", router: createConsole(app, { authenticator }) },
+      { path: "/console", router: createConsole(app, { authenticator, health: everyRole }) },
       { path: quarantinePath, router: quarantineRoutes(recipientsRelease(app, outbox)) },
       { path: "/", router: clientSetupRoutes(setup) },
     ],

@@ -25,6 +25,7 @@ import { createExclusive } from "../store/sql/exclusive.ts"
 import { createExpiryStore } from "../store/sql/expiry.ts"
 import { createHeldStore } from "../store/sql/held.ts"
 import { createHousekeeping } from "../store/sql/housekeeping.ts"
+import { createOverviewStore } from "../store/sql/overview.ts"
 import { createOutboundStore } from "../store/sql/outbound.ts"
 import { createSenderWarningStore } from "../store/sql/sender-warnings.ts"
 import { createSuppressionStore } from "../store/sql/suppressions.ts"
@@ -33,6 +34,7 @@ import { createDeliveryLog, createExpiryLog, createSenderWarningLog, createTlsLo
 import { certificateUpkeep } from "./acme.ts"
 import { addressBookUpkeep } from "./address-book.ts"
 import { auditUpkeep } from "./audit.ts"
+import { forgetSessions } from "./console.ts"
 import { forgetInbound } from "./inbound.ts"
 import { openOutgoing } from "./outgoing.ts"
 import { releaseLinks } from "./quarantine.ts"
@@ -70,7 +72,7 @@ export const startWorkerRole: StartRole = async (context) => {
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
-    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await forgetInbound(app)) + (await forgetReports(app)),
+    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await forgetInbound(app)) + (await forgetReports(app)) + (await forgetSessions(app)),
     relayConcurrency: config.delivery.concurrency,
     sweepMs: config.delivery.sweep,
     housekeepingMs: config.store.housekeeping,
@@ -85,6 +87,7 @@ export const startWorkerRole: StartRole = async (context) => {
     recheck: await registryRecheck(app),
     reports: reportUpkeep(app, intake),
     audit: await auditUpkeep(app),
+    figures: { count: () => createOverviewStore({ database }).count(clock.now()), exclusively: createExclusive(database, "figures"), everyMs: countEveryMs },
     addressBook: addressBookUpkeep(app),
     acme: await certificateUpkeep(app),
     log,
@@ -125,6 +128,8 @@ async function createRemote(app: App, { deliveries, settled }: { readonly delive
     settled,
   })
 }
+
+const countEveryMs = 15 * 60_000
 
 const tlsRefreshMs = 3_600_000
 

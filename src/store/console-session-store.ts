@@ -37,8 +37,8 @@ export interface NewSession {
 }
 
 export interface ConsoleSessionStore {
-  /** The live session of a token; notes once a minute that it was seen. */
-  find(sha256: Uint8Array): Promise<ConsoleSession | undefined>
+  /** The live session of a token. `byPerson`: notes, once a minute, that it was seen; what scripts ask for by themselves keeps no session alive. */
+  find(sha256: Uint8Array, byPerson: boolean): Promise<ConsoleSession | undefined>
   open(session: NewSession): Promise<number>
   /** The password, or the second factor, was given (again): a new token takes the place of the old one. False when it has ended meanwhile. */
   prove(id: number, given: { readonly sha256: Uint8Array; readonly secondFactor: SecondFactor }): Promise<boolean>

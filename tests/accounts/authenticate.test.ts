@@ -8,6 +8,7 @@ import { createPasswordWork } from "../../src/accounts/password-work.ts"
 import type { Authenticator } from "../../src/accounts/login.ts"
 import { createCredentialStore } from "../../src/store/sql/credentials.ts"
 import { createDirectorySource, type SqlDirectorySource } from "../../src/store/sql/directory.ts"
+import { until } from "../support/running-system.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
 
 const now = Date.parse("2026-06-15T03:00:00Z")
@@ -189,4 +190,15 @@ describe("failures are counted", () => {
     expect(await login("an@snv.tinh.example", "Mật khẩu đúng", "2001:db8:0:0:ffff::1")).toMatchObject({ failure: { kind: "limit" } })
     expect((await login("an@snv.tinh.example", "Mật khẩu đúng", "2001:db8:0:1::1")).ok).toBe(true)
   })
+})
+
+test("the last use of a credential is noted with where it came from, once a minute; a refused one is not", async () => {
+  const { text, credentialId } = await appPassword("van-phong@snv.tinh.example", "P1")
+  const used = async () => (await store().list(id("van-phong@snv.tinh.example"))).find((credential) => credential.id === credentialId)
+  expect(await used()).toMatchObject({ lastUsedAt: null, lastUsedFrom: "" })
+  await login("van-phong@snv.tinh.example", `${text}x`, "192.0.2.66")
+  await login("van-phong@snv.tinh.example", text, "192.0.2.77")
+  await until(async () => (await used())?.lastUsedAt !== null, 5_000)
+  await store().used(credentialId, "192.0.2.88")
+  expect((await used())?.lastUsedFrom).toBe("192.0.2.77")
 })

@@ -12,6 +12,7 @@ import { createPasswordWork } from "../../src/accounts/password-work.ts"
 import { readKey } from "../../src/base/key-file.ts"
 import { systemClock } from "../../src/base/clock.ts"
 import { configSchema } from "../../src/config/schema.ts"
+import { createAdministratorStore } from "../../src/store/sql/administrators.ts"
 import { createCredentialStore } from "../../src/store/sql/credentials.ts"
 import { createDirectorySource, loadDirectory } from "../../src/store/sql/directory.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
@@ -37,6 +38,8 @@ test("the first start fills the directory and makes three logins that work", asy
   expect(steps.at(-1)).toBe("15/15 done")
   expect(steps.map((step) => Number.parseInt(step))).toEqual(steps.map((step) => Number.parseInt(step)).toSorted((a, b) => a - b))
   expect(first.logins.map(({ via }) => via)).toEqual(["password", "password", "appPassword"])
+  const administrators = await createAdministratorStore(database).list()
+  expect(first.logins.map(({ address, administers }) => [administers, administrators.filter((one) => one.address === address).map(({ role, unitCode }) => `${role} ${unitCode}`)])).toEqual([["*", ["province null"]], ["SNV", ["unit SNV"]], [undefined, []]])
   const authenticator = createAuthenticator({
     directory: await createDirectorySource({ database, log: pino({ enabled: false }), tickMs: 0 }),
     credentials: createCredentialStore(database),

@@ -6,7 +6,10 @@ import { join } from "node:path"
 import type { AxeResults } from "axe-core"
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core"
 import { expect } from "vitest"
+import { loadConfig } from "../../src/config/load.ts"
 import { readDemoLogins } from "../../src/roles/screen.ts"
+import { connectDatabase } from "../../src/store/sql/connect.ts"
+import type { Database } from "../../src/store/sql/database.ts"
 import { type RunningSystem, removeDataDir, startSystem } from "./running-system.ts"
 import { newSeededFolder } from "./seeded-folder.ts"
 
@@ -19,6 +22,7 @@ export interface ConsoleBrowser {
   readonly url: string
   /** Demo logins: an administrator of the province, one of a department, and an office's app password. */
   readonly logins: readonly { readonly address: string; readonly password: string }[]
+  readonly database: Pick<Database, "query">
   /** A browser's window of its own, with nobody signed in. */
   window(options?: WindowOptions): Promise<BrowserContext>
   /** A window of somebody who has signed in, once for each login and size. */
@@ -30,6 +34,8 @@ export interface WindowOptions {
   readonly language?: "vi" | "en"
   readonly size?: "desktop" | "phone"
   readonly dark?: boolean
+  /** A browser that runs none. */
+  readonly withoutScripts?: boolean
 }
 
 const sizes = { desktop: { width: 1366, height: 768 }, phone: { width: 390, height: 844 } } as const
@@ -41,6 +47,9 @@ export async function openConsoleBrowser(env: Readonly<Record<string, string>> =
   const [system, browser] = await Promise.all([startSystem(dataDir, env), chromium.launch({ executablePath, args: ["--no-sandbox"] })])
   const url = `https://127.0.0.1:${system.ports["https"]}`
   const logins = await readDemoLogins(dataDir)
+  const loaded = loadConfig({ dataDir, env: {} })
+  if (!loaded.ok) throw new Error("the defaults are refused")
+  const connection = await connectDatabase(loaded.value.config, "tests")
   const states = new Map<number, Awaited<ReturnType<BrowserContext["storageState"]>>>()
   const window = async (options: WindowOptions = {}, storageState?: Awaited<ReturnType<BrowserContext["storageState"]>>): Promise<BrowserContext> => {
     const context = await newWindow(browser, options, storageState)
@@ -51,6 +60,7 @@ export async function openConsoleBrowser(env: Readonly<Record<string, string>> =
     system,
     url,
     logins,
+    database: connection.database,
     window: (options) => window(options),
     async signedIn(login, options) {
       const known = states.get(login)
@@ -63,6 +73,7 @@ export async function openConsoleBrowser(env: Readonly<Record<string, string>> =
       return context
     },
     async close() {
+      await connection.close()
       await browser.close()
       await system.end("SIGTERM")
       await removeDataDir(dataDir)
@@ -71,9 +82,9 @@ export async function openConsoleBrowser(env: Readonly<Record<string, string>> =
   }
 }
 
-const newWindow = (browser: Browser, { language = "vi", size = "desktop", dark = false }: WindowOptions, storageState?: Awaited<ReturnType<BrowserContext["storageState"]>>): Promise<BrowserContext> =>
+const newWindow = (browser: Browser, { language = "vi", size = "desktop", dark = false, withoutScripts = false }: WindowOptions, storageState?: Awaited<ReturnType<BrowserContext["storageState"]>>): Promise<BrowserContext> =>
   browser.newContext({
-    ignoreHTTPSErrors: true, viewport: sizes[size], locale: language === "vi" ? "vi-VN" : "en-GB", colorScheme: dark ? "dark" : "light", isMobile: size === "phone", hasTouch: size === "phone",
+    ignoreHTTPSErrors: true, viewport: sizes[size], locale: language === "vi" ? "vi-VN" : "en-GB", colorScheme: dark ? "dark" : "light", isMobile: size === "phone", hasTouch: size === "phone", javaScriptEnabled: !withoutScripts,
     ...(storageState && { storageState }),
   })
 
@@ -114,4 +125,23 @@ export function complaints(page: Page): readonly string[] {
     if (message.type() === "error") said.push(message.text())
   })
   return said
+}
+
+/** Each page looks right in both languages, on a desktop and on a phone, and the browser has nothing to complain of. */
+export async function pagesLookRight({ signedIn, url }: ConsoleBrowser, login: number, paths: readonly string[]): Promise<void> {
+  for (const language of ["vi", "en"] as const) {
+    for (const size of ["desktop", "phone"] as const) {
+      const context = await signedIn(login, { language, size })
+      const page = await context.newPage()
+      const said = complaints(page)
+      for (const path of paths) {
+        await page.goto(`${url}${path}`)
+        expect(await page.getAttribute("html", "lang")).toBe(language)
+        await looksRight(page, `${path.slice(1).replaceAll(/[/?=]/g, "-")}-${login}-${language}-${size}`)
+      }
+      // the browser says so of every page that is not there
+      expect(said.filter((text) => !/status of 40[34]/.test(text))).toEqual([])
+      await context.close()
+    }
+  }
 }

@@ -34,3 +34,28 @@ document.addEventListener("click", async (event) => {
   await navigator.clipboard.writeText(button.dataset.copy)
   button.textContent = button.dataset.copied
 })
+
+// figures that renew themselves, while somebody looks
+const liveSource = document.querySelector("[data-live-source]")
+if (liveSource) {
+  let source
+  const open = () => {
+    source = new EventSource(liveSource.dataset.liveSource)
+    source.addEventListener("figures", ({ data }) => {
+      for (const [id, text] of Object.entries(JSON.parse(data))) {
+        const place = document.querySelector(`[data-live="${CSS.escape(id)}"]`)
+        if (place && place.textContent !== text) place.textContent = text
+      }
+    })
+  }
+  const close = () => {
+    source?.close()
+    source = undefined
+  }
+  document.addEventListener("visibilitychange", () => {
+    close()
+    if (document.visibilityState === "visible") open()
+  })
+  window.addEventListener("pagehide", close)
+  if (document.visibilityState === "visible") open()
+}

@@ -52,3 +52,7 @@ export const errorText = {
   openAgain: { vi: "Mở lại trang", en: "Open the page again" },
   signInAgain: { vi: "Đăng nhập lại", en: "Sign in again" },
 } as const satisfies Catalogue
+
+export const chartText = {
+  figures: { vi: "Xem số liệu", en: "Show the figures" },
+} as const satisfies Catalogue

@@ -1,4 +1,4 @@
-/** All Vietnamese text of the console, with the English beside it where both are shown. */
+/** All Vietnamese text of the public pages, with the English beside it where both are shown. */
 export const statusText = {
   title: "Công Thư",
   subtitle: "Hệ thống thư công vụ",
@@ -10,6 +10,7 @@ export const statusText = {
   since: "Chạy từ",
   up: "Tốt",
   down: "Sự cố",
+  console: "Đăng nhập",
   help: "Cách cài ứng dụng thư",
   checkedAt: "Kiểm tra lúc",
   english: "Status of the official mail system. The page renews itself every 15 seconds.",

@@ -72,13 +72,13 @@ export function consoleRouter(parts: ConsoleParts): Router {
     }
   }
 
-  async function arrive(request: Request) {
-    const { holder, hadCookie } = await identify(parts, request)
+  async function arrive(request: Request, page?: Page) {
+    const { holder, hadCookie } = await identify(parts, request, page !== undefined && !page.background)
     return { holder, hadCookie, visit: visitOf(request, holder) }
   }
 
   async function handle(page: Page, request: Request, response: Response): Promise<void> {
-    const { holder, hadCookie, visit } = await arrive(request)
+    const { holder, hadCookie, visit } = await arrive(request, page)
     const at = { response, visit, holder }
     const wait = await rates.take(holder ? `session ${holder.sessionId}` : clientNetwork(visit.clientAddress))
     if (wait > 0) return replies.error(at, 429, wait)

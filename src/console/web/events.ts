@@ -3,6 +3,8 @@ import type { ServerEvent } from "./page.ts"
 
 /** Server-sent events (WHATWG HTML §9.2) to one browser. A reader that does not keep up is let go: it comes back by itself. */
 const heartbeatMs = 20_000
+/** The browser comes back by itself, and whether it still may is asked again. */
+const longestMs = 5 * 60_000
 const maxBufferedBytes = 256 * 1024
 
 export function serveEvents(response: Response, listen: (send: (event: ServerEvent) => void) => (() => void) | undefined): void {
@@ -29,8 +31,10 @@ export function serveEvents(response: Response, listen: (send: (event: ServerEve
   write("retry: 5000\n\n")
   early.forEach(send)
   const heartbeat = setInterval(() => write(": \n\n"), heartbeatMs)
+  const end = setTimeout(() => response.end(), longestMs)
   response.on("close", () => {
     clearInterval(heartbeat)
+    clearTimeout(end)
     stop?.()
   })
 }

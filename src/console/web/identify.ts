@@ -19,10 +19,10 @@ export const newSessionToken = (): string => randomBytes(32).toString("base64url
 export const sessionHash = (token: string): Buffer => createHash("sha256").update(token).digest()
 
 /** `hadCookie`: the browser was signed in once. */
-export async function identify({ sessions, directory, clock }: IdentifyParts, request: Pick<Request, "headers">): Promise<{ readonly holder: Holder | undefined; readonly hadCookie: boolean }> {
+export async function identify({ sessions, directory, clock }: IdentifyParts, request: Pick<Request, "headers">, byPerson: boolean): Promise<{ readonly holder: Holder | undefined; readonly hadCookie: boolean }> {
   const token = cookieOf(request, cookieNames.session)
   if (token === undefined || !/^[\w-]{43}$/.test(token)) return { holder: undefined, hadCookie: false }
-  const session = await sessions.find(sessionHash(token))
+  const session = await sessions.find(sessionHash(token), byPerson)
   return { holder: session && holderOf(session, { directory, clock }), hadCookie: true }
 }
 

@@ -15,6 +15,8 @@ export interface Page {
   readonly who: Who
   /** The password must have been given within ten minutes. Give it to the form's page as well, so that people are asked before they have typed. */
   readonly fresh?: boolean
+  /** Scripts ask for it by themselves: it does not count as use of the session. */
+  readonly background?: boolean
   /** Also for who has given the password, and not yet the second factor. */
   readonly beforeSecondFactor?: boolean
   /** Of path, query and form together; no member has the name of another. What does not fit is answered 400 before `run`. */

@@ -57,8 +57,8 @@ export const pager = (visit: Visit, { previous, next, shown }: PagerOptions) =>
 
 /** The address with members of its query changed; undefined takes one away. */
 export function withQuery(url: string, changes: Readonly<Record<string, string | undefined>>): string {
-  const [path = "", query = ""] = url.split("?", 2)
-  const members = new URLSearchParams(query)
+  const [path = "", ...query] = url.split("?")
+  const members = new URLSearchParams(query.join("?"))
   for (const [name, value] of Object.entries(changes)) {
     if (value === undefined) members.delete(name)
     else members.set(name, value)

@@ -12,11 +12,11 @@ export interface ConsoleSessionsOptions {
 export function createConsoleSessionStore({ database, idleMs, absoluteMs }: ConsoleSessionsOptions): ConsoleSessionStore {
   const limits = [idleMs, absoluteMs] as const
   return {
-    async find(sha256) {
+    async find(sha256, byPerson) {
       const [found] = await database.query<ConsoleSession & { readonly stale: boolean; readonly grants: readonly Grant[] | null }>(find, [sha256, ...limits])
       if (!found) return undefined
       const { stale, grants, ...session } = found
-      if (stale) await database.query(seen, [session.id])
+      if (stale && byPerson) await database.query(seen, [session.id])
       return { ...session, grants: grants ?? [] }
     },
     async open({ sha256, accountId, principalId, clientAddress, userAgent, secondFactor }) {

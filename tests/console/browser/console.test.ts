@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from "vitest"
 import { type ConsoleBrowser, openConsoleBrowser } from "../../support/console-browser.ts"
+import { overviewCases, twelveWeeksOfMail } from "./overview-cases.ts"
 import { selfCases } from "./self-cases.ts"
 import { signInCases } from "./sign-in-cases.ts"
 
@@ -7,9 +8,10 @@ import { signInCases } from "./sign-in-cases.ts"
 let opened: ConsoleBrowser
 beforeAll(async () => {
   opened = await openConsoleBrowser()
+  await twelveWeeksOfMail(opened)
 })
 afterAll(() => opened.close())
 
-const areas = { "signing in": signInCases, "a holder's own pages": selfCases }
+const areas = { "signing in": signInCases, "the dashboard": overviewCases, "a holder's own pages": selfCases }
 
 for (const [name, cases] of Object.entries(areas)) describe(name, () => cases(() => opened))
