@@ -43,6 +43,8 @@ export interface ConsoleWorld {
 export interface AskOptions {
   readonly cookie?: string
   readonly form?: Readonly<Record<string, string>>
+  /** Makes the form one with a file. */
+  readonly file?: { readonly field: string; readonly name: string; readonly bytes: Buffer }
   /** Added, or with undefined taken away. */
   readonly headers?: Readonly<Record<string, string | undefined>>
 }
@@ -109,10 +111,10 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
       await credentials.addAppPassword({ accountId: accountId(address), principalId, label: `Điện thoại${names}`, hash: appPasswordHash(text, appPasswordKey) ?? "" })
       return text
     },
-    ask: (path, { cookie, form, headers = {} } = {}) =>
+    ask: (path, { cookie, form, file, headers = {} } = {}) =>
       new Promise((resolve, reject) => {
-        const body = form && new URLSearchParams(form).toString()
-        const all: Record<string, string | undefined> = { host, ...(cookie !== undefined && { cookie }), ...(body !== undefined && { origin: `https://${host}`, "sec-fetch-site": "same-origin", "content-type": "application/x-www-form-urlencoded" }), ...headers }
+        const body = file ? multipart(form ?? {}, file) : form && new URLSearchParams(form).toString()
+        const all: Record<string, string | undefined> = { host, ...(cookie !== undefined && { cookie }), ...(body !== undefined && { origin: `https://${host}`, "sec-fetch-site": "same-origin", "content-type": file ? `multipart/form-data; boundary=${boundary}` : "application/x-www-form-urlencoded" }), ...headers }
         const sent = Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value.replace("{host}", host)]])))
         const asked = request({ host: "127.0.0.1", port: server.port, path, method: body === undefined ? "GET" : "POST", headers: sent }, (response) => {
           let text = ""
@@ -141,6 +143,14 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   }
   return world
 }
+
+const boundary = "----congthu-tests"
+
+const multipart = (form: Readonly<Record<string, string>>, { field, name, bytes }: NonNullable<AskOptions["file"]>): Buffer =>
+  Buffer.concat([
+    ...Object.entries(form).map(([name, value]) => Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)),
+    Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${field}"; filename="${name}"\r\nContent-Type: application/octet-stream\r\n\r\n`), bytes, Buffer.from(`\r\n--${boundary}--\r\n`),
+  ])
 
 const cookiesOf = (lines: readonly string[] = []): Readonly<Record<string, string>> =>
   Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1).split(";")[0] ?? ""]))

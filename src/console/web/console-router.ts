@@ -1,4 +1,4 @@
-import express, { type NextFunction, type Request, type Response, Router } from "express"
+import { type NextFunction, type Request, type Response, Router } from "express"
 import { type Actor, actAs } from "../../accounts/actor.ts"
 import { may, scopeOf } from "../../accounts/administrator.ts"
 import type { Authenticator } from "../../accounts/login.ts"
@@ -13,6 +13,7 @@ import { identify, type IdentifyParts } from "./identify.ts"
 import { csrfToken, isCsrfToken, isOurOwn, safePath } from "./origin.ts"
 import type { AdministratorVisit, Area, Holder, Page, Visit } from "./page.ts"
 import { proveAgain } from "./prove-again.ts"
+import { type FormFields, readForm } from "./read-form.ts"
 import { createReplies, type Replies } from "./replies.ts"
 import { securityHeaders } from "./security-headers.ts"
 import { languageOf, speaker } from "./words.ts"
@@ -39,15 +40,12 @@ export interface ConsoleLog {
   refused(event: { readonly clientAddress: string; readonly method: string; readonly path: string; readonly why: string }): void
 }
 
-const maxFormBytes = 512 * 1024
-const maxFormFields = 5_000
 const root = "/console"
 
 export function consoleRouter(parts: ConsoleParts): Router {
   const { areas, log, rates } = parts
   const router = Router()
   const replies = createReplies(parts)
-  const readForm = express.urlencoded({ extended: false, limit: maxFormBytes, parameterLimit: maxFormFields, inflate: false })
   router.use(securityHeaders)
   router.use(assetRoutes())
   for (const page of areas.flatMap((area) => area.pages)) router[page.method](page.path, (request, response) => handle(page, request, response))
@@ -83,7 +81,8 @@ export function consoleRouter(parts: ConsoleParts): Router {
     const wait = await rates.take(holder ? `session ${holder.sessionId}` : clientNetwork(visit.clientAddress))
     if (wait > 0) return replies.error(at, 429, wait)
     const posted = page.method === "post"
-    const fields = posted ? await formOf(request, response) : {}
+    // a large body is not read for who may not send it
+    const fields: FormFields = posted && (!page.upload || isOpen(page, holder)) ? await readForm(request, response, page.upload?.maxBytes ?? 0) : {}
     const lost = (why: LostForm): void => {
       log.refused({ clientAddress: visit.clientAddress, method: request.method, path: request.path, why })
       replies.lostForm(at, why, { fields, from: cameFrom(request) })
@@ -105,14 +104,10 @@ export function consoleRouter(parts: ConsoleParts): Router {
     await replies.answer(at, await (holder ? actAs(actorOf(holder, visit), work) : work()))
   }
 
-  /** Fields given once as text, more often as a list. */
-  async function formOf(request: Request, response: Response): Promise<Readonly<Record<string, unknown>>> {
-    await new Promise<void>((resolve, reject) => readForm(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error as Error))))
-    const body: unknown = request.body
-    return typeof body === "object" && body !== null ? { ...body } : {}
-  }
   return router
 }
+
+const isOpen = ({ who }: Page, holder: Holder | undefined): boolean => who === "anybody" || (holder !== undefined && holder.secondFactor !== "awaited" && (who === "holder" || may(holder, who)))
 
 /** Who is in the audit for what a page does. */
 const actorOf = ({ address: name, accountId, principalId }: Holder, { clientAddress: address }: Visit): Actor => ({ via: "console", name, accountId, address, ...(principalId !== null && { principalId }) })

@@ -9,10 +9,12 @@ export interface FormOptions {
   readonly method?: "get" | "post"
   readonly className?: string
   readonly hidden?: Readonly<Record<string, string | number>>
+  /** Its page has `upload`. */
+  readonly upload?: boolean
   readonly body: Html
 }
 
-export const form = (visit: Pick<Visit, "csrf">, { action, method = "post", className, hidden = {}, body }: FormOptions) => html`<form action=${action} method=${method} class=${className}>
+export const form = (visit: Pick<Visit, "csrf">, { action, method = "post", className, hidden = {}, upload = false, body }: FormOptions) => html`<form action=${action} method=${method} class=${className} enctype=${upload ? "multipart/form-data" : undefined}>
   ${method === "post" && visit.csrf !== "" && html`<input type="hidden" name=${csrfField} value=${visit.csrf} />`}
   ${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name=${name} value=${value} />`)}
   ${body}

@@ -17,6 +17,8 @@ export interface Page {
   readonly fresh?: boolean
   /** Scripts ask for it by themselves: it does not count as use of the session. */
   readonly background?: boolean
+  /** Its form sends a file (`multipart/form-data`), of at most so many bytes; not together with `fresh`, which could not keep it. */
+  readonly upload?: { readonly maxBytes: number }
   /** Also for who has given the password, and not yet the second factor. */
   readonly beforeSecondFactor?: boolean
   /** Of path, query and form together; no member has the name of another. What does not fit is answered 400 before `run`. */
