@@ -4,6 +4,7 @@
  * whatever is refused leaves no content behind. Must not know: SMTP, SQL, queues.
  */
 import type { DirectorySource } from "../accounts/directory.ts"
+import type { ForwardingRules } from "../accounts/forwarding.ts"
 import type { Clock } from "../base/clock.ts"
 import { ok, type Result } from "../base/result.ts"
 import { enhancedStatus } from "../mail/enhanced-status.ts"
@@ -61,6 +62,8 @@ export interface IntakeConfig {
   /** How long a delivery may wait before it has failed. */
   readonly expiryMs: number
   readonly maxFinalRecipients?: number
+  /** Where accounts may pass their mail on to; absent: nowhere. */
+  readonly forwarding?: ForwardingRules
 }
 
 export interface IntakeLog {
@@ -186,7 +189,7 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
       try {
         for (let attempt = 0; attempt < maxTries; attempt++) {
           const now = clock.now()
-          const decision = decide(request, { directory: snapshot, now, maxFinalRecipients, ...(srs && { srs }) })
+          const decision = decide(request, { directory: snapshot, now, maxFinalRecipients, ...(srs && { srs }), ...(config.forwarding && { forwarding: { rules: config.forwarding, hostname: config.hostname } }) })
           if (decision.kind === "refused") return refused(request, decision.verdict)
           if (decision.sentAs && attempt === 0 && !(await rates.take(decision.sentAs.id))) return refused(request, rateExceeded)
           const judgement = await judging?.judge(decision, snapshot, now)
