@@ -2,12 +2,16 @@ import { createHmac } from "node:crypto"
 import type { Authenticator } from "../accounts/login.ts"
 import { createPasswordWork } from "../accounts/password-work.ts"
 import type { App } from "../app.ts"
+import type { ClientSettings } from "../console/client-setup/client-settings.ts"
 import { createLookupRates } from "../console/lookup-rates.ts"
 import { consoleAreas } from "../console/pages/areas.ts"
 import { consoleRouter } from "../console/web/console-router.ts"
+import { createAuditStore } from "../store/sql/audit.ts"
+import { createCertificateRegistry } from "../store/sql/certificates.ts"
 import { createConsoleSessionStore } from "../store/sql/console-sessions.ts"
 import { createCredentialStore } from "../store/sql/credentials.ts"
 import { isUnavailable } from "../store/sql/database.ts"
+import { createForwardingStore } from "../store/sql/forwarding.ts"
 import { createOverviewStore } from "../store/sql/overview.ts"
 import { usageOf } from "../store/sql/quota.ts"
 import type { HealthReport } from "../telemetry/health.ts"
@@ -18,6 +22,14 @@ export interface ConsoleServices {
   readonly authenticator: Authenticator
   /** Of every role. */
   readonly health: () => Promise<readonly HealthReport[]>
+  /** What mail clients are told. */
+  readonly client: ClientSettings
+}
+
+/** Whoever changed something sees it at once; other processes hear of it by the feed. */
+async function directoryChanged({ directory, feed }: App, version: number): Promise<void> {
+  feed.publish([{ kind: "directory", version }])
+  await directory.refresh()
 }
 
 const openSessions = ({ database, context: { config } }: App) => createConsoleSessionStore({ database, idleMs: config.console.sessionIdle, absoluteMs: config.console.sessionLife })
@@ -26,7 +38,7 @@ const openSessions = ({ database, context: { config } }: App) => createConsoleSe
 export const forgetSessions = (app: App): Promise<number> => openSessions(app).forget()
 
 /** The console as the role `web` serves it: what each area needs, from the store. */
-export function createConsole(app: App, { authenticator, health }: ConsoleServices): ReturnType<typeof consoleRouter> {
+export function createConsole(app: App, { authenticator, health, client }: ConsoleServices): ReturnType<typeof consoleRouter> {
   const { database, directory, context: { config, clock, log } } = app
   const { requestsPerMinute, accountLicences, holderLicences } = config.console
   const sessions = openSessions(app)
@@ -40,6 +52,10 @@ export function createConsole(app: App, { authenticator, health }: ConsoleServic
         passwords: createPasswordWork({ cost: config.auth.bcryptCost }),
         appPasswordKey: app.files.appPasswordKey,
         usage: (accountIds) => usageOf(database, accountIds),
+        registry: createCertificateRegistry(database),
+        accesses: createAuditStore(database).accessesOf,
+        client,
+        forwarding: { store: createForwardingStore(database), rules: config.forwarding, changed: (version) => directoryChanged(app, version) },
       },
     }),
     sessions, authenticator, directory, clock, isUnavailable,

@@ -12,10 +12,13 @@ import { consoleAreas } from "../../src/console/pages/areas.ts"
 import { consoleRouter } from "../../src/console/web/console-router.ts"
 import type { Area } from "../../src/console/web/page.ts"
 import { createAdministratorStore } from "../../src/store/sql/administrators.ts"
+import { createAuditStore } from "../../src/store/sql/audit.ts"
+import { createCertificateRegistry } from "../../src/store/sql/certificates.ts"
 import { createConsoleSessionStore } from "../../src/store/sql/console-sessions.ts"
 import { createCredentialStore } from "../../src/store/sql/credentials.ts"
 import { isUnavailable } from "../../src/store/sql/database.ts"
 import { createDirectorySource } from "../../src/store/sql/directory.ts"
+import { createForwardingStore } from "../../src/store/sql/forwarding.ts"
 import { createOverviewStore } from "../../src/store/sql/overview.ts"
 import { usageOf } from "../../src/store/sql/quota.ts"
 import { createTestDatabase, type TestDatabase } from "./database.ts"
@@ -37,6 +40,8 @@ export interface ConsoleWorld {
   signIn(address: string, password?: string): Promise<string>
   /** The token in a page's forms. */
   csrf(cookie: string): Promise<string>
+  /** The directory is read again at once, after rows were changed beside it. */
+  refresh(): Promise<void>
   close(): Promise<void>
 }
 
@@ -93,7 +98,10 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   const areas = consoleAreas({
     signIn: { authenticator, sessions },
     overview: { figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError },
-    self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now },
+    self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now,
+      registry: createCertificateRegistry(database), accesses: createAuditStore(database).accessesOf, client: clientSettings,
+      forwarding: { store: createForwardingStore(database), rules: { inside: true, domains: ["xa.example"] }, changed: async () => void (await directory.refresh()) },
+    },
   })
   const app = express()
   app.use("/console", consoleRouter({ areas: [...areas, ...moreAreas], sessions, authenticator, directory, clock: now, csrfKey: randomBytes(32), rates: createLookupRates(requestsPerMinute, 60), isUnavailable, log: { failed: ({ error }) => onError(error), refused: () => undefined } }))
@@ -135,6 +143,10 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
       if (token === undefined) throw new Error("no form token")
       return token
     },
+    async refresh() {
+      await database.query({ text: "UPDATE directory_version SET version = version + 1" })
+      await directory.refresh()
+    },
     async close() {
       await server.close()
       await database.drop()
@@ -143,6 +155,8 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   }
   return world
 }
+
+const clientSettings = { serviceName: "Thư", host: "mail.tinh.example", imaps: 993, submissions: 465, imap: 143, submission: 587, https: 443, helpUrl: "", addressBook: null }
 
 const boundary = "----congthu-tests"
 
