@@ -4,6 +4,7 @@ import express from "express"
 import { createAuthenticator } from "../../src/accounts/authenticate.ts"
 import type { AdministratorRole } from "../../src/accounts/administrator.ts"
 import { appPasswordHash, newAppPassword } from "../../src/accounts/credential.ts"
+import { defaultMailboxes } from "../../src/accounts/default-mailboxes.ts"
 import { createLoginThrottle } from "../../src/accounts/login-throttle.ts"
 import { createPasswordWork } from "../../src/accounts/password-work.ts"
 import { serve } from "../../src/base/serving.ts"
@@ -18,6 +19,9 @@ import { createConsoleSessionStore } from "../../src/store/sql/console-sessions.
 import { createCredentialStore } from "../../src/store/sql/credentials.ts"
 import { isUnavailable } from "../../src/store/sql/database.ts"
 import { createDirectorySource } from "../../src/store/sql/directory.ts"
+import { createDirectoryEditor } from "../../src/store/sql/directory-editor.ts"
+import { createDirectoryHistory } from "../../src/store/sql/directory-history.ts"
+import { createDirectoryView } from "../../src/store/sql/directory-view.ts"
 import { createForwardingStore } from "../../src/store/sql/forwarding.ts"
 import { createOverviewStore } from "../../src/store/sql/overview.ts"
 import { usageOf } from "../../src/store/sql/quota.ts"
@@ -98,6 +102,10 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   const areas = consoleAreas({
     signIn: { authenticator, sessions },
     overview: { figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError },
+    directory: {
+      view: createDirectoryView(database), history: createDirectoryHistory(database), forwarding: createForwardingStore(database), defaultQuotaBytes: 2 ** 31, clock: now, changed: async () => void (await directory.refresh()),
+      editor: createDirectoryEditor({ database, mailboxes: defaultMailboxes(true), clock: now, feed: { publish: () => undefined } }),
+    },
     self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now,
       registry: createCertificateRegistry(database), accesses: createAuditStore(database).accessesOf, client: clientSettings,
       forwarding: { store: createForwardingStore(database), rules: { inside: true, domains: ["xa.example"] }, changed: async () => void (await directory.refresh()) },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from "vitest"
 import { type ConsoleBrowser, openConsoleBrowser } from "../../support/console-browser.ts"
+import { directoryCases } from "./directory-cases.ts"
 import { overviewCases, twelveWeeksOfMail } from "./overview-cases.ts"
 import { selfCases } from "./self-cases.ts"
 import { signInCases } from "./sign-in-cases.ts"
@@ -12,6 +13,6 @@ beforeAll(async () => {
 })
 afterAll(() => opened.close())
 
-const areas = { "signing in": signInCases, "the dashboard": overviewCases, "a holder's own pages": selfCases }
+const areas = { "signing in": signInCases, "the dashboard": overviewCases, "the directory": directoryCases, "a holder's own pages": selfCases }
 
 for (const [name, cases] of Object.entries(areas)) describe(name, () => cases(() => opened))

@@ -7,3 +7,7 @@ CREATE TABLE forwarding (
   principal_id text REFERENCES principal,
   set_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+
+-- What was done to one person, unit or group; only such entries name a key.
+CREATE INDEX audit_of_key ON audit ((detail->>'key'), id) WHERE kind <> 'message.accepted' AND detail ? 'key';
+CREATE INDEX audit_of_person ON audit (principal_id, id) WHERE kind <> 'message.accepted' AND detail ? 'key';

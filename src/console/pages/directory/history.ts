@@ -1,0 +1,48 @@
+import { fieldWords } from "../../../accounts/provision/problems.ts"
+import type { HistoryEntry } from "../../../store/directory-history.ts"
+import { changeText, directoryText } from "../../text/directory.ts"
+import { html } from "../../web/html.ts"
+import type { Visit } from "../../web/page.ts"
+import { shownTime } from "../../web/shown.ts"
+import { table } from "../../web/table.ts"
+
+/** What was done to an object, newest first, and which of its members became another. */
+export const shownHistory = 15
+
+export const history = (visit: Visit, entries: readonly HistoryEntry[]) =>
+  html`<h2>${visit.say(directoryText.history)}</h2>
+    ${table(visit, {
+      caption: visit.say(directoryText.history),
+      empty: visit.say(directoryText.noHistory),
+      rows: entries,
+      columns: [
+        { key: "when", title: visit.say(directoryText.when), cell: ({ at }) => shownTime(visit, at) },
+        { key: "who", title: visit.say(directoryText.who), cell: ({ by }) => (by === "" ? "–" : by) },
+        { key: "what", title: visit.say(directoryText.what), cell: ({ kind }) => (isKnown(kind) ? visit.say(changeText[kind]) : kind) },
+        { key: "changes", title: visit.say(directoryText.changes), cell: ({ detail }) => html`<span>${changes(visit, detail).map((line) => html`${line}<br />`)}</span>` },
+      ],
+    })}`
+
+const isKnown = (kind: string): kind is keyof typeof changeText => Object.hasOwn(changeText, kind)
+
+type Members = Readonly<Record<string, unknown>>
+const membersOf = (value: unknown): Members => (typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {})
+
+const maxLines = 8
+const maxCharacters = 120
+
+/** `Chức vụ: A → B`, for what differs; of what is new or gone, nothing but its key. */
+function changes({ language }: Visit, detail: unknown): readonly string[] {
+  const { key, before, after } = membersOf(detail)
+  const old = membersOf(before)
+  const now = membersOf(after)
+  const lines = Object.keys(now)
+    .filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]))
+    .map((name) => `${fieldWords[name]?.[language] ?? name}: ${name in old ? `${shown(old[name])} → ` : ""}${shown(now[name])}`)
+  return lines.length === 0 ? (typeof key === "string" ? [key] : []) : lines.slice(0, maxLines)
+}
+
+function shown(value: unknown): string {
+  const text = value === null || value === undefined ? "–" : Array.isArray(value) ? value.map(String).join(", ") : typeof value === "object" ? JSON.stringify(value) : String(value)
+  return text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text === "" ? "–" : text
+}
