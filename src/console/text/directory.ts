@@ -138,6 +138,8 @@ export const changeText = {
   "group.changed": { vi: "Sửa nhóm", en: "Group changed" },
   "group.removed": { vi: "Xóa nhóm", en: "Group removed" },
   "credential.passwordSet": { vi: "Đặt mật khẩu", en: "Password set" },
+  "credential.appPasswordCreated": { vi: "Tạo mật khẩu ứng dụng", en: "App password made" },
+  "credential.revoked": { vi: "Thu hồi mật khẩu", en: "Password revoked" },
   "administrator.added": { vi: "Giao vai trò quản trị", en: "Administrator's role given" },
   "administrator.removed": { vi: "Thu vai trò quản trị", en: "Administrator's role taken" },
 } as const satisfies Catalogue

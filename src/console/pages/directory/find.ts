@@ -55,7 +55,7 @@ export const searchBox = (visit: Visit, text: string) =>
   html`<div class="find" data-arrows>${form(visit, {
     action: `${directoryPath}/find`, method: "get", className: "row",
     body: html`<div class="field"><label for="text">${visit.say(directoryText.findLabel)}</label>
-        <input id="text" name="text" type="search" value=${text} autocomplete="off" aria-describedby="text-help" hx-get=${`${directoryPath}/find`} hx-trigger="input changed delay:120ms" hx-target="#found" hx-sync="this:replace" />
+        <input id="text" name="text" type="search" value=${text} autocomplete="off" aria-describedby="text-help" hx-get=${`${directoryPath}/find`} hx-trigger="input changed delay:120ms" hx-target="#found" hx-sync="this:queue last" />
         <small id="text-help">${visit.say(directoryText.findHelp)}</small></div>
       <button class="secondary">${visit.say(directoryText.findButton)}</button>`,
   })}<div id="found" aria-live="polite"></div></div>`

@@ -37,7 +37,7 @@ function changes({ language }: Visit, detail: unknown): readonly string[] {
   const old = membersOf(before)
   const now = membersOf(after)
   const lines = Object.keys(now)
-    .filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]))
+    .filter((name) => JSON.stringify(old[name] ?? null) !== JSON.stringify(now[name] ?? null))
     .map((name) => `${fieldWords[name]?.[language] ?? name}: ${name in old ? `${shown(old[name])} → ` : ""}${shown(now[name])}`)
   return lines.length === 0 ? (typeof key === "string" ? [key] : []) : lines.slice(0, maxLines)
 }

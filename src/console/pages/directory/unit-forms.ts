@@ -126,6 +126,6 @@ function ruleField({ say }: Visit, value: string | undefined, { fields: { addres
   const help = say(formsText.ruleHelp, { places: [...placeholders, "domain"].map((name) => `{${name}}`).join(" ") })
   return html`<div class="field"><label for="addressRule">${say(formsText.rule)}</label>
     <input id="addressRule" name="addressRule" value=${value} autocomplete="off" spellcheck=${false} aria-describedby=${error === undefined ? "addressRule-help" : "addressRule-help addressRule-error"} aria-invalid=${error === undefined ? undefined : "true"}
-      placeholder=${defaultAddressRule} hx-get=${`${directoryPath}/rule-preview`} hx-trigger="input changed delay:150ms" hx-target="#rule-preview" hx-include="#domain, [name=code]" hx-sync="this:replace" />
+      placeholder=${defaultAddressRule} hx-get=${`${directoryPath}/rule-preview`} hx-trigger="input changed delay:150ms" hx-target="#rule-preview" hx-include="#domain, [name=code]" hx-sync="this:queue last" />
     <small id="addressRule-help">${help}</small>${error !== undefined && html`<small class="error" id="addressRule-error">${error}</small>`}</div>`
 }
