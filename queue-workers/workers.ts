@@ -9,6 +9,7 @@ import type { SenderWarnings } from "../src/notifications/sender-warnings.ts"
 import type { DeliveryStore } from "../src/store/delivery-store.ts"
 import { type AcmeWorkerParts, startAcmeWorker } from "./acme.worker.ts"
 import { type AuditWorkerParts, startAuditWorker } from "./audit.worker.ts"
+import { type BulkWorkerParts, startBulkWorker } from "./bulk.worker.ts"
 import { startDeliverWorker } from "./deliver.worker.ts"
 import { type ExpiryWorkerParts, startExpiryWorker } from "./expiry.worker.ts"
 import { type FiguresWorkerParts, startFiguresWorker } from "./figures.worker.ts"
@@ -33,6 +34,7 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly sweepMs: number
   readonly housekeepingMs: number
   readonly expiry: Omit<ExpiryWorkerParts, "log">
+  readonly bulk: Omit<BulkWorkerParts, "backend" | "log">
   readonly recheck: Omit<RecheckWorkerParts, "log">
   readonly reports: Omit<ReportWorkerParts, "log">
   readonly audit: Omit<AuditWorkerParts, "log">
@@ -53,6 +55,7 @@ export function startWorkers(services: WorkerServices): RunningWorker {
     startExpiryWorker({ ...services.expiry, log }), startRecheckWorker({ ...services.recheck, log }),
     startReportWorker({ ...services.reports, log }), startAuditWorker({ ...services.audit, log }),
     startFiguresWorker({ ...services.figures, log }),
+    startBulkWorker({ ...services.bulk, backend: services.backend, log }),
   ]
   if (addressBook) others.push(startLdapWorker({ ...addressBook, log }))
   if (acme) others.push(startAcmeWorker({ ...acme, log }))

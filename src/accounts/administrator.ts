@@ -57,6 +57,9 @@ export function scopeOf(grants: readonly Grant[], capability: Capability): Scope
   return { roots: everywhere ? null : giving.flatMap(({ unitCode }) => (unitCode === null ? [] : [unitCode])) } as Scope
 }
 
+/** The scope of work that goes on after the request which it was checked in; only for stores that keep what `scopeValue` gave. */
+export const keptScope = (roots: readonly string[] | null): Scope => ({ roots }) as Scope
+
 /** Whether a unit is one of the scope's, or below one. */
 export const covers = ({ roots }: Scope, unitCode: string, organization: Pick<Organization, "unitPath">): boolean =>
   roots === null || organization.unitPath(unitCode).some(({ code }) => roots.includes(code))

@@ -61,9 +61,9 @@ export const flag = (fallback: boolean, sentence: string) =>
   noted(z.union([z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")], { error: 'is neither "true" nor "false"' }).default(fallback), { sentence, type: "boolean" })
 /** A list in the environment. */
 const splitList = (line: string): string[] => line.split(",").map((item) => item.trim()).filter(Boolean)
-export const list = (sentence: string) =>
+export const list = (sentence: string, fallback: readonly string[] = []) =>
   noted(
-    z.union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" }).default([]),
+    z.union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" }).default([...fallback]),
     { sentence, type: "list" },
   )
 /** Domains, as `destinationPattern` understands them (mail/destination-pattern.ts, which may not be imported here). */

@@ -223,6 +223,16 @@ export const configSchema = z.strictObject({
     maxFailures: count(10, "Failed sign-ins of one client address on one account within the window before it must wait."),
     failureWindow: duration("10m", "Window in which failed sign-ins are counted."),
   }),
+  directory: section({
+    addressRule: text("{ten}{hodem}.{donvi}@{domain}", "How mailboxes of people are named in units that say nothing themselves: `{ten}` given name, `{ho}` family name, `{hodem}` initials of all but the given name, `{hoten}` whole name, `{donvi}` unit, `{coquan}` agency, `{so}` number of namesakes."),
+    personalQuota: size("2GiB", "Quota of a new person's mailbox, where nothing else is said."),
+    organizationalQuota: size("10GiB", "Quota of a new office's mailbox, likewise."),
+    keepOldAddress: duration("180d", "How long the former address of somebody who has moved still reaches the mailbox."),
+    leaverMonths: count(6, "Months after which the mailbox of somebody who has left is archived."),
+    headMonths: count(12, "The same for heads and those above them."),
+    headTitles: list("Beginnings of the titles by which heads are recognized; marks and capitals do not matter.", ["Chủ tịch", "Bí thư", "Giám đốc", "Tổng Giám đốc", "Chánh", "Trưởng", "Viện trưởng", "Hiệu trưởng", "Quyền"]),
+    upkeep: duration("1h", "How often mailboxes are looked for that are to be archived, and former addresses that are over."),
+  }),
   certificates: section({
     administrators: list("Addresses that are warned, beside the holders and the administrators of their units, before signing certificates end."),
     warningCheck: duration("1h", "How often certificates are looked for that end in 60, 30, 7 or 1 days."),

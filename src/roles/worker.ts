@@ -37,6 +37,7 @@ import { auditUpkeep } from "./audit.ts"
 import { forgetSessions } from "./console.ts"
 import { forgetInbound } from "./inbound.ts"
 import { openOutgoing } from "./outgoing.ts"
+import { bulkUpkeep } from "./provisioning.ts"
 import { releaseLinks } from "./quarantine.ts"
 import { registryRecheck } from "./recheck.ts"
 import { forgetReports, reportUpkeep } from "./reports.ts"
@@ -60,6 +61,7 @@ export const startWorkerRole: StartRole = async (context) => {
   const suppressions = createSuppressionStore({ database })
   const outbound = createOutboundStore({ database })
   const remoteDeliveries = await createRemote(app, { deliveries, settled })
+  const bulk = bulkUpkeep(app, outbox)
   const workers = startWorkers({
     backend: queueBackend(app),
     localDelivery,
@@ -72,7 +74,7 @@ export const startWorkerRole: StartRole = async (context) => {
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
-    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await forgetInbound(app)) + (await forgetReports(app)) + (await forgetSessions(app)),
+    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await bulk.store.forget()) + (await forgetInbound(app)) + (await forgetReports(app)) + (await forgetSessions(app)),
     relayConcurrency: config.delivery.concurrency,
     sweepMs: config.delivery.sweep,
     housekeepingMs: config.store.housekeeping,
@@ -84,6 +86,7 @@ export const startWorkerRole: StartRole = async (context) => {
       exclusively: createExclusive(database, "expiryWarnings"),
       everyMs: config.certificates.warningCheck,
     },
+    bulk,
     recheck: await registryRecheck(app),
     reports: reportUpkeep(app, intake),
     audit: await auditUpkeep(app),

@@ -12,6 +12,8 @@ export type Change =
   | { readonly kind: "policy"; readonly version: number }
   /** A certificate's revocation is answered differently than before: what is in memory is to be compared with the store. */
   | { readonly kind: "revocation" }
+  /** A bulk job has come so far. */
+  | { readonly kind: "bulk"; readonly jobId: number; readonly state: "running" | "done" | "cancelled"; readonly done: number; readonly failed: number; readonly left: number }
 
 export interface AppendedMessage {
   readonly uid: number
@@ -46,6 +48,6 @@ export function parseChanges(text: string): readonly Change[] | undefined {
   }
 }
 
-const kinds: ReadonlySet<string> = new Set(["appended", "advanced", "mailboxes", "directory", "policy", "revocation"] satisfies Change["kind"][])
+const kinds: ReadonlySet<string> = new Set(["appended", "advanced", "mailboxes", "directory", "policy", "revocation", "bulk"] satisfies Change["kind"][])
 
 const isChange = (value: unknown): value is Change => typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string" && kinds.has(value.kind)

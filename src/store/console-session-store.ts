@@ -15,6 +15,8 @@ export interface ConsoleSession {
   /** Times in milliseconds since the epoch; of the last password, of the sign-in. */
   readonly provenAt: number
   readonly createdAt: number
+  /** The account has a one-time password and no other: all that is open is the page on which it is replaced. */
+  readonly mustChangePassword: boolean
   /** Roles in force, of this account in this person's hands. */
   readonly grants: readonly Grant[]
 }

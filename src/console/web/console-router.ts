@@ -41,6 +41,8 @@ export interface ConsoleLog {
 }
 
 const root = "/console"
+/** Where a one-time password is replaced; pages/self/password.ts. */
+const passwordPath = "/me/password"
 
 export function consoleRouter(parts: ConsoleParts): Router {
   const { areas, log, rates } = parts
@@ -90,6 +92,7 @@ export function consoleRouter(parts: ConsoleParts): Router {
     if (posted && !isOurOwn(request)) return lost("foreign")
     if (page.who !== "anybody") {
       if (!holder || (holder.secondFactor === "awaited" && !page.beforeSecondFactor)) return posted ? lost("expired") : replies.toSignIn(at, holder ? "secondFactor" : hadCookie ? "expired" : "new")
+      if (holder.mustChangePassword && !page.beforeSecondFactor && page.path !== passwordPath) return replies.answer(at, { kind: "redirect", to: `${root}${passwordPath}` })
       if (page.who !== "holder" && !may(holder, page.who)) {
         log.refused({ clientAddress: visit.clientAddress, method: request.method, path: request.path, why: "role" })
         return replies.error(at, 403)

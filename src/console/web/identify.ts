@@ -26,12 +26,12 @@ export async function identify({ sessions, directory, clock }: IdentifyParts, re
   return { holder: session && holderOf(session, { directory, clock }), hadCookie: true }
 }
 
-function holderOf({ id, accountId, principalId, grants, secondFactor, provenAt }: ConsoleSession, { directory, clock }: Pick<IdentifyParts, "directory" | "clock">): Holder | undefined {
+function holderOf({ id, accountId, principalId, grants, secondFactor, provenAt, mustChangePassword }: ConsoleSession, { directory, clock }: Pick<IdentifyParts, "directory" | "clock">): Holder | undefined {
   const current = directory.current()
   const account = current.account(accountId)
   if (!account || account.suspended) return undefined
   const holds = principalId === null ? !current.hasOwner(accountId) : current.assignmentsOfAccount(accountId, clock.now()).some((assignment) => assignment.principalId === principalId)
   if (!holds) return undefined
   const name = (principalId === null ? undefined : current.principal(principalId)?.name) ?? account.displayName
-  return { sessionId: id, accountId, address: account.address, principalId, name, secondFactor, provenAt, grants, organization: current.organization }
+  return { sessionId: id, accountId, address: account.address, principalId, name, secondFactor, provenAt, mustChangePassword, grants, organization: current.organization }
 }

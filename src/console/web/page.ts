@@ -59,6 +59,8 @@ export interface Holder extends Authority {
   readonly name: string
   readonly secondFactor: SecondFactor
   readonly provenAt: number
+  /** Signed in with a one-time password: nothing else is open before it is replaced. */
+  readonly mustChangePassword: boolean
 }
 
 /** Who acts with a capability, and where: ports that list or change something demand the scope. */

@@ -44,6 +44,7 @@ const find = {
   text: `
     SELECT s.id, s.account_id AS "accountId", s.principal_id AS "principalId", s.second_factor AS "secondFactor", ${ms("s.proven_at")} AS "provenAt", ${ms("s.created_at")} AS "createdAt",
       s.last_seen_at < clock_timestamp() - interval '1 minute' AS stale,
+      EXISTS (SELECT FROM credential c WHERE c.account_id = s.account_id AND c.kind = 'oneTime' AND c.revoked_at IS NULL) AS "mustChangePassword",
       (SELECT jsonb_agg(jsonb_build_object('role', g.role, 'unitCode', g.unit_code)) FROM administrator g
         WHERE g.account_id = s.account_id AND g.ended_at IS NULL AND ${samePrincipal("g.principal_id", "s.principal_id")}) AS grants
     FROM console_session s JOIN account a ON a.id = s.account_id LEFT JOIN principal p ON p.id = s.principal_id

@@ -1,4 +1,4 @@
-import { addressByRule, type AddressProblem, defaultAddressRule, officeAddressRule, parseAddressRule } from "../../accounts/provision/address-rule.ts"
+import { addressByRule, type AddressProblem, officeAddressRule, parseAddressRule } from "../../accounts/provision/address-rule.ts"
 import type { ChangeOf, NewAccount } from "../../accounts/provision/changes.ts"
 import type { ProblemKey } from "../../accounts/provision/problems.ts"
 import { seenTag } from "../../accounts/provision/records.ts"
@@ -102,10 +102,10 @@ async function freeAddress(edit: Edit, account: NewAccount): Promise<Result<stri
 }
 
 /** The address that the unit's rule gives. */
-export async function addressOfRule({ tx }: Pick<Edit, "tx">, { name, kind, unitCode }: { readonly name: string; readonly kind: NewAccount["kind"]; readonly unitCode: string }): Promise<Result<string, Refusal>> {
+export async function addressOfRule({ tx, addressRule }: Pick<Edit, "tx" | "addressRule">, { name, kind, unitCode }: { readonly name: string; readonly kind: NewAccount["kind"]; readonly unitCode: string }): Promise<Result<string, Refusal>> {
   const [unit] = await tx.query<{ domain: string; rule: string | null }>(ruleOfUnit, [unitCode])
   const forOffice = kind === "organizational"
-  const rule = parseAddressRule(forOffice ? officeAddressRule : (unit?.rule ?? defaultAddressRule), { forOffice })
+  const rule = parseAddressRule(forOffice ? officeAddressRule : (unit?.rule ?? addressRule), { forOffice })
   if (!unit || !rule.ok) return refuse("invalid", "noUnit", { field: "unitCode", values: { value: unitCode } })
   const inDomain = await tx.query<{ address: string }>(addressesInDomain, [`%@${unit.domain.replace(/[\\%_]/g, "\\$&")}`])
   const taken = new Set(inDomain.map(({ address }) => address))

@@ -14,6 +14,12 @@ export interface Edit {
   readonly today: string
   /** What a new account begins with. */
   readonly mailboxes: readonly DefaultMailbox[]
+  /** For units that have none themselves. */
+  readonly addressRule: string
+  /** Numbers of new people, by prefix, while many are added in one transaction: each is looked for once. */
+  readonly numbers?: Map<string, number>
+  /** What the audit's entries say beside: the job, the action that the change is a part of. */
+  readonly about?: Readonly<Record<string, unknown>>
 }
 
 /** The key of what was changed. A refusal comes before anything is written. */
@@ -66,8 +72,8 @@ export interface Note {
 }
 
 /** The entry in the audit: the object before and after. Who did it the connection says (accounts/actor.ts). */
-export async function note({ tx }: Pick<Edit, "tx">, { kind, key, accountId, principalId, before, after, more }: Note): Promise<void> {
-  await tx.query(insertNote, [kind, principalId ?? null, accountId ?? null, JSON.stringify({ key, ...(before && { before }), ...(after && { after }), ...more })])
+export async function note({ tx, about }: Pick<Edit, "tx" | "about">, { kind, key, accountId, principalId, before, after, more }: Note): Promise<void> {
+  await tx.query(insertNote, [kind, principalId ?? null, accountId ?? null, JSON.stringify({ key, ...(before && { before }), ...(after && { after }), ...more, ...about })])
 }
 
 const insertNote = { name: "directory-note", text: "INSERT INTO audit (kind, principal_id, account_id, detail) VALUES ($1, $2, $3, $4)" }

@@ -23,7 +23,7 @@ export const passwordPages = ({ authenticator, credentials, passwords, sessions 
       if (normalPassword(wanted) === normalPassword(current)) return page(visit, { wanted: say(selfText.sameAsBefore) })
       const login = await authenticator.login({ username: holder.address, password: current, clientAddress, service: "console" })
       if (!login.ok) return page(visit, { current: say(login.failure.kind === "limit" ? selfText.tooMany : login.failure.kind === "unavailable" ? signInText.unavailable : selfText.wrongCurrent) })
-      if (login.value.via !== "password" || login.value.principalId !== holder.principalId) return page(visit, { current: say(selfText.wrongCurrent) })
+      if ((login.value.via !== "password" && login.value.via !== "oneTime") || login.value.principalId !== holder.principalId) return page(visit, { current: say(selfText.wrongCurrent) })
       await credentials.setPassword(holder.accountId, await passwords.hash(wanted), { sessionId: holder.sessionId, appPasswords: revokeApps === undefined })
       const token = newSessionToken()
       if (!(await sessions.prove(holder.sessionId, { sha256: sessionHash(token), secondFactor: holder.secondFactor }))) return { kind: "session", change: { kind: "end" }, to: "/console/sign-in" }

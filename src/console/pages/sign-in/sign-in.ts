@@ -41,7 +41,7 @@ export const signInArea = ({ authenticator, sessions }: SignInPorts): Area => ({
           return signInPage(visit, { next, address, error: visit.say(why), status: login.failure.kind === "limit" ? 429 : 422 })
         }
         // what opens one mailbox in one mail client does not open all that a person may do
-        if (login.value.via !== "password") return signInPage(visit, { next, address, error: visit.say(signInText.refused), status: 422 })
+        if (login.value.via !== "password" && login.value.via !== "oneTime") return signInPage(visit, { next, address, error: visit.say(signInText.refused), status: 422 })
         // the browser's former session is nobody's now
         if (visit.holder) await sessions.end(visit.holder.sessionId, { ...visit.holder, why: "signed in again" })
         const token = newSessionToken()

@@ -1,0 +1,43 @@
+import type { App } from "../app.ts"
+import { newOneTimePassword, oneTimeHash } from "../accounts/credential.ts"
+import { parseAddressRule, type RuleProblem } from "../accounts/provision/address-rule.ts"
+import type { Config } from "../config/schema.ts"
+import { defaultMailboxes } from "../accounts/default-mailboxes.ts"
+import type { Outbox } from "../delivery/outbox.ts"
+import { createBulkRunner } from "../provisioning/bulk-runner.ts"
+import type { BulkStore } from "../store/bulk-store.ts"
+import type { OneTimePasswords } from "../store/sql/bulk-parts.ts"
+import { createBulkStore } from "../store/sql/bulk.ts"
+import type { EditorParts } from "../store/sql/directory-editor.ts"
+
+/** Changes to the directory, as the roles that make them need them. */
+export const editorParts = ({ database, feed, context: { config, clock } }: Pick<App, "database" | "feed" | "context">): EditorParts => ({
+  database, feed, clock, mailboxes: defaultMailboxes(config.imap.vietnameseFolderNames), addressRule: addressRuleOf(config),
+})
+
+/** Throws when the configuration's rule is none: mailboxes would get names that nobody wants. */
+export function addressRuleOf({ directory: { addressRule } }: Pick<Config, "directory">): string {
+  const rule = parseAddressRule(addressRule)
+  if (!rule.ok) throw new Error(`directory.addressRule: "${addressRule}" is no rule: ${ruleFaults[rule.failure]}`)
+  return addressRule
+}
+
+const ruleFaults: Readonly<Record<RuleProblem, string>> = {
+  long: "it is longer than 100 characters", noDomain: "it must end in @{domain}", unknownPlaceholder: "it names a placeholder that is not known", badLetters: "beside placeholders it may have small letters, digits and . - _", nobody: "it must have {ten} or {hoten}",
+}
+
+/** New ones are kept under the key of app passwords. */
+export const oneTimePasswords = (key: Buffer): OneTimePasswords => () => {
+  const text = newOneTimePassword()
+  const hash = oneTimeHash(text, key)
+  if (hash === undefined) throw new Error("a one-time password has no hash")
+  return { text, hash }
+}
+
+export const openBulkStore = (app: App): BulkStore => createBulkStore({ ...editorParts(app), sealer: app.sealer, oneTimePasswords: oneTimePasswords(app.files.appPasswordKey) })
+
+/** What the worker needs for bulk jobs. */
+export function bulkUpkeep(app: App, outbox: Pick<Outbox, "enqueueBulk" | "isAvailable">) {
+  const store = openBulkStore(app)
+  return { store, outbox, runner: createBulkRunner({ store, log: app.context.log }), everyMs: app.context.config.delivery.sweep }
+}
