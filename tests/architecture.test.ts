@@ -29,7 +29,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   smtp: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "tls"],
   imap: ["base", "mail", "accounts", "store", "telemetry", "config", "tls"],
   api: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "provisioning"],
-  console: ["base", "mail", "domains", "provisioning", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "addressbook", "tls"],
+  console: ["base", "mail", "provisioning", "domains", "provisioning", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "addressbook", "tls"],
 }
 
 /** Assemble, start or are started: these know modules of every kind. */

@@ -1,5 +1,4 @@
 import { createHmac } from "node:crypto"
-import { defaultMailboxes } from "../accounts/default-mailboxes.ts"
 import type { Authenticator } from "../accounts/login.ts"
 import { createPasswordWork } from "../accounts/password-work.ts"
 import type { App } from "../app.ts"
@@ -9,12 +8,11 @@ import { consoleAreas } from "../console/pages/areas.ts"
 import { consoleRouter } from "../console/web/console-router.ts"
 import { createAuditStore } from "../store/sql/audit.ts"
 import { createCertificateRegistry } from "../store/sql/certificates.ts"
+import type { Outbox } from "../delivery/outbox.ts"
+import { consoleDirectory } from "./console-directory.ts"
 import { createConsoleSessionStore } from "../store/sql/console-sessions.ts"
 import { createCredentialStore } from "../store/sql/credentials.ts"
 import { isUnavailable } from "../store/sql/database.ts"
-import { createDirectoryEditor } from "../store/sql/directory-editor.ts"
-import { createDirectoryHistory } from "../store/sql/directory-history.ts"
-import { createDirectoryView } from "../store/sql/directory-view.ts"
 import { createForwardingStore } from "../store/sql/forwarding.ts"
 import { createOverviewStore } from "../store/sql/overview.ts"
 import { usageOf } from "../store/sql/quota.ts"
@@ -26,6 +24,7 @@ export interface ConsoleServices {
   readonly authenticator: Authenticator
   /** Of every role. */
   readonly health: () => Promise<readonly HealthReport[]>
+  readonly outbox: Pick<Outbox, "enqueueBulk">
   /** What mail clients are told. */
   readonly client: ClientSettings
 }
@@ -36,17 +35,14 @@ async function directoryChanged({ directory, feed }: App, version: number): Prom
   await directory.refresh()
 }
 
-/** What most of a province's mailboxes have. */
-const defaultQuotaBytes = 2 * 1024 ** 3
-
 const openSessions = ({ database, context: { config } }: App) => createConsoleSessionStore({ database, idleMs: config.console.sessionIdle, absoluteMs: config.console.sessionLife })
 
 /** Deletes sessions that ended long ago. */
 export const forgetSessions = (app: App): Promise<number> => openSessions(app).forget()
 
 /** The console as the role `web` serves it: what each area needs, from the store. */
-export function createConsole(app: App, { authenticator, health, client }: ConsoleServices): ReturnType<typeof consoleRouter> {
-  const { database, directory, feed, context: { config, clock, log } } = app
+export function createConsole(app: App, { authenticator, health, client, outbox }: ConsoleServices): ReturnType<typeof consoleRouter> {
+  const { database, directory, context: { config, clock, log } } = app
   const { requestsPerMinute, accountLicences, holderLicences } = config.console
   const sessions = openSessions(app)
   const forwarding = createForwardingStore(database)
@@ -54,12 +50,7 @@ export function createConsole(app: App, { authenticator, health, client }: Conso
     areas: consoleAreas({
       signIn: { authenticator, sessions },
       overview: { figures: createOverviewStore({ database }), health, licences: { accounts: accountLicences, holders: holderLicences }, clock, onError: (error) => log.warn({ err: error }, "console: figures could not be read") },
-      directory: {
-        view: createDirectoryView(database), history: createDirectoryHistory(database), forwarding,
-        editor: createDirectoryEditor({ database, mailboxes: defaultMailboxes(config.imap.vietnameseFolderNames), clock, feed }),
-        defaultQuotaBytes, clock,
-        changed: async () => void (await directory.refresh()),
-      },
+      directory: consoleDirectory(app, { outbox, forwarding }),
       self: {
         sessions, directory, authenticator, clock,
         credentials: createCredentialStore(database),

@@ -5,6 +5,10 @@ import { createAuthenticator } from "../../src/accounts/authenticate.ts"
 import type { AdministratorRole } from "../../src/accounts/administrator.ts"
 import { appPasswordHash, newAppPassword } from "../../src/accounts/credential.ts"
 import { defaultMailboxes } from "../../src/accounts/default-mailboxes.ts"
+import { defaultAddressRule } from "../../src/accounts/provision/address-rule.ts"
+import { createBulkRunner } from "../../src/provisioning/bulk-runner.ts"
+import { planUpload } from "../../src/provisioning/bulk-upload.ts"
+import { oneTimePasswords } from "../../src/roles/provisioning.ts"
 import { createLoginThrottle } from "../../src/accounts/login-throttle.ts"
 import { createPasswordWork } from "../../src/accounts/password-work.ts"
 import { serve } from "../../src/base/serving.ts"
@@ -15,6 +19,8 @@ import type { Area } from "../../src/console/web/page.ts"
 import { createAdministratorStore } from "../../src/store/sql/administrators.ts"
 import { createAuditStore } from "../../src/store/sql/audit.ts"
 import { createCertificateRegistry } from "../../src/store/sql/certificates.ts"
+import { createSealer } from "../../src/store/sealing.ts"
+import { createBulkStore } from "../../src/store/sql/bulk.ts"
 import { createConsoleSessionStore } from "../../src/store/sql/console-sessions.ts"
 import { createCredentialStore } from "../../src/store/sql/credentials.ts"
 import { isUnavailable } from "../../src/store/sql/database.ts"
@@ -46,6 +52,8 @@ export interface ConsoleWorld {
   csrf(cookie: string): Promise<string>
   /** The directory is read again at once, after rows were changed beside it. */
   refresh(): Promise<void>
+  /** Resolves when no bulk job is under way any more. */
+  bulkDone(): Promise<void>
   close(): Promise<void>
 }
 
@@ -99,12 +107,20 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   const sessions = createConsoleSessionStore({ database, idleMs: sessionIdleMs, absoluteMs: sessionLifeMs })
   const onError = (error: unknown): void => void errors.push(error)
   const errors: unknown[] = []
+  const editor = { database, mailboxes: defaultMailboxes(true), addressRule: defaultAddressRule, clock: now, feed: { publish: () => undefined } }
+  const bulkStore = createBulkStore({ ...editor, sealer: createSealer(randomBytes(32)), oneTimePasswords: oneTimePasswords(appPasswordKey) })
+  let bulkWork: Promise<void> = Promise.resolve()
   const areas = consoleAreas({
     signIn: { authenticator, sessions },
     overview: { figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError },
     directory: {
       view: createDirectoryView(database), history: createDirectoryHistory(database), forwarding: createForwardingStore(database), defaultQuotaBytes: 2 ** 31, clock: now, changed: async () => void (await directory.refresh()),
-      editor: createDirectoryEditor({ database, mailboxes: defaultMailboxes(true), clock: now, feed: { publish: () => undefined } }),
+      editor: createDirectoryEditor(editor),
+      bulk: {
+        store: bulkStore, clock: now, onError,
+        plan: (upload) => planUpload(upload, { store: bulkStore, quotaBytes: { personal: 2 ** 31, organizational: 2 ** 32 }, addressRule: defaultAddressRule }),
+        wake: (id) => void (bulkWork = bulkWork.then(() => createBulkRunner({ store: bulkStore, log: testLog }).run([id]))),
+      },
     },
     self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now,
       registry: createCertificateRegistry(database), accesses: createAuditStore(database).accessesOf, client: clientSettings,
@@ -155,7 +171,9 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
       await database.query({ text: "UPDATE directory_version SET version = version + 1" })
       await directory.refresh()
     },
+    bulkDone: () => bulkWork,
     async close() {
+      await bulkWork
       await server.close()
       await database.drop()
       if (errors.length > 0) throw new Error("the console failed", { cause: errors[0] })

@@ -44,9 +44,11 @@ if (liveSource) {
     source.addEventListener("figures", ({ data }) => {
       for (const [id, text] of Object.entries(JSON.parse(data))) {
         const place = document.querySelector(`[data-live="${CSS.escape(id)}"]`)
-        if (place && place.textContent !== text) place.textContent = text
+        if (place instanceof HTMLProgressElement) place.value = Number(text)
+        else if (place && place.textContent !== text) place.textContent = text
       }
     })
+    source.addEventListener("over", () => location.reload())
   }
   const close = () => {
     source?.close()

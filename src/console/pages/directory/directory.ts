@@ -3,8 +3,10 @@ import type { DirectoryEditor } from "../../../store/directory-editor.ts"
 import type { DirectoryHistory } from "../../../store/directory-history.ts"
 import type { DirectoryView } from "../../../store/directory-view.ts"
 import type { ForwardingStore } from "../../../store/forwarding-store.ts"
+import { bulkText } from "../../text/bulk.ts"
 import { directoryText } from "../../text/directory.ts"
 import type { Area } from "../../web/page.ts"
+import { type BulkPorts, bulkPages } from "../bulk/bulk.ts"
 import { accountPages } from "./account.ts"
 import { accountForms } from "./account-forms.ts"
 import { findPages } from "./find.ts"
@@ -26,6 +28,7 @@ export interface DirectoryPorts {
   readonly defaultQuotaBytes: number
   /** Whoever changed something finds it changed. */
   readonly changed: () => Promise<void>
+  readonly bulk: BulkPorts
   readonly clock: Clock
 }
 
@@ -34,10 +37,11 @@ export const directoryArea = (ports: DirectoryPorts): Area => ({
   menu: [
     { path: "/directory", label: directoryText.units, who: "directory:read" },
     { path: "/directory/find", label: directoryText.find, who: "directory:read" },
+    { path: "/directory/bulk", label: bulkText.title, who: "directory:write" },
   ],
   pages: [
     ...treePages(ports), ...findPages(ports),
-    ...unitForms(ports), ...personForms(ports), ...accountForms(ports), ...groupForms(ports),
+    ...unitForms(ports), ...personForms(ports), ...accountForms(ports), ...groupForms(ports), ...bulkPages(ports.bulk),
     ...unitPages(ports), ...personPages(ports), ...accountPages(ports), ...groupPages(ports),
   ],
 })

@@ -5,6 +5,7 @@ import type { Visit } from "../../web/page.ts"
 
 /** Where each object of the directory is shown, and how it is named there. */
 export const directoryPath = "/console/directory"
+export const bulkPath = `${directoryPath}/bulk`
 
 const folders = { person: "people", account: "accounts", group: "groups", unit: "units" } as const
 export type ShownKind = keyof typeof folders
