@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from "vitest"
 import { type ConsoleBrowser, openConsoleBrowser } from "../../support/console-browser.ts"
+import { bulkCases } from "./bulk-cases.ts"
 import { directoryCases } from "./directory-cases.ts"
 import { overviewCases, twelveWeeksOfMail } from "./overview-cases.ts"
 import { selfCases } from "./self-cases.ts"
@@ -13,6 +14,6 @@ beforeAll(async () => {
 })
 afterAll(() => opened.close())
 
-const areas = { "signing in": signInCases, "the dashboard": overviewCases, "the directory": directoryCases, "a holder's own pages": selfCases }
+const areas = { "signing in": signInCases, "the dashboard": overviewCases, "the directory": directoryCases, "a holder's own pages": selfCases, "bulk changes": bulkCases }
 
 for (const [name, cases] of Object.entries(areas)) describe(name, () => cases(() => opened))

@@ -58,7 +58,7 @@ export function directoryCases(at: () => ConsoleBrowser): void {
     expect(await page.textContent(".notice.done")).toContain("modtu")
     await page.goto(`${url}/console/directory/units/SNV.VP/change`)
     await page.fill("#addressRule", "{ho}.{ten}.{so}@{domain}")
-    await page.waitForFunction("/\\w+\\.\\w+@sonv/.test(document.querySelector('#rule-preview').textContent)", undefined, { polling: 100 })
+    await expect.poll(() => page.textContent("#rule-preview"), { timeout: 15_000 }).toMatch(/\w+\.\w+@sonv/)
     await context.close()
   })
 
