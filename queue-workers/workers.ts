@@ -8,6 +8,7 @@ import type { HeldNotices } from "../src/notifications/held-notices.ts"
 import type { SenderWarnings } from "../src/notifications/sender-warnings.ts"
 import type { DeliveryStore } from "../src/store/delivery-store.ts"
 import { type AcmeWorkerParts, startAcmeWorker } from "./acme.worker.ts"
+import { type ArchiveWorkerParts, startArchiveWorker } from "./archive.worker.ts"
 import { type BulkWorkerParts, startBulkWorker } from "./bulk.worker.ts"
 import { startDeliverWorker } from "./deliver.worker.ts"
 import { type ExpiryWorkerParts, startExpiryWorker } from "./expiry.worker.ts"
@@ -32,6 +33,7 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly housekeepingMs: number
   readonly expiry: Omit<ExpiryWorkerParts, "log">
   readonly bulk: Omit<BulkWorkerParts, "backend" | "log">
+  readonly archive: Omit<ArchiveWorkerParts, "log">
   readonly recheck: Omit<RecheckWorkerParts, "log">
   /** Absent where no LDAP server is configured. */
   readonly addressBook?: Omit<LdapWorkerParts, "log"> | undefined
@@ -47,7 +49,7 @@ export function startWorkers(services: WorkerServices): RunningWorker {
   const others: RunningWorker[] = [
     startDeliverWorker(services), startRelayWorker({ ...services, concurrency: relayConcurrency }), startHousekeepingWorker({ ...services, everyMs: housekeepingMs }),
     startExpiryWorker({ ...services.expiry, log }), startRecheckWorker({ ...services.recheck, log }),
-    startBulkWorker({ ...services.bulk, backend: services.backend, log }),
+    startArchiveWorker({ ...services.archive, log }), startBulkWorker({ ...services.bulk, backend: services.backend, log }),
   ]
   if (addressBook) others.push(startLdapWorker({ ...addressBook, log }))
   if (acme) others.push(startAcmeWorker({ ...acme, log }))

@@ -1,10 +1,13 @@
 import { Command, CommanderError } from "commander"
 import { migrate } from "../store/sql/migrate.ts"
+import { addAccountCommands } from "./account-commands.ts"
 import { addAdministratorCommands } from "./administrator-commands.ts"
 import { createAppPassword, type CreateOptions, listCredentials, revokeCredential } from "./app-password-command.ts"
+import { addBulkCommands } from "./bulk-commands.ts"
 import { addCertificateCommands } from "./certificate-commands.ts"
 import type { CommandKit } from "./command-kit.ts"
 import { type CommandContext, exitCodes, type GlobalOptions, print, withContext } from "./context.ts"
+import { addDirectoryCommands } from "./directory-commands.ts"
 import { addDkimCommands } from "./dkim-commands.ts"
 import { addDnsCommands } from "./dns-commands.ts"
 import { addEvidenceCommands } from "./evidence-commands.ts"
@@ -105,6 +108,9 @@ addQueueCommands(kit)
 addTraceCommand(kit)
 addTokenCommands(kit)
 addAdministratorCommands(kit)
+addDirectoryCommands(kit)
+addAccountCommands(kit)
+addBulkCommands(kit)
 
 command(program, "migrate")
   .description("bring the database schema up to date")

@@ -34,7 +34,7 @@ import { certificateUpkeep } from "./acme.ts"
 import { addressBookUpkeep } from "./address-book.ts"
 import { forgetInbound } from "./inbound.ts"
 import { openOutgoing } from "./outgoing.ts"
-import { bulkUpkeep } from "./provisioning.ts"
+import { bulkUpkeep, openDirectoryActions } from "./provisioning.ts"
 import { releaseLinks } from "./quarantine.ts"
 import { registryRecheck } from "./recheck.ts"
 import type { StartRole } from "./role.ts"
@@ -83,6 +83,7 @@ export const startWorkerRole: StartRole = async (context) => {
       everyMs: config.certificates.warningCheck,
     },
     bulk,
+    archive: { actions: openDirectoryActions(app), everyMs: config.directory.upkeep },
     recheck: await registryRecheck(app),
     addressBook: addressBookUpkeep(app),
     acme: await certificateUpkeep(app),
