@@ -6,6 +6,9 @@ import { defaultMailboxes } from "../accounts/default-mailboxes.ts"
 import type { Outbox } from "../delivery/outbox.ts"
 import { createBulkRunner } from "../provisioning/bulk-runner.ts"
 import type { BulkStore } from "../store/bulk-store.ts"
+import type { DirectoryActions } from "../store/directory-actions.ts"
+import type { KeepingRules } from "../store/sql/action-facts.ts"
+import { createDirectoryActions } from "../store/sql/directory-actions.ts"
 import type { OneTimePasswords } from "../store/sql/bulk-parts.ts"
 import { createBulkStore } from "../store/sql/bulk.ts"
 import type { EditorParts } from "../store/sql/directory-editor.ts"
@@ -35,6 +38,14 @@ export const oneTimePasswords = (key: Buffer): OneTimePasswords => () => {
 }
 
 export const openBulkStore = (app: App): BulkStore => createBulkStore({ ...editorParts(app), sealer: app.sealer, oneTimePasswords: oneTimePasswords(app.files.appPasswordKey) })
+
+/** How long what people leave behind is kept. */
+export const keepingRules = ({ directory: { keepOldAddress, leaverMonths, headMonths, headTitles } }: Pick<Config, "directory">): KeepingRules => ({
+  leaverMonths, headMonths, headTitles,
+  aliasUntil: (today) => new Date(Date.parse(`${today}T00:00:00Z`) + keepOldAddress).toISOString().slice(0, 10),
+})
+
+export const openDirectoryActions = (app: App): DirectoryActions => createDirectoryActions({ ...editorParts(app), keeping: keepingRules(app.context.config), oneTimePasswords: oneTimePasswords(app.files.appPasswordKey) })
 
 /** What the worker needs for bulk jobs. */
 export function bulkUpkeep(app: App, outbox: Pick<Outbox, "enqueueBulk" | "isAvailable">) {

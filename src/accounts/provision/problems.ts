@@ -50,6 +50,8 @@ export const problemWords = {
   stale: { vi: "Nội dung này đã được người khác thay đổi sau khi bạn mở; hãy xem lại rồi thử lại", en: "somebody has changed this since you looked; look again" },
   alreadySo: { vi: "Đã ở trạng thái này", en: "is so already" },
   archived: { vi: "Hộp thư đã được lưu trữ", en: "the account is archived" },
+  personSuspended: { vi: "“{value}” đã bị khóa", en: '"{value}" is suspended' },
+  cannotBeUndone: { vi: "Không thể hoàn tác: mật khẩu cũ đã bị hủy", en: "cannot be undone: the old passwords were revoked" },
   unitAmbiguous: { vi: "Có {count} đơn vị tên “{value}”; hãy ghi mã đơn vị", en: '{count} units are called "{value}"; give the unit code' },
   duplicateRow: { vi: "Trùng với dòng {line}", en: "is the same as row {line}" },
   needsIdOrAddress: { vi: "Cần mã hoặc địa chỉ thư để biết sửa hay khóa ai", en: "an id or an address must say whom to change or suspend" },

@@ -101,15 +101,15 @@ async function freeAddress(edit: Edit, account: NewAccount): Promise<Result<stri
   return problem && !problem.ok ? problem : ok(account.address)
 }
 
-/** The address that the unit's rule gives. */
-export async function addressOfRule({ tx, addressRule }: Pick<Edit, "tx" | "addressRule">, { name, kind, unitCode }: { readonly name: string; readonly kind: NewAccount["kind"]; readonly unitCode: string }): Promise<Result<string, Refusal>> {
+/** The address that the unit's rule gives; `own` is what the account has already. */
+export async function addressOfRule({ tx, addressRule }: Pick<Edit, "tx" | "addressRule">, { name, kind, unitCode, own }: { readonly name: string; readonly kind: NewAccount["kind"]; readonly unitCode: string; readonly own?: string }): Promise<Result<string, Refusal>> {
   const [unit] = await tx.query<{ domain: string; rule: string | null }>(ruleOfUnit, [unitCode])
   const forOffice = kind === "organizational"
   const rule = parseAddressRule(forOffice ? officeAddressRule : (unit?.rule ?? addressRule), { forOffice })
   if (!unit || !rule.ok) return refuse("invalid", "noUnit", { field: "unitCode", values: { value: unitCode } })
   const inDomain = await tx.query<{ address: string }>(addressesInDomain, [`%@${unit.domain.replace(/[\\%_]/g, "\\$&")}`])
   const taken = new Set(inDomain.map(({ address }) => address))
-  const address = addressByRule(rule.value, { name, unit: { code: unitCode, domain: unit.domain }, isTaken: (one) => taken.has(one) })
+  const address = addressByRule(rule.value, { name, unit: { code: unitCode, domain: unit.domain }, isTaken: (one) => one !== own && taken.has(one) })
   return address.ok ? address : failed({ kind: "invalid", problems: [{ field: "address", problem: ruleAnswers[address.failure] }] })
 }
 
