@@ -6,7 +6,7 @@ import type { ForwardingStore } from "../store/forwarding-store.ts"
 import { createDirectoryEditor } from "../store/sql/directory-editor.ts"
 import { createDirectoryHistory } from "../store/sql/directory-history.ts"
 import { createDirectoryView } from "../store/sql/directory-view.ts"
-import { addressRuleOf, editorParts, openBulkStore } from "./provisioning.ts"
+import { addressRuleOf, editorParts, openBulkStore, openDirectoryActions } from "./provisioning.ts"
 
 export interface DirectoryServices {
   readonly outbox: Pick<Outbox, "enqueueBulk">
@@ -23,6 +23,7 @@ export function consoleDirectory(app: App, { outbox, forwarding }: DirectoryServ
     view: createDirectoryView(database),
     history: createDirectoryHistory(database),
     editor: createDirectoryEditor(editorParts(app)),
+    actions: openDirectoryActions(app),
     forwarding, clock,
     defaultQuotaBytes: personalQuota,
     changed: async () => void (await directory.refresh()),

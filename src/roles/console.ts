@@ -46,11 +46,12 @@ export function createConsole(app: App, { authenticator, health, client, outbox 
   const { requestsPerMinute, accountLicences, holderLicences } = config.console
   const sessions = openSessions(app)
   const forwarding = createForwardingStore(database)
+  const directoryPorts = consoleDirectory(app, { outbox, forwarding })
   return consoleRouter({
     areas: consoleAreas({
       signIn: { authenticator, sessions },
       overview: { figures: createOverviewStore({ database }), health, licences: { accounts: accountLicences, holders: holderLicences }, clock, onError: (error) => log.warn({ err: error }, "console: figures could not be read") },
-      directory: consoleDirectory(app, { outbox, forwarding }),
+      directory: directoryPorts,
       self: {
         sessions, directory, authenticator, clock,
         credentials: createCredentialStore(database),
@@ -60,6 +61,7 @@ export function createConsole(app: App, { authenticator, health, client, outbox 
         registry: createCertificateRegistry(database),
         accesses: createAuditStore(database).accessesOf,
         client,
+        delegation: directoryPorts,
         forwarding: { store: forwarding, rules: config.forwarding, changed: (version) => directoryChanged(app, version) },
       },
     }),

@@ -14,6 +14,7 @@ import { createPasswordWork } from "../../src/accounts/password-work.ts"
 import { serve } from "../../src/base/serving.ts"
 import { createLookupRates } from "../../src/console/lookup-rates.ts"
 import { consoleAreas } from "../../src/console/pages/areas.ts"
+import type { DirectoryPorts } from "../../src/console/pages/directory/directory.ts"
 import { consoleRouter } from "../../src/console/web/console-router.ts"
 import type { Area } from "../../src/console/web/page.ts"
 import { createAdministratorStore } from "../../src/store/sql/administrators.ts"
@@ -25,6 +26,7 @@ import { createConsoleSessionStore } from "../../src/store/sql/console-sessions.
 import { createCredentialStore } from "../../src/store/sql/credentials.ts"
 import { isUnavailable } from "../../src/store/sql/database.ts"
 import { createDirectorySource } from "../../src/store/sql/directory.ts"
+import { createDirectoryActions } from "../../src/store/sql/directory-actions.ts"
 import { createDirectoryEditor } from "../../src/store/sql/directory-editor.ts"
 import { createDirectoryHistory } from "../../src/store/sql/directory-history.ts"
 import { createDirectoryView } from "../../src/store/sql/directory-view.ts"
@@ -110,20 +112,22 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   const editor = { database, mailboxes: defaultMailboxes(true), addressRule: defaultAddressRule, clock: now, feed: { publish: () => undefined } }
   const bulkStore = createBulkStore({ ...editor, sealer: createSealer(randomBytes(32)), oneTimePasswords: oneTimePasswords(appPasswordKey) })
   let bulkWork: Promise<void> = Promise.resolve()
+  const directoryPorts: DirectoryPorts = {
+    view: createDirectoryView(database), history: createDirectoryHistory(database), forwarding: createForwardingStore(database), defaultQuotaBytes: 2 ** 31, clock: now, changed: async () => void (await directory.refresh()),
+    editor: createDirectoryEditor(editor),
+    actions: createDirectoryActions({ ...editor, oneTimePasswords: oneTimePasswords(appPasswordKey), keeping: { leaverMonths: 6, headMonths: 12, headTitles: ["Trưởng"], aliasUntil: () => "2099-01-01" } }),
+    bulk: {
+      store: bulkStore, clock: now, onError,
+      plan: (upload) => planUpload(upload, { store: bulkStore, quotaBytes: { personal: 2 ** 31, organizational: 2 ** 32 }, addressRule: defaultAddressRule }),
+      wake: (id) => void (bulkWork = bulkWork.then(() => createBulkRunner({ store: bulkStore, log: testLog }).run([id]))),
+    },
+  }
   const areas = consoleAreas({
     signIn: { authenticator, sessions },
     overview: { figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError },
-    directory: {
-      view: createDirectoryView(database), history: createDirectoryHistory(database), forwarding: createForwardingStore(database), defaultQuotaBytes: 2 ** 31, clock: now, changed: async () => void (await directory.refresh()),
-      editor: createDirectoryEditor(editor),
-      bulk: {
-        store: bulkStore, clock: now, onError,
-        plan: (upload) => planUpload(upload, { store: bulkStore, quotaBytes: { personal: 2 ** 31, organizational: 2 ** 32 }, addressRule: defaultAddressRule }),
-        wake: (id) => void (bulkWork = bulkWork.then(() => createBulkRunner({ store: bulkStore, log: testLog }).run([id]))),
-      },
-    },
+    directory: directoryPorts,
     self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now,
-      registry: createCertificateRegistry(database), accesses: createAuditStore(database).accessesOf, client: clientSettings,
+      registry: createCertificateRegistry(database), accesses: createAuditStore(database).accessesOf, client: clientSettings, delegation: directoryPorts,
       forwarding: { store: createForwardingStore(database), rules: { inside: true, domains: ["xa.example"] }, changed: async () => void (await directory.refresh()) },
     },
   })

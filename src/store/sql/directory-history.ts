@@ -14,8 +14,8 @@ const entries = (kind: HistoryObject["kind"], condition: string): { readonly nam
 
 /** Sign-ins and accesses are the owner's to read (`AuditStore.accessesOf`). */
 const statements: Readonly<Record<HistoryObject["kind"], { readonly name: string; readonly text: string }>> = {
-  account: entries("account", "a.account_id = (SELECT id FROM account WHERE address = $1) AND a.kind !~ '^(signIn|access|console|outbound|message)\\.'"),
-  person: entries("person", "a.principal_id = $1 AND a.detail ? 'key'"),
+  account: entries("account", "(a.account_id = (SELECT id FROM account WHERE address = $1) OR (a.detail ? 'key' AND a.detail->>'key' = $1)) AND a.kind !~ '^(signIn|access|console|outbound|message)\\.'"),
+  person: entries("person", "a.detail ? 'key' AND (a.principal_id = $1 OR a.detail->>'key' = $1)"),
   unit: entries("unit", "a.detail ? 'key' AND a.detail->>'key' = $1 AND a.kind LIKE 'unit.%'"),
   group: entries("group", "a.detail ? 'key' AND a.detail->>'key' = $1 AND a.kind LIKE 'group.%'"),
 }

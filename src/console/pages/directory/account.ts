@@ -4,6 +4,7 @@ import type { Forwarding } from "../../../accounts/forwarding.ts"
 import type { AccountDetails } from "../../../store/directory-view.ts"
 import { directoryText, mailboxKindText } from "../../text/directory.ts"
 import { formsText } from "../../text/directory-forms.ts"
+import { guidedText } from "../../text/guided.ts"
 import { rightText, selfText } from "../../text/self.ts"
 import { confirmed } from "../../web/forms.ts"
 import { html } from "../../web/html.ts"
@@ -13,6 +14,7 @@ import { table } from "../../web/table.ts"
 import { aliasForm, assignmentForm } from "./account-parts.ts"
 import type { DirectoryPorts } from "./directory.ts"
 import { nothingWrong, stateForm, type Typed, type Wrong, wrongNotice } from "./form-kit.ts"
+import { doneActions } from "./guided.ts"
 import { history, shownHistory } from "./history.ts"
 import { dayText, directoryPath, objectPath, periodText, stateMark, unitLink } from "./links.ts"
 import { noSuch } from "./refusals.ts"
@@ -44,7 +46,8 @@ export async function showAccount(ports: DirectoryPorts, visit: AdministratorVis
     crumbs: [{ path: directoryPath, title: say(directoryText.units) }, { path: objectPath("unit", record.unitCode), title: unitName }],
     body: html`${refused && wrongNotice(visit, refused.wrong, path)}
       ${facts(visit, account, await ports.forwarding.get(id))}
-      ${mayChange && html`<p class="actions"><a role="button" class="secondary" href=${`${path}/change`}>${say(formsText.change)}</a></p>
+      ${mayChange && html`<p class="actions"><a role="button" class="secondary" href=${`${path}/change`}>${say(formsText.change)}</a> ${!record.archived && html`<a role="button" class="secondary" href=${`${path}/hand-over`}>${say(guidedText.handOver)}</a>`}</p>
+        ${!record.archived && confirmed(visit, { label: say(guidedText.reset), question: say(guidedText.resetQuestion, { address }), action: `${path}/reset-password` })}
         ${!record.archived && stateForm(visit, { path, name: record.address, suspended: record.suspended, seen })}`}
       <h2>${say(directoryText.holders)}</h2>
       ${holderTable(visit, account, mayChange)}
@@ -54,6 +57,7 @@ export async function showAccount(ports: DirectoryPorts, visit: AdministratorVis
       ${mayChange && aliasForm(visit, { address, aliases, ...wrong("alias") })}
       <h2>${say(directoryText.memberOf)}</h2>
       ${groups.length === 0 ? html`<p class="empty">${say(directoryText.noGroups)}</p>` : html`<ul>${groups.map((group) => html`<li><a href=${objectPath("group", group.address)}>${group.displayName}</a> <small class="muted">${group.address}</small></li>`)}</ul>`}
+      ${doneActions(visit, "account", { key: address, done: await ports.actions.history(address, { scope: visit.scope }), mayChange })}
       ${history(visit, await ports.history.of({ kind: "account", key: address }, shownHistory))}`,
   }
 }

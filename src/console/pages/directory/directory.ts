@@ -1,4 +1,5 @@
 import type { Clock } from "../../../base/clock.ts"
+import type { DirectoryActions } from "../../../store/directory-actions.ts"
 import type { DirectoryEditor } from "../../../store/directory-editor.ts"
 import type { DirectoryHistory } from "../../../store/directory-history.ts"
 import type { DirectoryView } from "../../../store/directory-view.ts"
@@ -12,6 +13,7 @@ import { accountForms } from "./account-forms.ts"
 import { findPages } from "./find.ts"
 import { groupPages } from "./group.ts"
 import { groupForms } from "./group-forms.ts"
+import { guidedPages } from "./guided.ts"
 import { personPages } from "./person.ts"
 import { personForms } from "./person-forms.ts"
 import { treePages } from "./tree.ts"
@@ -23,6 +25,7 @@ export interface DirectoryPorts {
   readonly view: DirectoryView
   readonly editor: DirectoryEditor
   readonly history: DirectoryHistory
+  readonly actions: Pick<DirectoryActions, "plan" | "apply" | "undo" | "resetPassword" | "history">
   readonly forwarding: Pick<ForwardingStore, "get" | "end">
   /** Of a new account, where nothing else is asked for. */
   readonly defaultQuotaBytes: number
@@ -41,7 +44,7 @@ export const directoryArea = (ports: DirectoryPorts): Area => ({
   ],
   pages: [
     ...treePages(ports), ...findPages(ports),
-    ...unitForms(ports), ...personForms(ports), ...accountForms(ports), ...groupForms(ports), ...bulkPages(ports.bulk),
+    ...unitForms(ports), ...personForms(ports), ...accountForms(ports), ...groupForms(ports), ...bulkPages(ports.bulk), ...guidedPages(ports),
     ...unitPages(ports), ...personPages(ports), ...accountPages(ports), ...groupPages(ports),
   ],
 })

@@ -89,9 +89,9 @@ const around = ({ name, label, help, error }: FieldParts, control: (described: s
 }
 
 /** A field that proposes objects of the directory while one types; what is sent is a key, typed or chosen. */
-export const suggested = (parts: FieldParts & { readonly kind: DirectoryKind; readonly required?: boolean }) =>
+export const suggested = (parts: FieldParts & { readonly kind: DirectoryKind; readonly required?: boolean; readonly source?: string }) =>
   around(parts, (described, invalid) => html`<input id=${parts.name} name=${parts.name} value=${parts.value} required=${parts.required} autocomplete="off" aria-describedby=${described} aria-invalid=${invalid} list=${`${parts.name}-list`}
-    hx-get=${`${directoryPath}/suggest/${parts.kind}`} hx-trigger="input changed delay:150ms" hx-target=${`#${parts.name}-list`} hx-sync="this:queue last" /><datalist id=${`${parts.name}-list`}></datalist>`)
+    hx-get=${parts.source ?? `${directoryPath}/suggest/${parts.kind}`} hx-trigger="input changed delay:150ms" hx-target=${`#${parts.name}-list`} hx-sync="this:queue last" /><datalist id=${`${parts.name}-list`}></datalist>`)
 
 export const lines = (parts: FieldParts & { readonly rows?: number }) =>
   around(parts, (described, invalid) => html`<textarea id=${parts.name} name=${parts.name} rows=${parts.rows ?? 5} aria-describedby=${described} aria-invalid=${invalid} spellcheck=${false}>${parts.value}</textarea>`)

@@ -1,5 +1,7 @@
+import { stepWords } from "../../../accounts/provision/guided/steps.ts"
 import { fieldWords } from "../../../accounts/provision/problems.ts"
 import type { HistoryEntry } from "../../../store/directory-history.ts"
+import { guidedText } from "../../text/guided.ts"
 import { changeText, directoryText } from "../../text/directory.ts"
 import { html } from "../../web/html.ts"
 import type { Visit } from "../../web/page.ts"
@@ -18,10 +20,16 @@ export const history = (visit: Visit, entries: readonly HistoryEntry[]) =>
       columns: [
         { key: "when", title: visit.say(directoryText.when), cell: ({ at }) => shownTime(visit, at) },
         { key: "who", title: visit.say(directoryText.who), cell: ({ by }) => (by === "" ? "–" : by) },
-        { key: "what", title: visit.say(directoryText.what), cell: ({ kind }) => (isKnown(kind) ? visit.say(changeText[kind]) : kind) },
-        { key: "changes", title: visit.say(directoryText.changes), cell: ({ detail }) => html`<span>${changes(visit, detail).map((line) => html`${line}<br />`)}</span>` },
+        { key: "what", title: visit.say(directoryText.what), cell: ({ kind }) => nameOf(visit, kind) },
+        { key: "changes", title: visit.say(directoryText.changes), cell: (entry) => html`<span>${changes(visit, entry).map((line) => html`${line}<br />`)}</span>` },
       ],
     })}`
+
+/** `move.renameAccount` is a step of a move. */
+function nameOf({ say }: Visit, kind: string): string {
+  const [action = ""] = kind.split(".")
+  return isKnown(kind) ? say(changeText[kind]) : action === "move" || action === "leave" || action === "handOver" ? say(guidedText[action]) : kind
+}
 
 const isKnown = (kind: string): kind is keyof typeof changeText => Object.hasOwn(changeText, kind)
 
@@ -32,8 +40,10 @@ const maxLines = 8
 const maxCharacters = 120
 
 /** `Chức vụ: A → B`, for what differs; of what is new or gone, nothing but its key. */
-function changes({ language }: Visit, detail: unknown): readonly string[] {
-  const { key, before, after } = membersOf(detail)
+function changes({ language }: Visit, { kind, detail }: HistoryEntry): readonly string[] {
+  const { key, before, after, ...more } = membersOf(detail)
+  const step = kind.split(".")[1] ?? ""
+  if (isStep(step)) return [filledWith(stepWords[step][language], more)]
   const old = membersOf(before)
   const now = membersOf(after)
   const lines = Object.keys(now)
@@ -41,6 +51,10 @@ function changes({ language }: Visit, detail: unknown): readonly string[] {
     .map((name) => `${fieldWords[name]?.[language] ?? name}: ${name in old ? `${shown(old[name])} → ` : ""}${shown(now[name])}`)
   return lines.length === 0 ? (typeof key === "string" ? [key] : []) : lines.slice(0, maxLines)
 }
+
+const isStep = (name: string): name is keyof typeof stepWords => Object.hasOwn(stepWords, name)
+
+const filledWith = (text: string, values: Members): string => text.replace(/\{(\w+)\}/g, (_whole, name: string) => shown(values[name]))
 
 function shown(value: unknown): string {
   const text = value === null || value === undefined ? "–" : Array.isArray(value) ? value.map(String).join(", ") : typeof value === "object" ? JSON.stringify(value) : String(value)

@@ -2,6 +2,7 @@ import { z } from "zod"
 import { may } from "../../../accounts/administrator.ts"
 import { directoryText, principalKindText } from "../../text/directory.ts"
 import { formsText } from "../../text/directory-forms.ts"
+import { guidedText } from "../../text/guided.ts"
 import { certificateStateText, certificateUseText } from "../../text/holder.ts"
 import { rightText } from "../../text/self.ts"
 import { html } from "../../web/html.ts"
@@ -10,6 +11,7 @@ import { shownDate } from "../../web/shown.ts"
 import { table } from "../../web/table.ts"
 import type { DirectoryPorts } from "./directory.ts"
 import { stateForm } from "./form-kit.ts"
+import { doneActions } from "./guided.ts"
 import { history, shownHistory } from "./history.ts"
 import { directoryPath, objectPath, periodText, stateMark, unitLink } from "./links.ts"
 import { noSuch } from "./refusals.ts"
@@ -37,6 +39,8 @@ export const personPages = (ports: DirectoryPorts): readonly Page[] => [
           </dl>
           ${may(visit.holder, "directory:write", record.unitCode) && html`<p class="actions">
               <a role="button" class="secondary" href=${`${path}/change`}>${say(formsText.change)}</a>
+              <a role="button" class="secondary" href=${`${path}/move`}>${say(guidedText.move)}</a>
+              <a role="button" class="secondary" href=${`${path}/leave`}>${say(guidedText.leave)}</a>
               <a role="button" class="secondary" href=${`${directoryPath}/new/account?unitCode=${encodeURIComponent(record.unitCode)}&ownerId=${encodeURIComponent(id)}&displayName=${encodeURIComponent(record.name)}`}>${say(formsText.newAccount)}</a>
             </p>
             ${stateForm(visit, { path, name: record.name, suspended: record.suspended, seen })}`}
@@ -55,6 +59,7 @@ export const personPages = (ports: DirectoryPorts): readonly Page[] => [
           })}
           ${certificates.length > 0 && html`<h2>${say(directoryText.certificates)}</h2>
             <ul>${certificates.map(({ fingerprint, use, state, notAfter }) => html`<li><code>${fingerprint.slice(0, 16)}…</code> · ${say(certificateUseText[use])} · ${say(certificateStateText[state])} · ${shownDate(visit, notAfter)}</li>`)}</ul>`}
+          ${doneActions(visit, "person", { key: id, done: await ports.actions.history(id, { scope: visit.scope }), mayChange: may(visit.holder, "directory:write", record.unitCode) })}
           ${history(visit, await ports.history.of({ kind: "person", key: id }, shownHistory))}`,
       }
     },

@@ -7,14 +7,18 @@ import type { Clock } from "../../../base/clock.ts"
 import type { AuditStore } from "../../../store/audit-store.ts"
 import type { CertificateRegistry } from "../../../store/certificate-registry.ts"
 import type { ConsoleSessionStore } from "../../../store/console-session-store.ts"
+import type { DirectoryEditor } from "../../../store/directory-editor.ts"
+import type { DirectoryView } from "../../../store/directory-view.ts"
 import type { ForwardingStore } from "../../../store/forwarding-store.ts"
 import type { ClientSettings } from "../../client-setup/client-settings.ts"
 import { accessText, certificatesText, forwardingText, setUpText } from "../../text/holder.ts"
+import { delegatesText } from "../../text/delegates.ts"
 import { selfText } from "../../text/self.ts"
 import type { Area } from "../../web/page.ts"
 import { accessPages } from "./accesses.ts"
 import { appPasswordPages } from "./app-passwords.ts"
 import { certificatePages } from "./certificates.ts"
+import { delegatePages } from "./delegates.ts"
 import { forwardingPages } from "./forwarding.ts"
 import { passwordPages } from "./password.ts"
 import { sessionPages } from "./sessions.ts"
@@ -41,6 +45,11 @@ export interface SelfPorts {
     /** Tells every process, this one first, that the directory has a new version. */
     readonly changed: (version: number) => Promise<void>
   }
+  readonly delegation: {
+    readonly view: Pick<DirectoryView, "account" | "find">
+    readonly editor: DirectoryEditor
+    readonly changed: () => Promise<void>
+  }
   readonly clock: Clock
 }
 
@@ -54,7 +63,8 @@ export const selfArea = (ports: SelfPorts): Area => ({
     { path: "/me/sessions", label: selfText.sessions, who: "holder" },
     { path: "/me/accesses", label: accessText.title, who: "holder" },
     { path: "/me/forwarding", label: forwardingText.title, who: "holder" },
+    { path: "/me/delegates", label: delegatesText.title, who: "holder" },
     { path: "/me/certificates", label: certificatesText.title, who: "holder" },
   ],
-  pages: [...summaryPages(ports), ...appPasswordPages(ports), ...passwordPages(ports), ...sessionPages(ports), ...setUpPages(ports), ...accessPages(ports), ...forwardingPages(ports), ...certificatePages(ports)],
+  pages: [...summaryPages(ports), ...appPasswordPages(ports), ...passwordPages(ports), ...sessionPages(ports), ...setUpPages(ports), ...accessPages(ports), ...forwardingPages(ports), ...delegatePages(ports), ...certificatePages(ports)],
 })
