@@ -10,6 +10,7 @@ export function directoryCases(at: () => ConsoleBrowser): void {
     await pagesLookRight(at(), 0, [
       path, `${path}/find?text=nguyen`, `${path}/units/SNV?show=unit`, `${path}/people/${person?.id}`, `${path}/accounts/vp%40sonv.tinh.example`, `${path}/groups/${encodeURIComponent(group?.address ?? "")}`,
       `${path}/units/SNV.VP/change`, `${path}/new/account?unitCode=SNV.VP`,
+      `${path}/people/${person?.id}/move?unitCode=SNV.TTRA`, `${path}/people/${person?.id}/leave`, `${path}/accounts/vp%40sonv.tinh.example/hand-over?to=${person?.id}`,
     ])
   })
 

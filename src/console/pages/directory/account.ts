@@ -36,6 +36,7 @@ export async function showAccount(ports: DirectoryPorts, visit: AdministratorVis
   if (!found.ok) return noSuch(found.failure)
   const account = found.value
   const { record, seen, id, holders, aliases, groups, unitName } = account
+  const [forwarding, doneList, entries] = await Promise.all([ports.forwarding.get(id), ports.actions.history(address, { scope: visit.scope }), ports.history.of({ kind: "account", key: address }, shownHistory)])
   const path = objectPath("account", address)
   const mayChange = may(visit.holder, "directory:write", record.unitCode)
   const wrong = (form: "assignment" | "alias"): Pick<NonNullable<ShownAccount["refused"]>, "typed" | "wrong"> => (refused?.form === form ? refused : { typed: () => undefined, wrong: nothingWrong })
@@ -45,7 +46,7 @@ export async function showAccount(ports: DirectoryPorts, visit: AdministratorVis
     title: record.displayName,
     crumbs: [{ path: directoryPath, title: say(directoryText.units) }, { path: objectPath("unit", record.unitCode), title: unitName }],
     body: html`${refused && wrongNotice(visit, refused.wrong, path)}
-      ${facts(visit, account, await ports.forwarding.get(id))}
+      ${facts(visit, account, forwarding)}
       ${mayChange && html`<p class="actions"><a role="button" class="secondary" href=${`${path}/change`}>${say(formsText.change)}</a> ${!record.archived && html`<a role="button" class="secondary" href=${`${path}/hand-over`}>${say(guidedText.handOver)}</a>`}</p>
         ${!record.archived && confirmed(visit, { label: say(guidedText.reset), question: say(guidedText.resetQuestion, { address }), action: `${path}/reset-password` })}
         ${!record.archived && stateForm(visit, { path, name: record.address, suspended: record.suspended, seen })}`}
@@ -57,8 +58,8 @@ export async function showAccount(ports: DirectoryPorts, visit: AdministratorVis
       ${mayChange && aliasForm(visit, { address, aliases, ...wrong("alias") })}
       <h2>${say(directoryText.memberOf)}</h2>
       ${groups.length === 0 ? html`<p class="empty">${say(directoryText.noGroups)}</p>` : html`<ul>${groups.map((group) => html`<li><a href=${objectPath("group", group.address)}>${group.displayName}</a> <small class="muted">${group.address}</small></li>`)}</ul>`}
-      ${doneActions(visit, "account", { key: address, done: await ports.actions.history(address, { scope: visit.scope }), mayChange })}
-      ${history(visit, await ports.history.of({ kind: "account", key: address }, shownHistory))}`,
+      ${doneActions(visit, "account", { key: address, done: doneList, mayChange })}
+      ${history(visit, entries)}`,
   }
 }
 

@@ -25,6 +25,7 @@ export const personPages = (ports: DirectoryPorts): readonly Page[] => [
       const found = await ports.view.person(visit.scope, id)
       if (!found.ok) return noSuch(found.failure)
       const { record, seen, unitName, assignments, certificates } = found.value
+      const [doneList, entries] = await Promise.all([ports.actions.history(id, { scope: visit.scope }), ports.history.of({ kind: "person", key: id }, shownHistory)])
       const path = objectPath("person", id)
       return {
         kind: "page",
@@ -59,8 +60,8 @@ export const personPages = (ports: DirectoryPorts): readonly Page[] => [
           })}
           ${certificates.length > 0 && html`<h2>${say(directoryText.certificates)}</h2>
             <ul>${certificates.map(({ fingerprint, use, state, notAfter }) => html`<li><code>${fingerprint.slice(0, 16)}…</code> · ${say(certificateUseText[use])} · ${say(certificateStateText[state])} · ${shownDate(visit, notAfter)}</li>`)}</ul>`}
-          ${doneActions(visit, "person", { key: id, done: await ports.actions.history(id, { scope: visit.scope }), mayChange: may(visit.holder, "directory:write", record.unitCode) })}
-          ${history(visit, await ports.history.of({ kind: "person", key: id }, shownHistory))}`,
+          ${doneActions(visit, "person", { key: id, done: doneList, mayChange: may(visit.holder, "directory:write", record.unitCode) })}
+          ${history(visit, entries)}`,
       }
     },
   }),
