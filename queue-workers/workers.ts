@@ -12,10 +12,12 @@ import { type AuditWorkerParts, startAuditWorker } from "./audit.worker.ts"
 import { type ArchiveWorkerParts, startArchiveWorker } from "./archive.worker.ts"
 import { type BulkWorkerParts, startBulkWorker } from "./bulk.worker.ts"
 import { startDeliverWorker } from "./deliver.worker.ts"
+import { type DkimWorkerParts, startDkimWorker } from "./dkim.worker.ts"
 import { type ExpiryWorkerParts, startExpiryWorker } from "./expiry.worker.ts"
 import { type FiguresWorkerParts, startFiguresWorker } from "./figures.worker.ts"
 import { type HousekeepingParts, startHousekeepingWorker } from "./housekeeping.worker.ts"
 import { type LdapWorkerParts, startLdapWorker } from "./ldap.worker.ts"
+import { type NotifyWorkerParts, startNotifyWorker } from "./notify.worker.ts"
 import { startOutboxWorker } from "./outbox.worker.ts"
 import { type RecheckWorkerParts, startRecheckWorker } from "./recheck.worker.ts"
 import { startRelayWorker } from "./relay.worker.ts"
@@ -40,7 +42,9 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly recheck: Omit<RecheckWorkerParts, "log">
   readonly reports: Omit<ReportWorkerParts, "log">
   readonly audit: Omit<AuditWorkerParts, "log">
+  readonly dkim: Omit<DkimWorkerParts, "log">
   readonly figures: Omit<FiguresWorkerParts, "log">
+  readonly notify: Omit<NotifyWorkerParts, "log">
   /** Absent where no LDAP server is configured. */
   readonly addressBook?: Omit<LdapWorkerParts, "log"> | undefined
   /** Absent where certificates are files that somebody else renews. */
@@ -55,8 +59,9 @@ export function startWorkers(services: WorkerServices): RunningWorker {
   const others: RunningWorker[] = [
     startDeliverWorker(services), startRelayWorker({ ...services, concurrency: relayConcurrency }), startHousekeepingWorker({ ...services, everyMs: housekeepingMs }),
     startExpiryWorker({ ...services.expiry, log }), startRecheckWorker({ ...services.recheck, log }),
-    startReportWorker({ ...services.reports, log }), startAuditWorker({ ...services.audit, log }),
+    startReportWorker({ ...services.reports, log }), startAuditWorker({ ...services.audit, log }), startDkimWorker({ ...services.dkim, log }),
     startFiguresWorker({ ...services.figures, log }),
+    startNotifyWorker({ ...services.notify, log }),
     startArchiveWorker({ ...services.archive, log }), startBulkWorker({ ...services.bulk, backend: services.backend, log }),
   ]
   if (addressBook) others.push(startLdapWorker({ ...addressBook, log }))

@@ -23,7 +23,7 @@ const readOnly = capabilities.filter((capability) => capability.endsWith(":read"
 
 const capabilitiesOf: Readonly<Record<AdministratorRole, readonly Capability[]>> = {
   province: capabilities,
-  unit: ["overview:read", "directory:read", "directory:write", "certificates:read", "certificates:write", "sessions:read", "sessions:end", "reports:read"],
+  unit: ["overview:read", "directory:read", "directory:write", "certificates:read", "certificates:write", "held:read", "held:decide", "sessions:read", "sessions:end", "reports:read"],
   auditor: readOnly,
   operator: ["overview:read", "queue:read", "queue:write", "trace:read", "held:read", "held:decide"],
 }

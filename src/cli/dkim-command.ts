@@ -1,16 +1,17 @@
 import { systemClock } from "../base/clock.ts"
 import { provinceTime } from "../delivery/story.ts"
 import { openResolver } from "../dns/open-resolver.ts"
-import type { DnsResolver } from "../dns/resolver.ts"
+import { notShown } from "../domains/published-keys.ts"
 import { zoneText } from "../domains/zone-text.ts"
 import { asciiDomain } from "../mail/address.ts"
-import { keyRecordName, recordFits } from "../mail/dkim/key-record.ts"
+import { keyRecordName } from "../mail/dkim/key-record.ts"
 import { newDkimKeys } from "../mail/dkim/new-keys.ts"
 import { prepareFiles } from "../roles/prepare.ts"
 import type { DkimKey, DkimKeyStore } from "../store/dkim-key-store.ts"
 import { createSealer } from "../store/sealing.ts"
 import { createDkimKeyStore } from "../store/sql/dkim-keys.ts"
 import { loadDirectory } from "../store/sql/directory.ts"
+import { administrator } from "./administrator.ts"
 import { CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
 import { textTable } from "./text-table.ts"
 
@@ -31,12 +32,15 @@ export async function createDkimKeys(context: CommandContext, name: string): Pro
 export async function listDkimKeys(context: CommandContext, name: string | undefined): Promise<number> {
   const keys = await (await keyStore(context)).list(name === undefined ? undefined : domainOf(name))
   if (keys.length === 0) say("There are no DKIM keys; `congthu dkim create DOMAIN` makes them.")
-  else print(textTable(["DOMAIN", "SELECTOR", "ALGORITHM", "STATE", "CREATED", "SIGNS SINCE", "REPLACED"], keys.map(row)))
+  else print(textTable(["DOMAIN", "SELECTOR", "ALGORITHM", "STATE", "CREATED", "SIGNS SINCE", "REPLACED", "RETIRED"], keys.map(row)))
   return exitCodes.ok
 }
 
 const shownTime = (ms: number | null): string => (ms === null ? "" : provinceTime(ms).slice(0, 19))
-const row = ({ domain, selector, algorithm, state, createdAt, activatedAt, replacedAt }: DkimKey): readonly string[] => [domain, selector, algorithm, state, shownTime(createdAt), shownTime(activatedAt), shownTime(replacedAt)]
+const row = ({ domain, selector, algorithm, state, createdAt, activatedAt, replacedAt, retiredAt }: DkimKey): readonly string[] =>
+  [domain, selector, algorithm, stateWords[state], shownTime(createdAt), shownTime(activatedAt), shownTime(replacedAt), shownTime(retiredAt)]
+
+const stateWords = { pending: "waiting", active: "active", retiring: "retiring", retired: "retired" } as const satisfies Record<DkimKey["state"], string>
 
 /** The next step: new keys when none waits, otherwise those that wait sign from now on, once the DNS shows them. */
 export async function rotateDkimKeys(context: CommandContext, name: string, { force = false }: ForceOptions): Promise<number> {
@@ -48,10 +52,10 @@ export async function rotateDkimKeys(context: CommandContext, name: string, { fo
   if (problems.length > 0) {
     await tellToPublish(store, domain)
     for (const problem of problems) say(problem)
-    say("The keys do not sign yet. Publish these records, then run the same command again.")
+    say("The keys do not sign yet. Publish these records: they sign within the hour after, or at once with the same command.")
     return exitCodes.failed
   }
-  const activated = await store.activate(domain)
+  const activated = await store.activate(domain, administrator())
   if (!activated.ok) throw new CommandError(activated.failure.detail)
   print(`Mail of ${domain} is signed with ${pending.map(({ selector }) => selector).join(" and ")} within a minute.`)
   const old = await keysIn(store, domain, "retiring")
@@ -82,16 +86,6 @@ async function makePending(store: DkimKeyStore, domain: string): Promise<void> {
 
 async function tellToPublish(store: DkimKeyStore, domain: string): Promise<void> {
   print(zoneText((await keysIn(store, domain, "pending")).map((key) => ({ kind: "dkim", name: keyRecordName(key), key, state: "pending" }))))
-}
-
-/** A sentence for each key that the DNS does not show. */
-async function notShown(keys: readonly DkimKey[], resolver: DnsResolver): Promise<readonly string[]> {
-  const answers = await Promise.all(keys.map(async (key) => ({ key, name: keyRecordName(key), answer: await resolver.resolve(keyRecordName(key), "TXT") })))
-  return answers.flatMap(({ key, name, answer }) => {
-    if (answer.kind === "failed") return [`${name} cannot be looked up: ${answer.detail}`]
-    if (answer.kind !== "records") return [`${name} is not in the DNS yet`]
-    return answer.records.some((text) => recordFits(text, key)) ? [] : [`${name} holds something else: ${answer.records.join(", ")}`]
-  })
 }
 
 const keysIn = async (store: DkimKeyStore, domain: string, state: DkimKey["state"]): Promise<readonly DkimKey[]> => (await store.list(domain)).filter((key) => key.state === state)

@@ -53,7 +53,7 @@ export async function attempt(group: AttemptGroup, parts: AttemptParts, signal: 
   const hosts = route.hosts.filter((host) => !pauseOf(host))
   const pauseId = hosts.length > 0 ? undefined : route.hosts.map(pauseOf).find(Boolean)?.id
   if (pauseId !== undefined) return mayNot() ? stopped(group) : { ...unreached(group, { kind: "deferred", status: enhancedStatus.systemUnavailable, diagnostic: "its mail hosts are paused by an administrator" }), pauseId }
-  const turn = await takeTurn({ key: hostsKey(route.hosts), names: [group.domain, ...route.hosts.map(({ name }) => name.toLowerCase())] }, parts, signal)
+  const turn = await takeTurn({ key: hostsKey(route.hosts), names: [asciiDomain(group.domain) ?? group.domain, ...route.hosts.map(({ name }) => name.toLowerCase())] }, parts, signal)
   if (turn?.kind === "stopped" || mayNot()) {
     if (turn?.kind === "go") turn.leave("neutral", "")
     return stopped(group)

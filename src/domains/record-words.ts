@@ -29,7 +29,7 @@ const words = {
 const dmarcStrict = "Máy chủ khác từ chối thư giả mạo tên miền này / others refuse mail that is forged in this name (DMARC)"
 
 const dkimWords = {
-  pending: "Khóa ký DKIM mới: công bố rồi chạy `dkim rotate` / new DKIM key: publish it, then run `dkim rotate`",
+  pending: "Khóa ký DKIM mới: công bố thì tự ký trong vòng một giờ / new DKIM key: publish it, and it signs within the hour",
   active: "Khóa đang ký thư gửi đi / the key that signs outgoing mail (DKIM)",
   retiring: "Khóa cũ: giữ đến khi chạy `dkim retire`, vì thư đã ký còn trên đường / old key: keep it until `dkim retire`, mail signed with it is on its way (DKIM)",
 } as const

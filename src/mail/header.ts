@@ -45,6 +45,17 @@ const eachField = (block: string, visit: (start: number, end: number, nameEnd: n
   }
 }
 
+/** Whether a block has more lines that begin a field, or look like it, than `most`. Cheap whatever is in it. */
+export const hasMoreFields = (block: Uint8Array, most: number): boolean => {
+  let begun = 0
+  let first = true
+  for (const byte of block) {
+    if (first && !isFold(byte) && ++begun > most) return true
+    first = byte === 10
+  }
+  return false
+}
+
 const fieldName = (block: string, start: number, nameEnd: number): string => {
   // RFC 5322 §4.5: obsolete syntax allows white space before the colon.
   const name = block.slice(start, nameEnd).trimEnd().toLowerCase()

@@ -8,8 +8,9 @@ import { consoleAreas } from "../console/pages/areas.ts"
 import { consoleRouter } from "../console/web/console-router.ts"
 import { createAuditStore } from "../store/sql/audit.ts"
 import { createCertificateRegistry } from "../store/sql/certificates.ts"
-import type { Outbox } from "../delivery/outbox.ts"
 import { consoleDirectory } from "./console-directory.ts"
+import type { Outbox } from "../delivery/outbox.ts"
+import { certificateStatuses, operationPorts } from "./operation-pages.ts"
 import { createConsoleSessionStore } from "../store/sql/console-sessions.ts"
 import { createCredentialStore } from "../store/sql/credentials.ts"
 import { isUnavailable } from "../store/sql/database.ts"
@@ -24,7 +25,7 @@ export interface ConsoleServices {
   readonly authenticator: Authenticator
   /** Of every role. */
   readonly health: () => Promise<readonly HealthReport[]>
-  readonly outbox: Pick<Outbox, "enqueueBulk">
+  readonly outbox: Outbox
   /** What mail clients are told. */
   readonly client: ClientSettings
 }
@@ -52,6 +53,7 @@ export function createConsole(app: App, { authenticator, health, client, outbox 
       signIn: { authenticator, sessions },
       overview: { figures: createOverviewStore({ database }), health, licences: { accounts: accountLicences, holders: holderLicences }, clock, onError: (error) => log.warn({ err: error }, "console: figures could not be read") },
       directory: directoryPorts,
+      operation: operationPorts({ ...app, clock, outbox, statusOf: certificateStatuses(app) }),
       self: {
         sessions, directory, authenticator, clock,
         credentials: createCredentialStore(database),

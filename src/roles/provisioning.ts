@@ -4,6 +4,11 @@ import { parseAddressRule, type RuleProblem } from "../accounts/provision/addres
 import type { Config } from "../config/schema.ts"
 import { defaultMailboxes } from "../accounts/default-mailboxes.ts"
 import type { Outbox } from "../delivery/outbox.ts"
+import type { Scope } from "../accounts/administrator.ts"
+import { type Upload, planUpload } from "../provisioning/bulk-upload.ts"
+import type { DirectoryEditor } from "../store/directory-editor.ts"
+import type { DirectoryView } from "../store/directory-view.ts"
+import { createDirectoryView } from "../store/sql/directory-view.ts"
 import { createBulkRunner } from "../provisioning/bulk-runner.ts"
 import type { BulkStore } from "../store/bulk-store.ts"
 import type { DirectoryActions } from "../store/directory-actions.ts"
@@ -11,7 +16,7 @@ import type { KeepingRules } from "../store/sql/action-facts.ts"
 import { createDirectoryActions } from "../store/sql/directory-actions.ts"
 import type { OneTimePasswords } from "../store/sql/bulk-parts.ts"
 import { createBulkStore } from "../store/sql/bulk.ts"
-import type { EditorParts } from "../store/sql/directory-editor.ts"
+import { createDirectoryEditor, type EditorParts } from "../store/sql/directory-editor.ts"
 
 /** Changes to the directory, as the roles that make them need them. */
 export const editorParts = ({ database, feed, context: { config, clock } }: Pick<App, "database" | "feed" | "context">): EditorParts => ({
@@ -51,4 +56,32 @@ export const openDirectoryActions = (app: App): DirectoryActions => createDirect
 export function bulkUpkeep(app: App, outbox: Pick<Outbox, "enqueueBulk" | "isAvailable">) {
   const store = openBulkStore(app)
   return { store, outbox, runner: createBulkRunner({ store, log: app.context.log }), everyMs: app.context.config.delivery.sweep }
+}
+
+/** All that pages and the API need of the directory. */
+export interface Provisioning {
+  readonly view: DirectoryView
+  readonly editor: DirectoryEditor
+  readonly actions: DirectoryActions
+  readonly bulk: BulkStore
+  planUpload(upload: Upload): ReturnType<typeof planUpload>
+  /** Confirms a plan and wakes a worker; one that hears nothing finds it with its next sweep. */
+  start(scope: Scope, jobId: number): ReturnType<BulkStore["confirm"]>
+}
+
+export function openProvisioning(app: App, outbox: Pick<Outbox, "enqueueBulk">): Provisioning {
+  const bulk = openBulkStore(app)
+  const { personalQuota, organizationalQuota, addressRule } = app.context.config.directory
+  return {
+    view: createDirectoryView(app.database),
+    editor: createDirectoryEditor(editorParts(app)),
+    actions: openDirectoryActions(app),
+    bulk,
+    planUpload: (upload) => planUpload(upload, { store: bulk, addressRule, quotaBytes: { personal: personalQuota, organizational: organizationalQuota } }),
+    async start(scope, jobId) {
+      const confirmed = await bulk.confirm(scope, jobId)
+      if (confirmed.ok) await outbox.enqueueBulk({ bulk: [jobId] })
+      return confirmed
+    },
+  }
 }

@@ -5,6 +5,7 @@
  */
 import { giveBack } from "../base/give-back.ts"
 import { failed, ok, type Result } from "../base/result.ts"
+import { hasMoreFields } from "../mail/header.ts"
 import { LineEndingCheck } from "../mail/line-ending.ts"
 import type { ContentWriter, PreparedContent } from "../store/content-store.ts"
 import { contentReply, type Reply, replies } from "./reply.ts"
@@ -32,6 +33,8 @@ export interface ReceivedMessage<Header> {
 
 /** A list of 3,000 recipients fits; held in memory for each connection that is in its header. */
 export const maxHeaderBytes = 256 * 1024
+/** Letters that have been round the world have a few hundred. Tens of thousands of empty ones would take longer to read than others should wait for their turn. */
+export const maxHeaderFields = 4_000
 
 /** The message, or the refusal it ends with; undefined when the client went away, and then nobody waits for a reply. */
 export function receiveMessage<Header>(stream: Readable, options: ReceiveOptions<Header>): Promise<Result<ReceivedMessage<Header>, Reply> | undefined> {
@@ -87,7 +90,9 @@ class Receiver<Header> {
 
   private headerFound({ whole, headerBytes }: FoundHeader): void {
     this.topHeader = undefined
-    const reading = this.options.readHeader(whole.subarray(0, headerBytes))
+    const block = whole.subarray(0, headerBytes)
+    if (hasMoreFields(block, maxHeaderFields)) return this.fail(replies.headerTooBig)
+    const reading = this.options.readHeader(block)
     if (!reading.ok) return this.fail(reading.failure)
     this.header = reading.value.value
     const { replacement } = reading.value

@@ -14,8 +14,8 @@ export interface DkimKeyStore {
   active(): Promise<readonly DkimSigningKey[]>
   /** Pending keys for a domain. Fails with `alreadyExists` when it has some, or a selector was used before. */
   add(domain: string, keys: readonly NewStoredKey[]): Promise<Result<void, Failure>>
-  /** Pending keys sign from now on; those that did are retiring. Fails with `notFound` when none is pending. */
-  activate(domain: string): Promise<Result<void, Failure>>
+  /** Pending keys sign from now on; those that did are retiring. The audit says by whom. Fails with `notFound` when none is pending. */
+  activate(domain: string, by?: string): Promise<Result<void, Failure>>
   /** Retiring keys are gone, their private halves too. Fails with `notFound` when there are none. */
   retire(domain: string): Promise<Result<void, Failure>>
 }
@@ -29,6 +29,7 @@ export interface DkimKey extends PublishedKey {
   readonly activatedAt: number | null
   /** Since when it is retiring. */
   readonly replacedAt: number | null
+  readonly retiredAt: number | null
 }
 
 export interface NewStoredKey extends NewDkimKey {

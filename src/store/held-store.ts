@@ -18,7 +18,7 @@ export interface HeldStore {
   mayDecide(envelopeId: number, approvers: readonly string[]): Promise<boolean>
   /** The deliveries that may go now. Fails with `notFound`, or `alreadyExists` when it has been decided. */
   release(envelopeId: number, by: Decider): Promise<Result<Released, Failure>>
-  /** The copies of one recipient, by the address it was expanded to or the one that the sender wrote. Fails as `release` does; `notFound` too when nothing is held for it. */
+  /** The copies of one recipient, by the address it was expanded to or the one that the sender wrote, in any case. Fails as `release` does; `notFound` too when nothing is held for it. */
   releaseFor(envelopeId: number, recipient: string, by: Decider): Promise<Result<Released, Failure>>
   /** One copy by its own recipient. Fails as `release` does; `noPermission` when its rule leaves that to administrators. */
   releaseCopy(deliveryId: number, by: Decider): Promise<Result<Released, Failure>>

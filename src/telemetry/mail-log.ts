@@ -225,3 +225,12 @@ export const createQuarantineLog = (log: Logger) => ({
     log.info(event, "a recipient released a held message")
   },
 })
+
+export const createDkimLog = (log: Logger) => ({
+  activated(event: { readonly domain: string; readonly selectors: readonly string[] }): void {
+    log.info(event, "dkim: the DNS shows the new keys, they sign from now on")
+  },
+  waiting(event: { readonly domain: string; readonly problems: readonly string[] }): void {
+    log.info(event, "dkim: new keys wait for the DNS")
+  },
+})

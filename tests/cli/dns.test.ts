@@ -98,7 +98,7 @@ test.skipIf(unavailable)("from nothing to a domain whose DNS is as it should be:
   const early = await rotate("tinh.example")
   expect(early.code).toBe(1)
   expect(early.err).toMatch(/^ct\d{8}[re]\._domainkey\.tinh\.example is not in the DNS yet\n.*is not in the DNS yet\nThe keys do not sign yet/)
-  expect((await run((context) => listDkimKeys(context, undefined))).out.match(/ pending /g)).toHaveLength(2)
+  expect((await run((context) => listDkimKeys(context, undefined))).out.match(/ waiting /g)).toHaveLength(2)
 
   const empty = await check()
   expect(empty.code).toBe(1)

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { fieldValue, fieldValues, parseHeader, selectHeaderFields } from "../../src/mail/header.ts"
+import { fieldValue, fieldValues, hasMoreFields, parseHeader, selectHeaderFields } from "../../src/mail/header.ts"
 
 const bytes = (text: string): Buffer => Buffer.from(text, "latin1")
 
@@ -25,6 +25,18 @@ describe("fields", () => {
     expect(fieldValues(fields, "received")).toEqual(["1", "2"])
     expect(fieldValue(fields, "x")).toBeUndefined()
   })
+})
+
+test("fields are counted by the lines that begin one, and no further than asked for", () => {
+  const block = bytes("A: 1\r\nB:\r\n 2\r\n\t3\r\nC: 4\r\n")
+  expect([hasMoreFields(block, 2), hasMoreFields(block, 3)]).toEqual([true, false])
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom("a: b\r\n", " c\r\n", "\td\n", "e\n", ":\r\n"), { maxLength: 30 }), (lines) => {
+      const begun = lines.filter((line) => !/^[ \t]/.test(line)).length
+      expect(hasMoreFields(bytes(lines.join("")), begun)).toBe(false)
+      if (begun > 0) expect(hasMoreFields(bytes(lines.join("")), begun - 1)).toBe(true)
+    }),
+  )
 })
 
 describe("HEADER.FIELDS (RFC 9051 §6.4.5)", () => {

@@ -269,6 +269,7 @@ describe("bad input gets one clear reply", () => {
     ["a data line of a megabyte", () => `Subject: x\r\n\r\n${"x".repeat(1_000_000)}`, /^250 2\.0\.0/],
     ["a header of a megabyte", () => `Subject: ${"x".repeat(1_000_000)}\r\n\r\nx`, /^552 5\.3\.4/],
     ["a megabyte of header fields", () => `${"X-Line: 0123456789\r\n".repeat(50_000)}\r\nx`, /^552 5\.3\.4/],
+    ["twenty thousand empty header fields", () => `${"To:\r\n".repeat(20_000)}\r\nx`, /^552 5\.3\.4/],
     ["a header of 200 KB", () => `To: ${"an@tinh.example,\r\n ".repeat(10_000)}x\r\n\r\nx`, /^250 2\.0\.0/],
     ["MIME nested 200 deep", () => `${Array.from({ length: 200 }, (_, i) => `Content-Type: multipart/mixed; boundary="b${i}"\r\n\r\n--b${i}\r\n`).join("")}\r\nx`, /^250 2\.0\.0/],
     ["messages nested 200 deep", () => `${"Content-Type: message/rfc822\r\n\r\n".repeat(200)}\r\nx`, /^250 2\.0\.0/],

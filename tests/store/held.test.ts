@@ -118,7 +118,7 @@ describe("copies that recipients may release", () => {
     expect(await held.releaseCopy(first, byOne)).toMatchObject({ ok: false, failure: { kind: "noPermission" } })
     expect((await held.untold(100)).find((message) => message.envelopeId === envelopeId)).toMatchObject({ copies: [] })
     expect(unwrap(await held.releaseFor(envelopeId, `account${others[0]}@tinh.example`, { by: "QT1", note: "" }))).toEqual({ local: [second], remote: [] })
-    expect(unwrap(await held.releaseFor(envelopeId, "ai@xa.example", { by: "QT1", note: "" }))).toEqual({ local: [], remote: [remote] })
+    expect(unwrap(await held.releaseFor(envelopeId, "AI@xa.example", { by: "QT1", note: "" }))).toEqual({ local: [], remote: [remote] })
     expect(await held.releaseFor(envelopeId, "khong@tinh.example", { by: "QT1", note: "" })).toMatchObject({ ok: false, failure: { kind: "notFound" } })
     expect(await states(envelopeId)).toEqual(["held", "waiting", "held", "waiting"])
   })

@@ -1,38 +1,35 @@
 import { randomBytes } from "node:crypto"
+import { mkdtemp, rm } from "node:fs/promises"
 import { createServer, request } from "node:http"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import express from "express"
 import { createAuthenticator } from "../../src/accounts/authenticate.ts"
 import type { AdministratorRole } from "../../src/accounts/administrator.ts"
 import { appPasswordHash, newAppPassword } from "../../src/accounts/credential.ts"
-import { defaultMailboxes } from "../../src/accounts/default-mailboxes.ts"
-import { defaultAddressRule } from "../../src/accounts/provision/address-rule.ts"
-import { createBulkRunner } from "../../src/provisioning/bulk-runner.ts"
-import { planUpload } from "../../src/provisioning/bulk-upload.ts"
-import { oneTimePasswords } from "../../src/roles/provisioning.ts"
 import { createLoginThrottle } from "../../src/accounts/login-throttle.ts"
 import { createPasswordWork } from "../../src/accounts/password-work.ts"
 import { serve } from "../../src/base/serving.ts"
 import { createLookupRates } from "../../src/console/lookup-rates.ts"
 import { consoleAreas } from "../../src/console/pages/areas.ts"
-import type { DirectoryPorts } from "../../src/console/pages/directory/directory.ts"
 import { consoleRouter } from "../../src/console/web/console-router.ts"
 import type { Area } from "../../src/console/web/page.ts"
-import { createAdministratorStore } from "../../src/store/sql/administrators.ts"
-import { createAuditStore } from "../../src/store/sql/audit.ts"
-import { createCertificateRegistry } from "../../src/store/sql/certificates.ts"
+import { operationPorts } from "../../src/roles/operation-pages.ts"
+import type { AcceptanceStore } from "../../src/store/acceptance-store.ts"
+import { createFileBlobs } from "../../src/store/blob/file-blobs.ts"
+import type { ContentStore } from "../../src/store/content-store.ts"
 import { createSealer } from "../../src/store/sealing.ts"
-import { createBulkStore } from "../../src/store/sql/bulk.ts"
+import { createAcceptanceStore } from "../../src/store/sql/acceptances.ts"
+import { createAdministratorStore } from "../../src/store/sql/administrators.ts"
 import { createConsoleSessionStore } from "../../src/store/sql/console-sessions.ts"
+import { createContentStore } from "../../src/store/sql/contents.ts"
 import { createCredentialStore } from "../../src/store/sql/credentials.ts"
 import { isUnavailable } from "../../src/store/sql/database.ts"
 import { createDirectorySource } from "../../src/store/sql/directory.ts"
-import { createDirectoryActions } from "../../src/store/sql/directory-actions.ts"
-import { createDirectoryEditor } from "../../src/store/sql/directory-editor.ts"
-import { createDirectoryHistory } from "../../src/store/sql/directory-history.ts"
-import { createDirectoryView } from "../../src/store/sql/directory-view.ts"
-import { createForwardingStore } from "../../src/store/sql/forwarding.ts"
+import { createPostgresChangeFeed } from "../../src/store/sql/postgres-feed.ts"
 import { createOverviewStore } from "../../src/store/sql/overview.ts"
 import { usageOf } from "../../src/store/sql/quota.ts"
+import { directoryPorts } from "./console-directory.ts"
 import { createTestDatabase, type TestDatabase } from "./database.ts"
 import { testLog } from "./store.ts"
 
@@ -44,6 +41,9 @@ export interface ConsoleWorld {
   readonly database: TestDatabase
   readonly clock: { ms: number }
   readonly password: string
+  /** Where messages come from that the pages show. */
+  readonly contents: ContentStore
+  readonly acceptances: AcceptanceStore
   accountId(address: string): number
   administer(address: string, role: AdministratorRole, unitCode?: string): Promise<void>
   appPassword(address: string, principalId: string): Promise<string>
@@ -61,7 +61,7 @@ export interface ConsoleWorld {
 
 export interface AskOptions {
   readonly cookie?: string
-  readonly form?: Readonly<Record<string, string>>
+  readonly form?: Readonly<Record<string, string | readonly string[]>>
   /** Makes the form one with a file. */
   readonly file?: { readonly field: string; readonly name: string; readonly bytes: Buffer }
   /** Added, or with undefined taken away. */
@@ -94,7 +94,9 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   await database.query({ text: "INSERT INTO assignment (account_id, principal_id, rights) SELECT id, p, r FROM account JOIN (VALUES ('an@a.example', 'P1', ARRAY['owner']), ('vp@a.example', 'P1', ARRAY['read', 'send-as']), ('binh@b.example', 'P2', ARRAY['owner'])) AS v (a, p, r) ON a = address" })
   const clock = { ms: Date.now() }
   const now = { now: () => clock.ms }
-  const directory = await createDirectorySource({ database, log: testLog, tickMs: 0 })
+  const feed = createPostgresChangeFeed({ database, url: database.url, log: testLog })
+  await feed.ready
+  const directory = await createDirectorySource({ database, feed, log: testLog, tickMs: 0 })
   const credentials = createCredentialStore(database)
   const passwords = createPasswordWork({ cost: 4 })
   const password = "Hoa đào nở muộn"
@@ -107,29 +109,19 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   const appPasswordKey = randomBytes(32)
   const authenticator = createAuthenticator({ directory, credentials, passwords, throttle: createLoginThrottle({ maxFailures: 5, failureWindowMs: 60_000 }), appPasswordKey, clock: now })
   const sessions = createConsoleSessionStore({ database, idleMs: sessionIdleMs, absoluteMs: sessionLifeMs })
+  const blobDir = await mkdtemp(join(tmpdir(), "congthu-console-"))
+  const sealer = createSealer(randomBytes(32))
+  const contents = createContentStore({ database, blobs: createFileBlobs(blobDir), sealer, inlineBytes: 64 * 1024, log: testLog })
+  const acceptances = createAcceptanceStore({ database, log: testLog })
   const onError = (error: unknown): void => void errors.push(error)
   const errors: unknown[] = []
-  const editor = { database, mailboxes: defaultMailboxes(true), addressRule: defaultAddressRule, clock: now, feed: { publish: () => undefined } }
-  const bulkStore = createBulkStore({ ...editor, sealer: createSealer(randomBytes(32)), oneTimePasswords: oneTimePasswords(appPasswordKey) })
-  let bulkWork: Promise<void> = Promise.resolve()
-  const directoryPorts: DirectoryPorts = {
-    view: createDirectoryView(database), history: createDirectoryHistory(database), forwarding: createForwardingStore(database), defaultQuotaBytes: 2 ** 31, clock: now, changed: async () => void (await directory.refresh()),
-    editor: createDirectoryEditor(editor),
-    actions: createDirectoryActions({ ...editor, oneTimePasswords: oneTimePasswords(appPasswordKey), keeping: { leaverMonths: 6, headMonths: 12, headTitles: ["Trưởng"], aliasUntil: () => "2099-01-01" } }),
-    bulk: {
-      store: bulkStore, clock: now, onError,
-      plan: (upload) => planUpload(upload, { store: bulkStore, quotaBytes: { personal: 2 ** 31, organizational: 2 ** 32 }, addressRule: defaultAddressRule }),
-      wake: (id) => void (bulkWork = bulkWork.then(() => createBulkRunner({ store: bulkStore, log: testLog }).run([id]))),
-    },
-  }
+  const ofDirectory = directoryPorts({ database, directory, sealer, appPasswordKey, clock: now, onError })
   const areas = consoleAreas({
     signIn: { authenticator, sessions },
     overview: { figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError },
-    directory: directoryPorts,
-    self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now,
-      registry: createCertificateRegistry(database), accesses: createAuditStore(database).accessesOf, client: clientSettings, delegation: directoryPorts,
-      forwarding: { store: createForwardingStore(database), rules: { inside: true, domains: ["xa.example"] }, changed: async () => void (await directory.refresh()) },
-    },
+    directory: ofDirectory.pages,
+    operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, statusOf: async () => undefined }),
+    self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now, ...ofDirectory.holder },
   })
   const app = express()
   app.use("/console", consoleRouter({ areas: [...areas, ...moreAreas], sessions, authenticator, directory, clock: now, csrfKey: randomBytes(32), rates: createLookupRates(requestsPerMinute, 60), isUnavailable, log: { failed: ({ error }) => onError(error), refused: () => undefined } }))
@@ -137,7 +129,7 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   const host = `127.0.0.1:${server.port}`
 
   const world: ConsoleWorld = {
-    database, clock, password, accountId,
+    database, clock, password, contents, acceptances, accountId,
     async administer(address, role, unitCode) {
       const principalId = directory.current().assignmentsOfAccount(accountId(address), clock.ms).find(({ rights }) => rights.includes("owner"))?.principalId ?? null
       await createAdministratorStore(database).add({ accountId: accountId(address), principalId, role, unitCode: unitCode ?? null, by: "test" })
@@ -149,7 +141,7 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
     },
     ask: (path, { cookie, form, file, headers = {} } = {}) =>
       new Promise((resolve, reject) => {
-        const body = file ? multipart(form ?? {}, file) : form && new URLSearchParams(form).toString()
+        const body = file ? multipart(form ?? {}, file) : form && new URLSearchParams(pairsOf(form)).toString()
         const all: Record<string, string | undefined> = { host, ...(cookie !== undefined && { cookie }), ...(body !== undefined && { origin: `https://${host}`, "sec-fetch-site": "same-origin", "content-type": file ? `multipart/form-data; boundary=${boundary}` : "application/x-www-form-urlencoded" }), ...headers }
         const sent = Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value.replace("{host}", host)]])))
         const asked = request({ host: "127.0.0.1", port: server.port, path, method: body === undefined ? "GET" : "POST", headers: sent }, (response) => {
@@ -175,24 +167,26 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
       await database.query({ text: "UPDATE directory_version SET version = version + 1" })
       await directory.refresh()
     },
-    bulkDone: () => bulkWork,
+    bulkDone: ofDirectory.bulkDone,
     async close() {
-      await bulkWork
+      await ofDirectory.bulkDone()
       await server.close()
+      await feed.close()
       await database.drop()
+      await rm(blobDir, { recursive: true, force: true })
       if (errors.length > 0) throw new Error("the console failed", { cause: errors[0] })
     },
   }
   return world
 }
 
-const clientSettings = { serviceName: "Thư", host: "mail.tinh.example", imaps: 993, submissions: 465, imap: 143, submission: 587, https: 443, helpUrl: "", addressBook: null }
-
 const boundary = "----congthu-tests"
 
-const multipart = (form: Readonly<Record<string, string>>, { field, name, bytes }: NonNullable<AskOptions["file"]>): Buffer =>
+const pairsOf = (form: NonNullable<AskOptions["form"]>): [string, string][] => Object.entries(form).flatMap(([name, value]) => (typeof value === "string" ? [value] : value).map((one): [string, string] => [name, one]))
+
+const multipart = (form: NonNullable<AskOptions["form"]>, { field, name, bytes }: NonNullable<AskOptions["file"]>): Buffer =>
   Buffer.concat([
-    ...Object.entries(form).map(([name, value]) => Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)),
+    ...pairsOf(form).map(([name, value]) => Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)),
     Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="${field}"; filename="${name}"\r\nContent-Type: application/octet-stream\r\n\r\n`), bytes, Buffer.from(`\r\n--${boundary}--\r\n`),
   ])
 

@@ -63,6 +63,11 @@ export async function startDns({ signed = {}, unsigned = {}, bogus = {} }: DnsZo
     "policy:\n  - id: quick\n    algorithm: ecdsap256sha256\n    single-type-signing: on\n    dnskey-ttl: 0\n    nsec3: on",
     `zone:\n${Object.keys(zones).map((name) => `  - domain: ${name}\n    storage: ${dir}\n    file: ${name}.zone\n    zonefile-sync: -1\n    zonefile-load: difference-no-serial\n    journal-content: all\n${isSigned(name) ? "    dnssec-signing: on\n    dnssec-policy: quick\n" : ""}`).join("")}`,
   ].join("\n"))
+  const cleared = async (error: unknown): Promise<never> => {
+    await rm(dir, { recursive: true, force: true })
+    throw error
+  }
+  await Promise.all(Object.keys(zones).map((name) => checkZone(file("knot.conf"), name))).catch(cleared)
   const knot = await startServer("knotd", ["-c", file("knot.conf")], () => knotAnswers(file("knot.conf")))
   const anchors = await Promise.all(Object.keys({ ...signed, ...bogus }).map(async (name) => {
     const { stdout } = await exec("keymgr", ["-c", file("knot.conf"), name, "ds"], { env: { PATH: path } })
@@ -84,13 +89,17 @@ export async function startDns({ signed = {}, unsigned = {}, bogus = {} }: DnsZo
   const server = { address, port }
   const resolver = (): DnsResolver => createStubResolver({ servers: [server], trustAuthenticData: true, clock: systemClock })
   const [someZone = ""] = Object.keys(zones)
-  const unbound = await startServer("unbound", ["-d", "-c", file("unbound.conf")], async () => (await resolver().resolve(`ns.${someZone}`, "A")).kind !== "failed" || someZone in bogus)
+  const unbound = await startServer("unbound", ["-d", "-c", file("unbound.conf")], async () => (await resolver().resolve(`ns.${someZone}`, "A")).kind !== "failed" || someZone in bogus).catch(async (error: unknown) => {
+    await knot.stop()
+    return cleared(error)
+  })
   return {
     server: `${address}:${port}`,
     port,
     resolver,
     async setZone(name, records) {
       await writeZone(name, records)
+      await checkZone(file("knot.conf"), name)
       await exec("knotc", ["-b", "-c", file("knot.conf"), "zone-reload", name], { env: { PATH: path } })
     },
     async stop() {
@@ -102,12 +111,30 @@ export async function startDns({ signed = {}, unsigned = {}, bogus = {} }: DnsZo
 
 const knotAnswers = (config: string): Promise<boolean> => exec("knotc", ["-c", config, "status"], { env: { PATH: path } }).then(() => true, () => false)
 
+/** Knot starts with a zone that it cannot read, and answers nothing for it. Rejects with what is wrong, and in which line. */
+async function checkZone(config: string, name: string): Promise<void> {
+  try {
+    await exec("knotc", ["-c", config, "zone-check", name], { env: { PATH: path } })
+  } catch (error) {
+    const said = error instanceof Error && "stderr" in error && "stdout" in error ? `${String(error.stdout)}${String(error.stderr)}` : String(error)
+    throw new Error(`the zone ${name} cannot be read: ${said.trim()}`, { cause: error })
+  }
+}
+
+/** Of a machine that is busy with other tests. */
+const patienceMs = 45_000
+
 async function startServer(program: string, args: readonly string[], ready: () => Promise<boolean>): Promise<{ stop(): Promise<void> }> {
   const child: ChildProcess = spawn(program, args, { env: { PATH: path }, stdio: ["ignore", "pipe", "pipe"] })
   let said = ""
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-4_000)))
+  const begun = Date.now()
   while (!(await ready())) {
     if (child.exitCode !== null) throw new Error(`${program} ended at its start: ${said}`)
+    if (Date.now() - begun > patienceMs) {
+      child.kill("SIGKILL")
+      throw new Error(`${program} did not answer within ${patienceMs / 1_000} s: ${said}`)
+    }
     await wait(20)
   }
   return {

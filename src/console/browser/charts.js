@@ -20,7 +20,7 @@ function drawChart(element) {
     height: chartHeight,
     scales: { x: { time: false }, y: { range: (_chart, _low, high) => [0, percent ? 1 : Math.max(high * 1.1, 4)] } },
     axes: [
-      { ...axis, values: (_chart, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? (labels[tick] ?? "") : "")), space: 60 },
+      { ...axis, values: (_chart, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? (labels[tick] ?? "") : "")), space: 90 },
       { ...axis, values: (_chart, ticks) => ticks.map((tick) => number.format(tick)), size: 52 },
     ],
     series: [

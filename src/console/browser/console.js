@@ -27,6 +27,16 @@ document.addEventListener("submit", (event) => {
 // back from another page by the browser's own button
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent))
 
+// all rows of a page at once
+document.querySelectorAll("[data-selects]").forEach((label) => {
+  label.hidden = false
+  label.addEventListener("change", ({ target }) => {
+    document.querySelectorAll("input[type=checkbox][name=ids]").forEach((box) => {
+      if (box.form?.id === label.dataset.selects) box.checked = target.checked
+    })
+  })
+})
+
 // shown once: into the clipboard at a press
 document.addEventListener("click", async (event) => {
   const button = event.target instanceof Element ? event.target.closest("button[data-copy]") : null

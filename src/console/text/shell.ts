@@ -25,6 +25,12 @@ export const tableText = {
   next: { vi: "Trang sau", en: "Next" },
 } as const satisfies Catalogue
 
+export const selectionText = {
+  select: { vi: "Chọn", en: "Select" },
+  selectOne: { vi: "Chọn {what}", en: "Select {what}" },
+  all: { vi: "Chọn tất cả trên trang này", en: "Select all on this page" },
+} as const satisfies Catalogue
+
 /** By status: what happened, and what one can do about it. */
 export const errorText = {
   title400: { vi: "Yêu cầu không hợp lệ", en: "The request is not valid" },

@@ -4,6 +4,7 @@ import type { Visit } from "./page.ts"
 
 /** Forms that carry their token, fields that say what is wrong with them, changes that ask before they are made. All work without a script. */
 export interface FormOptions {
+  readonly id?: string
   /** Path with `/console`. */
   readonly action: string
   readonly method?: "get" | "post"
@@ -14,7 +15,7 @@ export interface FormOptions {
   readonly body: Html
 }
 
-export const form = (visit: Pick<Visit, "csrf">, { action, method = "post", className, hidden = {}, upload = false, body }: FormOptions) => html`<form action=${action} method=${method} class=${className} enctype=${upload ? "multipart/form-data" : undefined}>
+export const form = (visit: Pick<Visit, "csrf">, { id, action, method = "post", className, hidden = {}, upload = false, body }: FormOptions) => html`<form id=${id} action=${action} method=${method} class=${className} enctype=${upload ? "multipart/form-data" : undefined}>
   ${method === "post" && visit.csrf !== "" && html`<input type="hidden" name=${csrfField} value=${visit.csrf} />`}
   ${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name=${name} value=${value} />`)}
   ${body}

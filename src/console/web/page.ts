@@ -106,6 +106,10 @@ type Defined<Schema extends z.ZodType, V extends Visit, W extends Who> = Omit<Pa
 /** A page for whoever has the capability; lists and changes go by `visit.scope`. */
 export const administratorPage = <Schema extends z.ZodType>(definition: Defined<Schema, AdministratorVisit, Capability>): Page => erased(definition)
 
+/** A page about what belongs to no unit: who administers units only is refused, whatever the roles say today. */
+export const provincePage = <Schema extends z.ZodType>(definition: Defined<Schema, AdministratorVisit, Capability>): Page =>
+  administratorPage({ ...definition, run: async (input, visit) => (visit.scope.roots === null ? definition.run(input, visit) : { kind: "error", status: 403 }) })
+
 /** A page about whoever is signed in. */
 export const holderPage = <Schema extends z.ZodType>(definition: Omit<Defined<Schema, HolderVisit, "holder">, "who">): Page => erased({ ...definition, who: "holder" })
 

@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises"
 import type { AuditChain, ChainState } from "../audit-store.ts"
 import { type AuditEntry, type AuditSeal, chainHash, chainStart } from "../audit/entry.ts"
 import type { AuditHead } from "../audit/head.ts"
+import { advisoryLocks } from "./advisory-locks.ts"
 import { entryColumns } from "./audit-rows.ts"
 import type { Database } from "./database.ts"
 
@@ -21,8 +22,6 @@ export interface AuditChainOptions {
 const batchSize = 100
 const pageSize = 1_000
 const pollMs = 20
-/** Any constant; other locks have others. */
-const sealLock = 7_205_770
 
 export function createAuditChain({ database, patienceMs = 2_000 }: AuditChainOptions): AuditChain {
   /** Up to `through` nothing new can appear once none of `writers` is left. */
@@ -48,7 +47,7 @@ export function createAuditChain({ database, patienceMs = 2_000 }: AuditChainOpt
 
   const sealBatch = (through: number): Promise<number> =>
     database.transaction(async (tx) => {
-      const [lock] = await tx.query<{ taken: boolean }>({ text: "SELECT pg_try_advisory_xact_lock($1) AS taken" }, [sealLock])
+      const [lock] = await tx.query<{ taken: boolean }>({ text: "SELECT pg_try_advisory_xact_lock($1) AS taken" }, [advisoryLocks.auditSeal])
       if (!lock?.taken) return 0
       // nobody waits for the disk: a link that a power cut takes is made again, the same
       await tx.query({ text: "SET LOCAL synchronous_commit = off" })

@@ -2,11 +2,11 @@ import type { BulkWork } from "../../accounts/provision/bulk/rows.ts"
 import { keptScope } from "../../accounts/administrator.ts"
 import type { FieldProblem } from "../../accounts/provision/problems.ts"
 import type { BulkStep, Claim } from "../bulk-store.ts"
-import { applyRow, giveOneTimePassword } from "./bulk-apply.ts"
+import { applyRow, firstOneTimePassword } from "./bulk-apply.ts"
 import { type BulkParts, secretPlace } from "./bulk-parts.ts"
 import { type Transaction, withRetry } from "./database.ts"
 import { lockDirectory, nextVersion } from "./directory-editor.ts"
-import type { Edit } from "./edit.ts"
+import { type Edit, newMany } from "./edit.ts"
 
 interface Asked {
   readonly id: number
@@ -15,13 +15,26 @@ interface Asked {
   readonly today: string
 }
 
-/** Some rows of a job in one transaction, which goes on only while the job is this worker's and nobody wants it to end. */
-export async function workSome(parts: BulkParts, asked: Asked): Promise<BulkStep> {
-  const done = await withRetry(() => parts.database.transaction((tx) => workInTransaction(parts, tx, asked)))
-  if (done.version !== null) parts.feed.publish([{ kind: "directory", version: done.version }])
-  if (done.told) parts.feed.publish([done.told])
-  return done.step
+/**
+ * Some rows of a job in one transaction, which goes on only while the job is this worker's and nobody wants it to end. Processes that read the directory anew
+ * at each of a hundred commits would do little else: while a job goes on they are told now and then. Nobody decides on an old one meanwhile, because a
+ * decision is committed on the current version only.
+ */
+export function createBulkWork(parts: BulkParts): (asked: Asked) => Promise<BulkStep> {
+  let toldAt = 0
+  return async (asked) => {
+    const { step, version, told } = await withRetry(() => parts.database.transaction((tx) => workInTransaction(parts, tx, asked)))
+    const now = parts.clock.now()
+    if (version !== null && (step.kind !== "more" || now - toldAt >= tellEveryMs)) {
+      toldAt = now
+      parts.feed.publish([{ kind: "directory", version }])
+    }
+    if (told) parts.feed.publish([told])
+    return step
+  }
 }
+
+const tellEveryMs = 2_000
 
 async function workInTransaction(parts: BulkParts, tx: Transaction, { id, claim, size, today }: Asked): Promise<{ readonly step: BulkStep; readonly version: number | null; readonly told: Told | null }> {
   await lockDirectory(tx)
@@ -32,7 +45,7 @@ async function workInTransaction(parts: BulkParts, tx: Transaction, { id, claim,
     return { step: { kind: "cancelled", rows: 0 }, version: null, told: await tell(tx, id, "cancelled") }
   }
   const rows = await tx.query<{ line: number; data: BulkWork }>(pendingRows, [id, size])
-  const edit: Edit = { tx, scope: keptScope(job.scope), today, mailboxes: parts.mailboxes, addressRule: parts.addressRule, numbers: new Map(), about: { bulkJob: id, by: job.by } }
+  const edit: Edit = { tx, scope: keptScope(job.scope), today, mailboxes: parts.mailboxes, addressRule: parts.addressRule, many: newMany(), about: { bulkJob: id, by: job.by } }
   let written = 0
   for (const { line, data } of rows) if (await workRow(parts, edit, { id, line, data })) written++
   const kind = rows.length < size ? "done" : "more"
@@ -50,7 +63,7 @@ async function workRow({ sealer, oneTimePasswords }: BulkParts, edit: Edit, { id
     if (done.ok) {
       const { principalId, address, newAccountId } = done.value
       const password = newAccountId === null ? undefined : oneTimePasswords()
-      if (newAccountId !== null && password) await giveOneTimePassword(edit, newAccountId, password.hash)
+      if (newAccountId !== null && password) await firstOneTimePassword(edit, newAccountId, password.hash)
       await tx.query(rowDone, [id, line, principalId, address, password ? sealer.seal(Buffer.from(password.text), secretPlace(id, line)) : null])
       await tx.query(release)
       return true
@@ -63,7 +76,7 @@ async function workRow({ sealer, oneTimePasswords }: BulkParts, edit: Edit, { id
   }
   await tx.query(rollback)
   // numbers that were given to nobody
-  edit.numbers?.clear()
+  edit.many?.numbers.clear()
   await tx.query(rowFailed, [id, line, JSON.stringify(problems)])
   return false
 }

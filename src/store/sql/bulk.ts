@@ -6,13 +6,14 @@ import { type Failure, failure } from "../../mail/failure.ts"
 import type { BulkJob, BulkRow, BulkStore } from "../bulk-store.ts"
 import { readBulkFacts } from "./bulk-facts.ts"
 import { type BulkParts, secretPlace } from "./bulk-parts.ts"
-import { workSome } from "./bulk-work.ts"
+import { createBulkWork } from "./bulk-work.ts"
 import { withRetry } from "./database.ts"
 import { inScope, scopeValue } from "./scope.ts"
 
 /** Bulk jobs in PostgreSQL. */
 export function createBulkStore(parts: BulkParts): BulkStore {
   const { database, sealer } = parts
+  const workSome = createBulkWork(parts)
   const find = async (scope: Scope, id: number): Promise<Result<BulkJob, Failure>> => {
     const [job] = await database.query<BulkJob>(findJob, [scopeValue(scope), id])
     return job ? ok(job) : failed(failure("notFound", "there is no such job"))
@@ -52,7 +53,7 @@ export function createBulkStore(parts: BulkParts): BulkStore {
     },
     due: async () => (await database.query<{ id: number }>(dueJobs)).map(({ id }) => id),
     claim: async (id, { by, forMs }) => (await database.query(claimJob, [id, by, forMs])).length > 0,
-    work: (id, claim, size) => workSome(parts, { id, claim, size, today: provinceDate(parts.clock.now()) }),
+    work: (id, claim, size) => workSome({ id, claim, size, today: provinceDate(parts.clock.now()) }),
     letGo: async (id, { by }) => void (await database.query(letGoJob, [id, by])),
     async takeResult(id, { accountId, scope }) {
       const found = await find(scope, id)

@@ -8,7 +8,8 @@ export async function addPerson(edit: Edit, { person }: ChangeOf<"addPerson">): 
   const problem = await unitProblem(edit, person.unitCode)
   if (problem) return problem
   const principalId = person.principalId || (await nextId(edit, person.kind))
-  if (await readPerson(edit.tx, principalId)) return refuse("alreadyExists", "taken", { field: "principalId", values: { value: principalId } })
+  // a number that was just found to be the next is nobody's
+  if (person.principalId !== "" && (await readPerson(edit.tx, principalId))) return refuse("alreadyExists", "taken", { field: "principalId", values: { value: principalId } })
   const after = { ...person, principalId }
   await edit.tx.query(insert, values(after))
   await note(edit, { kind: "principal.added", key: principalId, principalId, after })
@@ -97,11 +98,11 @@ async function otherOwner({ tx, today }: Edit, accountId: number, { principalId,
 }
 
 /** People and organizations of the seed are numbered so; the directory's lock keeps two from taking one number. */
-async function nextId({ tx, numbers }: Edit, kind: PersonInput["kind"]): Promise<string> {
+async function nextId({ tx, many }: Edit, kind: PersonInput["kind"]): Promise<string> {
   const [prefix, digits] = kind === "individual" ? (["CN", 5] as const) : (["TC", 4] as const)
-  const known = numbers?.get(prefix)
+  const known = many?.numbers.get(prefix)
   const last = known ?? (await tx.query<{ last: number }>(lastNumber, [prefix]))[0]?.last ?? 0
-  numbers?.set(prefix, last + 1)
+  many?.numbers.set(prefix, last + 1)
   return `${prefix}${String(last + 1).padStart(digits, "0")}`
 }
 

@@ -2,13 +2,14 @@ import { createHash } from "node:crypto"
 import { failed, ok } from "../../base/result.ts"
 import { failure } from "../../mail/failure.ts"
 import type { NewPolicy, PolicyStore, PolicySummary, PolicyVersion } from "../policy-store.ts"
+import { advisoryLocks } from "./advisory-locks.ts"
 import type { Database, Transaction } from "./database.ts"
 
 /** Policies in PostgreSQL. Whoever puts one in force waits for whoever is just doing so: versions have no gaps, and exactly one is in force. */
 export function createPolicyStore(database: Database): PolicyStore {
   const change = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> =>
     database.transaction(async (tx) => {
-      await tx.query({ text: "SELECT pg_advisory_xact_lock($1)" }, [changeLock])
+      await tx.query({ text: "SELECT pg_advisory_xact_lock($1)" }, [advisoryLocks.policyChange])
       return work(tx)
     })
   return {
@@ -38,8 +39,6 @@ export function createPolicyStore(database: Database): PolicyStore {
   }
 }
 
-/** Any constant; other locks have others. */
-const changeLock = 7_205_764
 
 const sha256Of = (yaml: string): string => createHash("sha256").update(yaml).digest("hex")
 

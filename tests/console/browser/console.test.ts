@@ -3,6 +3,7 @@ import { type ConsoleBrowser, openConsoleBrowser } from "../../support/console-b
 import { bulkCases } from "./bulk-cases.ts"
 import { directoryCases } from "./directory-cases.ts"
 import { overviewCases, twelveWeeksOfMail } from "./overview-cases.ts"
+import { oneTimeCases } from "./one-time-cases.ts"
 import { selfCases } from "./self-cases.ts"
 import { signInCases } from "./sign-in-cases.ts"
 
@@ -14,6 +15,6 @@ beforeAll(async () => {
 })
 afterAll(() => opened.close())
 
-const areas = { "signing in": signInCases, "the dashboard": overviewCases, "the directory": directoryCases, "a holder's own pages": selfCases, "bulk changes": bulkCases }
+const areas = { "signing in": signInCases, "the dashboard": overviewCases, "the directory": directoryCases, "a holder's own pages": selfCases, "bulk changes": bulkCases, "one-time passwords and bulk jobs": oneTimeCases }
 
 for (const [name, cases] of Object.entries(areas)) describe(name, () => cases(() => opened))

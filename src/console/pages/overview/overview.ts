@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { provinceDate } from "../../../accounts/province-date.ts"
 import type { Clock } from "../../../base/clock.ts"
 import type { MailHistory, OverviewStore } from "../../../store/overview-store.ts"
 import type { HealthReport } from "../../../telemetry/health.ts"
@@ -28,7 +29,8 @@ export function overviewArea({ figures, health, licences, clock, onError }: Over
   let kept: { readonly history: MailHistory; readonly at: number } | undefined
   const history = async (): Promise<MailHistory> => {
     const at = clock.now()
-    if (!kept || at - kept.at > historyForMs) kept = { history: await figures.history(at), at }
+    // its last day is today
+    if (!kept || at - kept.at > historyForMs || provinceDate(at) !== provinceDate(kept.at)) kept = { history: await figures.history(at), at }
     return kept.history
   }
   return {

@@ -1,0 +1,13 @@
+import type { Area } from "../web/page.ts"
+import { certificateArea, type CertificatePorts } from "./certificates/certificates.ts"
+import { heldArea, type HeldPorts } from "./held/held.ts"
+import { queueArea, type QueuePorts } from "./queue/queue.ts"
+
+/** The areas of those who keep the system running; roles/operation-pages.ts provides what they need. */
+export interface OperationPorts {
+  readonly queue: QueuePorts
+  readonly held: HeldPorts
+  readonly certificates: CertificatePorts
+}
+
+export const operationAreas = (ports: OperationPorts): readonly Area[] => [queueArea(ports.queue), heldArea(ports.held), certificateArea(ports.certificates)]

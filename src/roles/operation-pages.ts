@@ -1,0 +1,53 @@
+import type { App } from "../app.ts"
+import { openRevocation, type Revocation } from "./revocation.ts"
+import type { Clock } from "../base/clock.ts"
+import type { CertificatePorts } from "../console/pages/certificates/certificates.ts"
+import type { OperationPorts } from "../console/pages/operation.ts"
+import type { Outbox } from "../delivery/outbox.ts"
+import { messagePreview } from "../store/message-preview.ts"
+import { shownHeader } from "../store/shown-header.ts"
+import { createAuditStore } from "../store/sql/audit.ts"
+import { createCertificateDesk } from "../store/sql/certificate-desk.ts"
+import { createHeldDesk } from "../store/sql/held-desk.ts"
+import { createPauseStore } from "../store/sql/pauses.ts"
+import { createQueueStore } from "../store/sql/queue.ts"
+import { createTraceStore } from "../store/sql/trace.ts"
+
+/** What the console's pages of operation stand on. */
+export interface OperationParts extends Pick<App, "database" | "feed" | "directory" | "sealer" | "contents"> {
+  readonly statusOf: CertificatePorts["statusOf"]
+  readonly outbox: Pick<Outbox, "wake">
+  readonly clock: Clock
+}
+
+export function operationPorts({ database, directory, sealer, contents, feed, outbox, clock, statusOf }: OperationParts): OperationPorts {
+  const audit = createAuditStore(database)
+  /** The audit keeps a person's number, or the name of a token or of whoever worked on the command line. */
+  const nameOf = (by: string): string => directory.current().principal(by)?.name ?? by
+  const wake: Outbox["wake"] = (deliveries) => outbox.wake(deliveries)
+  const accountAddress = (address: string): string | undefined => {
+    const target = directory.current().resolve(address)
+    return target.kind === "account" ? target.account.address : undefined
+  }
+  return {
+    queue: { queue: createQueueStore({ database }), pauses: createPauseStore({ database }), traces: createTraceStore({ database, sealer }), nameOf, clock, wake, accountAddress },
+    held: { held: createHeldDesk({ database }), header: (content) => shownHeader(contents, content), preview: (content) => messagePreview(contents, content), audit, nameOf, wake },
+    certificates: { registry: createCertificateDesk(database), directory, statusOf, announce: (version) => feed.publish([{ kind: "directory", version }]), nameOf, clock },
+  }
+}
+
+/** Asked of the issuers only when somebody looks; until then the role keeps nothing of it in memory. */
+export function certificateStatuses(app: App): CertificatePorts["statusOf"] {
+  const { clock, log } = app.context
+  let opened: Promise<Revocation> | undefined
+  return async (certificate) => {
+    try {
+      opened ??= openRevocation(app)
+      return await (await opened).statuses.of({ certificate, pool: [], at: clock.now() })
+    } catch (error) {
+      opened = undefined
+      log.warn({ err: error }, "console: a certificate could not be checked")
+      return undefined
+    }
+  }
+}
