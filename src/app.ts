@@ -172,7 +172,7 @@ export async function createDoor(app: App, { here, policy, outbound }: DoorOptio
     rates,
     srs,
     clock,
-    config: { hostname: config.hostname, expiryMs: config.delivery.expiry },
+    config: { hostname: config.hostname, expiryMs: config.delivery.expiry, forwarding: config.forwarding },
     mailLog: createIntakeLog(log),
     isReportAddress: (address) => isReportAddress(config.dns.reportsTo, app.directory.current(), address),
     ...(policy && { policy }),

@@ -55,6 +55,8 @@ const packageHomes: Readonly<Record<string, { readonly homes: readonly string[];
   "dns-packet": { homes: ["dns"], because: "the wire format of the DNS is behind the resolver's port" },
   ldapts: { homes: ["addressbook"], because: "LDAP is one way of handing the address book out" },
   imapflow: { homes: ["demo"], because: "a client is for demonstrations and tests" },
+  qr: { homes: ["console/web/qr.ts"], because: "drawings are made in one place, so that the page's policy holds" },
+  "@fastify/busboy": { homes: ["console/web/read-form.ts"], because: "forms of strangers are read in one bounded place" },
   sax: { homes: ["reports/xml-elements.ts"], because: "XML of strangers is read in one bounded place" },
   "prom-client": { homes: ["telemetry"], because: "metrics are registered in one place" },
   pino: { homes: ["base/log.ts"], because: "a logger is handed to whoever logs (its type may be imported anywhere)" },

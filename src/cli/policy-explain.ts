@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises"
 import type { Account, Directory } from "../accounts/directory.ts"
+import type { ForwardingRules } from "../accounts/forwarding.ts"
 import { systemClock } from "../base/clock.ts"
 import { beyondRules } from "../intake/beyond-rules.ts"
 import { spokenFor } from "../intake/decide.ts"
@@ -47,7 +48,7 @@ export async function explainMessage(context: CommandContext, file: string, opti
   const at = timeOf(options.at)
   const { bindByAddress } = policy.document
   const signature = options.signature === undefined ? await findSignature({ file, directory, at, bindByAddress }, context) : assumedSignature(options.signature)
-  const { facts, speaksFor } = gatherFacts({ directory, message, options, signature, at, examined: policy.examined })
+  const { facts, speaksFor } = gatherFacts({ directory, message, options, signature, at, examined: policy.examined, forwarding: context.config.forwarding })
   print(factsText(facts))
   print("")
   for (const trace of explainPolicy(policy, facts)) print(ruleText(trace))
@@ -93,9 +94,10 @@ interface Gathered {
   readonly signature: SignatureFacts
   readonly at: number
   readonly examined: ReadonlySet<string>
+  readonly forwarding: ForwardingRules
 }
 
-function gatherFacts({ directory, message, options, signature, at, examined }: Gathered): { readonly facts: MessageFacts; readonly speaksFor: readonly Account[] } {
+function gatherFacts({ directory, message, options, signature, at, examined, forwarding }: Gathered): { readonly facts: MessageFacts; readonly speaksFor: readonly Account[] } {
   const { from, to, outside = false } = options
   const header = parseHeader(message.header)
   const account = (address: string): Account | undefined => {
@@ -105,7 +107,7 @@ function gatherFacts({ directory, message, options, signature, at, examined }: G
   const sentAs = outside ? undefined : account(from)
   if (!outside && !sentAs) throw new CommandError(`${from === "" ? "the null sender" : from} is no account here that could sign in; mail from outside is explained with --outside`)
   const speaksFor = outside ? [] : spokenFor([...shownAddresses(header, account), from], account)
-  const { final, unserved } = expandRecipients({ directory, recipients: to.map((forwardPath) => ({ forwardPath })), sender: sentAs?.address ?? null, mayRelay: !outside, maxFinalRecipients: 50_000 })
+  const { final, unserved } = expandRecipients({ directory, recipients: to.map((forwardPath) => ({ forwardPath })), sender: sentAs?.address ?? null, mayRelay: !outside, maxFinalRecipients: 50_000, forwarding: { ...forwarding, now: at, mayGoOn: () => true } })
   const [refused] = unserved
   if (refused) throw new CommandError(`the recipient ${refused.recipient.forwardPath} would be refused before the policy is asked: ${refused.reason}`)
   const facts = messageFacts({

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { anchors, askable, certificatePairs, count, destinationRates, dnsServers, duration, durations, file, flag, ipAddresses, level, list, matching, networks, oids, partners, port, section, signingKeys, size, text, word, words } from "./key-kinds.ts"
+import { anchors, askable, certificatePairs, count, destinationRates, destinations, dnsServers, duration, durations, file, flag, ipAddresses, level, list, matching, networks, oids, partners, port, section, signingKeys, size, text, word, words } from "./key-kinds.ts"
 
 /**
  * Every key of the configuration: type, unit, default and one sentence. The reference in docs/configuration.md is made from here.
@@ -201,6 +201,10 @@ export const configSchema = z.strictObject({
     bounces: count(2, "A foreign recipient is refused at submission after so many messages came back because it does not exist; 0: never."),
     within: duration("30d", "Each of them within this of the one before."),
     for: duration("30d", "How long it is refused. An administrator may end it before: `congthu suppression remove`."),
+  }),
+  forwarding: section({
+    inside: flag(true, "People may have the mail of their mailbox passed on to another mailbox here."),
+    domains: destinations("Foreign domains that they may have it passed on to, as `xa.example` or `*.xa.example`. Empty: none, official mail stays inside."),
   }),
   outbound: section({
     strangersPerHour: count(200, "Foreign recipients with whom an account has never exchanged mail, in one hour. Beyond it all its mail is held and the administrators are told; 0: any number."),

@@ -2,14 +2,19 @@ import { createHmac } from "node:crypto"
 import type { Authenticator } from "../accounts/login.ts"
 import { createPasswordWork } from "../accounts/password-work.ts"
 import type { App } from "../app.ts"
+import type { ClientSettings } from "../console/client-setup/client-settings.ts"
 import { createLookupRates } from "../console/lookup-rates.ts"
 import { consoleAreas } from "../console/pages/areas.ts"
 import { consoleRouter } from "../console/web/console-router.ts"
+import { createAuditStore } from "../store/sql/audit.ts"
+import { createCertificateRegistry } from "../store/sql/certificates.ts"
+import { consoleDirectory } from "./console-directory.ts"
 import type { Outbox } from "../delivery/outbox.ts"
 import { certificateStatuses, operationPorts } from "./operation-pages.ts"
 import { createConsoleSessionStore } from "../store/sql/console-sessions.ts"
 import { createCredentialStore } from "../store/sql/credentials.ts"
 import { isUnavailable } from "../store/sql/database.ts"
+import { createForwardingStore } from "../store/sql/forwarding.ts"
 import { createOverviewStore } from "../store/sql/overview.ts"
 import { usageOf } from "../store/sql/quota.ts"
 import type { HealthReport } from "../telemetry/health.ts"
@@ -18,9 +23,17 @@ import { createConsoleLog } from "../telemetry/mail-log.ts"
 export interface ConsoleServices {
   /** Shared with whatever else signs people in, so that failures are counted together. */
   readonly authenticator: Authenticator
-  readonly outbox: Outbox
   /** Of every role. */
   readonly health: () => Promise<readonly HealthReport[]>
+  readonly outbox: Outbox
+  /** What mail clients are told. */
+  readonly client: ClientSettings
+}
+
+/** Whoever changed something sees it at once; other processes hear of it by the feed. */
+async function directoryChanged({ directory, feed }: App, version: number): Promise<void> {
+  feed.publish([{ kind: "directory", version }])
+  await directory.refresh()
 }
 
 const openSessions = ({ database, context: { config } }: App) => createConsoleSessionStore({ database, idleMs: config.console.sessionIdle, absoluteMs: config.console.sessionLife })
@@ -29,14 +42,17 @@ const openSessions = ({ database, context: { config } }: App) => createConsoleSe
 export const forgetSessions = (app: App): Promise<number> => openSessions(app).forget()
 
 /** The console as the role `web` serves it: what each area needs, from the store. */
-export function createConsole(app: App, { authenticator, health, outbox }: ConsoleServices): ReturnType<typeof consoleRouter> {
+export function createConsole(app: App, { authenticator, health, client, outbox }: ConsoleServices): ReturnType<typeof consoleRouter> {
   const { database, directory, context: { config, clock, log } } = app
   const { requestsPerMinute, accountLicences, holderLicences } = config.console
   const sessions = openSessions(app)
+  const forwarding = createForwardingStore(database)
+  const directoryPorts = consoleDirectory(app, { outbox, forwarding })
   return consoleRouter({
     areas: consoleAreas({
       signIn: { authenticator, sessions },
       overview: { figures: createOverviewStore({ database }), health, licences: { accounts: accountLicences, holders: holderLicences }, clock, onError: (error) => log.warn({ err: error }, "console: figures could not be read") },
+      directory: directoryPorts,
       operation: operationPorts({ ...app, clock, outbox, statusOf: certificateStatuses(app) }),
       self: {
         sessions, directory, authenticator, clock,
@@ -44,6 +60,11 @@ export function createConsole(app: App, { authenticator, health, outbox }: Conso
         passwords: createPasswordWork({ cost: config.auth.bcryptCost }),
         appPasswordKey: app.files.appPasswordKey,
         usage: (accountIds) => usageOf(database, accountIds),
+        registry: createCertificateRegistry(database),
+        accesses: createAuditStore(database).accessesOf,
+        client,
+        delegation: directoryPorts,
+        forwarding: { store: forwarding, rules: config.forwarding, changed: (version) => directoryChanged(app, version) },
       },
     }),
     sessions, authenticator, directory, clock, isUnavailable,

@@ -29,6 +29,7 @@ import { createDirectorySource } from "../../src/store/sql/directory.ts"
 import { createPostgresChangeFeed } from "../../src/store/sql/postgres-feed.ts"
 import { createOverviewStore } from "../../src/store/sql/overview.ts"
 import { usageOf } from "../../src/store/sql/quota.ts"
+import { directoryPorts } from "./console-directory.ts"
 import { createTestDatabase, type TestDatabase } from "./database.ts"
 import { testLog } from "./store.ts"
 
@@ -51,6 +52,10 @@ export interface ConsoleWorld {
   signIn(address: string, password?: string): Promise<string>
   /** The token in a page's forms. */
   csrf(cookie: string): Promise<string>
+  /** The directory is read again at once, after rows were changed beside it. */
+  refresh(): Promise<void>
+  /** Resolves when no bulk job is under way any more. */
+  bulkDone(): Promise<void>
   close(): Promise<void>
 }
 
@@ -110,11 +115,13 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   const acceptances = createAcceptanceStore({ database, log: testLog })
   const onError = (error: unknown): void => void errors.push(error)
   const errors: unknown[] = []
+  const ofDirectory = directoryPorts({ database, directory, sealer, appPasswordKey, clock: now, onError })
   const areas = consoleAreas({
     signIn: { authenticator, sessions },
     overview: { figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError },
+    directory: ofDirectory.pages,
     operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, statusOf: async () => undefined }),
-    self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now },
+    self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now, ...ofDirectory.holder },
   })
   const app = express()
   app.use("/console", consoleRouter({ areas: [...areas, ...moreAreas], sessions, authenticator, directory, clock: now, csrfKey: randomBytes(32), rates: createLookupRates(requestsPerMinute, 60), isUnavailable, log: { failed: ({ error }) => onError(error), refused: () => undefined } }))
@@ -156,7 +163,13 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
       if (token === undefined) throw new Error("no form token")
       return token
     },
+    async refresh() {
+      await database.query({ text: "UPDATE directory_version SET version = version + 1" })
+      await directory.refresh()
+    },
+    bulkDone: ofDirectory.bulkDone,
     async close() {
+      await ofDirectory.bulkDone()
       await server.close()
       await feed.close()
       await database.drop()
