@@ -11,6 +11,7 @@ import { createCertificateRegistry } from "../store/sql/certificates.ts"
 import { consoleDirectory } from "./console-directory.ts"
 import type { Outbox } from "../delivery/outbox.ts"
 import { findSignature } from "./message-signature.ts"
+import { loadAuditKey } from "./audit.ts"
 import { certificateStatuses, operationPorts } from "./operation-pages.ts"
 import { createConsoleSessionStore } from "../store/sql/console-sessions.ts"
 import { createCredentialStore } from "../store/sql/credentials.ts"
@@ -54,7 +55,10 @@ export function createConsole(app: App, { authenticator, health, client, outbox 
       signIn: { authenticator, sessions },
       overview: { figures: createOverviewStore({ database }), health, licences: { accounts: accountLicences, holders: holderLicences }, clock, onError: (error) => log.warn({ err: error }, "console: figures could not be read") },
       directory: directoryPorts,
-      operation: operationPorts({ ...app, clock, outbox, statusOf: certificateStatuses(app), forwarding: config.forwarding, onError: (error) => log.error({ err: error }, "console: work behind a page failed"), findSignature: (question) => findSignature(question, { config, database, clock, log }) }),
+      operation: operationPorts({
+        ...app, clock, outbox, statusOf: certificateStatuses(app), forwarding: config.forwarding, onError: (error) => log.error({ err: error }, "console: work behind a page failed"),
+        findSignature: (question) => findSignature(question, { config, database, clock, log }), auditKey: async () => Buffer.from((await loadAuditKey(config)).publicKey).toString("hex"),
+      }),
       self: {
         sessions, directory, authenticator, clock,
         credentials: createCredentialStore(database),

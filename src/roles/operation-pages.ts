@@ -1,7 +1,9 @@
+import type { Account } from "../accounts/directory.ts"
 import type { ForwardingRules } from "../accounts/forwarding.ts"
 import type { App } from "../app.ts"
 import { explainMessage } from "./explain-message.ts"
 import type { SignatureQuestion } from "./message-signature.ts"
+import { verifyAudit } from "./verify-audit.ts"
 import { openRevocation, type Revocation } from "./revocation.ts"
 import type { Clock } from "../base/clock.ts"
 import type { CertificatePorts } from "../console/pages/certificates/certificates.ts"
@@ -12,6 +14,7 @@ import type { SignatureFacts } from "../pki/signature-facts.ts"
 import type { Outbox } from "../delivery/outbox.ts"
 import { messagePreview } from "../store/message-preview.ts"
 import { shownHeader } from "../store/shown-header.ts"
+import { createAuditChain } from "../store/sql/audit-chain.ts"
 import { createAuditStore } from "../store/sql/audit.ts"
 import { createCertificateDesk } from "../store/sql/certificate-desk.ts"
 import { createDecisionStore } from "../store/sql/decisions.ts"
@@ -26,21 +29,26 @@ export interface OperationParts extends Pick<App, "database" | "feed" | "directo
   readonly statusOf: CertificatePorts["statusOf"]
   /** Fails with why a signature cannot be verified now. */
   readonly findSignature: (question: SignatureQuestion) => Promise<Result<SignatureFacts, string>>
+  /** Hex of the key that heads of the audit are signed with. */
+  readonly auditKey: () => Promise<string>
   readonly forwarding: ForwardingRules
   readonly onError: (error: unknown) => void
   readonly outbox: Pick<Outbox, "wake">
   readonly clock: Clock
 }
 
-export function operationPorts({ database, directory, sealer, contents, feed, outbox, clock, statusOf, findSignature, forwarding, onError }: OperationParts): OperationPorts {
+export function operationPorts({ database, directory, sealer, contents, feed, outbox, clock, statusOf, findSignature, forwarding, auditKey, onError }: OperationParts): OperationPorts {
   const audit = createAuditStore(database)
+  const chain = createAuditChain({ database })
   /** The audit keeps a person's number, or the name of a token or of whoever worked on the command line. */
   const nameOf = (by: string): string => directory.current().principal(by)?.name ?? by
   const wake: Outbox["wake"] = (deliveries) => outbox.wake(deliveries)
-  const accountAddress = (address: string): string | undefined => {
+  const account = (address: string): Account | undefined => {
     const target = directory.current().resolve(address)
-    return target.kind === "account" ? target.account.address : undefined
+    return target.kind === "account" ? target.account : undefined
   }
+  const accountAddress = (address: string): string | undefined => account(address)?.address
+  const accountOf = (address: string): number | undefined => account(address)?.id
   return {
     queue: { queue: createQueueStore({ database }), pauses: createPauseStore({ database }), traces: createTraceStore({ database, sealer }), nameOf, clock, wake, accountAddress },
     held: { held: createHeldDesk({ database }), header: (content) => shownHeader(contents, content), preview: (content) => messagePreview(contents, content), audit, nameOf, wake },
@@ -50,6 +58,7 @@ export function operationPorts({ database, directory, sealer, contents, feed, ou
       replay: (policy, period, { signal, progress }) => replayDecisions({ decisions: createDecisionStore({ database, clock }), sealer, policy, period, signal, onProgress: progress }),
       explain: (policy, question) => explainMessage(policy, question, { directory: directory.current(), at: clock.now(), findSignature, forwarding }),
     },
+    audit: { audit, chain, nameOf, onError, clock, accountOf, verify: async (control) => verifyAudit(chain, new Set([await auditKey()]), clock.now(), control) },
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Area } from "../web/page.ts"
+import { auditArea, type AuditPorts } from "./audit/audit.ts"
 import { certificateArea, type CertificatePorts } from "./certificates/certificates.ts"
 import { heldArea, type HeldPorts } from "./held/held.ts"
 import { policyArea, type PolicyPorts } from "./policies/policies.ts"
@@ -10,6 +11,7 @@ export interface OperationPorts {
   readonly held: HeldPorts
   readonly certificates: CertificatePorts
   readonly policies: PolicyPorts
+  readonly audit: AuditPorts
 }
 
-export const operationAreas = (ports: OperationPorts): readonly Area[] => [queueArea(ports.queue), heldArea(ports.held), certificateArea(ports.certificates), policyArea(ports.policies)]
+export const operationAreas = (ports: OperationPorts): readonly Area[] => [queueArea(ports.queue), heldArea(ports.held), certificateArea(ports.certificates), policyArea(ports.policies), auditArea(ports.audit)]
