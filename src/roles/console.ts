@@ -56,7 +56,7 @@ export function createConsole(app: App, { authenticator, health, client, outbox 
       overview: { figures: createOverviewStore({ database }), health, licences: { accounts: accountLicences, holders: holderLicences }, clock, onError: (error) => log.warn({ err: error }, "console: figures could not be read") },
       directory: directoryPorts,
       operation: operationPorts({
-        ...app, clock, outbox, statusOf: certificateStatuses(app), forwarding: config.forwarding, onError: (error) => log.error({ err: error }, "console: work behind a page failed"),
+        ...app, clock, outbox, consoleIdleMs: config.console.sessionIdle, consoleLifeMs: config.console.sessionLife, statusOf: certificateStatuses(app), forwarding: config.forwarding, onError: (error) => log.error({ err: error }, "console: work behind a page failed"),
         findSignature: (question) => findSignature(question, { config, database, clock, log }), auditKey: async () => Buffer.from((await loadAuditKey(config)).publicKey).toString("hex"),
       }),
       self: {

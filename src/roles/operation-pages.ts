@@ -19,9 +19,12 @@ import { createAuditStore } from "../store/sql/audit.ts"
 import { createCertificateDesk } from "../store/sql/certificate-desk.ts"
 import { createDecisionStore } from "../store/sql/decisions.ts"
 import { createHeldDesk } from "../store/sql/held-desk.ts"
+import { createLockoutDesk } from "../store/sql/lockouts.ts"
+import { createOutboundStore } from "../store/sql/outbound.ts"
 import { createPauseStore } from "../store/sql/pauses.ts"
 import { createPolicyStore } from "../store/sql/policies.ts"
 import { createQueueStore } from "../store/sql/queue.ts"
+import { createSessionDesk } from "../store/sql/session-desk.ts"
 import { createTraceStore } from "../store/sql/trace.ts"
 
 /** What the console's pages of operation stand on. */
@@ -31,13 +34,16 @@ export interface OperationParts extends Pick<App, "database" | "feed" | "directo
   readonly findSignature: (question: SignatureQuestion) => Promise<Result<SignatureFacts, string>>
   /** Hex of the key that heads of the audit are signed with. */
   readonly auditKey: () => Promise<string>
+  /** After which a session of the console has ended. */
+  readonly consoleIdleMs: number
+  readonly consoleLifeMs: number
   readonly forwarding: ForwardingRules
   readonly onError: (error: unknown) => void
   readonly outbox: Pick<Outbox, "wake">
   readonly clock: Clock
 }
 
-export function operationPorts({ database, directory, sealer, contents, feed, outbox, clock, statusOf, findSignature, forwarding, auditKey, onError }: OperationParts): OperationPorts {
+export function operationPorts({ database, directory, sealer, contents, feed, outbox, clock, statusOf, findSignature, forwarding, auditKey, consoleIdleMs, consoleLifeMs, onError }: OperationParts): OperationPorts {
   const audit = createAuditStore(database)
   const chain = createAuditChain({ database })
   /** The audit keeps a person's number, or the name of a token or of whoever worked on the command line. */
@@ -59,6 +65,7 @@ export function operationPorts({ database, directory, sealer, contents, feed, ou
       explain: (policy, question) => explainMessage(policy, question, { directory: directory.current(), at: clock.now(), findSignature, forwarding }),
     },
     audit: { audit, chain, nameOf, onError, clock, accountOf, verify: async (control) => verifyAudit(chain, new Set([await auditKey()]), clock.now(), control) },
+    connections: { sessions: createSessionDesk({ database, idleMs: consoleIdleMs, absoluteMs: consoleLifeMs }), lockouts: createLockoutDesk(database), outbound: createOutboundStore({ database }) },
   }
 }
 
