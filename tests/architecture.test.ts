@@ -58,6 +58,9 @@ const packageHomes: Readonly<Record<string, { readonly homes: readonly string[];
   qr: { homes: ["console/web/qr.ts"], because: "drawings are made in one place, so that the page's policy holds" },
   "@fastify/busboy": { homes: ["console/web/read-form.ts"], because: "forms of strangers are read in one bounded place" },
   sax: { homes: ["reports/xml-elements.ts"], because: "XML of strangers is read in one bounded place" },
+  otpauth: { homes: ["accounts/factors/totp.ts"], because: "one place decides which codes fit" },
+  "@simplewebauthn/server": { homes: ["accounts/factors/passkeys.ts"], because: "one place decides which answers of authenticators are right" },
+  "openid-client": { homes: ["console/single-sign-on"], because: "the identity provider is behind a port" },
   "prom-client": { homes: ["telemetry"], because: "metrics are registered in one place" },
   pino: { homes: ["base/log.ts"], because: "a logger is handed to whoever logs (its type may be imported anywhere)" },
 }

@@ -21,6 +21,7 @@ import { addPolicyCommands } from "./policy-commands.ts"
 import { addQueueCommands } from "./queue-commands.ts"
 import { addReportCommands } from "./reports-commands.ts"
 import { addTemplateCommands } from "./template-command.ts"
+import { addSecondFactorCommands } from "./second-factor-commands.ts"
 import { addTokenCommands } from "./token-command.ts"
 import { addTraceCommand } from "./trace-command.ts"
 
@@ -113,6 +114,7 @@ addTraceCommand(kit)
 addReportCommands(kit)
 addTokenCommands(kit)
 addAdministratorCommands(kit)
+addSecondFactorCommands(kit)
 addAuditCommands(kit)
 addNotificationCommands(kit)
 addTemplateCommands(kit)

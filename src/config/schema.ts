@@ -44,6 +44,28 @@ const acme = section({
   if ((externalKeyId === "") !== (externalKeyFile === "")) report("externalKeyFile", "goes with tls.acme.externalKeyId: both or neither")
 })
 
+/** Roles of accounts/administrator.ts, and everybody else. */
+const consoleRoles = ["province", "unit", "auditor", "operator", "holder"] as const
+
+const singleSignOn = section({
+  issuer: text("", "Issuer URL of the identity provider (OpenID Connect), as its discovery document has it. Empty: no single sign-on."),
+  name: text("", "What people call it, for the button on the sign-in page. Empty: its host name."),
+  clientId: text("", "The console's identifier there. Register the redirect URI `console.url` + `/console/sso/callback`."),
+  clientSecretFile: file("File with the client's secret. Empty: a public client, protected by PKCE alone."),
+  authorities: list("PEM files of authorities trusted for the HTTPS of the provider, beside those that Node trusts."),
+  scopes: list("Further scopes to ask for, beside `openid`, `profile` and `email`."),
+  claim: text("email", "The claim of the ID token that says who somebody is. `email` counts only where `email_verified` is true."),
+  match: word(["address", "principal"], "address", "What that claim names: the address of a mailbox, whose owner signs in, or the identifier of a principal."),
+  roles: words(consoleRoles, "Who may come in this way: administrators by their roles, and `holder`: who has none. One role that is missing here keeps out whoever holds it."),
+  acr: list("Authentication contexts (`acr`), one of which the provider must vouch for; it then stands for the second factor as well. Empty: the provider counts as a password does."),
+}).check((context) => {
+  const { issuer, clientId } = context.value
+  if (issuer === "") return
+  const report = (key: string, message: string): void => void context.issues.push({ code: "custom", message, input: context.value, path: [key] })
+  if (!URL.canParse(issuer) || new URL(issuer).protocol !== "https:") report("issuer", `"${issuer}" is no https URL`)
+  if (clientId === "") report("clientId", "is needed where console.oidc.issuer is set")
+})
+
 export const configSchema = z.strictObject({
   dataDir: text("data", "Folder of everything that must last: embedded database, blobs, keys, development certificates."),
   hostname: text("mail.tinh.example", "Name of this server in greetings, trace headers and certificates."),
@@ -304,6 +326,9 @@ export const configSchema = z.strictObject({
     requestsPerMinute: count(600, "Requests that one console session, or one network that is not signed in, may make in a minute. 0: as many as it likes."),
     accountLicences: count(3_000, "Mailboxes that the province has licences for, shown on the dashboard."),
     holderLicences: count(4_228, "Holders that the province has licences for, likewise."),
+    url: matching(/^https:\/\/[^/?#@\s]+$/, "is not of the form https://mail.tinh.example or https://mail.tinh.example:8443", "Where browsers reach the console: passkeys are bound to this name, and the identity provider sends people back to it. Empty: `hostname`, with the port `clients.https` or `listen.https`."),
+    secondFactor: word(["automatic", "optional", "administrators", "everybody"], "automatic", "Who must sign in with a second factor, and adds one at the first sign-in without; everybody else may. `automatic`: administrators in production, otherwise nobody."),
+    oidc: singleSignOn,
   }),
 })
 

@@ -42,6 +42,8 @@ export interface CampaignsParts {
   readonly concurrency: number
   /** Deliveries to other servers that may wait for their first try. */
   readonly remoteAtOnce: number
+  /** After the last recipients of some were handed to delivery: who follows them may hear that it is over. Must not throw. */
+  readonly ended: () => void
   readonly log: CampaignLog
 }
 
@@ -60,7 +62,7 @@ const eachUnderWay = 48
 /** Small ones are sent together, so that they share statements. */
 const smallAtOnce = 48
 /** A part takes a second or two; a worker that died is waited for so long. One that is only slow is overtaken, and finds its recipients gone. */
-const leaseMs = 10_000
+const leaseMs = 5_000
 /** When the way out is full. */
 const fullMs = 1_000
 const firstRetryMs = 5_000
@@ -97,8 +99,10 @@ export function createCampaigns(parts: CampaignsParts): Campaigns {
       again = false
       // no more than can begin now: what comes meanwhile may be more urgent
       const claimed = await store.claim({ limit: smallAtOnce, recipients: eachAtOnce * Math.max(parts.concurrency, 1), each: eachAtOnce, leaseMs, now: clock.now() })
-      const waiting = await store.waitingRecipients(claimed.map(({ id, content }) => ({ id, limit: content ? sameAtOnce : eachAtMost })))
+      const asked = claimed.map(({ id, content }) => ({ id, limit: content ? sameAtOnce : eachAtMost }))
+      const waiting = await store.waitingRecipients(asked)
       await store.release((await Promise.all(claimed.map((due) => part(due, waiting.get(due.id) ?? [])))).filter((one) => one !== undefined))
+      if (asked.some(({ id, limit }) => (waiting.get(id)?.length ?? 0) < limit)) parts.ended()
       if (claimed.length > 0) again = true
     }
   }

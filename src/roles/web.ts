@@ -48,7 +48,7 @@ export const startWebRole: StartRole = async (context) => {
     },
     mounted: [
       { path: "/api/v1", router: await createApi(app, { outbox, signIns }) },
-      { path: "/console", router: createConsole(app, { authenticator, health: everyRole, client: setup.settings, outbox }) },
+      { path: "/console", router: await createConsole(app, { authenticator, signIns, health: everyRole, client: setup.settings, outbox }) },
       { path: quarantinePath, router: quarantineRoutes(recipientsRelease(app, outbox)) },
       { path: "/", router: clientSetupRoutes(setup) },
     ],

@@ -2,6 +2,7 @@ import type { Area } from "../web/page.ts"
 import { type DirectoryPorts, directoryArea } from "./directory/directory.ts"
 import { operationAreas, type OperationPorts } from "./operation.ts"
 import { type OverviewPorts, overviewArea } from "./overview/overview.ts"
+import { type SecurityPorts, securityArea } from "./security/security.ts"
 import { type SelfPorts, selfArea } from "./self/self.ts"
 import { type SignInPorts, signInArea } from "./sign-in/sign-in.ts"
 
@@ -12,7 +13,8 @@ export interface ConsolePorts {
   readonly directory: DirectoryPorts
   readonly operation: OperationPorts
   readonly self: SelfPorts
+  readonly security: SecurityPorts
 }
 
 /** Everything that the console shows, in the order of its menu. A new area is a line here, one above, and one in roles/console.ts. */
-export const consoleAreas = (ports: ConsolePorts): readonly Area[] => [signInArea(ports.signIn), overviewArea(ports.overview), directoryArea(ports.directory), ...operationAreas(ports.operation), selfArea(ports.self)]
+export const consoleAreas = (ports: ConsolePorts): readonly Area[] => [signInArea(ports.signIn), overviewArea(ports.overview), directoryArea(ports.directory), ...operationAreas(ports.operation), selfArea(ports.self), securityArea(ports.security)]

@@ -1,6 +1,7 @@
 import { type NextFunction, type Request, type Response, Router } from "express"
 import { type Actor, actAs } from "../../accounts/actor.ts"
 import { may, scopeOf } from "../../accounts/administrator.ts"
+import type { SecondFactors } from "../../accounts/factors/second-factors.ts"
 import type { Authenticator } from "../../accounts/login.ts"
 import { clientNetwork } from "../../accounts/login-throttle.ts"
 import type { ConsoleSessionStore } from "../../store/console-session-store.ts"
@@ -26,6 +27,9 @@ export interface ConsoleParts extends Omit<IdentifyParts, "sessions"> {
   readonly areas: readonly Area[]
   readonly sessions: ConsoleSessionStore
   readonly authenticator: Authenticator
+  readonly factors: SecondFactors
+  /** What people call the identity provider, where there is one. */
+  readonly singleSignOn: string | undefined
   /** Of form tokens. */
   readonly csrfKey: Buffer
   /** Requests of one session, or of one network that is not signed in. */
@@ -67,7 +71,7 @@ export function consoleRouter(parts: ConsoleParts): Router {
   const visitOf = (request: Request, holder: Holder | undefined): Visit => {
     const language = languageOf(cookieOf(request, cookieNames.language), request)
     return {
-      language, say: speaker(language), url: request.originalUrl, clientAddress: request.socket.remoteAddress ?? "", userAgent: request.headers["user-agent"] ?? "",
+      language, say: speaker(language), url: request.originalUrl, away: cookieOf(request, cookieNames.away), clientAddress: request.socket.remoteAddress ?? "", userAgent: request.headers["user-agent"] ?? "",
       csrf: holder ? csrfToken(parts.csrfKey, holder.sessionId) : "", partial: request.headers["hx-request"] === "true", holder,
     }
   }
@@ -91,8 +95,11 @@ export function consoleRouter(parts: ConsoleParts): Router {
     }
     if (posted && !isOurOwn(request)) return lost("foreign")
     if (page.who !== "anybody") {
-      if (!holder || (holder.secondFactor === "awaited" && !page.beforeSecondFactor)) return posted ? lost("expired") : replies.toSignIn(at, holder ? "secondFactor" : hadCookie ? "expired" : "new")
-      if (holder.mustChangePassword && !page.beforeSecondFactor && page.path !== passwordPath) return replies.answer(at, { kind: "redirect", to: `${root}${passwordPath}` })
+      if (!holder) return posted ? lost("expired") : replies.toSignIn(at, hadCookie ? "expired" : "new")
+      const open = page.before ?? []
+      if (holder.pending === "proof" && !open.includes("proof")) return replies.toSignIn(at, "proof")
+      if (holder.mustChangePassword && page.path !== passwordPath && !open.includes("proof")) return replies.answer(at, { kind: "redirect", to: `${root}${passwordPath}` })
+      if (holder.pending === "enrolment" && !open.includes("enrolment")) return replies.toSignIn(at, "enrolment")
       if (page.who !== "holder" && !may(holder, page.who)) {
         log.refused({ clientAddress: visit.clientAddress, method: request.method, path: request.path, why: "role" })
         return replies.error(at, 403)

@@ -35,6 +35,7 @@ export interface FieldOptions {
   readonly error?: string | undefined
   readonly required?: boolean
   readonly autocomplete?: string
+  readonly inputmode?: "numeric"
   readonly autofocus?: boolean
   readonly minlength?: number
   readonly maxlength?: number

@@ -67,7 +67,9 @@ test.each([
 test("an app password and a wrong one are refused alike; an alias or another case of the address is the account", async () => {
   const app = await world.appPassword("an@a.example", "P1")
   const bodies = await Promise.all([app, "sai mật khẩu"].map(async (password) => (await world.ask("/console/sign-in", { form: { address: "an@a.example", password } })).body))
-  expect(bodies[0]).toBe(bodies[1])
+  // each page asks a passkey something else
+  const alike = bodies.map((body) => body.replace(/challenge&quot;:&quot;[\w-]+/, ""))
+  expect(alike[0]).toBe(alike[1])
   expect(bodies[0]).toContain("Địa chỉ hoặc mật khẩu không đúng.")
   expect(await world.signIn("AN@A.example")).toMatch(/^__Host-congthu=[\w-]{43}$/)
 })

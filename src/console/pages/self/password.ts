@@ -11,9 +11,9 @@ import type { SelfPorts } from "./self.ts"
 
 /** A new password for the mailbox that is signed in with. Other sessions end; app passwords stay unless their end is asked for. */
 export const passwordPages = ({ authenticator, credentials, passwords, sessions }: SelfPorts): readonly Page[] => [
-  holderPage({ method: "get", path: "/me/password", input: z.object({}), run: async (_input, visit) => page(visit, {}) }),
+  holderPage({ method: "get", path: "/me/password", before: ["enrolment"], input: z.object({}), run: async (_input, visit) => page(visit, {}) }),
   holderPage({
-    method: "post", path: "/me/password",
+    method: "post", path: "/me/password", before: ["enrolment"],
     input: z.object({ current: z.string().max(1_000), wanted: z.string().max(1_000), again: z.string().max(1_000), revokeApps: z.literal("1").optional() }),
     async run({ current, wanted, again, revokeApps }, visit) {
       const { say, holder, clientAddress } = visit

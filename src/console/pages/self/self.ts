@@ -13,6 +13,7 @@ import type { ForwardingStore } from "../../../store/forwarding-store.ts"
 import type { ClientSettings } from "../../client-setup/client-settings.ts"
 import { accessText, certificatesText, forwardingText, setUpText } from "../../text/holder.ts"
 import { delegatesText } from "../../text/delegates.ts"
+import { securityText } from "../../text/security.ts"
 import { selfText } from "../../text/self.ts"
 import type { Area } from "../../web/page.ts"
 import { accessPages } from "./accesses.ts"
@@ -60,6 +61,7 @@ export const selfArea = (ports: SelfPorts): Area => ({
     { path: "/me/set-up", label: setUpText.title, who: "holder" },
     { path: "/me/app-passwords", label: selfText.apps, who: "holder" },
     { path: "/me/password", label: selfText.password, who: "holder" },
+    { path: "/me/security", label: securityText.title, who: "holder" },
     { path: "/me/sessions", label: selfText.sessions, who: "holder" },
     { path: "/me/accesses", label: accessText.title, who: "holder" },
     { path: "/me/forwarding", label: forwardingText.title, who: "holder" },
