@@ -24,6 +24,8 @@ import { createOutboundStore } from "../store/sql/outbound.ts"
 import { createPauseStore } from "../store/sql/pauses.ts"
 import { createPolicyStore } from "../store/sql/policies.ts"
 import { createQueueStore } from "../store/sql/queue.ts"
+import { createReceivedDmarcStore } from "../store/sql/received-dmarc-reports.ts"
+import { createReceivedTlsStore } from "../store/sql/received-tls-reports.ts"
 import { createSessionDesk } from "../store/sql/session-desk.ts"
 import { createTraceStore } from "../store/sql/trace.ts"
 
@@ -66,6 +68,7 @@ export function operationPorts({ database, directory, sealer, contents, feed, ou
     },
     audit: { audit, chain, nameOf, onError, clock, accountOf, verify: async (control) => verifyAudit(chain, new Set([await auditKey()]), clock.now(), control) },
     connections: { sessions: createSessionDesk({ database, idleMs: consoleIdleMs, absoluteMs: consoleLifeMs }), lockouts: createLockoutDesk(database), outbound: createOutboundStore({ database }) },
+    reports: { tls: createReceivedTlsStore(database), dmarc: createReceivedDmarcStore(database), clock },
   }
 }
 

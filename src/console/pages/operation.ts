@@ -5,6 +5,7 @@ import { connectionArea, type ConnectionPorts } from "./connections/connections.
 import { heldArea, type HeldPorts } from "./held/held.ts"
 import { policyArea, type PolicyPorts } from "./policies/policies.ts"
 import { queueArea, type QueuePorts } from "./queue/queue.ts"
+import { reportArea, type ReportPorts } from "./reports/reports.ts"
 
 /** The areas of those who keep the system running; roles/operation-pages.ts provides what they need. */
 export interface OperationPorts {
@@ -14,6 +15,7 @@ export interface OperationPorts {
   readonly policies: PolicyPorts
   readonly audit: AuditPorts
   readonly connections: ConnectionPorts
+  readonly reports: ReportPorts
 }
 
-export const operationAreas = (ports: OperationPorts): readonly Area[] => [queueArea(ports.queue), heldArea(ports.held), certificateArea(ports.certificates), policyArea(ports.policies), auditArea(ports.audit), connectionArea(ports.connections)]
+export const operationAreas = (ports: OperationPorts): readonly Area[] => [queueArea(ports.queue), heldArea(ports.held), certificateArea(ports.certificates), policyArea(ports.policies), auditArea(ports.audit), connectionArea(ports.connections), reportArea(ports.reports)]

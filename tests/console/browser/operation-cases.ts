@@ -28,7 +28,7 @@ export function operationCases(at: () => ConsoleBrowser): void {
     const [certificate] = await at().database.query<{ fingerprint: string }>({ text: "SELECT fingerprint FROM certificate LIMIT 1" })
     const paths = [
       "/queue", `/queue/${waiting}`, "/queue/destinations", `/trace?what=${delivery?.envelopeId}`, "/held", `/held/${held}?content=1`, "/certificates", ...(certificate ? [`/certificates/${certificate.fingerprint}`] : []),
-      "/certificates/new", "/policies", "/policies/edit", "/policies/explain", "/audit", "/audit/chain",
+      "/certificates/new", "/policies", "/policies/edit", "/policies/explain", "/audit", "/audit/chain", "/connections", "/bans", "/reports/tls", "/reports/dmarc",
     ]
     for (const options of [{ language: "vi", size: "desktop" }, { language: "en", size: "phone" }] as const) {
       const context = await at().signedIn(0, options)

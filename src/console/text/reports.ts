@@ -1,0 +1,30 @@
+import type { Catalogue } from "../web/words.ts"
+
+/** What other providers report about our domains. */
+export const reportText = {
+  area: { vi: "Báo cáo", en: "Reports" },
+  tlsTitle: { vi: "Báo cáo TLS", en: "TLS reports" },
+  tlsIntro: { vi: "Máy chủ khác kết nối đến ta có được TLS không, theo báo cáo của họ (RFC 8460).", en: "Whether other servers reached us over TLS, as they report it (RFC 8460)." },
+  dmarcTitle: { vi: "Báo cáo DMARC", en: "DMARC reports" },
+  dmarcIntro: { vi: "Ai gửi thư nhân danh tên miền của ta, theo báo cáo của nơi nhận (RFC 9990); nơi không đạt nhiều nhất đứng trước.", en: "Who sends in the name of our domains, as recipients report it (RFC 9990); those that failed most first." },
+  days: { vi: "Trong", en: "Of the last" },
+  domain: { vi: "Tên miền", en: "Domain" },
+  show: { vi: "Lọc", en: "Filter" },
+  empty: { vi: "Chưa nơi nào báo cáo trong thời gian này.", en: "Nobody has reported in this time." },
+  day: { vi: "Từ", en: "From" },
+  organization: { vi: "Bên báo cáo", en: "Reported by" },
+  successful: { vi: "Đạt", en: "Successful" },
+  failed: { vi: "Không đạt", en: "Failed" },
+  failures: { vi: "Lý do không đạt", en: "Why they failed" },
+  sources: { vi: "Nguồn gửi", en: "Sources" },
+  source: { vi: "Địa chỉ gửi", en: "Source" },
+  messages: { vi: "Số thư", en: "Messages" },
+  dkim: { vi: "DKIM đúng", en: "DKIM aligned" },
+  spf: { vi: "SPF đúng", en: "SPF aligned" },
+  quarantined: { vi: "Bị cách ly", en: "Quarantined" },
+  rejected: { vi: "Bị từ chối", en: "Rejected" },
+  reporters: { vi: "Số bên báo cáo", en: "Reporters" },
+  reports: { vi: "Từng báo cáo", en: "Report by report" },
+  reportId: { vi: "Mã báo cáo", en: "Report id" },
+  notDomain: { vi: "Đây không phải là tên miền.", en: "This is not a domain." },
+} as const satisfies Catalogue
