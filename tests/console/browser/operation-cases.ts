@@ -22,26 +22,25 @@ export async function mailToOperate({ system, logins, database }: ConsoleBrowser
 }
 
 export function operationCases(at: () => ConsoleBrowser): void {
-  test("the pages of operation look right with something on them", async () => {
-    const { waiting, held } = await mailToOperate(at())
+  let mail: ReturnType<typeof mailToOperate> | undefined
+  test.each([{ language: "vi", size: "desktop" }, { language: "en", size: "phone" }] as const)("the pages of operation look right with something on them, in $language on a $size", async (options) => {
+    const { waiting, held } = await (mail ??= mailToOperate(at()))
     const [delivery] = await at().database.query<{ envelopeId: number }>({ text: `SELECT envelope_id AS "envelopeId" FROM delivery WHERE id = $1` }, [waiting])
     const [certificate] = await at().database.query<{ fingerprint: string }>({ text: "SELECT fingerprint FROM certificate LIMIT 1" })
     const paths = [
       "/queue", `/queue/${waiting}`, "/queue/destinations", `/trace?what=${delivery?.envelopeId}`, "/held", `/held/${held}?content=1`, "/certificates", ...(certificate ? [`/certificates/${certificate.fingerprint}`] : []),
       "/certificates/new", "/policies", "/policies/edit", "/policies/explain", "/audit", "/audit/chain", "/connections", "/bans", "/reports/tls", "/reports/dmarc",
     ]
-    for (const options of [{ language: "vi", size: "desktop" }, { language: "en", size: "phone" }] as const) {
-      const context = await at().signedIn(0, options)
-      const page = await context.newPage()
-      const said = complaints(page)
-      for (const path of paths) {
-        const answer = await page.goto(`${at().url}/console${path}`)
-        expect(answer?.status(), path).toBe(200)
-        await looksRight(page, `${path.replace(/\d{2,}|[0-9a-f]{20,}/g, "N").slice(1).replaceAll(/[/?=]/g, "-")}-${options.language}-${options.size}`)
-      }
-      expect(said).toEqual([])
-      await context.close()
+    const context = await at().signedIn(0, options)
+    const page = await context.newPage()
+    const said = complaints(page)
+    for (const path of paths) {
+      const answer = await page.goto(`${at().url}/console${path}`)
+      expect(answer?.status(), path).toBe(200)
+      await looksRight(page, `${path.replace(/\d{2,}|[0-9a-f]{20,}/g, "N").slice(1).replaceAll(/[/?=]/g, "-")}-${options.language}-${options.size}`)
     }
+    expect(said).toEqual([])
+    await context.close()
   })
 
   test("a page of the queue is selected whole and held; a replay goes on to its end without being asked again", async () => {

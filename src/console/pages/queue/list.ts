@@ -59,8 +59,8 @@ export function deliveryColumns(visit: Visit, now: number): readonly Column<Queu
   return [
     { key: "number", title: say(queueText.number), cell: ({ id }) => html`<a href=${`/console/queue/${id}`}>${id}</a>` },
     { key: "state", title: say(queueText.state), cell: ({ state }) => say(queueStateText[state]) },
-    { key: "recipient", title: say(queueText.recipient), cell: ({ recipient }) => recipient },
-    { key: "sender", title: say(queueText.sender), cell: ({ reversePath }) => shownSender(reversePath) },
+    { key: "recipient", title: say(queueText.recipient), cell: ({ recipient }) => html`<span class="wrap">${recipient}</span>` },
+    { key: "sender", title: say(queueText.sender), cell: ({ reversePath }) => html`<span class="wrap">${shownSender(reversePath)}</span>` },
     { key: "age", title: say(queueText.age), cell: ({ acceptedAt }) => shownSpan(visit, Math.max(now - acceptedAt, 0)) },
     { key: "next", title: say(queueText.next), cell: ({ nextAttemptAt }) => (nextAttemptAt === null ? "–" : nextAttemptAt <= now ? say(queueText.now) : shownSpan(visit, nextAttemptAt - now)) },
     { key: "tries", title: say(queueText.tries), numeric: true, cell: ({ attempts }) => attempts },
