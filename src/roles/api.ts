@@ -8,7 +8,7 @@ import { queueRoutes } from "../api/routes/queue.ts"
 import { traceRoutes } from "../api/routes/trace.ts"
 import { apiRouter } from "../api/server.ts"
 import type { Account } from "../accounts/directory.ts"
-import { type App, createFreeSpace } from "../app.ts"
+import { type App, createFreeSpace, openLockouts } from "../app.ts"
 import type { Outbox } from "../delivery/outbox.ts"
 import { canonicalAddress } from "../mail/address.ts"
 import { createApiTokenStore } from "../store/sql/api-tokens.ts"
@@ -44,7 +44,7 @@ export async function createApi(app: App, { outbox, signIns }: { readonly outbox
   })
   return apiRouter({
     gate: createApiGate({
-      tokens: createApiTokenStore(database), requestsPerMinute: config.api.requestsPerMinute, maxFailures: config.auth.maxFailures, failureWindowMs: config.auth.failureWindow,
+      tokens: createApiTokenStore(database), requestsPerMinute: config.api.requestsPerMinute, maxFailures: config.auth.maxFailures, failureWindowMs: config.auth.failureWindow, lockouts: openLockouts(app),
       failed: (clientAddress) => signIns.failed({ username: "token", clientAddress, service: "api", reason: "noPermission" }),
     }),
     routes: [

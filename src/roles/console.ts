@@ -11,6 +11,8 @@ import { createAuditStore } from "../store/sql/audit.ts"
 import { createCertificateRegistry } from "../store/sql/certificates.ts"
 import { consoleDirectory } from "./console-directory.ts"
 import type { Outbox } from "../delivery/outbox.ts"
+import { findSignature } from "./message-signature.ts"
+import { loadAuditKey } from "./audit.ts"
 import { certificateStatuses, operationPorts } from "./operation-pages.ts"
 import { createConsoleSessionStore } from "../store/sql/console-sessions.ts"
 import { createCredentialStore } from "../store/sql/credentials.ts"
@@ -60,7 +62,10 @@ export async function createConsole(app: App, { authenticator, signIns, health, 
       signIn: { authenticator, sessions, factors, directory, clock, singleSignOn },
       overview: { figures: createOverviewStore({ database }), health, licences: { accounts: accountLicences, holders: holderLicences }, clock, onError: (error) => log.warn({ err: error }, "console: figures could not be read") },
       directory: directoryPorts,
-      operation: operationPorts({ ...app, clock, outbox, statusOf: certificateStatuses(app) }),
+      operation: operationPorts({
+        ...app, clock, outbox, consoleIdleMs: config.console.sessionIdle, consoleLifeMs: config.console.sessionLife, statusOf: certificateStatuses(app), forwarding: config.forwarding, onError: (error) => log.error({ err: error }, "console: work behind a page failed"),
+        findSignature: (question) => findSignature(question, { config, database, clock, log }), auditKey: async () => Buffer.from((await loadAuditKey(config)).publicKey).toString("hex"),
+      }),
       self: {
         sessions, directory, authenticator, clock,
         credentials: createCredentialStore(database),

@@ -4,6 +4,8 @@ import { createServer, request } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import express from "express"
+import { ok } from "../../src/base/result.ts"
+import { noSignature } from "../../src/pki/assumed-signature.ts"
 import { createAuthenticator } from "../../src/accounts/authenticate.ts"
 import type { AdministratorRole, Grant } from "../../src/accounts/administrator.ts"
 import { appPasswordHash, newAppPassword } from "../../src/accounts/credential.ts"
@@ -25,7 +27,7 @@ import { operationPorts } from "../../src/roles/operation-pages.ts"
 import type { AcceptanceStore } from "../../src/store/acceptance-store.ts"
 import { createFileBlobs } from "../../src/store/blob/file-blobs.ts"
 import type { ContentStore } from "../../src/store/content-store.ts"
-import { createSealer } from "../../src/store/sealing.ts"
+import { createSealer, type Sealer } from "../../src/store/sealing.ts"
 import { createAcceptanceStore } from "../../src/store/sql/acceptances.ts"
 import { createAdministratorStore } from "../../src/store/sql/administrators.ts"
 import { createAuditStore } from "../../src/store/sql/audit.ts"
@@ -53,6 +55,7 @@ export interface ConsoleWorld {
   readonly password: string
   /** Where messages come from that the pages show. */
   readonly contents: ContentStore
+  readonly sealer: Sealer
   readonly acceptances: AcceptanceStore
   readonly factors: SecondFactors
   /** `principal P1`: as if no wrong code had been given for him. */
@@ -153,7 +156,7 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
     signIn: { authenticator, sessions, factors, directory, clock: now, singleSignOn },
     overview: { figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError },
     directory: ofDirectory.pages,
-    operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, statusOf: async () => undefined }),
+    operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, statusOf: async () => undefined, findSignature: async () => ok(noSignature), forwarding: { inside: true, domains: [] }, auditKey: async () => "00".repeat(32), consoleIdleMs: sessionIdleMs, consoleLifeMs: sessionLifeMs, onError }),
     self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now, ...ofDirectory.holder },
     security: { factors, sessions, resets: createFactorResets(database), needsSecondFactor },
   })
@@ -163,7 +166,7 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   const host = `127.0.0.1:${server.port}`
 
   const world: ConsoleWorld = {
-    database, clock, password, factors, contents, acceptances, accountId,
+    database, clock, password, factors, contents, sealer, acceptances, accountId,
     forgetGuesses: (owner) => throttle.succeeded("", `second factor of ${owner}`),
     async audit(kind) {
       await signIns.flush(true)

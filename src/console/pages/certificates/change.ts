@@ -55,12 +55,12 @@ export function changeForms(visit: Visit, certificate: CertificateDetail) {
   const { say } = visit
   const possible = verbNames.filter((verb) => (certificate.state === "active" ? verb !== "reinstate" : certificate.state === "suspended" ? verb !== "suspend" : false))
   return html`${possible.length > 0 && html`<h2>${say(text.change)}</h2>`}
-    ${possible.map((verb) => html`<details class="confirm"><summary>${say(text[verb])}</summary>${form(visit, {
+    <div class="actions">${possible.map((verb) => html`<details class="confirm"><summary>${say(text[verb])}</summary>${form(visit, {
       action: `${pathOf(certificate.fingerprint)}/${verb}`,
       body: html`<p>${say(text[`${verb}Question`])}</p>
         <div class="field"><label for=${`why-${verb}`}>${say(text.reason)}</label><input id=${`why-${verb}`} name="why" maxlength="500" required=${verb !== "reinstate"} autocomplete="off" /></div>
         <button class=${verb === "reinstate" ? undefined : "danger"}>${say(text[verb])}</button>`,
-    })}</details> `)}
+    })}</details>`)}</div>
     ${certificate.state !== "revoked" && bindingForm(visit, certificate)}`
 }
 

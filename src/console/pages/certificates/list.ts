@@ -50,7 +50,7 @@ export const certificateListPages = ({ registry, clock }: CertificatePorts): rea
               { key: "use", title: say(text.use), cell: ({ use }) => say(text[use]) },
               { key: "state", title: say(text.state), cell: ({ state }) => html`<span class=${state === "active" ? "good" : "bad"}>${say(text[state])}</span>` },
               { key: "ends", title: say(text.ends), cell: ({ notAfter }) => html`${shownDate(visit, notAfter)} <small>${leftText(visit, notAfter, now)}</small>` },
-              { key: "for", title: say(text.speaksFor), cell: ({ accounts }) => (accounts.length === 0 ? say(text.allOfHolder) : accounts.join(", ")) },
+              { key: "for", title: say(text.speaksFor), cell: ({ accounts }) => (accounts.length === 0 ? say(text.allOfHolder) : html`<span class="wrap">${accounts.join(", ")}</span>`) },
             ],
           })}
           ${pager(visit, { previous: page > 1 ? { page: page === 2 ? undefined : String(page - 1) } : null, next: page * pageSize < total ? { page: String(page + 1) } : null })}`,
