@@ -121,17 +121,19 @@ function planAdd({ read, facts, rules, bad, unitOf, taken }: RowContext): BulkWo
   const kind = kindText === "" ? "personal" : kindOf(kindText)
   if (kind === undefined) bad("kind", "notOneOf", { value: kindText.slice(0, 60), choices: "cá nhân, tổ chức" })
   const unit = unitOf(read.text("unitCode"), bad)
-  if (!unit || kind === undefined) return null
   const principalId = read.text("principalId")
   const known = facts.people.get(principalId)
   if (known && !known.covered) bad("principalId", "outsideScope")
   const name = read.text("name") || known?.record.name || ""
-  const person = { principalId, kind: kind === "personal" ? "individual" : "organization", name, unitCode: unit.code, title: read.text("title"), phone: phoneOf(read.text("phone")) } as const
+  // where the unit or the kind is unknown the other cells are looked at all the same
+  const unitCode = unit?.code ?? "-"
+  const person = { principalId, kind: kind === "organizational" ? "organization" : "individual", name, unitCode, title: read.text("title"), phone: phoneOf(read.text("phone")) } as const
   const given = read.address("address")
-  const account = { kind, displayName: name, unitCode: unit.code, quotaBytes: read.bytes("quota", rules.quotaBytes[kind]), address: given === "" ? null : given, ownerId: null }
+  const account = { kind: kind ?? "personal", displayName: name, unitCode, quotaBytes: read.bytes("quota", rules.quotaBytes[kind ?? "personal"]), address: given === "" ? null : given, ownerId: null }
   const [from, until] = [read.date("from"), read.date("until")]
   if (from !== null && until !== null && until < from) bad("until", "untilBeforeFrom")
   for (const { field, ...problem } of [...problemsOf({ kind: "addPerson", person }), ...problemsOf({ kind: "addAccount", account }).filter(({ field }) => field !== "displayName" && field !== "unitCode")]) bad(columnFor[field] ?? "", problem.problem, problem.values)
+  if (!unit || kind === undefined) return null
   const address = given === "" ? byRule({ unit, kind, name, taken, bad }) : freeOf(given, { facts, rules, taken, bad })
   return address === undefined ? null : { kind: "add", person, account: { ...account, address }, byRule: given === "", from, until }
 }
