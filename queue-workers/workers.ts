@@ -15,6 +15,7 @@ import { type ExpiryWorkerParts, startExpiryWorker } from "./expiry.worker.ts"
 import { type FiguresWorkerParts, startFiguresWorker } from "./figures.worker.ts"
 import { type HousekeepingParts, startHousekeepingWorker } from "./housekeeping.worker.ts"
 import { type LdapWorkerParts, startLdapWorker } from "./ldap.worker.ts"
+import { type NotifyWorkerParts, startNotifyWorker } from "./notify.worker.ts"
 import { startOutboxWorker } from "./outbox.worker.ts"
 import { type RecheckWorkerParts, startRecheckWorker } from "./recheck.worker.ts"
 import { startRelayWorker } from "./relay.worker.ts"
@@ -39,6 +40,7 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly audit: Omit<AuditWorkerParts, "log">
   readonly dkim: Omit<DkimWorkerParts, "log">
   readonly figures: Omit<FiguresWorkerParts, "log">
+  readonly notify: Omit<NotifyWorkerParts, "log">
   /** Absent where no LDAP server is configured. */
   readonly addressBook?: Omit<LdapWorkerParts, "log"> | undefined
   /** Absent where certificates are files that somebody else renews. */
@@ -55,6 +57,7 @@ export function startWorkers(services: WorkerServices): RunningWorker {
     startExpiryWorker({ ...services.expiry, log }), startRecheckWorker({ ...services.recheck, log }),
     startReportWorker({ ...services.reports, log }), startAuditWorker({ ...services.audit, log }), startDkimWorker({ ...services.dkim, log }),
     startFiguresWorker({ ...services.figures, log }),
+    startNotifyWorker({ ...services.notify, log }),
   ]
   if (addressBook) others.push(startLdapWorker({ ...addressBook, log }))
   if (acme) others.push(startAcmeWorker({ ...acme, log }))

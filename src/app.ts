@@ -195,7 +195,7 @@ function openOutbox(app: App): Outbox {
   return outbox
 }
 
-async function createFreeSpace(app: App): Promise<FreeSpace> {
+export async function createFreeSpace(app: App): Promise<FreeSpace> {
   const { config, log } = app.context
   const dir = pathOr(config, config.store.blobDir, "blobs")
   await mkdir(dir, { recursive: true, mode: 0o700 })
@@ -205,14 +205,14 @@ async function createFreeSpace(app: App): Promise<FreeSpace> {
   return space
 }
 
-/** For limits: answers at once or not at all. */
 /** For mail to others: shared by all workers where there is Redis. */
 export function openSendSlots(app: App): SendSlots {
   const alone = createProcessSendSlots(app.context.clock)
   return app.context.config.redis.url ? createRedisSendSlots({ redis: openRedis(app), alone }) : alone
 }
 
-function openRedis(app: App): Redis {
+/** For limits: answers at once or not at all. */
+export function openRedis(app: App): Redis {
   const redis = new Redis(app.context.config.redis.url, { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 1_000 })
   redis.on("error", (error: unknown) => app.context.log.debug({ err: error }, "Redis is away; limits are counted in this process"))
   app.onClose(() => redis.disconnect())

@@ -22,12 +22,12 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   domains: ["base", "dns", "mail", "store"],
   intake: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry"],
   delivery: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
-  notifications: ["base", "dns", "mail", "accounts", "store", "telemetry", "intake"],
+  notifications: ["base", "dns", "mail", "pki", "accounts", "store", "telemetry", "intake"],
   reports: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "delivery"],
   addressbook: ["base", "mail", "pki", "accounts", "store"],
-  smtp: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "tls"],
+  smtp: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "notifications", "config", "tls"],
   imap: ["base", "mail", "accounts", "store", "telemetry", "config", "tls"],
-  api: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
+  api: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "notifications", "config"],
   console: ["base", "mail", "domains", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "addressbook", "tls"],
 }
 

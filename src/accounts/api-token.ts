@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto"
  * Keys of programs to the API. A key is 256 random bits: a plain hash of it cannot be guessed back, and looking it up by its hash tells a stranger
  * nothing about how near a guess was. Must not know: SQL, HTTP.
  */
-export const apiScopes = ["queue:read", "queue:write", "trace:read", "audit:read"] as const
+export const apiScopes = ["queue:read", "queue:write", "trace:read", "audit:read", "notifications:send"] as const
 export type ApiScope = (typeof apiScopes)[number]
 
 export interface ApiTokenStore {
@@ -15,12 +15,21 @@ export interface ApiTokenStore {
   list(): Promise<readonly ApiToken[]>
   /** False when there is no live token of that number. */
   revoke(id: number, by: string): Promise<boolean>
+  /** The live token with which the account's system sends (`notifications:send`), the oldest one; undefined: it is no sending system. */
+  senderOf(accountId: number): Promise<ApiTokenHolder | undefined>
+  /** Where it tells of its notifications, the secret sealed; null: nowhere any more. False when there is no live token that sends of that number. */
+  setWebhook(id: number, webhook: { readonly url: string; readonly secret: Uint8Array } | null, by: string): Promise<boolean>
 }
 
 export interface ApiTokenHolder {
   readonly id: number
   readonly name: string
   readonly scopes: readonly ApiScope[]
+  /** The account that it sends as, and whom it stands for; null: it sends nothing. */
+  readonly accountId: number | null
+  readonly principalId: string | null
+  /** Whether it has a webhook. */
+  readonly webhook: boolean
 }
 
 export interface NewApiToken {
@@ -30,6 +39,8 @@ export interface NewApiToken {
   readonly createdBy: string
   /** Milliseconds since the epoch; null: never. */
   readonly expiresAt: number | null
+  /** Absent: it sends nothing. */
+  readonly sender?: { readonly accountId: number; readonly principalId: string | null }
 }
 
 export interface ApiToken extends ApiTokenHolder {

@@ -8,7 +8,14 @@ import type { Problem } from "./problem.ts"
  * process. Must not know: HTTP, what is asked.
  */
 export interface ApiGate {
-  admit(authorization: string | undefined, clientAddress: string): Promise<{ readonly kind: "caller"; readonly caller: ApiTokenHolder } | { readonly kind: "problem"; readonly problem: Problem }>
+  /** `lane`: requests that are counted apart, with a limit of their own. */
+  admit(authorization: string | undefined, clientAddress: string, lane?: ApiLane): Promise<{ readonly kind: "caller"; readonly caller: ApiTokenHolder } | { readonly kind: "problem"; readonly problem: Problem }>
+}
+
+export interface ApiLane {
+  readonly name: string
+  /** Of one token; 0: as many as it likes. */
+  readonly requestsPerMinute: number
 }
 
 export interface ApiGateParts {
@@ -23,11 +30,17 @@ export interface ApiGateParts {
 }
 
 export function createApiGate({ tokens, requestsPerMinute, maxFailures, failureWindowMs, failed: tellFailed }: ApiGateParts): ApiGate {
-  const requests = new RateLimiterMemory({ points: Math.max(requestsPerMinute, 1), duration: 60 })
+  const usual: ApiLane = { name: "", requestsPerMinute }
+  const lanes = new Map<string, RateLimiterMemory>()
+  const requestsOf = (lane: ApiLane): RateLimiterMemory => {
+    const limiter = lanes.get(lane.name) ?? new RateLimiterMemory({ keyPrefix: lane.name, points: Math.max(lane.requestsPerMinute, 1), duration: 60 })
+    lanes.set(lane.name, limiter)
+    return limiter
+  }
   const failures = new RateLimiterMemory({ points: Math.max(maxFailures, 1), duration: Math.ceil(failureWindowMs / 1000) })
   const problem = (one: Problem) => ({ kind: "problem", problem: one }) as const
   return {
-    async admit(authorization, clientAddress) {
+    async admit(authorization, clientAddress, lane = usual) {
       const network = clientNetwork(clientAddress)
       const failed = maxFailures === 0 ? null : await failures.get(network)
       // before the token is looked at: else a guess that is right would be told from one that is wrong
@@ -39,7 +52,7 @@ export function createApiGate({ tokens, requestsPerMinute, maxFailures, failureW
         if (maxFailures > 0 && authorization !== undefined) await failures.penalty(network)
         return problem({ kind: "unauthorized" })
       }
-      const waitMs = requestsPerMinute === 0 ? 0 : await take(requests, caller.id)
+      const waitMs = lane.requestsPerMinute === 0 ? 0 : await take(requestsOf(lane), caller.id)
       return waitMs > 0 ? problem({ kind: "tooMany", waitSeconds: seconds(waitMs) }) : { kind: "caller", caller }
     },
   }

@@ -14,15 +14,40 @@ export interface Route {
   readonly summary: string
   /** Of path, query and body together; no member has the name of another. */
   readonly input: z.ZodType
-  run(input: unknown, caller: ApiTokenHolder): Promise<Answer>
+  /** Absent: 16 KiB. */
+  readonly maxBodyBytes?: number
+  /** Counted apart from all other requests of the token: this many in a minute; 0: as many as it likes. */
+  readonly callsPerMinute?: number
+  run(input: unknown, caller: ApiTokenHolder, request: RouteRequest): Promise<Answer>
 }
 
-export type Answer = { readonly kind: "ok"; readonly body: unknown } | { readonly kind: "created"; readonly body: unknown } | { readonly kind: "problem"; readonly problem: Problem }
+/** What a route may ask of the request beside its input. */
+export interface RouteRequest {
+  /** Of a header, by its lower-case name. */
+  header(name: string): string | undefined
+  /** SHA-256 of the body's octets. */
+  readonly bodySha256: Uint8Array
+}
+
+export interface ServerSentEvent {
+  readonly event: string
+  readonly id?: string
+  readonly data: unknown
+}
+
+export type Answer =
+  /** 202: durable, to be done later; told at `location`. */
+  | { readonly kind: "accepted"; readonly location: string; readonly body: unknown }
+  /** `text/event-stream`, until it ends or the client goes away, which aborts the signal. */
+  | { readonly kind: "events"; events(signal: AbortSignal): AsyncIterable<ServerSentEvent> }
+  | { readonly kind: "ok"; readonly body: unknown }
+  | { readonly kind: "created"; readonly body: unknown }
+  | { readonly kind: "problem"; readonly problem: Problem }
 
 /** A route whose work is given what its schema makes of the request. */
-export const route = <Schema extends z.ZodType>(definition: Omit<Route, "input" | "run"> & { readonly input: Schema; readonly run: (input: z.output<Schema>, caller: ApiTokenHolder) => Promise<Answer> }): Route => ({
+export const route = <Schema extends z.ZodType>(definition: Omit<Route, "input" | "run"> & { readonly input: Schema; readonly run: (input: z.output<Schema>, caller: ApiTokenHolder, request: RouteRequest) => Promise<Answer> }): Route => ({
   ...definition,
-  run: (input, caller) => definition.run(input as z.output<Schema>, caller),
+  run: (input, caller, request) => definition.run(input as z.output<Schema>, caller, request),
 })
 
 export const answered = (body: unknown): Answer => ({ kind: "ok", body })

@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto"
 import express, { type NextFunction, type Request, type Response, Router } from "express"
 import { actAs } from "../accounts/actor.ts"
 import type { ApiGate } from "./gate.ts"
 import { type Problem, sendProblem } from "./problem.ts"
-import type { Route } from "./route.ts"
+import { sendEvents } from "./events.ts"
+import type { Answer, Route } from "./route.ts"
 
 /**
  * The API: JSON over HTTPS for programs that have a token, mounted at `/api/v1` by whoever serves HTTPS. Invariants: nobody without the scope learns whether a thing
@@ -22,11 +24,14 @@ export interface ApiLog {
   failed(event: { readonly method: string; readonly path: string; readonly error: unknown }): void
 }
 
-const maxBodyBytes = 16 * 1024
+const usualBodyBytes = 16 * 1024
+/** Of no body. */
+const emptySha256 = createHash("sha256").digest()
 
 export function apiRouter({ gate, routes, isUnavailable, log }: ApiParts): Router {
   const router = Router()
-  const readBody = express.json({ limit: maxBodyBytes, strict: true })
+  const hashes = new WeakMap<object, Uint8Array>()
+  const readers = new Map([...new Set(routes.map(bodyLimit))].map((limit) => [limit, express.json({ limit, strict: true, verify: (request, _response, bytes) => void hashes.set(request, createHash("sha256").update(bytes).digest()) })]))
   // express hands a promise that is rejected to the last of these
   for (const route of routes) router[route.method](route.path, (request, response) => handle(route, request, response))
   router.use((request, response) => strange(request, response))
@@ -39,12 +44,13 @@ export function apiRouter({ gate, routes, isUnavailable, log }: ApiParts): Route
   async function handle(route: Route, request: Request, response: Response): Promise<void> {
     response.set("cache-control", "no-store")
     const clientAddress = request.socket.remoteAddress ?? ""
-    const admitted = await gate.admit(request.headers.authorization, clientAddress)
+    const lane = route.callsPerMinute === undefined ? undefined : { name: `${route.method} ${route.path}`, requestsPerMinute: route.callsPerMinute }
+    const admitted = await gate.admit(request.headers.authorization, clientAddress, lane)
     if (admitted.kind === "problem") return refuse(request, response, admitted.problem)
     const { caller } = admitted
     if (!caller.scopes.includes(route.scope)) return refuse(request, response, { kind: "forbidden" })
     // only for those who may: nobody else's body is read
-    const body = await bodyOf(request, response)
+    const body = await bodyOf(route, request, response)
     if (body === undefined) return refuse(request, response, { kind: "notJson" })
     const given = { ...request.query, ...body, ...request.params }
     const input = route.input.safeParse(given)
@@ -52,17 +58,19 @@ export function apiRouter({ gate, routes, isUnavailable, log }: ApiParts): Route
     // no text in PostgreSQL has one; said here, so that no field of any route can forget it
     const withNul = Object.entries(given).flatMap(([name, value]) => (hasNul(value) ? [{ pointer: name, detail: "has a NUL in it" }] : []))
     if (withNul.length > 0) return refuse(request, response, { kind: "invalid", errors: withNul.slice(0, maxErrors) })
-    const answer = await actAs({ via: "api", name: caller.name, tokenId: caller.id, address: clientAddress }, () => route.run(input.data, caller))
-    if (answer.kind === "problem") sendProblem(request, response, answer.problem)
-    else response.status(answer.kind === "created" ? 201 : 200).json(answer.body)
-    log.called({ token: caller.id, name: caller.name, method: request.method, path: request.path, status: response.statusCode })
+    const asked = { header: (name: string) => one(request.headers[name]), bodySha256: hashes.get(request) ?? emptySha256 }
+    const answer = await actAs({ via: "api", name: caller.name, tokenId: caller.id, address: clientAddress }, () => route.run(input.data, caller, asked))
+    if (answer.kind === "events") log.called({ token: caller.id, name: caller.name, method: request.method, path: request.path, status: 200 })
+    await respond(answer, request, response)
+    if (answer.kind !== "events") log.called({ token: caller.id, name: caller.name, method: request.method, path: request.path, status: response.statusCode })
   }
 
   /** An empty body is none; undefined for one that is no JSON object. */
-  async function bodyOf(request: Request, response: Response): Promise<Readonly<Record<string, unknown>> | undefined> {
+  async function bodyOf(route: Route, request: Request, response: Response): Promise<Readonly<Record<string, unknown>> | undefined> {
     if (request.headers["transfer-encoding"] === undefined && (request.headers["content-length"] ?? "0") === "0") return {}
     if (!request.is("application/json")) return undefined
-    await new Promise<void>((resolve, reject) => readBody(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error as Error))))
+    const readBody = readers.get(bodyLimit(route))
+    await new Promise<void>((resolve, reject) => readBody?.(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error as Error))))
     const body: unknown = request.body
     return typeof body === "object" && body !== null && !Array.isArray(body) ? (body as Readonly<Record<string, unknown>>) : undefined
   }
@@ -83,6 +91,24 @@ export function apiRouter({ gate, routes, isUnavailable, log }: ApiParts): Route
 const maxErrors = 20
 
 const hasNul = (value: unknown): boolean => (typeof value === "string" ? value.includes("\0") : typeof value === "object" && value !== null && Object.entries(value).some(([name, one]) => hasNul(name) || hasNul(one)))
+
+const bodyLimit = ({ maxBodyBytes = usualBodyBytes }: Route): number => maxBodyBytes
+
+const one = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header.join(", ") : header)
+
+async function respond(answer: Answer, request: Request, response: Response): Promise<void> {
+  switch (answer.kind) {
+    case "problem":
+      return sendProblem(request, response, answer.problem)
+    case "events":
+      return sendEvents(request, response, (signal) => answer.events(signal))
+    case "accepted":
+      return void response.status(202).location(answer.location).json(answer.body)
+    case "created":
+    case "ok":
+      return void response.status(answer.kind === "created" ? 201 : 200).json(answer.body)
+  }
+}
 
 function problemOf(error: unknown, isUnavailable: ApiParts["isUnavailable"]): Problem {
   if (isUnavailable(error)) return { kind: "unavailable", waitSeconds: 30 }

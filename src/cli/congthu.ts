@@ -11,11 +11,13 @@ import { addDnsCommands } from "./dns-commands.ts"
 import { addEvidenceCommands } from "./evidence-commands.ts"
 import { addHeldCommands } from "./held-commands.ts"
 import { type ImportOptions, runImport } from "./import-command.ts"
+import { addNotificationCommands } from "./notification-command.ts"
 import { addOutboundCommands } from "./outbound-commands.ts"
 import { setPassword } from "./password-command.ts"
 import { addPolicyCommands } from "./policy-commands.ts"
 import { addQueueCommands } from "./queue-commands.ts"
 import { addReportCommands } from "./reports-commands.ts"
+import { addTemplateCommands } from "./template-command.ts"
 import { addTokenCommands } from "./token-command.ts"
 import { addTraceCommand } from "./trace-command.ts"
 
@@ -109,6 +111,8 @@ addReportCommands(kit)
 addTokenCommands(kit)
 addAdministratorCommands(kit)
 addAuditCommands(kit)
+addNotificationCommands(kit)
+addTemplateCommands(kit)
 
 command(program, "migrate")
   .description("bring the database schema up to date")

@@ -55,8 +55,8 @@ export async function withContext(options: GlobalOptions, work: (context: Comman
   }
 }
 
-/** Tells running processes that the directory or the policy has moved; those that miss it notice within seconds. */
-export async function announce({ config, database, databaseUrl }: CommandContext, change: Extract<Change, { readonly kind: "directory" | "policy" }>): Promise<void> {
+/** Tells running processes that the directory, the policy or a notification has moved; those that miss it notice within seconds. */
+export async function announce({ config, database, databaseUrl }: CommandContext, change: Extract<Change, { readonly kind: "directory" | "policy" | "notifications" }>): Promise<void> {
   const { log } = openLog({ level: "error", name: "command" })
   const feed = config.redis.url ? createRedisChangeFeed({ url: config.redis.url, log }) : createPostgresChangeFeed({ database, url: databaseUrl, log })
   await feed.ready

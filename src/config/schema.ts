@@ -268,6 +268,20 @@ export const configSchema = z.strictObject({
     linkFor: duration("14d", "How long a recipient may release the own copy of a message that policy set aside, by the link in the notice. 0s: no links, only administrators release."),
     pagesPerHour: count(600, "Pages behind such links that one client network may ask for in an hour."),
   }),
+  notifications: section({
+    callsPerMinute: count(12_000, "Calls to send a notification that one token may make in a minute, counted apart from its other requests. 0: as many as it likes."),
+    recipientsPerHour: count(50_000, "Recipients that one token may write to in an hour; a call that would go beyond it is told to wait. 0: any number."),
+    maxAttachmentBytes: size("5MiB", "Attachments of one notification together; stored once, however many receive them."),
+    concurrency: count(3, "Large parts of notifications that one worker process sends at once: what is asked for waits in the store, so that mail of people never waits behind it."),
+    remoteAtOnce: count(1_000, "Notifications that may be on their way to other servers at once; the rest wait in the store, behind nobody's mail."),
+    keep: duration("90d", "How long a notification and what became of it are kept, and its idempotency key with it; at least one day."),
+    readStatus: list("Addresses of sending accounts that are told whether a message in a mailbox here was read."),
+    webhooks: askable("Where webhooks may be called, over https only: `public` for any public address, and beginnings of URLs such as `https://mot-cua.tinh.example/` or `https://*.tinh.example/`, which may be on private addresses."),
+    webhookCaFile: file("PEM of the authorities that issued the webhooks' certificates. Empty: the authorities that Node trusts."),
+    webhookTimeout: duration("10s", "Time for a webhook to answer."),
+  }).check((context) => {
+    if (context.value.keep < 86_400_000) context.issues.push({ code: "custom", message: "is less than a day: systems may repeat a call for so long", input: context.value, path: ["keep"] })
+  }),
   console: section({
     lookupsPerHour: count(600, "Certificates that one account may look up in an hour."),
     watch: list("Health addresses of roles that run in other containers, as `role=http://host:port/health`, shown on the status page."),

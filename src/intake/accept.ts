@@ -146,6 +146,7 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
       ...(request.reportSent && { reportSent: request.reportSent }),
       ...(source === "mx" && isReportAddress && envelope.recipients.some(({ forwardPath }) => isReportAddress(forwardPath)) && { reportMail: true }),
       ...(request.senderWarned && { senderWarned: request.senderWarned }),
+      ...(request.notified && { notified: request.notified }),
       ...(judged && { marks: judged.marks, decision: judged.decision, senderWarnings: judged.senderWarnings }),
       ...(held && { held }),
       ...(judged?.evidence && { evidence: judged.evidence }),
@@ -188,7 +189,8 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
           const now = clock.now()
           const decision = decide(request, { directory: snapshot, now, maxFinalRecipients, ...(srs && { srs }) })
           if (decision.kind === "refused") return refused(request, decision.verdict)
-          if (decision.sentAs && attempt === 0 && !(await rates.take(decision.sentAs.id))) return refused(request, rateExceeded)
+          // a notification was counted when its system asked for it
+          if (decision.sentAs && attempt === 0 && request.source !== "notification" && !(await rates.take(decision.sentAs.id))) return refused(request, rateExceeded)
           const judgement = await judging?.judge(decision, snapshot, now)
           if (judgement?.ok === false) return refused(request, signatureUnknown)
           const judged = judgement?.value

@@ -4,6 +4,7 @@ import type { EnhancedStatus } from "../mail/enhanced-status.ts"
 import type { Committed, DsnFor, HeldNoticeFor, MessageSource, SessionFacts, WarningFor } from "../store/acceptance-store.ts"
 import type { PreparedContent } from "../store/content-store.ts"
 import type { ReportDestination } from "../store/own-report-store.ts"
+import type { NotifiedRecipients } from "../store/notification-store.ts"
 import type { WarningKey } from "../store/sender-warning-store.ts"
 
 /** The one door in. SMTP, submission, DSNs, console and notifications all call `accept`; nothing else creates a delivery. */
@@ -33,6 +34,8 @@ export interface AcceptRequest {
   readonly reportSent?: ReportDestination
   /** When its deliveries have failed (ms since the epoch), where that is earlier than for other mail. */
   readonly expiresAt?: number
+  /** Whose part of a notification it is; likewise. */
+  readonly notified?: NotifiedRecipients
 }
 
 /** A signed-in person and what the message claims; whether that is allowed is decided anew on each directory snapshot. */

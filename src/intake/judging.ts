@@ -37,7 +37,7 @@ export interface JudgingParts {
 }
 
 export interface Judging {
-  /** Undefined for what the system itself writes: it is not judged. */
+  /** Undefined for what the system itself writes: it is not judged; what it sends for an account is. */
   begin(request: AcceptRequest): MessageJudging | undefined
 }
 
@@ -56,7 +56,7 @@ export interface Judged extends Judgement {
 const judgedSources: ReadonlySet<MessageSource> = new Set(["mx", "submission", "console"])
 
 export function createJudging(parts: JudgingParts): Judging {
-  return { begin: (request) => (judgedSources.has(request.source) ? begin(parts, request) : undefined) }
+  return { begin: (request) => (judgedSources.has(request.source) || request.submitter ? begin(parts, request) : undefined) }
 }
 
 function begin(parts: JudgingParts, request: AcceptRequest): MessageJudging {

@@ -1,29 +1,47 @@
 import type { SignInAudit } from "../accounts/sign-in-audit.ts"
 import { createApiGate } from "../api/gate.ts"
 import { auditRoutes } from "../api/routes/audit.ts"
+import { notificationTemplateRoutes } from "../api/routes/notification-templates.ts"
+import { notificationRoutes } from "../api/routes/notifications.ts"
 import { pauseRoutes } from "../api/routes/pauses.ts"
 import { queueRoutes } from "../api/routes/queue.ts"
 import { traceRoutes } from "../api/routes/trace.ts"
 import { apiRouter } from "../api/server.ts"
 import type { Account } from "../accounts/directory.ts"
-import type { App } from "../app.ts"
+import { type App, createFreeSpace } from "../app.ts"
 import type { Outbox } from "../delivery/outbox.ts"
+import { canonicalAddress } from "../mail/address.ts"
 import { createApiTokenStore } from "../store/sql/api-tokens.ts"
 import { createAuditStore } from "../store/sql/audit.ts"
 import { createAuditChain } from "../store/sql/audit-chain.ts"
 import { isUnavailable } from "../store/sql/database.ts"
+import { createNotificationStore } from "../store/sql/notifications.ts"
 import { createPauseStore } from "../store/sql/pauses.ts"
 import { createQueueStore } from "../store/sql/queue.ts"
+import { createTemplateStore } from "../store/sql/templates.ts"
 import { createTraceStore } from "../store/sql/trace.ts"
 import { createApiLog } from "../telemetry/mail-log.ts"
+import { openNotifications } from "./notifications.ts"
+
+/** Ten thousand recipients with data of their own, and a long letter. */
+const maxRequestBytes = 6 * 1024 * 1024
 
 /** The API as the role `web` serves it. */
-export function createApi(app: App, { outbox, signIns }: { readonly outbox: Outbox; readonly signIns: SignInAudit }): ReturnType<typeof apiRouter> {
-  const { database, directory, sealer, context: { config, clock, log } } = app
+export async function createApi(app: App, { outbox, signIns }: { readonly outbox: Outbox; readonly signIns: SignInAudit }): Promise<ReturnType<typeof apiRouter>> {
+  const { database, directory, sealer, feed, context: { config, clock, log } } = app
+  const readStatus = new Set(config.notifications.readStatus.map(canonicalAddress))
   const account = (address: string): Account | undefined => {
     const target = directory.current().resolve(address)
     return target.kind === "account" ? target.account : undefined
   }
+  const notifications = notificationRoutes({
+    notifications: openNotifications(app, await createFreeSpace(app)), store: createNotificationStore({ database }), clock, callsPerMinute: config.notifications.callsPerMinute,
+    // base64 makes a third more of attachments; the rest is for recipients and what is said
+    maxBodyBytes: Math.ceil(config.notifications.maxAttachmentBytes * 1.4) + maxRequestBytes,
+    onChange: (listener) => feed.subscribe((changes) => changes.some(({ kind }) => kind === "notifications") && listener(), listener),
+    changed: () => feed.publish([{ kind: "notifications" }]),
+    mayKnowRead: (accountId) => readStatus.has(directory.current().account(accountId)?.address ?? ""),
+  })
   return apiRouter({
     gate: createApiGate({
       tokens: createApiTokenStore(database), requestsPerMinute: config.api.requestsPerMinute, maxFailures: config.auth.maxFailures, failureWindowMs: config.auth.failureWindow,
@@ -35,6 +53,8 @@ export function createApi(app: App, { outbox, signIns }: { readonly outbox: Outb
       ...queueRoutes({ queue: createQueueStore({ database }), accountOf: (address) => account(address)?.id, wake: (deliveries) => outbox.wake(deliveries) }),
       ...traceRoutes({ traces: createTraceStore({ database, sealer }), accountAddress: (address) => account(address)?.address, clock }),
       ...auditRoutes({ audit: createAuditStore(database), chain: createAuditChain({ database }), accountOf: (address) => account(address)?.id }),
+      ...notifications,
+      ...notificationTemplateRoutes({ templates: createTemplateStore({ database }) }),
     ],
     isUnavailable,
     log: createApiLog(log),

@@ -6,6 +6,7 @@ import { createSuppressionView } from "../store/suppression-view.ts"
 import { openCertificateLogins } from "./client-certificates.ts"
 import { openGreylist } from "./inbound.ts"
 import { openPolicyParts } from "./judging.ts"
+import { openSubmittedNotifications } from "./notifications.ts"
 import { openOutboundWatch } from "./outbound.ts"
 import type { StartRole } from "./role.ts"
 import { openListenerTls } from "./tls.ts"
@@ -22,7 +23,7 @@ export const startSmtpRole: StartRole = async (context) => {
     config,
     tls: await openListenerTls(app, "smtp"),
     sharePorts: context.sharePorts,
-    services: { ...door, ...(certificateLogins && { certificateLogins }), contentStore: app.contents, directory: app.directory, authenticator: createLogins(app, signIns), suppressions: createSuppressionView({ suppressions: createSuppressionStore(app), clock }), clock, log: createSmtpLog(log), ...(greylist && { greylist }) },
+    services: { ...door, ...(certificateLogins && { certificateLogins }), contentStore: app.contents, directory: app.directory, authenticator: createLogins(app, signIns), suppressions: createSuppressionView({ suppressions: createSuppressionStore(app), clock }), clock, log: createSmtpLog(log), notifications: openSubmittedNotifications(app, door.freeSpace), ...(greylist && { greylist }) },
   })
   return {
     ports: server.ports,

@@ -23,7 +23,7 @@ import { openListenerTls } from "./tls.ts"
 
 /** The role `web`: the console, colleagues' certificates and the API over HTTPS. */
 export const startWebRole: StartRole = async (context) => {
-  const app = await createApp(context)
+  const app = await createApp(context, ["directory", "notifications"])
   const { config, health, clock, log } = context
   const signIns = createSignIns(app)
   const watch = watchRoles(config.console.watch)
@@ -47,7 +47,7 @@ export const startWebRole: StartRole = async (context) => {
       rates: createLookupRates(config.console.lookupsPerHour),
     },
     mounted: [
-      { path: "/api/v1", router: createApi(app, { outbox, signIns }) },
+      { path: "/api/v1", router: await createApi(app, { outbox, signIns }) },
       { path: "/console", router: createConsole(app, { authenticator, health: everyRole }) },
       { path: quarantinePath, router: quarantineRoutes(recipientsRelease(app, outbox)) },
       { path: "/", router: clientSetupRoutes(setup) },

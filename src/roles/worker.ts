@@ -19,16 +19,20 @@ import { createExpiryWarnings } from "../notifications/expiry-warnings.ts"
 import { createHeldNotices } from "../notifications/held-notices.ts"
 import { createNoticeSender } from "../notifications/notice.ts"
 import { createSenderWarnings } from "../notifications/sender-warnings.ts"
+import { shipTemplates } from "../notifications/templates/shipped.ts"
 import type { DeliveryStore } from "../store/delivery-store.ts"
 import { createDecisionStore } from "../store/sql/decisions.ts"
 import { createExclusive } from "../store/sql/exclusive.ts"
+import { createCampaignStore } from "../store/sql/campaigns.ts"
 import { createExpiryStore } from "../store/sql/expiry.ts"
 import { createHeldStore } from "../store/sql/held.ts"
 import { createHousekeeping } from "../store/sql/housekeeping.ts"
 import { createOverviewStore } from "../store/sql/overview.ts"
+import { createNotificationStore } from "../store/sql/notifications.ts"
 import { createOutboundStore } from "../store/sql/outbound.ts"
 import { createSenderWarningStore } from "../store/sql/sender-warnings.ts"
 import { createSuppressionStore } from "../store/sql/suppressions.ts"
+import { createTemplateStore } from "../store/sql/templates.ts"
 import { createTlsPolicyStore, createTlsReportStore } from "../store/sql/tls-policies.ts"
 import { createDeliveryLog, createExpiryLog, createSenderWarningLog, createTlsLog } from "../telemetry/mail-log.ts"
 import { certificateUpkeep } from "./acme.ts"
@@ -36,6 +40,8 @@ import { addressBookUpkeep } from "./address-book.ts"
 import { auditUpkeep } from "./audit.ts"
 import { forgetSessions } from "./console.ts"
 import { forgetInbound } from "./inbound.ts"
+import { openPolicyParts } from "./judging.ts"
+import { openNotificationWork } from "./notifications.ts"
 import { openOutgoing } from "./outgoing.ts"
 import { publishedKeys } from "./published-keys.ts"
 import { releaseLinks } from "./quarantine.ts"
@@ -45,12 +51,13 @@ import type { StartRole } from "./role.ts"
 
 /** The role `worker`: local and remote delivery, the sweeper, DSNs, warnings before certificates end, revocation, housekeeping. */
 export const startWorkerRole: StartRole = async (context) => {
-  const app = await createApp(context)
+  const app = await createApp(context, ["directory", "notifications"])
   const { config, clock, log, metrics } = context
   const { database, blobs, contents } = app
   const { deliveries, localDelivery } = createDeliveries(app)
   const decisions = createDecisionStore({ database, clock })
-  const { intake, outbox } = await createDoor(app)
+  const policy = await openPolicyParts(app)
+  const { intake, outbox } = await createDoor(app, { policy })
   const dsnSender = createDsnSender({ deliveries, contents, intake, hostname: config.hostname, clock, log: createDeliveryLog(log) })
   // a sender who is owed word gets it now; what fails is found by the next sweep
   const settled = (): void => void dsnSender.send().catch((error: unknown) => log.debug({ err: error }, "DSNs are left to the sweeper"))
@@ -61,6 +68,9 @@ export const startWorkerRole: StartRole = async (context) => {
   const suppressions = createSuppressionStore({ database })
   const outbound = createOutboundStore({ database })
   const remoteDeliveries = await createRemote(app, { deliveries, settled })
+  const notifications = createNotificationStore({ database })
+  const templates = createTemplateStore({ database })
+  await shipTemplates(templates)
   const workers = startWorkers({
     backend: queueBackend(app),
     localDelivery,
@@ -73,7 +83,7 @@ export const startWorkerRole: StartRole = async (context) => {
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
-    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await forgetInbound(app)) + (await forgetReports(app)) + (await forgetSessions(app)),
+    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await forgetInbound(app)) + (await notifications.forget(clock.now() - config.notifications.keep)) + (await forgetReports(app)) + (await forgetSessions(app)),
     relayConcurrency: config.delivery.concurrency,
     sweepMs: config.delivery.sweep,
     housekeepingMs: config.store.housekeeping,
@@ -90,10 +100,13 @@ export const startWorkerRole: StartRole = async (context) => {
     audit: await auditUpkeep(app),
     dkim: publishedKeys(app),
     figures: { count: () => createOverviewStore({ database }).count(clock.now()), exclusively: createExclusive(database, "figures"), everyMs: countEveryMs },
+    notify: { ...(await openNotificationWork(app, intake)), campaignStore: createCampaignStore({ database }), feed: app.feed, exclusively: createExclusive(database, "notifications"), everyMs: Math.min(config.delivery.sweep, notifyEveryMs) },
     addressBook: addressBookUpkeep(app),
     acme: await certificateUpkeep(app),
     log,
   })
+  metrics.gauge("notifications_waiting", "Notifications of which recipients wait to be handed to delivery.", async () => (await notifications.waiting()).notifications)
+  metrics.gauge("notification_recipients_waiting", "Recipients of notifications that are not settled.", async () => (await notifications.waiting()).recipients)
   metrics.gauge("deliveries_waiting", "Deliveries that are not settled.", async () => (await deliveries.waiting()).count)
   metrics.gauge("deliveries_oldest_seconds", "Age of the oldest delivery that is not settled.", async () => (await deliveries.waiting()).oldestMs / 1000)
   return {
@@ -132,6 +145,8 @@ async function createRemote(app: App, { deliveries, settled }: { readonly delive
 }
 
 const countEveryMs = 15 * 60_000
+/** How late one that is scheduled may be, and how often what became of them is looked at. */
+const notifyEveryMs = 1_000
 
 const tlsRefreshMs = 3_600_000
 

@@ -71,6 +71,8 @@ export const verdictReply = (verdict: Exclude<Verdict, { readonly kind: "accept"
 
 export const acceptedText = (envelopeId: number): string => `${status.ok} Accepted as ${envelopeId}`
 
+export const notificationText = (id: number): string => `${status.ok} Accepted as notification ${id}`
+
 /** RFC 5321 §4.5.3.1.5: a reply line has at most 512 octets, code and CRLF included. */
 const maxTextBytes = 500
 

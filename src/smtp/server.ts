@@ -18,6 +18,7 @@ import type { Srs } from "../mail/srs.ts"
 import type { ContentStore } from "../store/content-store.ts"
 import type { FreeSpace } from "../store/free-space.ts"
 import type { SuppressionStore } from "../store/suppression-store.ts"
+import type { SubmittedNotifications } from "../notifications/submitted.ts"
 import { askForCertificate, type ListenerTls } from "../tls/listener-tls.ts"
 import { peerCertificates } from "../tls/peer-certificates.ts"
 import { createOnAuth } from "./auth.ts"
@@ -47,6 +48,8 @@ export interface SmtpServices {
   readonly log: SmtpLog
   /** Absent: unknown senders are let in at once. */
   readonly greylist?: Greylist
+  /** Absent: nobody submits notifications. */
+  readonly notifications?: SubmittedNotifications
 }
 
 export interface SmtpServerParts {

@@ -5,6 +5,7 @@ import type { PreparedContent } from "./content-store.ts"
 import type { NewDecision } from "./decision-store.ts"
 import type { Evidence } from "./evidence-store.ts"
 import type { ReportDestination } from "./own-report-store.ts"
+import type { NotifiedRecipients } from "./notification-store.ts"
 import type { NewWarning, WarningKey } from "./sender-warning-store.ts"
 
 /**
@@ -56,6 +57,8 @@ export interface Acceptance {
   readonly reportSent?: ReportDestination
   /** It came to an address that reports are asked for at: to be read once it is delivered (see `ReportMailStore`). */
   readonly reportMail?: boolean
+  /** Set when it is (a part of) a notification: its recipients are marked as sent likewise, or `alreadyExists`: another process was faster, or somebody cancelled it. */
+  readonly notified?: NotifiedRecipients
   /** What the policy decided, written in the same transaction; absent for what is not judged. */
   readonly decision?: NewDecision
   /** What the verdict on its signature rests on; for a signed message. */

@@ -12,6 +12,8 @@ export type Change =
   | { readonly kind: "policy"; readonly version: number }
   /** A certificate's revocation is answered differently than before: what is in memory is to be compared with the store. */
   | { readonly kind: "revocation" }
+  /** Notifications were accepted, or something became of them. */
+  | { readonly kind: "notifications" }
 
 export interface AppendedMessage {
   readonly uid: number
@@ -22,14 +24,14 @@ export interface AppendedMessage {
   readonly internalDate: number
 }
 
-/** Changes travel by topic, so that a process is woken only for what it listens to: mail changes with every message, the directory and the policy now and then. */
-export const topics = ["directory", "mail"] as const
+/** Changes travel by topic, so that a process is woken only for what it listens to: mail changes with every message, notifications with every call, the directory and the policy now and then. */
+export const topics = ["directory", "mail", "notifications"] as const
 export type Topic = (typeof topics)[number]
 
 /** What mail does not bring with it: changes of the directory, of the policy, of what is known about certificates. */
 const mailKinds: ReadonlySet<Change["kind"]> = new Set(["appended", "advanced", "mailboxes"])
 
-export const topicOf = (change: Change): Topic => (mailKinds.has(change.kind) ? "mail" : "directory")
+export const topicOf = (change: Change): Topic => (mailKinds.has(change.kind) ? "mail" : change.kind === "notifications" ? "notifications" : "directory")
 
 /** Changes by topic, each in its order. */
 export function byTopic(changes: readonly Change[]): readonly (readonly [Topic, readonly Change[]])[] {
@@ -46,6 +48,6 @@ export function parseChanges(text: string): readonly Change[] | undefined {
   }
 }
 
-const kinds: ReadonlySet<string> = new Set(["appended", "advanced", "mailboxes", "directory", "policy", "revocation"] satisfies Change["kind"][])
+const kinds: ReadonlySet<string> = new Set(["appended", "advanced", "mailboxes", "directory", "policy", "revocation", "notifications"] satisfies Change["kind"][])
 
 const isChange = (value: unknown): value is Change => typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string" && kinds.has(value.kind)

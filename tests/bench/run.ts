@@ -11,6 +11,7 @@ import { circular } from "./cases/circular.ts"
 import { embedded, endToEnd, oneAtATime } from "./cases/end-to-end.ts"
 import { idle } from "./cases/idle.ts"
 import { imapMix } from "./cases/imap-mix.ts"
+import { notify10000, notifyCalls } from "./cases/notify.ts"
 import { relay } from "./cases/relay.ts"
 import { signedDecide } from "./cases/signed-decide.ts"
 import { signedEcdsa, signedLarge, signedPaced, signedRsa } from "./cases/signed.ts"
@@ -24,7 +25,7 @@ import { startSystem } from "./system.ts"
 import type { Target, UserPattern } from "./target.ts"
 
 /** The idle connections first: memory is measured on a system that has done nothing else. */
-const cases: readonly BenchCase[] = [idle, smtpIn, smtpNewConnections, submission, signedEcdsa, signedRsa, signedDecide, signedPaced, signedLarge, endToEnd, oneAtATime, relay, circular, imapMix, bigMailbox, embedded]
+const cases: readonly BenchCase[] = [idle, smtpIn, smtpNewConnections, submission, signedEcdsa, signedRsa, signedDecide, signedPaced, signedLarge, endToEnd, oneAtATime, relay, circular, imapMix, bigMailbox, notifyCalls, notify10000, embedded]
 /** A test that hangs must not hold up the others. */
 const runMs = 300_000
 

@@ -9,6 +9,7 @@ import { loadConfig } from "../../src/config/load.ts"
 import { findDatabaseUrl } from "../../src/store/sql/connect.ts"
 import { openDatabase } from "../../src/store/sql/database.ts"
 import { provisionCertificates } from "./certificates.ts"
+import { openNotifyTarget } from "./notify-target.ts"
 import { cpuSecondsByRole, memoryKiBByRole } from "./processes.ts"
 import { provision } from "./provision.ts"
 import { startSink } from "./sink.ts"
@@ -39,6 +40,8 @@ listen: { host: 127.0.0.1, smtp: 0, submission: 0, submissions: 0, imap: 0, imap
 smtp: { messagesPerHour: 1000000, maxConnections: 5000, maxConnectionsPerAddress: 5000, maxRecipients: 3000 }
 outbound: { strangersPerHour: 0, recipientsPerHour: 1000000, suddenAbove: 0 }
 imap: { maxConnections: 10000, maxConnectionsPerAddress: 10000 }
+notifications: { callsPerMinute: 0, recipientsPerHour: 0 }
+api: { requestsPerMinute: 0 }
 demo: { seed: false }
 log: { level: warn }
 `
@@ -86,6 +89,7 @@ export async function startSystem({ redis: wantsRedis, users }: SystemOptions): 
     users,
     signingKeys,
     sink,
+    openNotifications: () => openNotifyTarget({ database, port: ports["https"] ?? 0 }),
     openRoleApp: () => openRoleApp({ ...loaded.value.config, redis: { url: redis?.url ?? "" } }),
     loopDelayMs: (role) => loopDelayOf(ports["metrics"] ?? 0, role),
     cpuSeconds: () => cpuSecondsByRole(pids),
@@ -93,7 +97,7 @@ export async function startSystem({ redis: wantsRedis, users }: SystemOptions): 
     diskBytes: () => diskUseOf(dataDir),
     async settled() {
       for (let waited = 0; waited < settleMs; waited += 100) {
-        const [row] = await database.query<{ waiting: number }>({ text: "SELECT count(*) AS waiting FROM delivery WHERE state IN ('waiting', 'deferred')" })
+        const [row] = await database.query<{ waiting: number }>({ text: "SELECT count(*) + (SELECT count(*) FROM notification WHERE state = 'waiting') AS waiting FROM delivery WHERE state IN ('waiting', 'deferred')" })
         if (row?.waiting === 0) return
         await wait(100)
       }

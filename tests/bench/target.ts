@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process"
 import type { App } from "../../src/app.ts"
 import type { SigningKeys } from "./certificates.ts"
 import { ImapClient } from "./imap-client.ts"
+import type { NotifyTarget } from "./notify-target.ts"
 import type { Sink } from "./sink.ts"
 import { SmtpClient } from "./smtp-client.ts"
 
@@ -17,6 +18,8 @@ export interface Target {
   readonly sink?: Pick<Sink, "counts">
   /** What its role `smtp` stands on, opened in this process; undefined: not ours to open. */
   openRoleApp?(): Promise<App>
+  /** What notifications are measured with; undefined: it sends none. */
+  openNotifications?(): Promise<NotifyTarget>
   /** The longest delay of a role's event loop since it was last asked for, ms, as its metrics tell; undefined when they do not. */
   loopDelayMs?(role: string): Promise<number | undefined>
   /** Waits until nothing accepted is still on its way. */

@@ -11,6 +11,8 @@ import { afterAll, beforeAll, expect, test } from "vitest"
 import { systemClock } from "../../src/base/clock.ts"
 import { openDevelopmentSmimeCa } from "../../src/pki/development-smime-ca.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
+import { askApi } from "../support/api-client.ts"
+import { eventually } from "../support/faults-world.ts"
 import { newSeededFolder } from "../support/seeded-folder.ts"
 import { startTestSystem, type TestSystem } from "../support/system.ts"
 
@@ -51,8 +53,11 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true })
 }, 60_000)
 
-async function newAppPassword(address: string): Promise<string> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url)), "app-password", "create", address, "--label", "phần mềm", "--data-dir", system.dataDir], { stdio: ["ignore", "pipe", "inherit"] })
+const newAppPassword = (address: string): Promise<string> => congthu("app-password", "create", address, "--label", "phần mềm")
+
+/** What the command prints. */
+async function congthu(...args: readonly string[]): Promise<string> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url)), ...args, "--data-dir", system.dataDir], { stdio: ["ignore", "pipe", "inherit"] })
   let said = ""
   child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()))
   await once(child, "exit")
@@ -91,4 +96,32 @@ test("the message leaves signed, its reader's client is told, and OpenSSL agrees
 
 test("the key signs for nobody else, even when a rule says so", async () => {
   expect(await submit(other, "Thư của nơi khác.")).toMatch(/^550 5\.7\.1 .*cannot sign/)
+})
+
+test("a notification by a template is signed for the office that it is from, too; the example client follows it to its end", async () => {
+  const token = await congthu("token", "create", "--name", "một cửa", "--scope", "notifications:send", "--account", office)
+  const child = spawn(process.execPath, [fileURLToPath(new URL("../../docs/notification-client.ts", import.meta.url)), otherAgency], {
+    env: { PATH: process.env["PATH"], CONGTHU_URL: `https://localhost:${system.ports.https}`, CONGTHU_TOKEN: token, NODE_EXTRA_CA_CERTS: join(system.dataDir, "pki/ca.pem") }, stdio: ["ignore", "pipe", "inherit"],
+  })
+  let said = ""
+  child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()))
+  const [code] = (await once(child, "exit")) as [number | null]
+  expect(said).toMatch(new RegExp(`accepted as \\d+\n${otherAgency}: delivered\nsent: 1 delivered, 0 failed\n$`))
+  expect(code).toBe(0)
+  const client = new ImapFlow({ host: "127.0.0.1", port: system.ports.imaps, secure: true, tls: { rejectUnauthorized: false }, auth: { user: otherAgency, pass: passwords.get(otherAgency) ?? "" }, logger: false })
+  await client.connect()
+  await client.mailboxOpen("INBOX")
+  const message = await client.fetchOne("*", { flags: true, envelope: true })
+  await client.logout()
+  if (!message) throw new Error("nothing came")
+  expect(message.envelope?.subject).toMatch(/^Đã có kết quả hồ sơ /)
+  expect([...(message.flags ?? [])]).toContain("$SignatureValid")
+})
+
+test("what the policy refuses is told as failed, with its reason: the key signs for nobody else", async () => {
+  const token = await congthu("token", "create", "--name", "nơi khác", "--scope", "notifications:send", "--account", other)
+  const answer = await askApi(system.ports.https, "POST", "/notifications", { token, body: { to: [otherAgency], subject: "Thư của nơi khác", text: "x" } })
+  expect(answer.status).toBe(202)
+  const shown = await eventually(() => askApi(system.ports.https, "GET", `/notifications/${String(answer.body["id"])}/recipients`, { token }), ({ body }) => (body["recipients"] as { state: string }[])[0]?.state !== "accepted")
+  expect(shown.body).toMatchObject({ recipients: [{ state: "failed", status: "5.7.1", reason: expect.stringContaining("cannot sign") as string }] })
 })

@@ -13,6 +13,7 @@ export const problemText = {
   conflict: { status: 409, vi: "Trạng thái hiện tại không cho phép", en: "Its present state does not allow that" },
   tooLarge: { status: 413, vi: "Yêu cầu quá lớn", en: "The request is too large" },
   notJson: { status: 415, vi: "Nội dung phải là application/json", en: "The content must be application/json" },
+  keyUsed: { status: 422, vi: "Khóa chống lặp này đã dùng cho một yêu cầu khác", en: "This idempotency key was used for another request" },
   tooMany: { status: 429, vi: "Quá nhiều yêu cầu, hãy thử lại sau", en: "Too many requests; try again later" },
   broken: { status: 500, vi: "Hệ thống gặp lỗi khi trả lời", en: "The system failed to answer" },
   unavailable: { status: 503, vi: "Hệ thống tạm thời không trả lời được", en: "The system cannot answer now" },

@@ -2,7 +2,8 @@ import type { Acceptance } from "../acceptance-store.ts"
 import type { PreparedContent } from "../content-store.ts"
 import { contentColumns, contentRowsSql, contentRowValues, insertContentsSql } from "./content-rows.ts"
 import { decisionArrays, insertDecisionsSql } from "./decisions.ts"
-import { evidenceArrays, evidenceSql } from "./evidence.ts"
+import { notifiedSql, notifiedArrays } from "./campaigns.ts"
+import { evidenceArrays, evidenceColumns, evidenceSql } from "./evidence.ts"
 import { noPlacedColumns, placedColumns, type PlacedRow, placeJobsSql, placeNameSql } from "./place-messages.ts"
 import { insertReportMailSql } from "./report-mail.ts"
 import { insertWarningsSql, warningsValue } from "./sender-warnings.ts"
@@ -15,21 +16,24 @@ const statements = new Map<string, { readonly name: string; readonly text: strin
 /**
  * What an acceptance writes, for several messages in one statement of `contents` contents: a round trip and an fsync however many they are.
  * Deliveries that are to be made at once become messages in it, too; where somebody else has the mailbox's row, the delivery waits for a worker
- * instead of holding up the acceptance. Unsigned messages do not pay for evidence, nor those that are no reports for reports.
+ * instead of holding up the acceptance. Unsigned messages do not pay for evidence, nor those that are no reports for reports, letters not for the marks of
+ * notifications.
  */
-export function acceptStatement(contents: number, { evidence, reports }: { readonly evidence: boolean; readonly reports: boolean }): { readonly name: string; readonly text: string } {
-  const name = `accept-${contents}${evidence ? "-evidence" : ""}${reports ? "-reports" : ""}`
+export function acceptStatement(contents: number, { withEvidence, withReports, withNotified }: AcceptForm): { readonly name: string; readonly text: string } {
+  const name = `accept-${contents}${withEvidence ? "-evidence" : ""}${withReports ? "-reports" : ""}${withNotified ? "-notified" : ""}`
   const known = statements.get(name)
   if (known) return known
   const p = (index: number): string => `$${contents * contentColumns + index}`
+  const beforeEvidence = withReports ? 37 : 36
+  const marks = notifiedSql((index) => p(beforeEvidence + (withEvidence ? evidenceColumns : 0) + index))
   const text = `
-    WITH e AS (
+    WITH ${withNotified ? marks.mark : ""} e AS (
       INSERT INTO envelope (id, content, sha256, size, source, reverse_path, ret, envid, require_tls, smtp_utf8, trace_prefix, message_id, accepted_at, marks)
       SELECT t.id, t.content, t.sha256, t.size, t.source, t.reverse_path, t.ret, t.envid, t.require_tls, t.smtp_utf8, t.trace_prefix, t.message_id, to_timestamp(t.accepted_at / 1000.0), t.marks
       FROM unnest(${p(1)}::bigint[], ${p(2)}::bytea[], ${p(3)}::bytea[], ${p(4)}::bigint[], ${p(5)}::text[], ${p(6)}::text[], ${p(7)}::text[], ${p(8)}::text[],
                   ${p(9)}::boolean[], ${p(10)}::boolean[], ${p(11)}::text[], ${p(12)}::text[], ${p(13)}::float8[], ${p(14)}::bigint[], ${p(15)}::text[])
            AS t (id, content, sha256, size, source, reverse_path, ret, envid, require_tls, smtp_utf8, trace_prefix, message_id, accepted_at, directory_version, marks)
-      JOIN directory_version v ON v.version = t.directory_version
+      JOIN directory_version v ON v.version = t.directory_version ${withNotified ? marks.where : ""}
       RETURNING id, content, marks, size + octet_length(trace_prefix) AS size, date_trunc('second', accepted_at) AS internal_date, reverse_path
     ), job AS (
       SELECT t.id, e.id AS envelope_id, e.content, e.marks, m.keywords, e.size, e.internal_date, m.id AS mailbox_id
@@ -64,7 +68,7 @@ export function acceptStatement(contents: number, { evidence, reports }: { reado
       ${insertWarningsSql(p(16), p(36))}
     ), c AS (
       ${insertContentsSql(contentRowsSql(contents), "WHERE c.hash IN (SELECT content FROM e)")}
-    )${reports ? `, rm AS (${insertReportMailSql(p(16), p(37))})` : ""}${evidence ? `,${evidenceSql((index) => p((reports ? 37 : 36) + index))}` : ""}
+    )${withReports ? `, rm AS (${insertReportMailSql(p(16), p(37))})` : ""}${withEvidence ? `,${evidenceSql((index) => p(beforeEvidence + index))}` : ""}
     SELECT delivery_id, ${placedColumns}, NULL::bigint AS envelope_id, NULL::text AS blob_key FROM placed
     UNION ALL SELECT NULL, ${noPlacedColumns}, id, NULL FROM e
     UNION ALL SELECT NULL, ${noPlacedColumns}, NULL, blob_key FROM c WHERE blob_key IS NOT NULL`
@@ -83,6 +87,8 @@ export interface Planned {
   readonly acceptance: Acceptance
   /** Its deliveries to mailboxes here are made with it. */
   readonly atOnce: boolean
+  /** The marks of a notification are made by another statement of its transaction. */
+  readonly marked: boolean
   readonly envelopeId: number
   readonly deliveryIds: readonly number[]
 }
@@ -134,10 +140,23 @@ const decisionsOf = (planned: readonly Planned[]): unknown[] =>
 /** The values of `acceptStatement`, in the order of its parameters. */
 export const acceptValues = (contents: readonly PreparedContent[], planned: readonly Planned[]): unknown[] => [
   ...contents.flatMap(contentRowValues), ...envelopeArrays(planned), ...deliveryArrays(planned), ...decisionsOf(planned), planned.map(({ acceptance }) => warningsValue(acceptance.senderWarnings)),
-  ...(hasReports(planned) ? [planned.map(({ acceptance }) => acceptance.reportMail === true)] : []),
-  ...(hasEvidence(planned) ? evidenceArrays(planned.flatMap(({ acceptance: { evidence }, envelopeId }) => (evidence ? [{ envelopeId, evidence }] : []))) : []),
+  ...(hasReports(planned) ? [planned.map(({ acceptance }) => acceptance.reportMail === true)] : []), ...evidenceValues(planned), ...notifiedValues(planned),
 ]
 
-export const hasEvidence = (planned: readonly Planned[]): boolean => planned.some(({ acceptance }) => acceptance.evidence)
+const evidenceValues = (planned: readonly Planned[]): unknown[] => hasEvidence(planned) ? evidenceArrays(planned.flatMap(({ acceptance: { evidence }, envelopeId }) => (evidence ? [{ envelopeId, evidence }] : []))) : []
 
-export const hasReports = (planned: readonly Planned[]): boolean => planned.some(({ acceptance }) => acceptance.reportMail)
+const notifiedValues = (planned: readonly Planned[]): unknown[] =>
+  hasNotified(planned) ? notifiedArrays(planned.flatMap(({ acceptance: { notified, directoryVersion }, envelopeId, marked }) => (notified && !marked ? notified.recipients.map((n) => ({ envelopeId, directoryVersion, notificationId: notified.notificationId, n })) : []))) : []
+
+const hasEvidence = (planned: readonly Planned[]): boolean => planned.some(({ acceptance }) => acceptance.evidence)
+const hasReports = (planned: readonly Planned[]): boolean => planned.some(({ acceptance }) => acceptance.reportMail)
+const hasNotified = (planned: readonly Planned[]): boolean => planned.some(({ acceptance, marked }) => acceptance.notified && !marked)
+
+/** What a statement for these writes beside the messages. */
+export interface AcceptForm {
+  readonly withEvidence: boolean
+  readonly withReports: boolean
+  readonly withNotified: boolean
+}
+
+export const acceptForm = (planned: readonly Planned[]): AcceptForm => ({ withEvidence: hasEvidence(planned), withReports: hasReports(planned), withNotified: hasNotified(planned) })

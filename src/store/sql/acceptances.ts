@@ -4,10 +4,11 @@ import { failed, ok, type Result } from "../../base/result.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
 import type { ChangeFeed } from "../change-feed.ts"
 import type { Acceptance, AcceptanceStore, Committed, DsnFor, WarningFor } from "../acceptance-store.ts"
-import { type AcceptRow, acceptStatement, acceptValues, hasEvidence, hasReports, type Planned } from "./accept-statement.ts"
+import { acceptForm, type AcceptRow, acceptStatement, acceptValues, type Planned } from "./accept-statement.ts"
 import { discardUnused, distinctContents } from "./content-rows.ts"
 import type { Database, Transaction } from "./database.ts"
 import { markHeldTold } from "./held.ts"
+import { markNotified } from "./campaigns.ts"
 import { createIdBlocks } from "./id-blocks.ts"
 import { appendedChanges } from "./place-messages.ts"
 import { markReportSent } from "./own-reports.ts"
@@ -60,7 +61,7 @@ export function createAcceptanceStore({ database, log, atOnce }: AcceptanceStore
 
   const flush = async (batch: readonly Pending[]): Promise<void> => {
     try {
-      const results = await commitBatch(batch.map(({ acceptance }) => acceptance))
+      const results = await commitPlanned(await plan(batch.map(({ acceptance }) => acceptance), false))
       batch.forEach(({ settle }, index) => settle(results[index] ?? failed(unavailable)))
     } catch (error) {
       // The commit may have happened before the connection broke: blobs stay for housekeeping to judge.
@@ -69,17 +70,22 @@ export function createAcceptanceStore({ database, log, atOnce }: AcceptanceStore
     }
   }
 
-  const commitBatch = async (batch: readonly Acceptance[], on: Pick<Database, "query"> = database): Promise<Result<Committed, Failure>[]> => {
+  /** Before a transaction begins: ids come by another connection, and who holds one must not wait for one. */
+  const plan = async (batch: readonly Acceptance[], alone: boolean): Promise<readonly Planned[]> => {
     // what is placed is published at once, so only where the statement is the transaction
-    const mayPlace = atOnce !== undefined && on === database
+    const mayPlace = atOnce !== undefined && !alone
     const firstEnvelope = await nextEnvelopeIds(batch.length)
     const planned: Planned[] = []
     for (const [index, acceptance] of batch.entries()) {
       const first = await nextDeliveryIds(acceptance.deliveries.length)
-      planned.push({ acceptance, envelopeId: firstEnvelope + index, deliveryIds: acceptance.deliveries.map((_, n) => first + n), atOnce: mayPlace && !acceptance.held && acceptance.deliveries.length <= maxAtOnce })
+      planned.push({ acceptance, envelopeId: firstEnvelope + index, deliveryIds: acceptance.deliveries.map((_, n) => first + n), atOnce: mayPlace && !acceptance.held && acceptance.deliveries.length <= maxAtOnce, marked: alone })
     }
-    const contents = distinctContents(batch.map(({ content }) => content))
-    const rows = await on.query<AcceptRow>(acceptStatement(contents.length, { evidence: hasEvidence(planned), reports: hasReports(planned) }), acceptValues(contents, planned))
+    return planned
+  }
+
+  const commitPlanned = async (planned: readonly Planned[], on: Pick<Database, "query"> = database): Promise<Result<Committed, Failure>[]> => {
+    const contents = distinctContents(planned.map(({ acceptance: { content } }) => content))
+    const rows = await on.query<AcceptRow>(acceptStatement(contents.length, acceptForm(planned)), acceptValues(contents, planned))
     const committed = new Set(rows.flatMap(({ envelope_id }) => (envelope_id === null ? [] : [envelope_id])))
     const storedBlobs = new Set(rows.flatMap(({ blob_key }) => (blob_key === null ? [] : [blob_key])))
     await discardUnused(planned.filter(({ envelopeId }) => committed.has(envelopeId)).map(({ acceptance }) => acceptance.content), storedBlobs)
@@ -87,16 +93,17 @@ export function createAcceptanceStore({ database, log, atOnce }: AcceptanceStore
     const delivered = new Set(placed.map(({ delivery_id }) => delivery_id))
     atOnce?.feed.publish(appendedChanges(placed))
     atOnce?.delivered(placed.length)
-    return planned.map(({ envelopeId, deliveryIds }) =>
-      committed.has(envelopeId) ? ok({ envelopeId, deliveryIds, delivered }) : failed(failure("inUse", "the directory has changed")),
+    return planned.map(({ envelopeId, deliveryIds, acceptance, marked }) =>
+      committed.has(envelopeId) ? ok({ envelopeId, deliveryIds, delivered }) : failed(acceptance.notified && !marked ? failure("alreadyExists", "it was sent, or the directory has changed") : failure("inUse", "the directory has changed")),
     )
   }
 
   /** A message and the marks that it was made are one transaction of its own: few are made, and one that was made already must leave nothing. */
   const commitMarked = async (acceptance: Acceptance, mark: (tx: Transaction, envelopeId: number) => Promise<boolean>): Promise<Result<Committed, Failure>> => {
     try {
+      const planned = await plan([acceptance], true)
       return await database.transaction(async (tx) => {
-        const [result] = await commitBatch([acceptance], tx)
+        const [result] = await commitPlanned(planned, tx)
         if (!result?.ok) throw new Undone(result?.failure ?? unavailable)
         if (!(await mark(tx, result.value.envelopeId))) throw new Undone(failure("alreadyExists", "the message has been made already"))
         return result
@@ -110,12 +117,14 @@ export function createAcceptanceStore({ database, log, atOnce }: AcceptanceStore
 
   return {
     commit(acceptance) {
-      const { dsnFor, warningFor, heldNotice, senderWarned, reportSent } = acceptance
+      const { dsnFor, warningFor, heldNotice, senderWarned, reportSent, notified } = acceptance
       if (dsnFor) return commitMarked(acceptance, (tx, envelopeId) => markDsn(tx, dsnFor, envelopeId))
       if (warningFor) return commitMarked(acceptance, (tx, envelopeId) => markWarning(tx, warningFor, envelopeId))
       if (heldNotice) return commitMarked(acceptance, async (tx) => (await tx.query(markHeldTold, [heldNotice.envelopeId, heldNotice.told])).length > 0)
       if (senderWarned) return commitMarked(acceptance, (tx) => markSenderWarned(tx, senderWarned))
       if (reportSent) return commitMarked(acceptance, (tx, envelopeId) => markReportSent(tx, reportSent, envelopeId))
+      // one recipient is marked by the statement that it shares with others
+      if (notified && notified.recipients.length > 1) return commitMarked(acceptance, (tx, envelopeId) => markNotified(tx, notified, envelopeId))
       return new Promise((settle) => {
         waiting.push({ acceptance, settle })
         // a batch holds messages of several callers

@@ -12,6 +12,7 @@ export const advisoryLocks = {
   auditSeals: 7_205_771,
   acme: 7_205_772,
   figures: 7_205_773,
+  notifications: 7_205_790,
   dkimChange: 7_205_811,
 } as const
 export type AdvisoryLock = keyof typeof advisoryLocks

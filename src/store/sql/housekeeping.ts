@@ -69,9 +69,10 @@ interface MarkedPage {
   readonly last: Buffer | null
 }
 
-/** What keeps a content: a message, a delivery that is not settled, a DSN that is still to quote it. */
+/** What keeps a content: a message, a delivery that is not settled, a DSN that is still to quote it, a notification that is still to be sent. */
 const referred = `EXISTS (SELECT FROM message m WHERE m.content = c.hash)
-  OR EXISTS (SELECT FROM envelope e JOIN delivery d ON d.envelope_id = e.id WHERE e.content = c.hash AND (d.state IN ('waiting', 'held', 'deferred') OR d.dsn_owed <> '{}'))`
+  OR EXISTS (SELECT FROM envelope e JOIN delivery d ON d.envelope_id = e.id WHERE e.content = c.hash AND (d.state IN ('waiting', 'held', 'deferred') OR d.dsn_owed <> '{}'))
+  OR EXISTS (SELECT FROM notification n WHERE n.content = c.hash AND n.state = 'waiting')`
 
 const markOrphans = {
   name: "mark-orphans",

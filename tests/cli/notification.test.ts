@@ -1,0 +1,70 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { createNotificationStore } from "../../src/store/sql/notifications.ts"
+import { createProvince } from "../support/province.ts"
+import { createTestStore, type TestStore } from "../support/store.ts"
+
+const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
+let store: TestStore
+beforeAll(async () => {
+  store = await createTestStore()
+  await createProvince(store.database)
+})
+afterAll(() => store.close())
+
+async function congthu(...args: readonly string[]): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
+  const env = { PATH: process.env["PATH"], HOME: store.blobDir, CONGTHU_DATABASE_URL: store.database.url }
+  const child = spawn(process.execPath, [script, "--data-dir", join(store.blobDir, "data"), ...args], { env, stdio: "pipe" })
+  const text = { out: "", err: "" }
+  child.stdout.on("data", (chunk: Buffer) => (text.out += chunk.toString()))
+  child.stderr.on("data", (chunk: Buffer) => (text.err += chunk.toString()))
+  const [code] = (await once(child, "close")) as [number | null]
+  return { code, ...text }
+}
+
+test("a token that sends is bound to an office's account, and its webhook to where it may be called", async () => {
+  const create = (...more: readonly string[]) => congthu("token", "create", "--name", "may", "--scope", ...more)
+  const [without, person, nobody, unheld, made] = await Promise.all([
+    create("notifications:send"), create("notifications:send", "--account", "an@tinh.example"), create("queue:read", "--account", "may@tinh.example"), create("notifications:send", "--account", "van-phong@tinh.example", "--principal", "binh"),
+    create("notifications:send", "--account", "may@tinh.example"),
+  ])
+  expect([without.code, person.err, nobody.code, unheld.err]).toEqual([1, "an@tinh.example is a person's: systems send from an office's account\n", 1, "binh may not send as van-phong@tinh.example today\n"])
+  expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/^congthu_/) as string })
+  const [inside, hook] = await Promise.all([congthu("token", "webhook", "1", "https://10.0.0.1/"), congthu("token", "webhook", "1", "https://mot-cua.example/x")])
+  expect(inside).toMatchObject({ code: 1, err: "https://10.0.0.1/ may not be called: notifications.webhooks allows public, over https only\n" })
+  expect(hook).toMatchObject({ code: 0, out: expect.stringMatching(/^whsec_[\w-]{43}\n$/) as string })
+  expect(await congthu("token", "webhook", "99", "https://mot-cua.example/x")).toMatchObject({ code: 1 })
+})
+
+test("templates are listed, shown as they can be put, previewed, and put with all mistakes told", async () => {
+  const [list, shown, preview] = await Promise.all([congthu("template", "list"), congthu("template", "show", "fee-due"), congthu("template", "preview", "fee-due", "--language", "vi+en")])
+  expect(list.out.split("\n").filter(Boolean)).toHaveLength(9)
+  expect(preview.out).toMatch(/^Phí của hồ sơ H30\.15-261126-0012: 150\.000 đồng \/ Fee for dossier .*\n\nKính gửi Nguyễn Thị Hoa,/)
+  const file = join(store.blobDir, "fee-due.yaml")
+  await writeFile(file, shown.out.replaceAll("thanhtoan.tinh.example", "nop-phi.tinh.example"))
+  expect(await congthu("template", "put", "fee-due", file)).toMatchObject({ code: 0, err: "Template fee-due is in force as version 2.\n" })
+  expect((await congthu("template", "show", "fee-due", "--template-version", "1")).out).toBe(shown.out)
+  // what a person put is not replaced by the shipped file
+  expect((await congthu("template", "list")).out).toMatch(/^fee-due +2 /m)
+  await writeFile(file, shown.out.replace("{{amount}}", "{{soTien}}").replace("<p>", "<script>"))
+  expect(await congthu("template", "put", "fee-due", file)).toMatchObject({ code: 1, err: expect.stringMatching(/^vi\.subject: \{\{soTien\}\} is no field of this template\nvi\.html: "<script>" is none of the elements/) as string })
+})
+
+test("notifications are listed, shown with those that failed, and cancelled", async () => {
+  const [row] = await store.database.query<{ id: number; tokenId: number }>({ text: `SELECT a.id, t.id AS "tokenId" FROM account a JOIN api_token t ON t.account_id = a.id WHERE a.address = 'may@tinh.example'` })
+  const now = Date.now()
+  const made = await createNotificationStore(store).accept({
+    accountId: row?.id ?? 0, principalId: null, tokenId: row?.tokenId ?? 0, source: "api", idempotencyKey: "k", requestSha256: Buffer.alloc(32), priority: 0, acceptedAt: now, sendAt: now + 3_600_000, expiresAt: now + 7_200_000,
+    message: { kind: "same", content: await store.prepare("Subject: x\r\n\r\nx\r\n") }, template: null, webhook: false, recipients: ["an@tinh.example", "khach@xa.example"].map((address) => ({ address, asked: address, data: null })),
+  })
+  expect((await congthu("notification", "list", "--account", "may@tinh.example")).out).toMatch(new RegExp(`^${made.id} +\\S+ \\S+ +may@tinh\\.example +flash +waiting +2 +-$`, "m"))
+  expect((await congthu("notification", "show", String(made.id))).out).toMatch(/^state {7}scheduled\npriority {4}flash \(Hỏa tốc\)$/m)
+  expect(await congthu("notification", "cancel", String(made.id))).toMatchObject({ code: 0, err: `Cancelled notification ${made.id}: 2 of 2 recipients get nothing.\n` })
+  expect(await congthu("notification", "cancel", String(made.id))).toMatchObject({ code: 1, err: `notification ${made.id} is cancelled already\n` })
+  expect((await congthu("notification", "show", String(made.id), "--all")).out).toMatch(/^ {2}khach@xa\.example {2}cancelled$/m)
+  expect(await congthu("notification", "show", "999")).toMatchObject({ code: 1 })
+})
