@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { certificatesOnly } from "../pki/certificates-only.ts"
 import type { AddressBookEntry } from "../store/address-book-source.ts"
-import { withoutDiacritics } from "./folded-name.ts"
+import { withoutDiacritics } from "../base/folded-name.ts"
 import { recipientCertificates } from "./recipient-certificates.ts"
 
 /**

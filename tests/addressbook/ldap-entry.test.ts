@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { withoutDiacritics } from "../../src/addressbook/folded-name.ts"
+import { withoutDiacritics } from "../../src/base/folded-name.ts"
 import { entryDigest, type LdapAttributes, ldapEntry, managedAttributes } from "../../src/addressbook/ldap-entry.ts"
 import { childName, firstPart } from "../../src/addressbook/ldap-name.ts"
 import type { AddressBookEntry } from "../../src/store/address-book-source.ts"

@@ -188,8 +188,8 @@ const putAliases = `
   ON CONFLICT (address) DO UPDATE SET account_id = excluded.account_id`
 
 const putGroups = `
-  INSERT INTO mail_group (address, display_name, allowed_senders)
-  SELECT t.address, t.display_name, string_to_array(t.allowed_senders, ' ') FROM unnest($1::text[], $2::text[], $3::text[]) AS t (address, display_name, allowed_senders)
+  INSERT INTO mail_group (address, display_name, allowed_senders, unit_code)
+  SELECT t.address, t.display_name, string_to_array(t.allowed_senders, ' '), unit_of_domain(split_part(t.address, '@', 2)) FROM unnest($1::text[], $2::text[], $3::text[]) AS t (address, display_name, allowed_senders)
   ON CONFLICT (address) DO UPDATE SET display_name = excluded.display_name, allowed_senders = excluded.allowed_senders`
 
 const addMembers = "INSERT INTO mail_group_member (group_address, member_address) SELECT * FROM unnest($1::text[], $2::text[])"

@@ -1,0 +1,37 @@
+-- The directory as administrators work on it: found as they type, changed one by one, in bulk, and by people who move, leave and hand over.
+
+-- "Nguyễn Văn Đạt" → "nguyen van dat": what people type on any keyboard. As base/folded-name.ts, in small letters.
+CREATE FUNCTION directory_fold(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN lower(translate(regexp_replace(normalize($1, NFD), U&'[\0300-\036f]', '', 'g'), U&'\0111\0110', 'dd') COLLATE "C");
+
+-- Kept by the database itself, whoever writes the row.
+ALTER TABLE organization_unit ADD COLUMN folded text COLLATE "C" GENERATED ALWAYS AS (directory_fold(name || ' ' || code)) STORED;
+ALTER TABLE principal ADD COLUMN folded text COLLATE "C" GENERATED ALWAYS AS (directory_fold(name || ' ' || id || ' ' || title || ' ' || regexp_replace(phone, '[^0-9]', '', 'g'))) STORED;
+ALTER TABLE account ADD COLUMN folded text COLLATE "C" GENERATED ALWAYS AS (directory_fold(display_name || ' ' || address)) STORED;
+ALTER TABLE mail_group ADD COLUMN folded text COLLATE "C" GENERATED ALWAYS AS (directory_fold(display_name || ' ' || address)) STORED;
+ALTER TABLE alias ADD COLUMN folded text COLLATE "C" GENERATED ALWAYS AS (directory_fold(address)) STORED;
+
+-- A unit that is no more keeps its past; nothing new begins in it. Its mailboxes are named by the rule of the nearest unit above that has one.
+ALTER TABLE organization_unit ADD COLUMN suspended_at timestamptz, ADD COLUMN address_rule text;
+
+-- Who looks after a group: the top of the units with its domain, where nobody said otherwise.
+CREATE FUNCTION unit_of_domain(text) RETURNS text LANGUAGE sql STABLE STRICT
+  RETURN (SELECT u.code FROM organization_unit u LEFT JOIN organization_unit p ON p.code = u.parent_code
+    WHERE u.domain = $1 AND p.domain IS DISTINCT FROM $1 ORDER BY u.code LIMIT 1);
+ALTER TABLE mail_group
+  ADD COLUMN unit_code text REFERENCES organization_unit,
+  -- null: what is sent to it goes at once; otherwise these accounts' addresses approve it first
+  ADD COLUMN moderators text[];
+UPDATE mail_group SET unit_code = unit_of_domain(split_part(address, '@', 2));
+CREATE INDEX mail_group_unit ON mail_group (unit_code);
+CREATE INDEX mail_group_member_address ON mail_group_member (member_address);
+CREATE INDEX alias_account ON alias (account_id);
+CREATE INDEX assignment_principal ON assignment (principal_id);
+
+-- An address left behind by a move is somebody's until then, and free afterwards.
+ALTER TABLE alias ADD COLUMN expires_on date;
+CREATE INDEX alias_expires ON alias (expires_on) WHERE expires_on IS NOT NULL;
+
+-- Closed for good: nothing opens it, its mail stays sealed where it is, and it takes no licence.
+ALTER TABLE account ADD COLUMN archive_on date, ADD COLUMN archived_at timestamptz;
+CREATE INDEX account_archive ON account (archive_on) WHERE archive_on IS NOT NULL AND archived_at IS NULL;
