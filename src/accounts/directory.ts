@@ -47,6 +47,8 @@ export interface Group {
   readonly members: readonly string[]
   /** Null: anyone may send to it. Otherwise only these accounts' addresses, as authenticated senders. */
   readonly allowedSenders: readonly string[] | null
+  /** Accounts that approve what others send to it; null or absent: it goes at once. */
+  readonly moderators?: readonly string[] | null
 }
 
 /** What the registry says of a certificate; its bytes stay in the store. */

@@ -3,7 +3,7 @@
  * Pure: the caller commits the decision only if the snapshot is still current.
  */
 import { accountSentAs } from "../accounts/send-as.ts"
-import type { Account, Directory } from "../accounts/directory.ts"
+import type { Account, Directory, Group } from "../accounts/directory.ts"
 import { type EnhancedStatus, enhancedStatus } from "../mail/enhanced-status.ts"
 import type { Srs } from "../mail/srs.ts"
 import { messagePolicy } from "../policy/message-policy.ts"
@@ -29,6 +29,8 @@ export type Decision =
       readonly kind: "accepted"
       readonly final: readonly FinalRecipient[]
       readonly skippedMembers: readonly string[]
+      /** Groups whose moderators approve it first. */
+      readonly moderated: readonly Group[]
       /** The account a submitted message is sent as, by its envelope. */
       readonly sentAs: Account | null
       /** Every account that a submitted message speaks for: whom From: and Sender: show, then the envelope's; organizational ones before all others. */
@@ -50,7 +52,7 @@ export function decide(request: AcceptRequest, context: DecideContext): Decision
   const expansion = expandRecipients({ directory, recipients: request.envelope.recipients, sender, mayRelay: request.source !== "mx", maxFinalRecipients, bounceTo: (address) => bounceTo(request, context, address) })
   const firstUnserved = expansion.unserved[0]
   if (firstUnserved) return { kind: "refused", verdict: unservedVerdict(firstUnserved, expansion.final.length > 0) }
-  return { kind: "accepted", final: expansion.final, skippedMembers: expansion.skippedMembers, sentAs, speaksFor }
+  return { kind: "accepted", final: expansion.final, skippedMembers: expansion.skippedMembers, moderated: expansion.moderated, sentAs, speaksFor }
 }
 
 /** Whom a notification about mail that was passed on is for; anything else that comes to such an address is for nobody. */

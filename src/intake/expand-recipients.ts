@@ -35,12 +35,16 @@ export interface Unserved {
 export interface Expansion {
   readonly final: readonly FinalRecipient[]
   readonly unserved: readonly Unserved[]
+  /** Groups, nested ones too, whose moderators have to approve what this sender writes. */
+  readonly moderated: readonly Group[]
   /** Members of groups that reach nobody: unknown or suspended. They do not stop the others. */
   readonly skippedMembers: readonly string[]
 }
 
 /** Nested deeper than any organization is; a cycle is cut by the set of groups already open, this only bounds the stack. */
 const maxGroupDepth = 32
+
+const mustBeApproved = ({ moderators }: Group, sender: string | null): boolean => moderators != null && !(sender !== null && moderators.includes(sender))
 
 const maySendTo = (group: Group, sender: string | null): boolean => group.allowedSenders === null || (sender !== null && group.allowedSenders.includes(sender))
 
@@ -71,6 +75,7 @@ export function expandRecipients({ directory, recipients, sender, mayRelay, maxF
   const final = new Map<string, FinalRecipient>()
   const unserved: Unserved[] = []
   const skippedMembers: string[] = []
+  const moderated = new Set<Group>()
 
   const add = (next: FinalRecipient): void => {
     const known = final.get(next.recipient)
@@ -83,6 +88,7 @@ export function expandRecipients({ directory, recipients, sender, mayRelay, maxF
     seen.add(group.address)
     if (!maySendTo(group, sender)) return "closedGroup"
     if (depth > maxGroupDepth) return "tooLarge"
+    if (mustBeApproved(group, sender)) moderated.add(group)
     for (const member of group.members) {
       const resolution = directory.resolve(member)
       if (resolution.kind === "group") {
@@ -122,7 +128,7 @@ export function expandRecipients({ directory, recipients, sender, mayRelay, maxF
       }
     }
   }
-  return { final: [...final.values()], unserved, skippedMembers }
+  return { final: [...final.values()], unserved, moderated: [...moderated], skippedMembers }
 }
 
 /** Whether the sender may reach a group with everything inside it; asked at RCPT. */

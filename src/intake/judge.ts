@@ -133,7 +133,7 @@ function heldReason({ decision, administrators }: JudgeQuestion, facts: MessageF
   const told = (who: readonly Notified[]): readonly string[] => [...new Set(who.flatMap((name) => names[name] ?? [name]))].slice(0, maxTold)
   const { ruleId, reasonVi, reasonEn } = verdict
   return verdict.kind === "hold"
-    ? { kind: "approval", ruleId, reasonVi, reasonEn, notify: told([...verdict.approvers, "sender"]) }
+    ? { kind: "approval", ruleId, reasonVi, reasonEn, notify: told([...verdict.approvers, "sender"]), approvers: told(verdict.approvers) }
     : { kind: "quarantine", ruleId, reasonVi, reasonEn, notify: told(recipientsLast(verdict.notify)), recipientsMayRelease: verdict.release === "recipients" }
 }
 

@@ -81,6 +81,8 @@ export interface HeldReason {
   readonly notify: readonly string[]
   /** Each recipient may release the own copy. Absent: only administrators do. */
   readonly recipientsMayRelease?: boolean
+  /** Addresses of accounts that may decide beside administrators. */
+  readonly approvers?: readonly string[]
 }
 
 /** A notice of a held message, and whom it tells: addresses. */

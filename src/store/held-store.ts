@@ -12,6 +12,10 @@ export interface HeldStore {
   /** Undecided ones, oldest first. */
   open(limit: number): Promise<readonly HeldMessage[]>
   find(envelopeId: number): Promise<HeldMessage | undefined>
+  /** Undecided ones on which one of these accounts may decide (`HeldReason.approvers`), oldest first. */
+  awaiting(approvers: readonly string[], limit: number): Promise<readonly HeldMessage[]>
+  /** Whether one of these accounts may decide on it. */
+  mayDecide(envelopeId: number, approvers: readonly string[]): Promise<boolean>
   /** The deliveries that may go now. Fails with `notFound`, or `alreadyExists` when it has been decided. */
   release(envelopeId: number, by: Decider): Promise<Result<Released, Failure>>
   /** The copies of one recipient, by the address it was expanded to or the one that the sender wrote, in any case. Fails as `release` does; `notFound` too when nothing is held for it. */

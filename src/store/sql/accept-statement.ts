@@ -52,8 +52,9 @@ export function acceptStatement(contents: number, { withEvidence, withReports, w
            AS t (id, envelope_id, recipient, account_id, original_recipient, notify, expires_at, state)
       JOIN e ON e.id = t.envelope_id LEFT JOIN job ON job.id = t.id
     ), h AS (
-      INSERT INTO held_message (envelope_id, kind, rule_id, reason_vi, reason_en, notify, recipients_may_release)
-      SELECT t.envelope_id, t.held->>'kind', t.held->>'ruleId', t.held->>'reasonVi', t.held->>'reasonEn', ARRAY(SELECT jsonb_array_elements_text(t.held->'notify')), coalesce((t.held->>'recipientsMayRelease')::boolean, false)
+      INSERT INTO held_message (envelope_id, kind, rule_id, reason_vi, reason_en, notify, recipients_may_release, approvers)
+      SELECT t.envelope_id, t.held->>'kind', t.held->>'ruleId', t.held->>'reasonVi', t.held->>'reasonEn', ARRAY(SELECT jsonb_array_elements_text(t.held->'notify')), coalesce((t.held->>'recipientsMayRelease')::boolean, false),
+        ARRAY(SELECT jsonb_array_elements_text(coalesce(t.held->'approvers', '[]')))
       FROM unnest(${p(16)}::bigint[], ${p(19)}::jsonb[]) AS t (envelope_id, held)
       JOIN e ON e.id = t.envelope_id
       WHERE t.held IS NOT NULL

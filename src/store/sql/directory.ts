@@ -81,7 +81,7 @@ async function readRows(tx: Transaction): Promise<DirectoryRows> {
   })
   const aliases = await tx.query<{ address: string; accountId: number }>({ text: `SELECT address, account_id AS "accountId" FROM alias ORDER BY address` })
   const groups = await tx.query<Group>({
-    text: `SELECT g.address, g.display_name AS "displayName", g.allowed_senders AS "allowedSenders", coalesce(m.members, '{}') AS members
+    text: `SELECT g.address, g.display_name AS "displayName", g.allowed_senders AS "allowedSenders", g.moderators, coalesce(m.members, '{}') AS members
       FROM mail_group g LEFT JOIN (
         SELECT group_address, array_agg(member_address ORDER BY member_address) AS members FROM mail_group_member GROUP BY group_address
       ) m ON m.group_address = g.address`,

@@ -32,6 +32,8 @@ export function createHeldStore({ database }: { readonly database: Database }): 
   return {
     open: (limit) => database.query<HeldMessage>(openHeld, [limit]),
     find: async (envelopeId) => (await database.query<HeldMessage>(heldById, [envelopeId]))[0],
+    awaiting: (approvers, limit) => database.query<HeldMessage>(awaitingHeld, [approvers, limit]),
+    mayDecide: async (envelopeId, approvers) => (await database.query(approverOfHeld, [envelopeId, approvers])).length > 0,
     release: (envelopeId, by) => decide(envelopeId, "released", by, async (tx) => byPlace(await tx.query<ReleasedRow>(releaseDeliveries, [envelopeId]))),
     releaseFor: (envelopeId, recipient, by) =>
       releaseSome(envelopeId, by, async (tx) => {
@@ -134,6 +136,8 @@ const heldFrom = "FROM held_message h JOIN envelope e ON e.id = h.envelope_id"
 const held = `SELECT ${heldColumns} ${heldFrom}`
 
 const openHeld = { name: "held-open", text: `${held} WHERE h.decision IS NULL ORDER BY h.held_at, h.envelope_id LIMIT $1` }
+const awaitingHeld = { name: "held-awaiting", text: `${held} WHERE h.decision IS NULL AND h.approvers && $1::text[] ORDER BY h.held_at, h.envelope_id LIMIT $2` }
+const approverOfHeld = { name: "held-approver", text: "SELECT FROM held_message WHERE envelope_id = $1 AND approvers && $2::text[]" }
 const heldById = { name: "held-by-id", text: `${held} WHERE h.envelope_id = $1` }
 const untoldHeld = {
   name: "held-untold",

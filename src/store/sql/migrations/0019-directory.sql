@@ -35,3 +35,7 @@ CREATE INDEX alias_expires ON alias (expires_on) WHERE expires_on IS NOT NULL;
 -- Closed for good: nothing opens it, its mail stays sealed where it is, and it takes no licence.
 ALTER TABLE account ADD COLUMN archive_on date, ADD COLUMN archived_at timestamptz;
 CREATE INDEX account_archive ON account (archive_on) WHERE archive_on IS NOT NULL AND archived_at IS NULL;
+
+-- Accounts that may decide on a held message beside administrators: a group's moderators, those whom a policy's rule names.
+ALTER TABLE held_message ADD COLUMN approvers text[] NOT NULL DEFAULT '{}';
+CREATE INDEX held_message_approvers ON held_message USING gin (approvers) WHERE decision IS NULL;
