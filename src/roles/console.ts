@@ -3,6 +3,7 @@ import type { Authenticator } from "../accounts/login.ts"
 import { createPasswordWork } from "../accounts/password-work.ts"
 import type { App } from "../app.ts"
 import { createLookupRates } from "../console/lookup-rates.ts"
+import type { DescribedApi } from "../console/pages/api/described-api.ts"
 import { consoleAreas } from "../console/pages/areas.ts"
 import { consoleRouter } from "../console/web/console-router.ts"
 import { createConsoleSessionStore } from "../store/sql/console-sessions.ts"
@@ -18,6 +19,8 @@ export interface ConsoleServices {
   readonly authenticator: Authenticator
   /** Of every role. */
   readonly health: () => Promise<readonly HealthReport[]>
+  /** What the API is, in OpenAPI. */
+  readonly apiDocument: DescribedApi
 }
 
 const openSessions = ({ database, context: { config } }: App) => createConsoleSessionStore({ database, idleMs: config.console.sessionIdle, absoluteMs: config.console.sessionLife })
@@ -26,7 +29,7 @@ const openSessions = ({ database, context: { config } }: App) => createConsoleSe
 export const forgetSessions = (app: App): Promise<number> => openSessions(app).forget()
 
 /** The console as the role `web` serves it: what each area needs, from the store. */
-export function createConsole(app: App, { authenticator, health }: ConsoleServices): ReturnType<typeof consoleRouter> {
+export function createConsole(app: App, { authenticator, health, apiDocument }: ConsoleServices): ReturnType<typeof consoleRouter> {
   const { database, directory, context: { config, clock, log } } = app
   const { requestsPerMinute, accountLicences, holderLicences } = config.console
   const sessions = openSessions(app)
@@ -41,6 +44,7 @@ export function createConsole(app: App, { authenticator, health }: ConsoleServic
         appPasswordKey: app.files.appPasswordKey,
         usage: (accountIds) => usageOf(database, accountIds),
       },
+      api: { document: apiDocument },
     }),
     sessions, authenticator, directory, clock, isUnavailable,
     csrfKey: createHmac("sha256", app.files.appPasswordKey).update("console-forms").digest(),

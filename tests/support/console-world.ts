@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { createServer, request } from "node:http"
 import express from "express"
+import { openApiDocument } from "../../src/api/openapi/document.ts"
 import { createAuthenticator } from "../../src/accounts/authenticate.ts"
 import type { AdministratorRole } from "../../src/accounts/administrator.ts"
 import { appPasswordHash, newAppPassword } from "../../src/accounts/credential.ts"
@@ -18,6 +19,7 @@ import { isUnavailable } from "../../src/store/sql/database.ts"
 import { createDirectorySource } from "../../src/store/sql/directory.ts"
 import { createOverviewStore } from "../../src/store/sql/overview.ts"
 import { usageOf } from "../../src/store/sql/quota.ts"
+import { allRoutes } from "./all-routes.ts"
 import { createTestDatabase, type TestDatabase } from "./database.ts"
 import { testLog } from "./store.ts"
 
@@ -92,6 +94,7 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
     signIn: { authenticator, sessions },
     overview: { figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError },
     self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now },
+    api: { document: openApiDocument(allRoutes(), { title: "Công Thư" }) },
   })
   const app = express()
   app.use("/console", consoleRouter({ areas: [...areas, ...moreAreas], sessions, authenticator, directory, clock: now, csrfKey: randomBytes(32), rates: createLookupRates(requestsPerMinute, 60), isUnavailable, log: { failed: ({ error }) => onError(error), refused: () => undefined } }))

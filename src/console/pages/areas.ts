@@ -1,4 +1,5 @@
 import type { Area } from "../web/page.ts"
+import { apiArea, type ApiPorts } from "./api/api.ts"
 import { type OverviewPorts, overviewArea } from "./overview/overview.ts"
 import { type SelfPorts, selfArea } from "./self/self.ts"
 import { type SignInPorts, signInArea } from "./sign-in/sign-in.ts"
@@ -8,7 +9,8 @@ export interface ConsolePorts {
   readonly signIn: SignInPorts
   readonly overview: OverviewPorts
   readonly self: SelfPorts
+  readonly api: ApiPorts
 }
 
 /** Everything that the console shows, in the order of its menu. A new area is a line here, one above, and one in roles/console.ts. */
-export const consoleAreas = (ports: ConsolePorts): readonly Area[] => [signInArea(ports.signIn), overviewArea(ports.overview), selfArea(ports.self)]
+export const consoleAreas = (ports: ConsolePorts): readonly Area[] => [signInArea(ports.signIn), overviewArea(ports.overview), selfArea(ports.self), apiArea(ports.api)]

@@ -1,0 +1,21 @@
+import type { Route } from "../route.ts"
+import { auditRoutes, type AuditRoutesParts } from "./audit.ts"
+import { notificationTemplateRoutes } from "./notification-templates.ts"
+import { type NotificationRoutesParts, notificationRoutes } from "./notifications.ts"
+import { pauseRoutes } from "./pauses.ts"
+import { type QueueRoutesParts, queueRoutes } from "./queue.ts"
+import { type TraceRoutesParts, traceRoutes } from "./trace.ts"
+
+/** Everything that can be asked of the API, in the order in which the server looks: what takes any word for a number comes last of its kind. */
+export interface ApiRoutesParts {
+  readonly pauses: Parameters<typeof pauseRoutes>[0]
+  readonly queue: QueueRoutesParts
+  readonly trace: TraceRoutesParts
+  readonly audit: AuditRoutesParts
+  readonly notifications: NotificationRoutesParts
+  readonly templates: Parameters<typeof notificationTemplateRoutes>[0]
+}
+
+export const apiRoutes = ({ pauses, queue, trace, audit, notifications, templates }: ApiRoutesParts): readonly Route[] => [
+  ...pauseRoutes(pauses), ...queueRoutes(queue), ...traceRoutes(trace), ...auditRoutes(audit), ...notificationRoutes(notifications), ...notificationTemplateRoutes(templates),
+]
