@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import express, { type NextFunction, type Request, type RequestHandler, type Response, Router } from "express"
 import { actAs } from "../accounts/actor.ts"
+import { unitScopes } from "../accounts/api-token.ts"
 import type { ApiGate } from "./gate.ts"
 import { type Problem, sendProblem } from "./problem.ts"
 import { sendEvents } from "./events.ts"
@@ -54,7 +55,7 @@ export function apiRouter({ gate, routes, document, isUnavailable, log }: ApiPar
     const admitted = await gate.admit(request.headers.authorization, clientAddress, lane)
     if (admitted.kind === "problem") return refuse(request, response, admitted.problem)
     const { caller } = admitted
-    if (!caller.scopes.includes(route.scope)) return refuse(request, response, { kind: "forbidden" })
+    if (!caller.scopes.includes(route.scope) || (caller.unitCode !== null && !unitScopes.includes(route.scope))) return refuse(request, response, { kind: "forbidden" })
     // only for those who may: nobody else's body is read
     const body = await bodyOf(route, request, response)
     if (body === undefined) return refuse(request, response, { kind: "notJson" })

@@ -1,3 +1,4 @@
+import { defaultMailboxes } from "../accounts/default-mailboxes.ts"
 import type { SignInAudit } from "../accounts/sign-in-audit.ts"
 import { createApiGate } from "../api/gate.ts"
 import { type ApiDocument, openApiDocument } from "../api/openapi/document.ts"
@@ -11,6 +12,8 @@ import { createApiTokenStore } from "../store/sql/api-tokens.ts"
 import { createAuditStore } from "../store/sql/audit.ts"
 import { createAuditChain } from "../store/sql/audit-chain.ts"
 import { isUnavailable } from "../store/sql/database.ts"
+import { createDirectoryEditor } from "../store/sql/directory-editor.ts"
+import { createDirectoryView } from "../store/sql/directory-view.ts"
 import { createNotificationStore } from "../store/sql/notifications.ts"
 import { createPauseStore } from "../store/sql/pauses.ts"
 import { createQueueStore } from "../store/sql/queue.ts"
@@ -45,6 +48,7 @@ export async function createApi(app: App, { outbox, signIns }: { readonly outbox
       mayKnowRead: (accountId) => readStatus.has(directory.current().account(accountId)?.address ?? ""),
     },
     templates: { templates: createTemplateStore({ database }) },
+    directory: { view: createDirectoryView(database), editor: createDirectoryEditor({ database, feed, clock, mailboxes: defaultMailboxes(config.imap.vietnameseFolderNames) }) },
   })
   const document = openApiDocument(routes, { title: `Công Thư · ${config.hostname}` })
   const router = apiRouter({

@@ -81,7 +81,7 @@ function operation(route: Route): ApiOperation {
     parameters: [
       ...inPath.map((name): readonly [string, JsonSchema] => [name, properties[name] ?? { type: "string" }]).map(parameter("path")),
       ...(inQuery ? Object.entries(others).map(parameter("query")) : []),
-      ...headersOf(route).map(({ name, summary }): ApiParameter => ({ name, in: "header", required: name === "If-Match", description: summary, schema: { type: "string" } })),
+      ...headersOf(route).map(({ name, summary }): ApiParameter => ({ name, in: "header", required: name === "If-Match" && route.tagged === "demanded", description: summary, schema: { type: "string" } })),
     ],
     ...(!inQuery && Object.keys(others).length > 0 && {
       requestBody: { required: bodyRequired.length > 0, content: { "application/json": { schema: { ...rest, properties: others, ...(bodyRequired.length > 0 && { required: bodyRequired }) } } } },
@@ -106,9 +106,10 @@ function successResponse({ output, success = 200, tagged, summary }: Route): Api
 
 const problemStatuses = [...new Set(Object.values(problemText).map(({ status }) => status))]
 
-function problemsOf({ method, tagged }: Route): readonly number[] {
-  const reading = method === "get"
-  return problemStatuses.filter((status) => !(reading && [409, 413, 415].includes(status)) && (tagged === "demanded" || ![412, 428].includes(status)))
+function problemsOf(route: Route): readonly number[] {
+  const reading = route.method === "get"
+  const matches = headersOf(route).some(({ name }) => name === "If-Match")
+  return problemStatuses.filter((status) => !(reading && [409, 413, 415, 422].includes(status)) && (matches || ![412, 428].includes(status)))
 }
 
 const problemSchema: JsonSchema = {

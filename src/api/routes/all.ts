@@ -1,5 +1,11 @@
 import type { Route } from "../route.ts"
 import { auditRoutes, type AuditRoutesParts } from "./audit.ts"
+import { accountPartRoutes } from "./directory/account-parts.ts"
+import { accountRoutes } from "./directory/accounts.ts"
+import { groupRoutes } from "./directory/groups.ts"
+import { principalRoutes } from "./directory/principals.ts"
+import type { DirectoryRoutesParts } from "./directory/shared.ts"
+import { unitRoutes } from "./directory/units.ts"
 import { notificationTemplateRoutes } from "./notification-templates.ts"
 import { type NotificationRoutesParts, notificationRoutes } from "./notifications.ts"
 import { pauseRoutes } from "./pauses.ts"
@@ -14,8 +20,14 @@ export interface ApiRoutesParts {
   readonly audit: AuditRoutesParts
   readonly notifications: NotificationRoutesParts
   readonly templates: Parameters<typeof notificationTemplateRoutes>[0]
+  readonly directory: DirectoryRoutesParts
 }
 
-export const apiRoutes = ({ pauses, queue, trace, audit, notifications, templates }: ApiRoutesParts): readonly Route[] => [
+export const apiRoutes = ({ pauses, queue, trace, audit, notifications, templates, directory }: ApiRoutesParts): readonly Route[] => [
   ...pauseRoutes(pauses), ...queueRoutes(queue), ...traceRoutes(trace), ...auditRoutes(audit), ...notificationRoutes(notifications), ...notificationTemplateRoutes(templates),
+  ...directoryRoutes(directory),
+]
+
+export const directoryRoutes = (directory: DirectoryRoutesParts): readonly Route[] => [
+  ...unitRoutes(directory), ...principalRoutes(directory), ...accountRoutes(directory), ...accountPartRoutes(directory), ...groupRoutes(directory),
 ]
