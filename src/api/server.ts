@@ -4,6 +4,7 @@ import { actAs } from "../accounts/actor.ts"
 import { unitScopes } from "../accounts/api-token.ts"
 import type { ApiGate } from "./gate.ts"
 import { type Problem, sendProblem } from "./problem.ts"
+import { hasNul } from "./nul.ts"
 import { sendEvents } from "./events.ts"
 import type { ApiDocument } from "./openapi/document.ts"
 import type { Answer, Route } from "./route.ts"
@@ -103,8 +104,6 @@ function descriptionOf(document: ApiDocument): RequestHandler {
   const text = JSON.stringify(document)
   return (_request, response) => void response.set("cache-control", "public, max-age=300").type("application/json").send(text)
 }
-
-const hasNul = (value: unknown): boolean => (typeof value === "string" ? value.includes("\0") : typeof value === "object" && value !== null && Object.entries(value).some(([name, one]) => hasNul(name) || hasNul(one)))
 
 const bodyLimit = ({ maxBodyBytes = usualBodyBytes }: Route): number => maxBodyBytes
 

@@ -3,6 +3,7 @@ import type { SignInAudit } from "../accounts/sign-in-audit.ts"
 import { createApiGate } from "../api/gate.ts"
 import { type ApiDocument, openApiDocument } from "../api/openapi/document.ts"
 import { apiRoutes } from "../api/routes/all.ts"
+import { scimRouter } from "../api/scim/router.ts"
 import { apiRouter } from "../api/server.ts"
 import type { Account } from "../accounts/directory.ts"
 import { type App, createFreeSpace } from "../app.ts"
@@ -17,6 +18,7 @@ import { createDirectoryView } from "../store/sql/directory-view.ts"
 import { createNotificationStore } from "../store/sql/notifications.ts"
 import { createPauseStore } from "../store/sql/pauses.ts"
 import { createQueueStore } from "../store/sql/queue.ts"
+import { createScimStore } from "../store/sql/scim.ts"
 import { createTemplateStore } from "../store/sql/templates.ts"
 import { createTraceStore } from "../store/sql/trace.ts"
 import { createApiLog } from "../telemetry/mail-log.ts"
@@ -25,8 +27,8 @@ import { openNotifications } from "./notifications.ts"
 /** Ten thousand recipients with data of their own, and a long letter. */
 const maxRequestBytes = 6 * 1024 * 1024
 
-/** The API as the role `web` serves it. */
-export async function createApi(app: App, { outbox, signIns }: { readonly outbox: Outbox; readonly signIns: SignInAudit }): Promise<{ readonly router: ReturnType<typeof apiRouter>; readonly document: ApiDocument }> {
+/** The API and SCIM as the role `web` serves them. */
+export async function createApi(app: App, { outbox, signIns }: { readonly outbox: Outbox; readonly signIns: SignInAudit }): Promise<{ readonly router: ReturnType<typeof apiRouter>; readonly document: ApiDocument; readonly scim: ReturnType<typeof scimRouter> }> {
   const { database, directory, sealer, feed, context: { config, clock, log } } = app
   const readStatus = new Set(config.notifications.readStatus.map(canonicalAddress))
   const account = (address: string): Account | undefined => {
@@ -34,6 +36,7 @@ export async function createApi(app: App, { outbox, signIns }: { readonly outbox
     return target.kind === "account" ? target.account : undefined
   }
   const accountOf = (address: string): number | undefined => account(address)?.id
+  const editing = { database, feed, clock, mailboxes: defaultMailboxes(config.imap.vietnameseFolderNames) }
   const routes = apiRoutes({
     pauses: { pauses: createPauseStore({ database }) },
     queue: { queue: createQueueStore({ database }), accountOf, wake: (deliveries) => outbox.wake(deliveries) },
@@ -48,18 +51,14 @@ export async function createApi(app: App, { outbox, signIns }: { readonly outbox
       mayKnowRead: (accountId) => readStatus.has(directory.current().account(accountId)?.address ?? ""),
     },
     templates: { templates: createTemplateStore({ database }) },
-    directory: { view: createDirectoryView(database), editor: createDirectoryEditor({ database, feed, clock, mailboxes: defaultMailboxes(config.imap.vietnameseFolderNames) }) },
+    directory: { view: createDirectoryView(database), editor: createDirectoryEditor(editing) },
   })
   const document = openApiDocument(routes, { title: `Công Thư · ${config.hostname}` })
-  const router = apiRouter({
-    gate: createApiGate({
-      tokens: createApiTokenStore(database), requestsPerMinute: config.api.requestsPerMinute, maxFailures: config.auth.maxFailures, failureWindowMs: config.auth.failureWindow,
-      failed: (clientAddress) => signIns.failed({ username: "token", clientAddress, service: "api", reason: "noPermission" }),
-    }),
-    routes,
-    document,
-    isUnavailable,
-    log: createApiLog(log),
+  const gate = createApiGate({
+    tokens: createApiTokenStore(database), requestsPerMinute: config.api.requestsPerMinute, maxFailures: config.auth.maxFailures, failureWindowMs: config.auth.failureWindow,
+    failed: (clientAddress) => signIns.failed({ username: "token", clientAddress, service: "api", reason: "noPermission" }),
   })
-  return { router, document }
+  const apiLog = createApiLog(log)
+  const router = apiRouter({ gate, routes, document, isUnavailable, log: apiLog })
+  return { router, document, scim: scimRouter({ gate, store: createScimStore(editing), isUnavailable, log: apiLog }) }
 }

@@ -49,6 +49,7 @@ export const startWebRole: StartRole = async (context) => {
     },
     mounted: [
       { path: "/api/v1", router: api.router },
+      { path: "/scim/v2", router: api.scim },
       { path: "/console", router: createConsole(app, { authenticator, health: everyRole, apiDocument: api.document }) },
       { path: quarantinePath, router: quarantineRoutes(recipientsRelease(app, outbox)) },
       { path: "/", router: clientSetupRoutes(setup) },

@@ -9,10 +9,16 @@ CREATE TABLE external_identity (
   kind text NOT NULL CHECK (kind IN ('person', 'group')),
   -- a principal's id, a group's address
   key text NOT NULL,
-  external_id text NOT NULL,
+  -- null: it has given none
+  external_id text,
+  -- what a person is signed in as there, where that is not the account's address
+  user_name text,
+  -- taken away there: not shown any more while it is suspended here
+  gone boolean NOT NULL DEFAULT false,
   PRIMARY KEY (source, kind, key)
 );
 CREATE INDEX external_identity_external ON external_identity (source, kind, external_id);
+CREATE UNIQUE INDEX external_identity_user_name ON external_identity (source, lower(user_name)) WHERE user_name IS NOT NULL AND NOT gone;
 
 -- Runs of the synchronization with an LDAP server: what was found, what was to be done, and what was done.
 CREATE TABLE ldap_sync (
