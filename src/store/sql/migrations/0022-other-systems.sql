@@ -25,9 +25,7 @@ CREATE TABLE ldap_sync (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   at timestamptz NOT NULL DEFAULT clock_timestamp(),
   started_by text NOT NULL,
-  -- 'planned': waits for somebody; 'stopped': would suspend too many, or its input is bad; 'failed': the server could not be read
+  -- 'planned': only looked; 'stopped': would suspend too many; 'failed': the server could not be read
   state text NOT NULL CHECK (state IN ('planned', 'applied', 'unchanged', 'stopped', 'failed')),
-  report jsonb NOT NULL,
-  applied_by text,
-  ended_at timestamptz
+  report jsonb NOT NULL
 );
