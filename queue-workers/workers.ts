@@ -9,6 +9,8 @@ import type { SenderWarnings } from "../src/notifications/sender-warnings.ts"
 import type { DeliveryStore } from "../src/store/delivery-store.ts"
 import { type AcmeWorkerParts, startAcmeWorker } from "./acme.worker.ts"
 import { type AuditWorkerParts, startAuditWorker } from "./audit.worker.ts"
+import { type ArchiveWorkerParts, startArchiveWorker } from "./archive.worker.ts"
+import { type BulkWorkerParts, startBulkWorker } from "./bulk.worker.ts"
 import { startDeliverWorker } from "./deliver.worker.ts"
 import { type DkimWorkerParts, startDkimWorker } from "./dkim.worker.ts"
 import { type ExpiryWorkerParts, startExpiryWorker } from "./expiry.worker.ts"
@@ -36,6 +38,8 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly sweepMs: number
   readonly housekeepingMs: number
   readonly expiry: Omit<ExpiryWorkerParts, "log">
+  readonly bulk: Omit<BulkWorkerParts, "backend" | "log">
+  readonly archive: Omit<ArchiveWorkerParts, "log">
   readonly recheck: Omit<RecheckWorkerParts, "log">
   readonly reports: Omit<ReportWorkerParts, "log">
   readonly audit: Omit<AuditWorkerParts, "log">
@@ -61,6 +65,7 @@ export function startWorkers(services: WorkerServices): RunningWorker {
     startReportWorker({ ...services.reports, log }), startAuditWorker({ ...services.audit, log }), startDkimWorker({ ...services.dkim, log }),
     startFiguresWorker({ ...services.figures, log }),
     startNotifyWorker({ ...services.notify, log }),
+    startArchiveWorker({ ...services.archive, log }), startBulkWorker({ ...services.bulk, backend: services.backend, log }),
   ]
   if (addressBook) others.push(startLdapWorker({ ...addressBook, log }))
   if (ldapSync) others.push(startLdapSyncWorker({ ...ldapSync, log }))

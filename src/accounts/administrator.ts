@@ -23,7 +23,7 @@ const readOnly = capabilities.filter((capability) => capability.endsWith(":read"
 
 const capabilitiesOf: Readonly<Record<AdministratorRole, readonly Capability[]>> = {
   province: capabilities,
-  unit: ["overview:read", "directory:read", "directory:write", "certificates:read", "certificates:write", "sessions:read", "sessions:end", "reports:read"],
+  unit: ["overview:read", "directory:read", "directory:write", "certificates:read", "certificates:write", "held:read", "held:decide", "sessions:read", "sessions:end", "reports:read"],
   auditor: readOnly,
   operator: ["overview:read", "queue:read", "queue:write", "trace:read", "held:read", "held:decide"],
 }
@@ -56,6 +56,9 @@ export function scopeOf(grants: readonly Grant[], capability: Capability): Scope
   const everywhere = giving.some(({ role }) => role !== "unit")
   return { roots: everywhere ? null : giving.flatMap(({ unitCode }) => (unitCode === null ? [] : [unitCode])) } as Scope
 }
+
+/** The scope of work that goes on after the request which it was checked in; only for stores that keep what `scopeValue` gave. */
+export const keptScope = (roots: readonly string[] | null): Scope => ({ roots }) as Scope
 
 /** Whether a unit is one of the scope's, or below one. */
 export const covers = ({ roots }: Scope, unitCode: string, organization: Pick<Organization, "unitPath">): boolean =>

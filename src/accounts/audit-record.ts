@@ -11,7 +11,7 @@ export interface NewAuditEntry {
 
 export type AuditEvent =
   | "signIn.succeeded" | "signIn.repeated" | "signIn.failed"
-  | "access.mailboxOpened" | "access.mailboxWritten" | "access.mailboxChanged"
+  | "access.heldMessageRead" | "access.mailboxOpened" | "access.mailboxWritten" | "access.mailboxChanged"
   | "evidence.exported" | "audit.exported"
 
 export interface AuditRecorder {

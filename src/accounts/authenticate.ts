@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts"
 import { failed, ok, type Result } from "../base/result.ts"
 import { canonicalAddress } from "../mail/address.ts"
 import { type Failure, failure } from "../mail/failure.ts"
-import { appPasswordHash, type CredentialStore, isSameHash, type StoredCredential } from "./credential.ts"
+import { appPasswordHash, type CredentialStore, isSameHash, oneTimeHash, type StoredCredential } from "./credential.ts"
 import type { Account, Directory, DirectorySource } from "./directory.ts"
 import { lastUses } from "./last-uses.ts"
 import type { Authenticator, Login } from "./login.ts"
@@ -55,7 +55,7 @@ export function createAuthenticator({ directory, credentials, passwords, throttl
     },
   }
 
-  async function decide({ username, password, clientAddress }: LoginRequest): Promise<Result<Login, Failure>> {
+  async function decide({ username, password, clientAddress, service }: LoginRequest): Promise<Result<Login, Failure>> {
     const snapshot = directory.current()
     const account = findAccount(snapshot, username)
     const found = await credentials.live(account?.id ?? noAccountId)
@@ -63,7 +63,7 @@ export function createAuthenticator({ directory, credentials, passwords, throttl
     const opened = (credential: StoredCredential): Login | undefined => (account ? openWith(snapshot, account, credential, clock.now()) : undefined)
 
     // Random enough not to be guessed, so it needs no throttle: an office behind one address is not locked out by one bad client.
-    const byApp = matchingAppPassword(found.value, password, appPasswordKey)
+    const byApp = matchingRandom(found.value, password, { key: appPasswordKey, service })
     const appLogin = byApp && opened(byApp)
     if (appLogin) return ok(appLogin)
 
@@ -87,9 +87,13 @@ function findAccount(directory: Directory, username: string): Account | undefine
   return target.kind === "account" && !target.account.suspended ? target.account : undefined
 }
 
-function matchingAppPassword(live: readonly StoredCredential[], password: string, key: Buffer): StoredCredential | undefined {
-  const hash = appPasswordHash(password, key)
-  return hash === undefined ? undefined : live.find((credential) => credential.kind === "appPassword" && isSameHash(credential.hash, hash))
+/** An app password; at the console a one-time password too, which must not become the one that a mail client keeps. */
+function matchingRandom(live: readonly StoredCredential[], password: string, { key, service }: { readonly key: Buffer; readonly service: LoginRequest["service"] }): StoredCredential | undefined {
+  const hashes = { appPassword: appPasswordHash(password, key), oneTime: service === "console" ? oneTimeHash(password, key) : undefined, password: undefined }
+  return live.find(({ kind, hash }) => {
+    const typed = hashes[kind]
+    return typed !== undefined && isSameHash(hash, typed)
+  })
 }
 
 /** Who a right credential signs in; undefined when the person behind it holds the account no longer. */

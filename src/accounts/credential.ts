@@ -1,17 +1,19 @@
-import { createHmac, randomInt, timingSafeEqual } from "node:crypto"
+import { createHmac, timingSafeEqual } from "node:crypto"
 import type { Result } from "../base/result.ts"
 import type { Failure } from "../mail/failure.ts"
+import { newReadAloud, readAloudCharacters } from "./read-aloud.ts"
 
 /**
  * What opens an account: its one password (bcrypt), or an app password, which is random enough that a fast keyed hash keeps
- * it safe and a mail client's hundred reconnects cost nothing. Must not know: SQL, protocols.
+ * it safe and a mail client's hundred reconnects cost nothing; or a one-time password, which somebody else has made: it opens the
+ * console alone, and there only the page on which its owner replaces it. Must not know: SQL, protocols.
  */
-export type CredentialKind = "password" | "appPassword"
+export type CredentialKind = "password" | "appPassword" | "oneTime"
 
 export interface StoredCredential {
   readonly id: number
   readonly kind: CredentialKind
-  /** bcrypt string of a password, HMAC-SHA-256 (hex) of an app password. */
+  /** bcrypt string of a password, HMAC-SHA-256 (hex) of an app password or a one-time one. */
   readonly hash: string
   /** Whose it is; null for the account's own password, which is its owner's. */
   readonly principalId: string | null
@@ -51,25 +53,28 @@ export interface CredentialStore {
   revoke(accountId: number, credentialId: number): Promise<boolean>
 }
 
-/** Crockford's base 32: no letter looks like another or like a digit. */
-const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 const groups = 7
-const groupLength = 4
 
 /** A new app password of 140 random bits, in groups that can be read aloud: `k3pd-…`. Shown once, never stored. */
-export const newAppPassword = (): string =>
-  Array.from({ length: groups }, () => Array.from({ length: groupLength }, () => alphabet.charAt(randomInt(alphabet.length))).join("")).join("-")
+export const newAppPassword = (): string => newReadAloud(groups)
 
-/** The characters of an app password as typed, with or without groups; undefined when it cannot be one. */
-const appPasswordCharacters = (text: string): string | undefined => {
-  if (text.length > 100) return undefined
-  const typed = text.toLowerCase().replace(/[\s-]/g, "").replaceAll("o", "0").replace(/[il]/g, "1")
-  return typed.length === groups * groupLength ? typed : undefined
+const oneTimeGroups = 4
+
+/**
+ * A new one-time password of 80 random bits: `k3pd-…`. Nobody can try 2^80 of them, online or off, so the keyed hash of app passwords keeps it as safe
+ * as bcrypt keeps a password that somebody thought up, and thousands are made in no time.
+ */
+export const newOneTimePassword = (): string => newReadAloud(oneTimeGroups)
+
+/** HMAC-SHA-256 (hex) under which a one-time password is stored; undefined when the text cannot be one. */
+export const oneTimeHash = (text: string, key: Buffer): string | undefined => {
+  const characters = readAloudCharacters(text, oneTimeGroups)
+  return characters === undefined ? undefined : createHmac("sha256", key).update(`one-time ${characters}`).digest("hex")
 }
 
 /** HMAC-SHA-256 (hex) under which an app password is stored; undefined when the text cannot be one. */
 export const appPasswordHash = (text: string, key: Buffer): string | undefined => {
-  const characters = appPasswordCharacters(text)
+  const characters = readAloudCharacters(text, groups)
   return characters === undefined ? undefined : createHmac("sha256", key).update(characters).digest("hex")
 }
 

@@ -1,5 +1,6 @@
 import { canonicalAddress } from "../mail/address.ts"
 import type { Account, Assignment, Directory, Group, IssuerAndSerial, Principal, RegisteredCertificate, Resolution, Unit } from "./directory.ts"
+import type { Forwarding } from "./forwarding.ts"
 import { buildOrganization } from "./organization.ts"
 import { isInForce, provinceDate } from "./province-date.ts"
 
@@ -17,6 +18,7 @@ export interface DirectoryRows {
   readonly aliases: readonly { readonly address: string; readonly accountId: number }[]
   readonly groups: readonly Group[]
   readonly certificates: readonly CertificateOnRecord[]
+  readonly forwardings?: readonly Forwarding[]
 }
 
 export interface CertificateOnRecord extends Omit<RegisteredCertificate, "holder">, IssuerAndSerial {
@@ -35,6 +37,7 @@ export function buildDirectory(rows: DirectoryRows): Directory {
   const domains = localDomains(rows.unitDomains, targets.keys())
   const aliases = groupBy(rows.aliases, ({ accountId }) => accountId)
   const certificates = certificatesByName(rows.certificates, principals)
+  const forwardings = new Map(rows.forwardings?.map((one) => [one.accountId, one]))
 
   const inForce = (assignments: readonly Assignment[] | undefined, now: number): readonly Assignment[] => {
     if (assignments === undefined) return []
@@ -62,11 +65,21 @@ export function buildDirectory(rows: DirectoryRows): Directory {
     hasOwner: (accountId) => byAccount.get(accountId)?.some(({ rights }) => rights.includes("owner")) ?? false,
     assignmentsOfAccount: (accountId, now) => inForce(byAccount.get(accountId), now),
     assignmentsOfPrincipal: (principalId, now) => inForce(byPrincipal.get(principalId), now),
+    forwarding(accountId, now) {
+      const found = forwardings.get(accountId)
+      if (!found) return undefined
+      const { principalId } = found
+      const isTheirs = principalId === null ? !byAccount.get(accountId)?.some(({ rights }) => rights.includes("owner")) : inForce(byAccount.get(accountId), now).some((one) => one.principalId === principalId && looksAfter(one))
+      return isTheirs ? found : undefined
+    },
     certificate: (fingerprint) => certificates.byFingerprint.get(fingerprint),
     certificateByIssuerSerial: (name) => certificates.byIssuerSerial.get(issuerSerialKey(name)),
     certificates: () => certificates.byFingerprint.values(),
   }
 }
+
+/** Whether an assignment lets its holder decide how the account is used. */
+export const looksAfter = ({ rights }: Pick<Assignment, "rights">): boolean => rights.includes("owner") || rights.includes("administer")
 
 const issuerSerialKey = ({ issuerHash, serialNumber }: IssuerAndSerial): string => `${issuerHash} ${serialNumber}`
 

@@ -4,6 +4,7 @@
  * A decision taken on a snapshot is committed only if its `version` is still current (see store/acceptance-store.ts),
  * so a suspension takes effect on the very next message. Must not know: SQL, SMTP, IMAP.
  */
+import type { Forwarding } from "./forwarding.ts"
 import type { Organization } from "./organization.ts"
 
 export type AccountKind = "personal" | "organizational"
@@ -108,6 +109,8 @@ export interface Directory {
   /** Assignments in force at `now` (ms since the epoch) of an account, or of a principal; a suspended principal has none. */
   assignmentsOfAccount(accountId: number, now: number): readonly Assignment[]
   assignmentsOfPrincipal(principalId: string, now: number): readonly Assignment[]
+  /** Where mail to the account is passed on to, as long as whoever set that may look after the account. */
+  forwarding(accountId: number, now: number): Forwarding | undefined
   /** Registered certificates in whatever state; undefined when nobody registered it. */
   certificate(fingerprint: string): RegisteredCertificate | undefined
   certificateByIssuerSerial(name: IssuerAndSerial): RegisteredCertificate | undefined

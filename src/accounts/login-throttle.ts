@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { isIPv6 } from "node:net"
 import { Redis } from "ioredis"
 import { RateLimiterMemory, RateLimiterRedis } from "rate-limiter-flexible"
+import type { Lockouts } from "./lockouts.ts"
 
 /**
  * Counts failed sign-ins of one client address on one account name, whether or not there is such an account. In Redis when
@@ -22,9 +23,11 @@ export interface LoginThrottleOptions {
   readonly failureWindowMs: number
   /** Empty: count in this process. */
   readonly redisUrl?: string
+  /** Where administrators see who must wait, and let them in again. */
+  readonly lockouts?: Lockouts
 }
 
-export function createLoginThrottle({ maxFailures, failureWindowMs, redisUrl = "" }: LoginThrottleOptions): LoginThrottle {
+export function createLoginThrottle({ maxFailures, failureWindowMs, redisUrl = "", lockouts }: LoginThrottleOptions): LoginThrottle {
   const options = { keyPrefix: "{congthu}:login", points: maxFailures, duration: Math.ceil(failureWindowMs / 1000) }
   const memory = new RateLimiterMemory(options)
   const redis = redisUrl === "" ? undefined : connect(redisUrl)
@@ -33,10 +36,17 @@ export function createLoginThrottle({ maxFailures, failureWindowMs, redisUrl = "
     ready: redis === undefined ? Promise.resolve() : new Promise((resolve) => redis.once("ready", () => resolve())),
     async isBlocked(clientAddress, name) {
       if (maxFailures === 0) return false
-      return ((await limiter.get(key(clientAddress, name)))?.consumedPoints ?? 0) >= maxFailures
+      const counted = key(clientAddress, name)
+      if (((await limiter.get(counted))?.consumedPoints ?? 0) < maxFailures) return false
+      if (!(await lockouts?.isLifted(counted))) return true
+      await limiter.delete(counted)
+      return false
     },
     async failed(clientAddress, name) {
-      if (maxFailures > 0) await limiter.penalty(key(clientAddress, name))
+      if (maxFailures === 0) return
+      const counted = key(clientAddress, name)
+      const { consumedPoints: failures, msBeforeNext: forMs } = await limiter.penalty(counted)
+      if (failures >= maxFailures) lockouts?.note({ key: counted, kind: "signIn", network: clientNetwork(clientAddress), name, failures, forMs })
     },
     async succeeded(clientAddress, name) {
       if (maxFailures > 0) await limiter.delete(key(clientAddress, name))

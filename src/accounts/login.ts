@@ -9,8 +9,9 @@ export interface Login {
   readonly principalId: string | null
   /** Null for a certificate. */
   readonly credentialId: number | null
-  /** An app password or a certificate for an office account opens that account only; a password opens what the person is assigned as well. */
-  readonly via: "password" | "appPassword" | "certificate"
+  /** An app password or a certificate for an office account opens that account only; a password opens what the person is assigned as well. A one-time password
+   * opens the console alone, to be replaced there. */
+  readonly via: "password" | "appPassword" | "oneTime" | "certificate"
   /** SHA-256 of the client certificate that signed in, lower case hex. */
   readonly certificate?: string
 }

@@ -1,6 +1,7 @@
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible"
 import { type ApiTokenHolder, type ApiTokenStore, bearerHash } from "../accounts/api-token.ts"
 import { clientNetwork } from "../accounts/login-throttle.ts"
+import type { Lockouts } from "../accounts/lockouts.ts"
 import type { Problem } from "./problem.ts"
 
 /**
@@ -25,11 +26,13 @@ export interface ApiGateParts {
   /** Wrong tokens from one network within the window before it must wait; 0: as many as it likes. */
   readonly maxFailures: number
   readonly failureWindowMs: number
+  /** Where administrators see which networks must wait, and let them in again. */
+  readonly lockouts?: Lockouts
   /** Told of each wrong token. */
   readonly failed?: (clientAddress: string) => void
 }
 
-export function createApiGate({ tokens, requestsPerMinute, maxFailures, failureWindowMs, failed: tellFailed }: ApiGateParts): ApiGate {
+export function createApiGate({ tokens, requestsPerMinute, maxFailures, failureWindowMs, lockouts, failed: tellFailed }: ApiGateParts): ApiGate {
   const usual: ApiLane = { name: "", requestsPerMinute }
   const lanes = new Map<string, RateLimiterMemory>()
   const requestsOf = (lane: ApiLane): RateLimiterMemory => {
@@ -44,12 +47,18 @@ export function createApiGate({ tokens, requestsPerMinute, maxFailures, failureW
       const network = clientNetwork(clientAddress)
       const failed = maxFailures === 0 ? null : await failures.get(network)
       // before the token is looked at: else a guess that is right would be told from one that is wrong
-      if (failed && failed.consumedPoints >= maxFailures) return problem({ kind: "tooMany", waitSeconds: seconds(failed.msBeforeNext) })
+      if (failed && failed.consumedPoints >= maxFailures) {
+        if (!(await lockouts?.isLifted(lockoutKey(network)))) return problem({ kind: "tooMany", waitSeconds: seconds(failed.msBeforeNext) })
+        await failures.delete(network)
+      }
       const hash = bearerHash(authorization)
       const caller = hash && (await tokens.live(hash))
       if (!caller) {
         if (authorization !== undefined) tellFailed?.(clientAddress)
-        if (maxFailures > 0 && authorization !== undefined) await failures.penalty(network)
+        if (maxFailures > 0 && authorization !== undefined) {
+          const { consumedPoints, msBeforeNext: forMs } = await failures.penalty(network)
+          if (consumedPoints >= maxFailures) lockouts?.note({ key: lockoutKey(network), kind: "api", network, name: "", failures: consumedPoints, forMs })
+        }
         return problem({ kind: "unauthorized" })
       }
       const waitMs = lane.requestsPerMinute === 0 ? 0 : await take(requestsOf(lane), caller.id)
@@ -57,6 +66,8 @@ export function createApiGate({ tokens, requestsPerMinute, maxFailures, failureW
     },
   }
 }
+
+const lockoutKey = (network: string): string => `api ${network}`
 
 const seconds = (ms: number): number => Math.max(Math.ceil(ms / 1000), 1)
 

@@ -7,6 +7,7 @@ import { type Problem, sendProblem } from "./problem.ts"
 import { hasNul } from "./nul.ts"
 import { sendEvents } from "./events.ts"
 import type { ApiDocument } from "./openapi/document.ts"
+import { mayHaveNul, parseJsonObject } from "./large-json.ts"
 import type { Answer, Route } from "./route.ts"
 
 /**
@@ -30,16 +31,22 @@ export interface ApiLog {
 }
 
 const usualBodyBytes = 16 * 1024
-/** Of no body. */
-const emptySha256 = createHash("sha256").digest()
+
+interface Body {
+  readonly members: Readonly<Record<string, unknown>>
+  /** Of the octets. */
+  readonly sha256: Uint8Array
+  readonly mayHaveNul: boolean
+}
+
+const noBody: Body = { members: {}, sha256: createHash("sha256").digest(), mayHaveNul: false }
 
 export function apiRouter({ gate, routes, document, isUnavailable, log }: ApiParts): Router {
   const router = Router()
   // how to ask is no secret: it is the same in every province
   router.get("/openapi.json", descriptionOf(document))
   router.get("/docs", (_request, response) => response.redirect(303, docsPath))
-  const hashes = new WeakMap<object, Uint8Array>()
-  const readers = new Map([...new Set(routes.map(bodyLimit))].map((limit) => [limit, express.json({ limit, strict: true, verify: (request, _response, bytes) => void hashes.set(request, createHash("sha256").update(bytes).digest()) })]))
+  const readers = new Map([...new Set(routes.map(bodyLimit))].map((limit) => [limit, express.raw({ limit, type: "application/json" })]))
   // express hands a promise that is rejected to the last of these
   for (const route of routes) router[route.method](route.path, (request, response) => handle(route, request, response))
   router.use((request, response) => strange(request, response))
@@ -60,13 +67,14 @@ export function apiRouter({ gate, routes, document, isUnavailable, log }: ApiPar
     // only for those who may: nobody else's body is read
     const body = await bodyOf(route, request, response)
     if (body === undefined) return refuse(request, response, { kind: "notJson" })
-    const given = { ...request.query, ...body, ...request.params }
+    const given = { ...request.query, ...body.members, ...request.params }
     const input = route.input.safeParse(given)
     if (!input.success) return refuse(request, response, { kind: "invalid", errors: input.error.issues.slice(0, maxErrors).map(({ path, message }) => ({ pointer: path.join("."), detail: message })) })
     // no text in PostgreSQL has one; said here, so that no field of any route can forget it
-    const withNul = Object.entries(given).flatMap(([name, value]) => (hasNul(value) ? [{ pointer: name, detail: "has a NUL in it" }] : []))
+    const suspects = body.mayHaveNul ? given : { ...request.query, ...request.params }
+    const withNul = Object.entries(suspects).flatMap(([name, value]) => (hasNul(value) ? [{ pointer: name, detail: "has a NUL in it" }] : []))
     if (withNul.length > 0) return refuse(request, response, { kind: "invalid", errors: withNul.slice(0, maxErrors) })
-    const asked = { header: (name: string) => one(request.headers[name]), bodySha256: hashes.get(request) ?? emptySha256 }
+    const asked = { header: (name: string) => one(request.headers[name]), bodySha256: body.sha256 }
     const answer = await actAs({ via: "api", name: caller.name, tokenId: caller.id, address: clientAddress }, () => route.run(input.data, caller, asked))
     if (answer.kind === "events") log.called({ token: caller.id, name: caller.name, method: request.method, path: request.path, status: 200 })
     await respond(answer, request, response)
@@ -74,13 +82,16 @@ export function apiRouter({ gate, routes, document, isUnavailable, log }: ApiPar
   }
 
   /** An empty body is none; undefined for one that is no JSON object. */
-  async function bodyOf(route: Route, request: Request, response: Response): Promise<Readonly<Record<string, unknown>> | undefined> {
-    if (request.headers["transfer-encoding"] === undefined && (request.headers["content-length"] ?? "0") === "0") return {}
-    if (!request.is("application/json")) return undefined
+  async function bodyOf(route: Route, request: Request, response: Response): Promise<Body | undefined> {
+    if (request.headers["transfer-encoding"] === undefined && (request.headers["content-length"] ?? "0") === "0") return noBody
+    // RFC 8259 §8.1: UTF-8, whatever else could be said
+    if (!request.is("application/json") || otherCharset.test(request.headers["content-type"] ?? "")) return undefined
     const readBody = readers.get(bodyLimit(route))
     await new Promise<void>((resolve, reject) => readBody?.(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error as Error))))
-    const body: unknown = request.body
-    return typeof body === "object" && body !== null && !Array.isArray(body) ? (body as Readonly<Record<string, unknown>>) : undefined
+    const bytes: unknown = request.body
+    if (!Buffer.isBuffer(bytes)) return undefined
+    const members = await parseJsonObject(bytes).catch((error: unknown) => Promise.reject(error instanceof SyntaxError ? Object.assign(error, { status: 400 }) : error))
+    return members && { members, sha256: createHash("sha256").update(bytes).digest(), mayHaveNul: mayHaveNul(bytes) }
   }
 
   function refuse(request: Request, response: Response, problem: Problem): void {
@@ -99,6 +110,7 @@ export function apiRouter({ gate, routes, document, isUnavailable, log }: ApiPar
 const maxErrors = 20
 /** The page of the console that shows the description. */
 const docsPath = "/console/api"
+const otherCharset = /;\s*charset\s*=\s*(?!"?utf-8"?\s*(?:;|$))/i
 
 function descriptionOf(document: ApiDocument): RequestHandler {
   const text = JSON.stringify(document)

@@ -1,12 +1,11 @@
 import { readFile, stat } from "node:fs/promises"
-import { createHash } from "node:crypto"
 import { systemClock } from "../base/clock.ts"
 import { provinceTime } from "../delivery/story.ts"
-import { checkTimestamp } from "../pki/timestamp.ts"
 import { loadAuditKey } from "../roles/audit.ts"
 import { type AuditHead, headLine, readHeads } from "../store/audit/head.ts"
 import { readChain } from "../store/audit/read-chain.ts"
 import { createAuditUpkeep } from "../store/audit/upkeep.ts"
+import { wrongStamps } from "../store/audit/wrong-stamps.ts"
 import { createAuditChain } from "../store/sql/audit-chain.ts"
 import { createExclusive } from "../store/sql/exclusive.ts"
 import { problemLine } from "./audit-text.ts"
@@ -33,7 +32,7 @@ export async function verifyAudit({ config, database }: CommandContext, { from, 
   const report = await readChain(chain, { heads, keys, ...(from !== undefined && { from: numberOf(from, "position") }), ...(to !== undefined && { to: numberOf(to, "position") }) }).catch((error: unknown) => {
     throw error instanceof RangeError ? new CommandError(error.message) : error
   })
-  const [{ lagMs }, badStamps] = await Promise.all([chain.state(), wrongStamps([...(await chain.heads(0)), ...heads])])
+  const [{ lagMs }, badStamps] = await Promise.all([chain.state(), wrongStamps([...(await chain.heads(0)), ...heads], systemClock.now())])
   if (json) print(JSON.stringify({ checked: report.checked, headsChecked: report.headsChecked, lastPosition: report.last.position, problems: report.problems, badStamps, lagMs }))
   else {
     for (const problem of report.problems) print(problemLine(problem))
@@ -43,17 +42,6 @@ export async function verifyAudit({ config, database }: CommandContext, { from, 
     if (heads.length === 0) say("No head from elsewhere was compared (--head FILE): a chain written anew as a whole, with the server's key, would not be found.")
   }
   return report.problems.length + badStamps.length === 0 ? exitCodes.ok : exitCodes.failed
-}
-
-/** Whether the authority of a stamp is trusted is for whoever relies on it; here only that it is about this head. */
-async function wrongStamps(heads: readonly AuditHead[]): Promise<readonly number[]> {
-  const wrong: number[] = []
-  for (const { position, stamp, signature } of heads) {
-    if (stamp === null) continue
-    const digest = createHash("sha256").update(signature).digest("base64")
-    if (!(await checkTimestamp({ token: stamp, signatureDigests: { sha256: digest }, now: systemClock.now() })).ok) wrong.push(position)
-  }
-  return [...new Set(wrong)]
 }
 
 async function headsOf(file: string): Promise<readonly AuditHead[]> {

@@ -1,9 +1,7 @@
 import { holderCertificate, readBounded } from "../accounts/import/read-certificate-files.ts"
-import { useProblem } from "../accounts/import/check-certificates.ts"
+import { type BindingProblem, checkBinding } from "../accounts/certificate-binding.ts"
 import { certificateUses } from "../accounts/import/rows.ts"
 import type { CertificateState, Directory } from "../accounts/directory.ts"
-import { isDate } from "../accounts/province-date.ts"
-import { givesSigning } from "../accounts/signing-right.ts"
 import type { Result } from "../base/result.ts"
 import { systemClock } from "../base/clock.ts"
 import { parseDurationMs } from "../base/units.ts"
@@ -66,18 +64,28 @@ export async function addCertificate(context: CommandContext, file: string, opti
 function bindingOf(directory: Directory, options: AddOptions): Omit<NewCertificate, "certificate"> {
   const use = certificateUses.find((word) => word === options.use)
   if (use === undefined) throw new CommandError(`"${options.use}" is not one of: ${certificateUses.join(", ")}`)
-  const holder = directory.principal(options.holder)
-  if (!holder) throw new CommandError(`there is no principal ${options.holder}`)
-  const problem = useProblem({ principalId: holder.id, use }, holder.kind)
-  if (problem !== undefined) throw new CommandError(problem)
-  for (const day of [options.from, options.until]) if (day !== undefined && !isDate(day)) throw new CommandError(`"${day}" is not a date such as "2026-01-31"`)
-  const accounts = [...new Set((options.for ?? []).map((address) => findAccount(directory, address)))]
-  const rights = directory.assignmentsOfPrincipal(holder.id, systemClock.now())
-  for (const { id, address, kind } of accounts) {
-    const may = rights.some((assignment) => assignment.accountId === id && givesSigning(assignment.rights, kind))
-    if (!may) throw new CommandError(`${holder.id} may not sign for ${address} today: that takes "owner", or "sign" on an office's account (assignments.csv)`)
+  const binding = checkBinding(directory, { holder: options.holder, use, accounts: (options.for ?? []).map((address) => findAccount(directory, address).address), from: options.from ?? null, until: options.until ?? null }, systemClock.now())
+  if (!binding.ok) throw new CommandError(bindingProblemText(binding.failure, options.holder))
+  return binding.value
+}
+
+function bindingProblemText({ kind, what }: BindingProblem, holder: string): string {
+  switch (kind) {
+    case "noHolder":
+      return `there is no principal ${what}`
+    case "notForOrganization":
+      return `${what} is an organization: its certificates are "organizational"`
+    case "notForPerson":
+      return `${what} is a person: their certificates are "personal" or "mobile"`
+    case "notDate":
+      return `"${what}" is not a date such as "2026-01-31"`
+    case "backwards":
+      return `the binding would end on ${what}, before it begins`
+    case "noAccount":
+      return `there is no account ${what}`
+    case "maySign":
+      return `${holder} may not sign for ${what} today: that takes "owner", or "sign" on an office's account (assignments.csv)`
   }
-  return { principalId: holder.id, use, accounts: accounts.map(({ address }) => address).sort(), from: options.from ?? null, until: options.until ?? null }
 }
 
 const doneWords = { active: "Reinstated", suspended: "Suspended", revoked: "Revoked" } as const satisfies Record<CertificateState, string>

@@ -1,11 +1,14 @@
 import { Command, CommanderError } from "commander"
 import { migrate } from "../store/sql/migrate.ts"
+import { addAccountCommands } from "./account-commands.ts"
 import { addAdministratorCommands } from "./administrator-commands.ts"
 import { createAppPassword, type CreateOptions, listCredentials, revokeCredential } from "./app-password-command.ts"
 import { addAuditCommands } from "./audit-commands.ts"
+import { addBulkCommands } from "./bulk-commands.ts"
 import { addCertificateCommands } from "./certificate-commands.ts"
 import type { CommandKit } from "./command-kit.ts"
 import { type CommandContext, exitCodes, type GlobalOptions, print, withContext } from "./context.ts"
+import { addDirectoryCommands } from "./directory-commands.ts"
 import { addDkimCommands } from "./dkim-commands.ts"
 import { addDnsCommands } from "./dns-commands.ts"
 import { addEvidenceCommands } from "./evidence-commands.ts"
@@ -19,6 +22,7 @@ import { addPolicyCommands } from "./policy-commands.ts"
 import { addQueueCommands } from "./queue-commands.ts"
 import { addReportCommands } from "./reports-commands.ts"
 import { addTemplateCommands } from "./template-command.ts"
+import { addSecondFactorCommands } from "./second-factor-commands.ts"
 import { addTokenCommands } from "./token-command.ts"
 import { addTraceCommand } from "./trace-command.ts"
 
@@ -111,10 +115,14 @@ addTraceCommand(kit)
 addReportCommands(kit)
 addTokenCommands(kit)
 addAdministratorCommands(kit)
+addSecondFactorCommands(kit)
 addAuditCommands(kit)
 addLdapSyncCommands(kit)
 addNotificationCommands(kit)
 addTemplateCommands(kit)
+addDirectoryCommands(kit)
+addAccountCommands(kit)
+addBulkCommands(kit)
 
 command(program, "migrate")
   .description("bring the database schema up to date")

@@ -1,7 +1,6 @@
 import { authenticityWords, scanWords } from "./assumed-outside.ts"
-import { signatureWords } from "./assumed-signature.ts"
 import type { CommandKit } from "./command-kit.ts"
-import { explainMessage, type ExplainOptions } from "./policy-explain.ts"
+import { explainMessage, type ExplainOptions, signatureWords } from "./policy-explain.ts"
 import { checkPolicy } from "./policy-file.ts"
 import { replayPolicy, type ReplayOptions } from "./policy-replay.ts"
 import { applyPolicy, rollbackPolicy, showPolicy, showPolicyHistory, type WhyOptions } from "./policy-versions.ts"

@@ -1,26 +1,24 @@
-import { open } from "node:fs/promises"
-import type { Account, Directory } from "../accounts/directory.ts"
+import { open, readFile } from "node:fs/promises"
 import { systemClock } from "../base/clock.ts"
+import { openLog } from "../base/log.ts"
 import { beyondRules } from "../intake/beyond-rules.ts"
-import { spokenFor } from "../intake/decide.ts"
-import { expandRecipients } from "../intake/expand-recipients.ts"
-import { messageFacts } from "../intake/message-facts.ts"
-import { type HeaderField, parseHeader } from "../mail/header.ts"
-import type { SignatureFacts } from "../pki/signature-facts.ts"
+import { assumedSignature, assumedStatuses } from "../pki/assumed-signature.ts"
+import { type SignatureFacts, signatureProblems } from "../pki/signature-facts.ts"
 import { type CompiledPolicy, compilePolicy } from "../policy/compile-policy.ts"
 import { evaluatePolicy } from "../policy/evaluate.ts"
 import { explainPolicy } from "../policy/explain.ts"
 import type { MessageFacts } from "../policy/facts.ts"
 import { readPolicy } from "../policy/read-policy.ts"
-import { claimedAddresses } from "../smtp/submitted-header.ts"
+import { explainedFacts, headerOf, maxExplainedHeaderBytes, type NotAsked } from "../roles/explained-facts.ts"
+import { findSignature, type SignatureQuestion } from "../roles/message-signature.ts"
 import { loadDirectory } from "../store/sql/directory.ts"
 import { createPolicyStore } from "../store/sql/policies.ts"
 import { assumedAuthenticity, assumedScan } from "./assumed-outside.ts"
-import { assumedSignature } from "./assumed-signature.ts"
 import { CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
-import { findSignature } from "./message-signature.ts"
 import { decisionText, factsText, ruleText } from "./policy-explain-text.ts"
 import { loadPolicyFile } from "./policy-file.ts"
+
+export const signatureWords = `${assumedStatuses.join(", ")}, or problems with commas between (revoked, expired, holderMismatch, …)`
 
 /** `congthu policy explain MESSAGE`: each rule, and why it did or did not match. Nothing is sent, stored or changed. */
 export interface ExplainOptions {
@@ -46,8 +44,14 @@ export async function explainMessage(context: CommandContext, file: string, opti
   const [policy, message, directory] = await Promise.all([policyToExplain(context, options.policy), readMessage(file), loadDirectory(context.database)])
   const at = timeOf(options.at)
   const { bindByAddress } = policy.document
-  const signature = options.signature === undefined ? await findSignature({ file, directory, at, bindByAddress }, context) : assumedSignature(options.signature)
-  const { facts, speaksFor } = gatherFacts({ directory, message, options, signature, at, examined: policy.examined })
+  const { from, to, outside = false, tls, auth, authenticity, scan } = options
+  const gathered = explainedFacts({
+    directory, message, from, to, outside, at, examined: policy.examined, forwarding: context.config.forwarding, tlsVersion: tls === "none" ? null : tls, authentication: authenticationOf(auth),
+    signature: await signatureOf(context, { file, words: options.signature, directory, at, bindByAddress }),
+    ...(authenticity !== undefined && { authenticity: assumedAuthenticity(authenticity) }), ...(scan !== undefined && { scan: assumedScan(scan) }),
+  })
+  if (!gathered.ok) throw new CommandError(notAskedText(gathered.failure))
+  const { facts, speaksFor } = gathered.value
   print(factsText(facts))
   print("")
   for (const trace of explainPolicy(policy, facts)) print(ruleText(trace))
@@ -68,66 +72,49 @@ async function policyToExplain({ database }: CommandContext, file: string | unde
   return compilePolicy(read.value)
 }
 
-/** As intake takes it: what has a longer header is refused there. */
-const maxHeaderBytes = 64 * 1024
-
 async function readMessage(file: string): Promise<ExplainedMessage> {
   const handle = await open(file).catch((error: unknown) => {
     throw new CommandError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
   })
   try {
-    const [{ size }, { buffer, bytesRead }] = await Promise.all([handle.stat(), handle.read({ buffer: Buffer.alloc(maxHeaderBytes), position: 0 })])
-    const start = buffer.subarray(0, bytesRead)
-    const end = [start.indexOf("\r\n\r\n"), start.indexOf("\n\n")].filter((at) => at !== -1)
-    if (end.length === 0 && size > maxHeaderBytes) throw new CommandError(`${file} has no empty line in its first ${maxHeaderBytes / 1024} KiB: is it a message?`)
-    return { header: start.subarray(0, end.length === 0 ? bytesRead : Math.min(...end) + 2), bytes: size }
+    const [{ size }, { buffer, bytesRead }] = await Promise.all([handle.stat(), handle.read({ buffer: Buffer.alloc(maxExplainedHeaderBytes), position: 0 })])
+    const header = headerOf(buffer.subarray(0, bytesRead), size)
+    if (!header) throw new CommandError(`${file} has no empty line in its first ${maxExplainedHeaderBytes / 1024} KiB: is it a message?`)
+    return { header, bytes: size }
   } finally {
     await handle.close()
   }
 }
 
-interface Gathered {
-  readonly directory: Directory
-  readonly message: ExplainedMessage
-  readonly options: ExplainOptions
-  readonly signature: SignatureFacts
-  readonly at: number
-  readonly examined: ReadonlySet<string>
-}
-
-function gatherFacts({ directory, message, options, signature, at, examined }: Gathered): { readonly facts: MessageFacts; readonly speaksFor: readonly Account[] } {
-  const { from, to, outside = false } = options
-  const header = parseHeader(message.header)
-  const account = (address: string): Account | undefined => {
-    const resolution = directory.resolve(address)
-    return resolution.kind === "account" ? resolution.account : undefined
+const notAskedText = (refused: NotAsked): string => {
+  switch (refused.kind) {
+    case "noAccount":
+      return `${refused.what === "" ? "the null sender" : refused.what} is no account here that could sign in; mail from outside is explained with --outside`
+    case "header":
+      return `the message would be refused before the policy is asked: ${refused.what}`
+    case "stranger":
+      return `From or Sender shows ${refused.what}, which is no account here: the message would be refused before the policy is asked`
+    case "recipient":
+      return `the recipient ${refused.what} would be refused before the policy is asked: ${refused.why}`
   }
-  const sentAs = outside ? undefined : account(from)
-  if (!outside && !sentAs) throw new CommandError(`${from === "" ? "the null sender" : from} is no account here that could sign in; mail from outside is explained with --outside`)
-  const speaksFor = outside ? [] : spokenFor([...shownAddresses(header, account), from], account)
-  const { final, unserved } = expandRecipients({ directory, recipients: to.map((forwardPath) => ({ forwardPath })), sender: sentAs?.address ?? null, mayRelay: !outside, maxFinalRecipients: 50_000 })
-  const [refused] = unserved
-  if (refused) throw new CommandError(`the recipient ${refused.recipient.forwardPath} would be refused before the policy is asked: ${refused.reason}`)
-  const facts = messageFacts({
-    directory, header, bytes: message.bytes, reversePath: from, recipients: final, speaksFor, fromOutside: outside, signature, examined,
-    authentication: { how: outside ? "none" : authenticationOf(options.auth), principalId: null },
-    tls: options.tls === "none" ? null : { version: options.tls, cipher: "", clientCertificate: options.auth === "certificate" },
-    at,
-    ...(outside && options.authenticity !== undefined && { authenticity: assumedAuthenticity(options.authenticity) }),
-    ...(options.scan !== undefined && { scan: assumedScan(options.scan) }),
-  })
-  return { facts, speaksFor }
 }
 
-/** Whom a reader is shown as author; a message that shows anybody who cannot sign in here is refused at the door. */
-function shownAddresses(header: readonly HeaderField[], account: (address: string) => Account | undefined): readonly string[] {
-  const claimed = claimedAddresses(header)
-  if (!claimed.ok) throw new CommandError(`the message would be refused before the policy is asked: ${claimed.failure.text}`)
-  const shown = [...claimed.value.headerFrom, ...claimed.value.headerSender]
-  const stranger = shown.find((address) => !account(address))
-  if (stranger !== undefined) throw new CommandError(`From or Sender shows ${stranger}, which is no account here: the message would be refused before the policy is asked`)
-  return shown
+/** The message's own signature, or the one that is to be assumed. */
+async function signatureOf({ config, database }: CommandContext, { file, words, ...question }: { readonly file: string; readonly words: string | undefined } & Omit<SignatureQuestion, "bytes">): Promise<SignatureFacts> {
+  if (words !== undefined) {
+    const assumed = assumedSignature(words)
+    if (!assumed.ok) throw new CommandError(`"${assumed.failure}" is no signature to assume: ${signatureWords}; all problems: ${signatureProblems.join(" ")}`)
+    return assumed.value
+  }
+  const bytes = await readFile(file)
+  if (bytes.length > maxMessageBytes) throw new CommandError(`${file} is larger than ${maxMessageBytes} bytes`)
+  const { log } = openLog({ level: "error", name: "command" })
+  const found = await findSignature({ bytes, ...question }, { config, database, clock: systemClock, log })
+  if (!found.ok) throw new CommandError(`the signature cannot be verified now: ${found.failure}`)
+  return found.value
 }
+
+const maxMessageBytes = 100 * 1024 * 1024
 
 function authenticationOf(word: string): MessageFacts["authentication"]["how"] {
   const known = (["password", "appPassword", "certificate", "local"] as const).find((how) => how === word)

@@ -1,11 +1,10 @@
 import { systemClock } from "../base/clock.ts"
 import { parseDurationMs } from "../base/units.ts"
 import { provinceTime } from "../delivery/story.ts"
+import { replayDecisions } from "../intake/replay-decisions.ts"
 import { startOfDay } from "../policy/civil-time.ts"
-import { createReplay, type Outcome, type PastDecision, type ReplayReport } from "../policy/replay.ts"
-import type { DecisionStore, Period, StoredDecision } from "../store/decision-store.ts"
-import { openFacts } from "../store/sealed-facts.ts"
-import { createSealer, type Sealer } from "../store/sealing.ts"
+import type { Outcome, PastDecision, ReplayReport } from "../policy/replay.ts"
+import { createSealer } from "../store/sealing.ts"
 import { createDecisionStore } from "../store/sql/decisions.ts"
 import { CommandError, type CommandContext, exitCodes, print } from "./context.ts"
 import { contentKey } from "./content-key.ts"
@@ -23,10 +22,12 @@ export async function replayPolicy({ config, database }: CommandContext, file: s
   const now = systemClock.now()
   const age = parseDurationMs(options.since)
   if (age === undefined) throw new CommandError(`"${options.since}" is no duration such as 12h or 30d`)
-  const replay = createReplay(policy, asOf(options.asOf))
-  const sealer = createSealer(await contentKey(config))
-  await feed({ decisions: createDecisionStore({ database, clock: systemClock }), period: { since: now - age, until: now }, sealer }, (decision, facts) => replay.add(decision, facts))
-  print(replayText(replay.report()))
+  const progress = createProgress("Replay")
+  const report = await replayDecisions({
+    decisions: createDecisionStore({ database, clock: systemClock }), sealer: createSealer(await contentKey(config)), policy, period: { since: now - age, until: now }, ...asOf(options.asOf),
+    onProgress: (done, total) => progress.update(done, total),
+  }).finally(() => progress.stop())
+  print(replayText(report))
   return exitCodes.ok
 }
 
@@ -35,40 +36,6 @@ function asOf(date: string | undefined): { readonly asOf?: number } {
   const at = startOfDay(date)
   if (at === undefined) throw new CommandError(`"${date}" is no date such as 2028-01-01`)
   return { asOf: at }
-}
-
-interface FeedParts {
-  readonly decisions: DecisionStore
-  readonly period: Period
-  readonly sealer: Sealer
-}
-
-async function feed({ decisions, period, sealer }: FeedParts, take: (decision: PastDecision, facts: unknown) => void): Promise<void> {
-  const total = await decisions.count(period)
-  const progress = createProgress("Replay")
-  let done = 0
-  try {
-    for await (const batch of decisions.read(period)) {
-      for (const decision of batch) take(past(decision), opened(sealer, decision.facts))
-      done += batch.length
-      // some may have come since they were counted
-      progress.update(done, Math.max(done, total))
-    }
-  } finally {
-    progress.stop()
-  }
-}
-
-/** Samples are kept; the facts that came with them are not. */
-const past = ({ verdict, ruleId, at, messageId, reversePath, envelopeId }: StoredDecision): PastDecision => ({ verdict, ruleId, at, messageId, reversePath, envelopeId })
-
-/** A damaged row is counted as unreadable, it does not end the replay. */
-function opened(sealer: Sealer, facts: Uint8Array): unknown {
-  try {
-    return openFacts(sealer, facts)
-  } catch {
-    return undefined
-  }
 }
 
 export function replayText({ decisions, unchanged, unreadable, changes, counts }: ReplayReport): string {

@@ -1,5 +1,6 @@
 import type { ActionOutcome, QueueAction } from "../store/queue-action.ts"
-import { maxActed, type QueuedDelivery, type QueueStore, type Steerer } from "../store/queue-store.ts"
+import type { QueueStore, Steerer } from "../store/queue-store.ts"
+import { type Outcomes, type SteerAll, steerAll, steerSome } from "../store/steer-queue.ts"
 import { createQueueStore } from "../store/sql/queue.ts"
 import { administrator } from "./administrator.ts"
 import { CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
@@ -27,7 +28,7 @@ export async function steerQueue({ database }: CommandContext, action: QueueActi
   const filter = await queueFilter(database, options)
   const filtered = Object.keys(filter).length > 0
   if (numbers.length > 0 === filtered) throw new CommandError("name deliveries by their numbers, or say which with --state, --destination and the like; not both")
-  if (!filtered) return report(action, await act(queue, { action, ids: numbers.map((number) => numberOf(number, "delivery")), by }))
+  if (!filtered) return report(action, await steerSome(queue, { action, ids: numbers.map((number) => numberOf(number, "delivery")), by }))
   const limit = limitOf(options.limit, maxChanged)
   const meant = Object.values(await queue.count(filter)).reduce((sum, count) => sum + count, 0)
   const first = await queue.list(filter, { limit: Math.min(shownInPlan, limit) })
@@ -41,7 +42,7 @@ export async function steerQueue({ database }: CommandContext, action: QueueActi
     say(options.dryRun ? "Dry run: nothing was changed." : "Nothing was changed: --yes does it.")
     return options.dryRun ? exitCodes.ok : exitCodes.usage
   }
-  return report(action, await actOnAll(queue, { action, by, limit, total: Math.min(meant, limit), pages: () => pagesOf(queue, filter) }))
+  return report(action, await actOnAll(queue, { action, filter, by, limit, total: Math.min(meant, limit) }))
 }
 
 export function steerer({ why = "", by }: { readonly why?: string; readonly by?: string }): Steerer {
@@ -49,48 +50,13 @@ export function steerer({ why = "", by }: { readonly why?: string; readonly by?:
   return { by: by ?? administrator(), why }
 }
 
-type Counts = Map<ActionOutcome, number>
-
-interface Act {
-  readonly action: QueueAction
-  readonly ids: readonly number[]
-  readonly by: Steerer
-}
-
-async function act(queue: QueueStore, { action, ids, by }: Act, counts: Counts = new Map()): Promise<Counts> {
-  for (let at = 0; at < ids.length; at += maxActed) {
-    for (const outcome of await queue.act(action, ids.slice(at, at + maxActed), by)) counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
-  }
-  return counts
-}
-
-/** By their numbers, so that each is met once, whatever becomes of it. */
-async function* pagesOf(queue: QueueStore, filter: Parameters<QueueStore["list"]>[0]): AsyncIterable<readonly QueuedDelivery[]> {
-  for (let after = 0; ; ) {
-    const page = await queue.list(filter, { limit: maxActed, after })
-    const last = page.at(-1)
-    if (!last) return
-    yield page
-    after = last.id
-  }
-}
-
-async function actOnAll(queue: QueueStore, { action, by, limit, total, pages }: Omit<Act, "ids"> & { readonly limit: number; readonly total: number; readonly pages: () => AsyncIterable<readonly QueuedDelivery[]> }): Promise<Counts> {
-  const counts: Counts = new Map()
-  const progress = createProgress(action)
-  let done = 0
+async function actOnAll(queue: QueueStore, { total, ...all }: Omit<SteerAll, "onProgress"> & { readonly total: number }): Promise<Outcomes> {
+  const progress = createProgress(all.action)
   try {
-    for await (const page of pages()) {
-      const ids = page.slice(0, limit - done).map(({ id }) => id)
-      await act(queue, { action, ids, by }, counts)
-      done += ids.length
-      progress.update(done, Math.max(done, total))
-      if (done >= limit) break
-    }
+    return await steerAll(queue, { ...all, onProgress: (done) => progress.update(done, Math.max(done, total)) })
   } finally {
     progress.stop()
   }
-  return counts
 }
 
 const doneWords = {
@@ -103,7 +69,7 @@ const otherWords = {
 } as const satisfies Record<Exclude<ActionOutcome, "done">, string>
 
 /** Nothing done is a failure; a part, an exit code of its own. */
-function report(action: QueueAction, counts: Counts): number {
+function report(action: QueueAction, counts: Outcomes): number {
   let missed = 0
   for (const [outcome, count] of counts) {
     say(`${count} ${outcome === "done" ? doneWords[action] : otherWords[outcome]}`)

@@ -5,8 +5,8 @@ import { printable } from "../mail/printable.ts"
 import { createSealer } from "../store/sealing.ts"
 import { createTraceStore } from "../store/sql/trace.ts"
 import { loadDirectory } from "../store/sql/directory.ts"
-import { traceQuestion } from "../store/trace-question.ts"
-import type { Trace, TraceStore, TraceSummary } from "../store/trace-store.ts"
+import { findTraces, maxAcceptances } from "../store/find-traces.ts"
+import type { Trace, TraceSummary } from "../store/trace-store.ts"
 import type { CommandKit } from "./command-kit.ts"
 import { CommandError, type CommandContext, exitCodes, print, say } from "./context.ts"
 import { contentKey } from "./content-key.ts"
@@ -33,40 +33,18 @@ Examples:
     .action((what: string, options: TraceOptions) => run((context) => trace(context, what, options))())
 }
 
-/** A Message-ID that came so often is a circular, or a loop. */
-const maxAcceptances = 20
 const maxListed = 100
 
 export async function trace(context: CommandContext, what: string, { since, json }: TraceOptions): Promise<number> {
-  const question = traceQuestion(what)
-  if (!question) throw new CommandError(`"${cut(printable(what), 80)}" is no Message-ID, SHA-256, number or address`)
   const store = createTraceStore({ database: context.database, sealer: createSealer(await contentKey(context.config)) })
-  const from = systemClock.now() - durationOf(since)
-  switch (question.kind) {
-    case "envelope":
-      return told(await store.byEnvelope(question.envelopeId).then((found) => (found ? [found] : [])), json, what)
-    case "sha256":
-      return told(await whole(store, await store.bySha256(question.sha256, maxAcceptances)), json, what)
-    case "messageId":
-      return told(await whole(store, await store.byMessageId(question.messageId, maxAcceptances)), json, what)
-    case "address": {
-      const byId = await store.byMessageId(what.trim(), maxAcceptances)
-      if (byId.length > 0) return told(await whole(store, byId), json, what)
-      // an alias stands for its account, under whose address deliveries are kept
-      const target = (await loadDirectory(context.database)).resolve(what.trim())
-      const addresses = target.kind === "account" ? [...new Set([...question.addresses, target.account.address])] : question.addresses
-      return listed(await store.byAddress(addresses, { since: from, limit: maxListed }), json, what)
-    }
+  const directory = await loadDirectory(context.database)
+  const accountAddress = (address: string): string | undefined => {
+    const target = directory.resolve(address)
+    return target.kind === "account" ? target.account.address : undefined
   }
-}
-
-const whole = async (store: TraceStore, summaries: readonly TraceSummary[]): Promise<readonly Trace[]> => {
-  const traces: Trace[] = []
-  for (const { envelopeId } of summaries) {
-    const found = await store.byEnvelope(envelopeId)
-    if (found) traces.push(found)
-  }
-  return traces
+  const found = await findTraces(store, accountAddress, { what, since: systemClock.now() - durationOf(since), limit: maxListed })
+  if (found.kind === "invalid") throw new CommandError(`"${cut(printable(what), 80)}" is no Message-ID, SHA-256, number or address`)
+  return found.kind === "traces" ? told(found.traces, json, what) : listed(found.messages, json, what)
 }
 
 function told(traces: readonly Trace[], json: boolean | undefined, what: string): number {

@@ -61,9 +61,17 @@ export const flag = (fallback: boolean, sentence: string) =>
   noted(z.union([z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")], { error: 'is neither "true" nor "false"' }).default(fallback), { sentence, type: "boolean" })
 /** A list in the environment. */
 const splitList = (line: string): string[] => line.split(",").map((item) => item.trim()).filter(Boolean)
-export const list = (sentence: string) =>
+export const list = (sentence: string, fallback: readonly string[] = []) =>
   noted(
-    z.union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" }).default([]),
+    z.union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of texts" }).default([...fallback]),
+    { sentence, type: "list" },
+  )
+/** Domains, as `destinationPattern` understands them (mail/destination-pattern.ts, which may not be imported here). */
+export const destinations = (sentence: string) =>
+  noted(
+    z.union([z.array(z.string()), z.string().transform(splitList)], { error: "is not a list of domains" }).default([]).transform((items) => items.map((item) => item.toLowerCase())).check((context) => {
+      for (const item of context.value) if (!/^(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)+$/.test(item)) context.issues.push({ code: "custom", message: `"${item}" is no domain such as "xa.example" or "*.xa.example" (A-labels)`, input: item })
+    }),
     { sentence, type: "list" },
   )
 /** A list of durations keeps its text: whoever schedules by it parses it once. */

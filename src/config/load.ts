@@ -56,11 +56,15 @@ export function loadConfig(sources: ConfigSources = {}): Result<LoadedConfig, re
     const locate = (path: readonly PropertyKey[]): string => fromEnvironment.value.get(path.join(".")) ?? `${file}${lineOf(document, lines, path)}`
     return failed(parsed.error.issues.flatMap((issue) => problemsOf(issue, locate)))
   }
-  const config = { ...parsed.data, dataDir: resolve(parsed.data.dataDir) }
   const production = env["NODE_ENV"] === "production"
+  const config = decided({ ...parsed.data, dataDir: resolve(parsed.data.dataDir) }, production)
   const weak = production ? weakInProduction(config) : []
   return weak.length > 0 ? failed(weak) : ok({ config: deepFreeze(config), production, file })
 }
+
+/** What is left to the kind of machine. */
+const decided = (config: Config, production: boolean): Config =>
+  config.console.secondFactor === "automatic" ? { ...config, console: { ...config.console, secondFactor: production ? "administrators" : "optional" } } : config
 
 /** One line for each problem, for people. */
 export const describeProblems = (problems: readonly ConfigProblem[]): string =>

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { anchors, askable, certificatePairs, count, destinationRates, dnsServers, duration, durations, file, flag, ipAddresses, level, list, matching, networks, oids, partners, port, section, signingKeys, size, text, word, words } from "./key-kinds.ts"
+import { anchors, askable, certificatePairs, count, destinationRates, destinations, dnsServers, duration, durations, file, flag, ipAddresses, level, list, matching, networks, oids, partners, port, section, signingKeys, size, text, word, words } from "./key-kinds.ts"
 
 /**
  * Every key of the configuration: type, unit, default and one sentence. The reference in docs/configuration.md is made from here.
@@ -42,6 +42,28 @@ const acme = section({
   for (const address of contacts) if (!/^[^\s@?,]+@[^\s@?,]+$/.test(address)) report("contacts", `"${address}" is no address`)
   if (challenge === "tls-alpn-01" && port === 0) report("port", "is needed where tls.acme.challenge is tls-alpn-01")
   if ((externalKeyId === "") !== (externalKeyFile === "")) report("externalKeyFile", "goes with tls.acme.externalKeyId: both or neither")
+})
+
+/** Roles of accounts/administrator.ts, and everybody else. */
+const consoleRoles = ["province", "unit", "auditor", "operator", "holder"] as const
+
+const singleSignOn = section({
+  issuer: text("", "Issuer URL of the identity provider (OpenID Connect), as its discovery document has it. Empty: no single sign-on."),
+  name: text("", "What people call it, for the button on the sign-in page. Empty: its host name."),
+  clientId: text("", "The console's identifier there. Register the redirect URI `console.url` + `/console/sso/callback`."),
+  clientSecretFile: file("File with the client's secret. Empty: a public client, protected by PKCE alone."),
+  authorities: list("PEM files of authorities trusted for the HTTPS of the provider, beside those that Node trusts."),
+  scopes: list("Further scopes to ask for, beside `openid`, `profile` and `email`."),
+  claim: text("email", "The claim of the ID token that says who somebody is. `email` counts only where `email_verified` is true."),
+  match: word(["address", "principal"], "address", "What that claim names: the address of a mailbox, whose owner signs in, or the identifier of a principal."),
+  roles: words(consoleRoles, "Who may come in this way: administrators by their roles, and `holder`: who has none. One role that is missing here keeps out whoever holds it."),
+  acr: list("Authentication contexts (`acr`), one of which the provider must vouch for; it then stands for the second factor as well. Empty: the provider counts as a password does."),
+}).check((context) => {
+  const { issuer, clientId } = context.value
+  if (issuer === "") return
+  const report = (key: string, message: string): void => void context.issues.push({ code: "custom", message, input: context.value, path: [key] })
+  if (!URL.canParse(issuer) || new URL(issuer).protocol !== "https:") report("issuer", `"${issuer}" is no https URL`)
+  if (clientId === "") report("clientId", "is needed where console.oidc.issuer is set")
 })
 
 export const configSchema = z.strictObject({
@@ -202,6 +224,10 @@ export const configSchema = z.strictObject({
     within: duration("30d", "Each of them within this of the one before."),
     for: duration("30d", "How long it is refused. An administrator may end it before: `congthu suppression remove`."),
   }),
+  forwarding: section({
+    inside: flag(true, "People may have the mail of their mailbox passed on to another mailbox here."),
+    domains: destinations("Foreign domains that they may have it passed on to, as `xa.example` or `*.xa.example`. Empty: none, official mail stays inside."),
+  }),
   outbound: section({
     strangersPerHour: count(200, "Foreign recipients with whom an account has never exchanged mail, in one hour. Beyond it all its mail is held and the administrators are told; 0: any number."),
     recipientsPerHour: count(1000, "Foreign recipients of one account in one hour; likewise."),
@@ -219,6 +245,16 @@ export const configSchema = z.strictObject({
     bcryptCost: count(10, "Work factor of password hashes."),
     maxFailures: count(10, "Failed sign-ins of one client address on one account within the window before it must wait."),
     failureWindow: duration("10m", "Window in which failed sign-ins are counted."),
+  }),
+  directory: section({
+    addressRule: text("{ten}{hodem}.{donvi}@{domain}", "How mailboxes of people are named in units that say nothing themselves: `{ten}` given name, `{ho}` family name, `{hodem}` initials of all but the given name, `{hoten}` whole name, `{donvi}` unit, `{coquan}` agency, `{so}` number of namesakes."),
+    personalQuota: size("2GiB", "Quota of a new person's mailbox, where nothing else is said."),
+    organizationalQuota: size("10GiB", "Quota of a new office's mailbox, likewise."),
+    keepOldAddress: duration("180d", "How long the former address of somebody who has moved still reaches the mailbox."),
+    leaverMonths: count(6, "Months after which the mailbox of somebody who has left is archived."),
+    headMonths: count(12, "The same for heads and those above them."),
+    headTitles: list("Beginnings of the titles by which heads are recognized; marks and capitals do not matter.", ["Chủ tịch", "Bí thư", "Giám đốc", "Tổng Giám đốc", "Chánh", "Trưởng", "Viện trưởng", "Hiệu trưởng", "Quyền"]),
+    upkeep: duration("1h", "How often mailboxes are looked for that are to be archived, and former addresses that are over."),
   }),
   certificates: section({
     administrators: list("Addresses that are warned, beside the holders and the administrators of their units, before signing certificates end."),
@@ -319,6 +355,9 @@ export const configSchema = z.strictObject({
     requestsPerMinute: count(600, "Requests that one console session, or one network that is not signed in, may make in a minute. 0: as many as it likes."),
     accountLicences: count(3_000, "Mailboxes that the province has licences for, shown on the dashboard."),
     holderLicences: count(4_228, "Holders that the province has licences for, likewise."),
+    url: matching(/^https:\/\/[^/?#@\s]+$/, "is not of the form https://mail.tinh.example or https://mail.tinh.example:8443", "Where browsers reach the console: passkeys are bound to this name, and the identity provider sends people back to it. Empty: `hostname`, with the port `clients.https` or `listen.https`."),
+    secondFactor: word(["automatic", "optional", "administrators", "everybody"], "automatic", "Who must sign in with a second factor, and adds one at the first sign-in without; everybody else may. `automatic`: administrators in production, otherwise nobody."),
+    oidc: singleSignOn,
   }),
 })
 

@@ -47,6 +47,7 @@ export function certificateRoutes({ authenticator, lookup, rates }: CertificateR
     if (!credentials) return refuse(response, 401)
     const login = await authenticator.login({ ...credentials, clientAddress: request.socket.remoteAddress ?? "", service: "console" })
     if (!login.ok) return refuse(response, statusOf[login.failure.kind] ?? 503)
+    if (login.value.via === "oneTime") return refuse(response, 401)
     const waitSeconds = await rates.take(login.value.accountId)
     if (waitSeconds > 0) return refuse(response, 429, waitSeconds)
     const type = request.accepts(Object.keys(forms)) || ""

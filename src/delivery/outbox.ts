@@ -16,18 +16,25 @@ export interface Deliverable {
   readonly remote: readonly number[]
 }
 
+/** Work on the directory that waits in the store: numbers of bulk jobs. */
+export interface BulkWaiting {
+  readonly bulk: readonly number[]
+}
+
 export interface Outbox {
   /** After commit. What was woken in one turn of the event loop, or while an earlier add is under way, becomes one job. */
   wake(deliveries: Deliverable): void
   /** As `wake`, for the sweeper: resolves with whether all of it is queued now. */
   enqueue(deliveries: Deliverable): Promise<boolean>
+  /** The same for bulk jobs of the directory; each is a job of its own. */
+  enqueueBulk(waiting: BulkWaiting): Promise<boolean>
   /** False while the queue engine cannot be reached. */
   isAvailable(): boolean
   close(): Promise<void>
 }
 
 /** Ids in one job: one statement of the deliver worker, or what one relay job looks after. */
-const maxBatch = { deliver: 500, relay: 100 } as const satisfies Record<QueueName, number>
+const maxBatch = { deliver: 500, relay: 100, bulk: 1 } as const satisfies Record<QueueName, number>
 /** Jobs in one add. */
 const maxJobs = 20
 /** Ids waiting for an add that is under way; beyond it they are left to the sweeper. */
@@ -36,7 +43,7 @@ const maxPending = 200_000
 export function createOutbox({ backend, clock, log }: { readonly backend: QueueBackend; readonly clock: Clock; readonly log: Logger }): Outbox {
   const outage = createOutageLog(log, "the queue engine")
   const link = backend.kind === "redis" ? redisLink(backend.url, outage) : postgresLink(backend.url, outage)
-  const lanes = { local: createLane({ name: queueNames.deliver, link, clock, log, outage }), remote: createLane({ name: queueNames.relay, link, clock, log, outage }) }
+  const lanes = { local: createLane({ name: queueNames.deliver, link, clock, log, outage }), remote: createLane({ name: queueNames.relay, link, clock, log, outage }), bulk: createLane({ name: queueNames.bulk, link, clock, log, outage }) }
   return {
     wake({ local, remote }) {
       lanes.local.wake(local)
@@ -46,6 +53,7 @@ export function createOutbox({ backend, clock, log }: { readonly backend: QueueB
       const added = await Promise.all([lanes.local.add(local), lanes.remote.add(remote)])
       return added.every(Boolean)
     },
+    enqueueBulk: ({ bulk }) => lanes.bulk.add(bulk),
     isAvailable: () => link.isReady(),
     async close() {
       await Promise.all([lanes.local.settled(), lanes.remote.settled()])
@@ -145,7 +153,7 @@ function redisLink(url: string, outage: OutageLog): Link {
     queue.on("error", (error) => outage.down(error))
     return queue
   }
-  const queues = { deliver: open(queueNames.deliver), relay: open(queueNames.relay) }
+  const queues = { deliver: open(queueNames.deliver), relay: open(queueNames.relay), bulk: open(queueNames.bulk) }
   return {
     isReady: () => client.status === "ready",
     async add(name, jobs) {

@@ -1,7 +1,7 @@
 /** Names and shapes of the job queues, shared by who fills them (outbox) and who works them off (queue-workers). Jobs carry ids, never content. */
 export type QueueBackend = { readonly kind: "redis"; readonly url: string } | { readonly kind: "postgres"; readonly url: string }
 
-export const queueNames = { deliver: "deliver", relay: "relay" } as const
+export const queueNames = { deliver: "deliver", relay: "relay", bulk: "bulk" } as const
 
 export type QueueName = (typeof queueNames)[keyof typeof queueNames]
 

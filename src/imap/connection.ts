@@ -26,6 +26,7 @@ export class Connection implements Session, SessionLink {
   readonly id = randomId(72)
   readonly clientAddress: string
   login: Login | null = null
+  clientId = ""
   selected: SelectedView | null = null
   condstore = false
   accessed: Set<string> | null = null
@@ -118,6 +119,9 @@ export class Connection implements Session, SessionLink {
   signedIn(): void {
     this.receiver.limits = this.shared.memberLimits
     this.heardAt = this.services.clock.now()
+    if (!this.login) return
+    const { id, clientAddress, clientId, tls, login: { accountId, principalId } } = this
+    this.services.presence?.arrive({ id, protocol: "imap", accountId, principalId, clientAddress, clientId, tls, end: () => this.bye("Ended by an administrator", "ended by an administrator") })
   }
 
   async nextLine(): Promise<Buffer | null> {
@@ -321,6 +325,7 @@ export class Connection implements Session, SessionLink {
   private finish(): void {
     if (this.over) return
     this.ending = "closed"
+    if (this.login) this.services.presence?.leave(this.id)
     this.abort?.abort()
     this.receiver.clear()
     this.wakeUp()

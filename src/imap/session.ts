@@ -5,6 +5,7 @@ import type { AuditRecorder } from "../accounts/audit-record.ts"
 import type { Authenticator, Login } from "../accounts/login.ts"
 import type { Config } from "../config/schema.ts"
 import type { ContentStore } from "../store/content-store.ts"
+import type { Presence } from "../store/presence.ts"
 import type { MailStore } from "../store/mail-store.ts"
 import type { SelectedView } from "./selected-mailbox.ts"
 
@@ -24,6 +25,8 @@ export interface Session {
   /** They sign in: AUTHENTICATE EXTERNAL is offered. */
   readonly offersExternal: boolean
   login: Login | null
+  /** What the client calls itself (RFC 2971); empty where it has not said. */
+  clientId: string
   selected: SelectedView | null
   /** RFC 7162 §3.1: the client has shown that it wants MODSEQs. Set by ENABLE, and by any command that names CONDSTORE. */
   condstore: boolean
@@ -59,6 +62,8 @@ export interface ImapServices {
   /** Absent where client certificates sign nobody in: then nobody is asked for one. */
   readonly certificateLogins?: CertificateLogins
   readonly audit: AuditRecorder
+  /** Absent: nobody is shown who is connected. */
+  readonly presence?: Presence
   readonly clock: Clock
   readonly log: ImapLog
   /** True for an error that says the database cannot be used now; every other exception is a bug. */

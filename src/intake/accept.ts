@@ -4,6 +4,7 @@
  * whatever is refused leaves no content behind. Must not know: SMTP, SQL, queues.
  */
 import type { DirectorySource } from "../accounts/directory.ts"
+import type { ForwardingRules } from "../accounts/forwarding.ts"
 import type { Clock } from "../base/clock.ts"
 import { ok, type Result } from "../base/result.ts"
 import { enhancedStatus } from "../mail/enhanced-status.ts"
@@ -62,6 +63,8 @@ export interface IntakeConfig {
   /** How long a delivery may wait before it has failed. */
   readonly expiryMs: number
   readonly maxFinalRecipients?: number
+  /** Where accounts may pass their mail on to; absent: nowhere. */
+  readonly forwarding?: ForwardingRules
 }
 
 export interface IntakeLog {
@@ -188,7 +191,7 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
       try {
         for (let attempt = 0; attempt < maxTries; attempt++) {
           const now = clock.now()
-          const decision = decide(request, { directory: snapshot, now, maxFinalRecipients, ...(srs && { srs }) })
+          const decision = decide(request, { directory: snapshot, now, maxFinalRecipients, ...(srs && { srs }), ...(config.forwarding && { forwarding: { rules: config.forwarding, hostname: config.hostname } }) })
           if (decision.kind === "refused") return refused(request, decision.verdict)
           // a notification was counted when its system asked for it
           if (decision.sentAs && attempt === 0 && request.source !== "notification" && !(await rates.take(decision.sentAs.id))) return refused(request, rateExceeded)

@@ -4,13 +4,14 @@
  */
 import { accountSentAs } from "../accounts/send-as.ts"
 import type { Account, Directory, Group } from "../accounts/directory.ts"
+import type { ForwardingRules } from "../accounts/forwarding.ts"
 import { type EnhancedStatus, enhancedStatus } from "../mail/enhanced-status.ts"
 import type { Srs } from "../mail/srs.ts"
 import { messagePolicy } from "../policy/message-policy.ts"
 import { recipientPolicy } from "../policy/recipient-policy.ts"
 import { type Claim, submissionPolicy } from "../policy/submission-policy.ts"
 import type { Verdict } from "../policy/verdict.ts"
-import { countHops } from "./hops.ts"
+import { countHops, passedHere } from "./hops.ts"
 import { expandRecipients, type FinalRecipient, type Unserved } from "./expand-recipients.ts"
 import type { AcceptRequest, Submitter } from "./intake.ts"
 
@@ -19,6 +20,8 @@ export interface DecideContext {
   readonly now: number
   readonly maxFinalRecipients: number
   readonly srs?: Pick<Srs, "reverse">
+  /** Absent: accounts pass no mail on. */
+  readonly forwarding?: { readonly rules: ForwardingRules; readonly hostname: string }
 }
 
 export type Refused = Exclude<Verdict, { readonly kind: "accept" }>
@@ -49,11 +52,15 @@ export function decide(request: AcceptRequest, context: DecideContext): Decision
     ;({ sentAs, speaksFor } = submission)
   }
   const sender = sentAs?.address ?? (request.session.accountId === null ? null : (directory.account(request.session.accountId)?.address ?? null))
-  const expansion = expandRecipients({ directory, recipients: request.envelope.recipients, sender, mayRelay: request.source !== "mx", maxFinalRecipients, bounceTo: (address) => bounceTo(request, context, address) })
+  const expansion = expandRecipients({ directory, recipients: request.envelope.recipients, sender, mayRelay: request.source !== "mx", maxFinalRecipients, bounceTo: (address) => bounceTo(request, context, address), ...forwardingOf(request, context) })
   const firstUnserved = expansion.unserved[0]
   if (firstUnserved) return { kind: "refused", verdict: unservedVerdict(firstUnserved, expansion.final.length > 0) }
   return { kind: "accepted", final: expansion.final, skippedMembers: expansion.skippedMembers, moderated: expansion.moderated, sentAs, speaksFor }
 }
+
+/** What has been here twice goes round between two mailboxes that forward to each other: it stays where it is. */
+const forwardingOf = ({ content }: AcceptRequest, { forwarding, now }: DecideContext) =>
+  forwarding && { forwarding: { ...forwarding.rules, now, mayGoOn: () => passedHere(content.structure.header, forwarding.hostname) < 2 } }
 
 /** Whom a notification about mail that was passed on is for; anything else that comes to such an address is for nobody. */
 function bounceTo({ envelope }: AcceptRequest, { srs, now }: DecideContext, address: string): string | undefined {

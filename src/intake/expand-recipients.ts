@@ -3,7 +3,8 @@
  * however often it was named. Pure. Must not know: SMTP, SQL, policy wording.
  */
 import { asciiDomain } from "../mail/address.ts"
-import type { Directory, Group } from "../accounts/directory.ts"
+import type { Account, Directory, Group } from "../accounts/directory.ts"
+import { type ForwardingRules, reachedBy } from "../accounts/forwarding.ts"
 import type { NotifyCondition, Recipient } from "../mail/envelope.ts"
 
 export interface ExpandRequest {
@@ -17,6 +18,8 @@ export interface ExpandRequest {
   readonly maxFinalRecipients: number
   /** Whom an address stands for that bounces come back to; undefined for all others. */
   readonly bounceTo?: (address: string) => string | undefined
+  /** Where accounts may pass mail on to; absent: nowhere. `mayGoOn` is asked only where somebody does. */
+  readonly forwarding?: ForwardingRules & { readonly now: number; readonly mayGoOn: () => boolean }
 }
 
 export interface FinalRecipient {
@@ -71,7 +74,7 @@ export const foreignKey = (address: string): string => {
   return `${address.slice(0, at)}@${asciiDomain(domain) ?? domain.toLowerCase()}`
 }
 
-export function expandRecipients({ directory, recipients, sender, mayRelay, maxFinalRecipients, bounceTo }: ExpandRequest): Expansion {
+export function expandRecipients({ directory, recipients, sender, mayRelay, maxFinalRecipients, bounceTo, forwarding }: ExpandRequest): Expansion {
   const final = new Map<string, FinalRecipient>()
   const unserved: Unserved[] = []
   const skippedMembers: string[] = []
@@ -80,6 +83,13 @@ export function expandRecipients({ directory, recipients, sender, mayRelay, maxF
   const add = (next: FinalRecipient): void => {
     const known = final.get(next.recipient)
     final.set(next.recipient, known ? { ...known, notify: mergeNotify(known.notify, next.notify) } : next)
+  }
+
+  /** By address: the account itself, or whom it passes its mail on to. */
+  const reached = (account: Account): readonly (readonly [string, number | null])[] => {
+    if (!forwarding || !directory.forwarding(account.id, forwarding.now) || !forwarding.mayGoOn()) return [[account.address, account.id]]
+    const { accounts, foreign } = reachedBy(account, { directory, rules: forwarding, now: forwarding.now })
+    return [...accounts.map(({ address, id }) => [address, id] as const), ...foreign.map((address) => [foreignKey(address), null] as const)]
   }
 
   /** Opens a group into `members`; false when it, or a group inside, is closed to the sender or there is no end to it. */
@@ -95,7 +105,7 @@ export function expandRecipients({ directory, recipients, sender, mayRelay, maxF
         const reason = open(resolution.group, members, seen, depth + 1)
         if (reason) return reason
       } else if (resolution.kind === "foreign") members.set(foreignKey(member), null)
-      else if (resolution.kind === "account" && !resolution.account.suspended) members.set(resolution.account.address, resolution.account.id)
+      else if (resolution.kind === "account" && !resolution.account.suspended) for (const [address, id] of reached(resolution.account)) members.set(address, id)
       else skippedMembers.push(member)
       if (members.size + final.size > maxFinalRecipients) return "tooLarge"
     }
@@ -118,7 +128,11 @@ export function expandRecipients({ directory, recipients, sender, mayRelay, maxF
         break
       case "account":
         if (resolution.account.suspended) unserved.push({ recipient, reason: "suspended" })
-        else add({ recipient: resolution.account.address, accountId: resolution.account.id, originalRecipient, notify })
+        else {
+          const all = reached(resolution.account)
+          // one address that has become several: not each may report success (RFC 3461 §5.2.7.3)
+          for (const [address, accountId] of all) add({ recipient: address, accountId, originalRecipient, notify: all.length > 1 ? memberNotify(notify) : notify })
+        }
         break
       case "group": {
         const members = new Map<string, number | null>()

@@ -4,6 +4,7 @@
  */
 import { type SignatureEvidence, signatureFactsOf } from "../accounts/signature-facts-of.ts"
 import type { Directory } from "../accounts/directory.ts"
+import type { Login } from "../accounts/login.ts"
 import { provinceDate } from "../accounts/province-date.ts"
 import type { HeaderField } from "../mail/header.ts"
 import type { AuthenticationResult } from "../mail/trace-header.ts"
@@ -55,6 +56,9 @@ export interface Judgement {
   readonly senderWarnings: readonly NewWarning[]
 }
 
+/** A one-time password opens no submission. */
+const howOf = ({ via }: Login): MessageFacts["authentication"]["how"] => (via === "oneTime" ? "password" : via)
+
 const unsigned: SignatureFacts = { status: "missing", problems: [], signers: [], form: "none", headerProtection: "none", timestamped: false }
 
 export function judge(question: JudgeQuestion): Judgement {
@@ -62,7 +66,7 @@ export function judge(question: JudgeQuestion): Judgement {
   const { envelope, content, session, source, submitter } = request
   const facts = messageFacts({
     directory, header, bytes: content.size, reversePath: envelope.reversePath, recipients: decision.final, speaksFor: decision.speaksFor, fromOutside: source === "mx", at: now,
-    authentication: { how: submitter ? submitter.login.via : source === "mx" ? "none" : "local", principalId: session.principalId },
+    authentication: { how: submitter ? howOf(submitter.login) : source === "mx" ? "none" : "local", principalId: session.principalId },
     tls: tlsFacts(session), authenticity, scan, examined: inForce.policy.examined,
     signature: evidence ? signatureFactsOf(evidence, { directory, now, addressBinding: inForce.policy.document.bindByAddress }) : unsigned,
   })

@@ -23,16 +23,24 @@ const entity = (whole: string, body: string): string => {
 }
 
 const decodeEntities = (text: string): string =>
-  text.includes("&") ? text.replace(/&(#x[0-9a-f]{1,6}|#\d{1,7}|[a-z][a-z0-9]{1,10});?/g, entity) : text
+  text.includes("&") ? text.replace(/&(#x[0-9a-f]{1,6}|#\d{1,7}|[a-z][a-z0-9]{1,10});?/gi, (whole, body: string) => entity(whole, body.toLowerCase())) : text
 
-/** HTML as the lower-case text a reader sees: tags, scripts, styles and comments removed, entities decoded. Takes its text in pieces. */
+/** HTML as the text a reader sees, in lower case unless that is to be kept: tags, scripts, styles and comments removed, entities decoded. Takes its text in pieces. */
 export class HtmlText {
+  private readonly keepCase: boolean
   private pending = ""
   /** Everything up to this is dropped. */
   private skipTo = ""
 
+  constructor(keepCase = false) {
+    this.keepCase = keepCase
+  }
+
   push(piece: string, last: boolean): string {
-    const html = (this.pending + piece).toLowerCase()
+    const source = this.pending + piece
+    // of the letters of tags only, which leaves everything at its place
+    const html = this.keepCase ? source.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : source.toLowerCase()
+    const shown = this.keepCase ? source : html
     this.pending = ""
     let text = ""
     let at = 0
@@ -40,7 +48,7 @@ export class HtmlText {
       if (this.skipTo !== "") {
         const end = html.indexOf(this.skipTo, at)
         if (end === -1) {
-          if (!last) this.pending = html.slice(Math.max(at, html.length - this.skipTo.length))
+          if (!last) this.pending = shown.slice(Math.max(at, html.length - this.skipTo.length))
           break
         }
         // The end tag of a script is a tag like any other.
@@ -51,11 +59,11 @@ export class HtmlText {
       const open = html.indexOf("<", at)
       if (open === -1) {
         const cut = last ? html.length : this.holdEntity(html, at)
-        text += html.slice(at, cut)
-        this.pending = html.slice(cut)
+        text += shown.slice(at, cut)
+        this.pending = shown.slice(cut)
         break
       }
-      text += html.slice(at, open)
+      text += shown.slice(at, open)
       if (html.startsWith("<!--", open)) {
         this.skipTo = commentEnd
         at = open + 4
@@ -63,8 +71,8 @@ export class HtmlText {
       }
       const close = html.indexOf(">", open)
       if (close === -1) {
-        if (!last && html.length - open < maxTagChars) this.pending = html.slice(open)
-        else text += html.slice(open)
+        if (!last && html.length - open < maxTagChars) this.pending = shown.slice(open)
+        else text += shown.slice(open)
         break
       }
       const tag = html.slice(open + 1, Math.min(close, open + 20))

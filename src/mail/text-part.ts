@@ -23,10 +23,11 @@ export class TextPart {
   private undecoded = ""
   private held = ""
 
-  constructor(mime: MimeFields, emit: (text: string) => void) {
+  /** `keepCase`: text for people; else that of HTML is in lower case, for whoever folds it anyway. */
+  constructor(mime: MimeFields, emit: (text: string) => void, { keepCase = false }: { readonly keepCase?: boolean } = {}) {
     this.encoding = mime.encoding
     this.charset = parameterValue(mime.parameters, "charset") ?? ""
-    this.html = mime.subtype === "html" || mime.subtype === "xhtml" ? new HtmlText() : undefined
+    this.html = mime.subtype === "html" || mime.subtype === "xhtml" ? new HtmlText(keepCase) : undefined
     this.emit = emit
   }
 

@@ -42,6 +42,8 @@ export interface CampaignsParts {
   readonly concurrency: number
   /** Deliveries to other servers that may wait for their first try. */
   readonly remoteAtOnce: number
+  /** After the last recipients of some were handed to delivery: who follows them may hear that it is over. Must not throw. */
+  readonly ended: () => void
   readonly log: CampaignLog
 }
 
@@ -53,13 +55,14 @@ export interface CampaignLog {
 
 /** Recipients of one acceptance: its arrays are made in one go. */
 const sameAtOnce = 2_000
-/** Messages made before the most urgent comes next, and of them under way at once. */
+/** Messages made before the most urgent comes next; more, as long as nobody asks for anything; and of them under way at once. */
 const eachAtOnce = 200
-const eachUnderWay = 8
+const eachAtMost = 1_000
+const eachUnderWay = 48
 /** Small ones are sent together, so that they share statements. */
-const smallAtOnce = 24
+const smallAtOnce = 48
 /** A part takes a second or two; a worker that died is waited for so long. One that is only slow is overtaken, and finds its recipients gone. */
-const leaseMs = 10_000
+const leaseMs = 5_000
 /** When the way out is full. */
 const fullMs = 1_000
 const firstRetryMs = 5_000
@@ -72,14 +75,14 @@ export function createCampaigns(parts: CampaignsParts): Campaigns {
   let again = false
 
   /** What is to be released; undefined: nothing. */
-  const part = async (due: DueNotification): Promise<ReleasedNotification | undefined> => {
+  const part = async (due: DueNotification, waiting: readonly WaitingRecipient[]): Promise<ReleasedNotification | undefined> => {
     try {
       const now = clock.now()
       if (due.expiresAt <= now) {
         await store.expire(due.id, now)
         return undefined
       }
-      const outcome = await sendPart(parts, due)
+      const outcome = await sendPart(parts, due, { waiting, mayGoOn: () => !again && !stopping.signal.aborted })
       const wait = Math.min(firstRetryMs * 2 ** Math.min(due.tries, 10), lastRetryMs)
       // at its end it is looked at once more, so that who waits is told that it is over
       if (outcome === "again") return { id: due.id, nextAt: Math.min(clock.now() + wait, due.expiresAt), tried: true }
@@ -96,7 +99,10 @@ export function createCampaigns(parts: CampaignsParts): Campaigns {
       again = false
       // no more than can begin now: what comes meanwhile may be more urgent
       const claimed = await store.claim({ limit: smallAtOnce, recipients: eachAtOnce * Math.max(parts.concurrency, 1), each: eachAtOnce, leaseMs, now: clock.now() })
-      await store.release((await Promise.all(claimed.map(part))).filter((one) => one !== undefined))
+      const asked = claimed.map(({ id, content }) => ({ id, limit: content ? sameAtOnce : eachAtMost }))
+      const waiting = await store.waitingRecipients(asked)
+      await store.release((await Promise.all(claimed.map((due) => part(due, waiting.get(due.id) ?? [])))).filter((one) => one !== undefined))
+      if (asked.some(({ id, limit }) => (waiting.get(id)?.length ?? 0) < limit)) parts.ended()
       if (claimed.length > 0) again = true
     }
   }
@@ -117,8 +123,13 @@ export function createCampaigns(parts: CampaignsParts): Campaigns {
 /** `again`: not now, try later; `full`: others are on their way to other servers; `done`: this part is settled one way or the other. */
 type PartOutcome = "done" | "again" | "full"
 
-async function sendPart(parts: CampaignsParts, due: DueNotification): Promise<PartOutcome> {
-  const waiting = await parts.store.waitingRecipients(due.id, due.content ? sameAtOnce : eachAtOnce)
+interface Turn {
+  readonly waiting: readonly WaitingRecipient[]
+  /** False when others may want their turn. */
+  readonly mayGoOn: () => boolean
+}
+
+async function sendPart(parts: CampaignsParts, due: DueNotification, { waiting, mayGoOn }: Turn): Promise<PartOutcome> {
   if (waiting.length === 0) return "done"
   const maySend = (directory: Directory): Account | undefined => {
     const account = directory.account(due.accountId)
@@ -134,7 +145,7 @@ async function sendPart(parts: CampaignsParts, due: DueNotification): Promise<Pa
   if (chosen.length === 0) return "full"
   const reachable = await withoutUnreachable(parts, due, { waiting: chosen, directory })
   if (due.content) return sendSame(parts, { due, account, content: due.content, waiting: reachable })
-  return sendEach(parts, { due, account, waiting: reachable })
+  return sendEach(parts, { due, account, waiting: reachable, mayGoOn })
 }
 
 /** All who are here, and of the others as many as there is room for on the way out: who writes a letter waits behind no more than that. */
@@ -185,12 +196,14 @@ async function sendSame(parts: CampaignsParts, { due, account, content, waiting 
   return outcome
 }
 
-async function sendEach(parts: CampaignsParts, { due, account, waiting }: Omit<SamePart, "content">): Promise<PartOutcome> {
+async function sendEach(parts: CampaignsParts, { due, account, waiting, mayGoOn }: Omit<SamePart, "content"> & Turn): Promise<PartOutcome> {
   const template = await templateOf(parts, due)
   if (!template || !due.sealed) return failAll(parts, due, waiting, { status: enhancedStatus.badContent, reason: "its template cannot be used any more" })
   const source = openSource(parts.sealing, due.sealed)
   let outcome: PartOutcome = "done"
+  let begun = 0
   await atOnce(waiting, eachUnderWay, async (recipient) => {
+    if (begun++ >= eachAtOnce && !mayGoOn()) return
     if ((await sendOne(parts, { due, account, template, source, recipient })) === "again") outcome = "again"
   })
   return outcome
@@ -251,9 +264,9 @@ async function failAll({ store, clock }: CampaignsParts, { id }: DueNotification
   return "done"
 }
 
-/** A stored content as intake takes it: read once more, since the one that was made of it is long gone. */
+/** A stored content as intake takes it, read once more: its notification keeps it until the last of its recipients is sent to. */
 async function preparedAgain({ contents, maxMessageBytes }: CampaignsParts, content: Uint8Array): Promise<PreparedContent | undefined> {
-  const writer = contents.begin(maxMessageBytes)
+  const writer = contents.begin(maxMessageBytes, content)
   try {
     for await (const chunk of contents.read(content)) if (!(await writer.write(chunk)).ok) return undefined
   } catch (error) {

@@ -1,8 +1,10 @@
 import MailComposer from "nodemailer/lib/mail-composer/index.js"
+import type MimeNode from "nodemailer/lib/mime-node/index.js"
 import type { Result } from "../base/result.ts"
 import { asciiDomain, splitAddress } from "../mail/address.ts"
 import type { Failure } from "../mail/failure.ts"
 import type { ContentStore, PreparedContent } from "../store/content-store.ts"
+import { fillSkeleton, kindOf, type Skeleton, skeletonOf } from "./message-skeleton.ts"
 import type { Priority } from "./priority.ts"
 import type { Wording } from "./templates/template.ts"
 
@@ -30,17 +32,44 @@ export interface Attachment {
 /** RFC 5322 §3.4: nobody learns from a notification who else was written to. */
 const undisclosed = "undisclosed-recipients:;"
 
-export function composeMessage({ from, to, replyTo, wording, language, priority, date, messageId, attachments }: Composition): Promise<Buffer> {
-  const { subject, text, html } = wording
+/** More senders and kinds than are at work at once. */
+const maxSkeletons = 100
+const skeletons = new Map<string, Skeleton>()
+
+export async function composeMessage(composition: Composition): Promise<Buffer> {
+  return composeAtOnce(composition) ?? composed(composition).build()
+}
+
+/** Undefined for what must be streamed: attachments, long texts. Exported for the test that holds it to nodemailer. */
+export function composeAtOnce(composition: Composition): Buffer | undefined {
+  const { to, date, messageId, attachments, wording: { subject, text }, from, replyTo, language, priority } = composition
+  const html = htmlOf(composition)
+  const kind = attachments.length > 0 ? undefined : kindOf({ text, html })
+  if (kind === undefined) return undefined
+  const key = JSON.stringify([kind, from.name, from.address, replyTo, language, priority.name])
+  const skeleton = skeletons.get(key) ?? skeletonOf(composed({ ...composition, wording: { ...composition.wording, subject: "in its place" } }))
+  const [oldest] = skeletons.keys()
+  if (!skeletons.has(key) && skeletons.size >= maxSkeletons && oldest !== undefined) skeletons.delete(oldest)
+  skeletons.set(key, skeleton)
+  return fillSkeleton(skeleton, { to: toField(to), subject, messageId: `<${messageId}>`, date: new Date(date), text, html })
+}
+
+/** Exported for the same test. */
+export function composed(composition: Composition): MimeNode {
+  const { from, to, replyTo, wording: { subject, text }, language, priority, date, messageId, attachments } = composition
+  const html = htmlOf(composition)
   return new MailComposer({
-    from, to: to === null ? undisclosed : headerAddress(to), subject, text, messageId: `<${messageId}>`, date: new Date(date), textEncoding: "base64", newline: "\r\n",
-    ...(html !== null && { html: page(html, language) }),
+    from, to: toField(to), subject, text, messageId: `<${messageId}>`, date: new Date(date), textEncoding: "base64", newline: "\r\n",
+    ...(html !== null && { html }),
     ...(replyTo !== null && { replyTo: headerAddress(replyTo) }),
     attachments: attachments.map(({ filename, contentType, content }) => ({ filename, contentType, content, contentDisposition: "attachment" as const })),
     // RFC 3834 §5: nobody's machine should answer; RFC 3282: what it is written in
     headers: { "Auto-Submitted": "auto-generated", "Content-Language": language.replace("+", ", "), "X-Priority": priority.xPriority, Importance: priority.importance },
-  }).compile().build()
+  }).compile()
 }
+
+const toField = (to: string | null) => (to === null ? undisclosed : headerAddress(to))
+const htmlOf = ({ wording: { html }, language }: Composition): string | null => (html === null ? null : page(html, language))
 
 /** As one address, never as a list of them: a quoted local part may hold a comma. */
 const headerAddress = (address: string): { readonly name: string; readonly address: string } => {

@@ -5,7 +5,8 @@ import { notificationLanguages } from "./templates/template.ts"
 /** What each recipient's own message is made from, as it rests: sealed, because names and dossiers are in it. */
 export type Sealing = Pick<Sealer, "seal" | "open">
 
-const source = z.object({ language: z.enum(notificationLanguages), data: z.record(z.string(), z.unknown()), replyTo: z.string().nullable() })
+const own = z.record(z.string(), z.unknown())
+const source = z.object({ language: z.enum(notificationLanguages), data: own, replyTo: z.string().nullable() })
 export type EachSource = z.output<typeof source>
 
 const sourcePlace = "notification"
@@ -18,4 +19,4 @@ export const sealData = (sealing: Sealing, value: Readonly<Record<string, unknow
 
 /** Both throw when the bytes were changed or sealed with another key. */
 export const openSource = (sealing: Sealing, sealed: Uint8Array): EachSource => source.parse(JSON.parse(sealing.open(sealed, sourcePlace, maxPlainBytes).toString()))
-export const openData = (sealing: Sealing, sealed: Uint8Array): Readonly<Record<string, unknown>> => z.record(z.string(), z.unknown()).parse(JSON.parse(sealing.open(sealed, dataPlace, maxPlainBytes).toString()))
+export const openData = (sealing: Sealing, sealed: Uint8Array): Readonly<Record<string, unknown>> => own.parse(JSON.parse(sealing.open(sealed, dataPlace, maxPlainBytes).toString()))

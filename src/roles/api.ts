@@ -1,4 +1,3 @@
-import { defaultMailboxes } from "../accounts/default-mailboxes.ts"
 import type { SignInAudit } from "../accounts/sign-in-audit.ts"
 import { createApiGate } from "../api/gate.ts"
 import { type ApiDocument, openApiDocument } from "../api/openapi/document.ts"
@@ -6,7 +5,7 @@ import { apiRoutes } from "../api/routes/all.ts"
 import { scimRouter } from "../api/scim/router.ts"
 import { apiRouter } from "../api/server.ts"
 import type { Account } from "../accounts/directory.ts"
-import { type App, createFreeSpace } from "../app.ts"
+import { type App, createFreeSpace, openLockouts } from "../app.ts"
 import type { Outbox } from "../delivery/outbox.ts"
 import { canonicalAddress } from "../mail/address.ts"
 import { createApiTokenStore } from "../store/sql/api-tokens.ts"
@@ -23,6 +22,7 @@ import { createTemplateStore } from "../store/sql/templates.ts"
 import { createTraceStore } from "../store/sql/trace.ts"
 import { createApiLog } from "../telemetry/mail-log.ts"
 import { openNotifications } from "./notifications.ts"
+import { editorParts } from "./provisioning.ts"
 
 /** Ten thousand recipients with data of their own, and a long letter. */
 const maxRequestBytes = 6 * 1024 * 1024
@@ -36,7 +36,7 @@ export async function createApi(app: App, { outbox, signIns }: { readonly outbox
     return target.kind === "account" ? target.account : undefined
   }
   const accountOf = (address: string): number | undefined => account(address)?.id
-  const editing = { database, feed, clock, mailboxes: defaultMailboxes(config.imap.vietnameseFolderNames) }
+  const editing = editorParts(app)
   const routes = apiRoutes({
     pauses: { pauses: createPauseStore({ database }) },
     queue: { queue: createQueueStore({ database }), accountOf, wake: (deliveries) => outbox.wake(deliveries) },
@@ -55,7 +55,7 @@ export async function createApi(app: App, { outbox, signIns }: { readonly outbox
   })
   const document = openApiDocument(routes, { title: `Công Thư · ${config.hostname}` })
   const gate = createApiGate({
-    tokens: createApiTokenStore(database), requestsPerMinute: config.api.requestsPerMinute, maxFailures: config.auth.maxFailures, failureWindowMs: config.auth.failureWindow,
+    tokens: createApiTokenStore(database), requestsPerMinute: config.api.requestsPerMinute, maxFailures: config.auth.maxFailures, failureWindowMs: config.auth.failureWindow, lockouts: openLockouts(app),
     failed: (clientAddress) => signIns.failed({ username: "token", clientAddress, service: "api", reason: "noPermission" }),
   })
   const apiLog = createApiLog(log)

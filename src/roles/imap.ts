@@ -1,4 +1,4 @@
-import { createApp, createLogins, createSignIns } from "../app.ts"
+import { createApp, createLogins, createSignIns, openPresence } from "../app.ts"
 import { startImapServer } from "../imap/server.ts"
 import { createAuditStore } from "../store/sql/audit.ts"
 import { isUnavailable } from "../store/sql/database.ts"
@@ -17,12 +17,13 @@ export const startImapRole: StartRole = async (context) => {
   app.onClose(() => mailStore.close())
   const signIns = createSignIns(app)
   const certificateLogins = await openCertificateLogins(app, signIns)
+  const presence = openPresence(app)
   const server = await startImapServer({
     config,
     tls: await openListenerTls(app, "imap"),
     sharePorts: context.sharePorts,
     services: {
-      mailStore, contentStore: contents, directory, authenticator: createLogins(app, signIns), ...(certificateLogins && { certificateLogins }), audit: createAuditStore(database), clock, log: createImapLog(log), isUnavailable,
+      mailStore, contentStore: contents, directory, authenticator: createLogins(app, signIns), ...(certificateLogins && { certificateLogins }), audit: createAuditStore(database), presence, clock, log: createImapLog(log), isUnavailable,
     },
   })
   metrics.gauge("imap_connections", "Open IMAP connections.", () => server.connections())

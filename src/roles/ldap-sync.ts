@@ -6,6 +6,7 @@ import type { Clock } from "../base/clock.ts"
 import { pathOr } from "../config/load.ts"
 import type { Config } from "../config/schema.ts"
 import type { LdapSyncWorkerParts } from "../../queue-workers/ldap-sync.worker.ts"
+import { addressRuleOf } from "./provisioning.ts"
 import type { App } from "../app.ts"
 import type { LdapSyncStore } from "../store/ldap-sync-store.ts"
 import { createExclusive } from "../store/sql/exclusive.ts"
@@ -20,7 +21,7 @@ export function openLdapSync({ config, store, clock }: { readonly config: Config
       const [ca, password] = await Promise.all([caFile ? readFile(pathOr(config, caFile, ""), "utf8") : null, readFile(pathOr(config, bindPasswordFile, ""), "utf8")])
       return readLdap({ url, serverName: serverName || new URL(url).hostname, ca, baseDn, bindDn, bindPassword: password.trim() }, { personFilter, groupFilter, attributes }, signal)
     },
-    store, maxSuspended, clock, options: { defaultUnit, quotaBytes: quota }, mailboxes: defaultMailboxes(config.imap.vietnameseFolderNames),
+    store, maxSuspended, clock, options: { defaultUnit, quotaBytes: quota, addressRule: addressRuleOf(config) }, mailboxes: defaultMailboxes(config.imap.vietnameseFolderNames),
   })
 }
 

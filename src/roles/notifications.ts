@@ -44,7 +44,7 @@ export interface NotificationWork {
 
 /** What sends them and tells of them, for the role `worker`. */
 export async function openNotificationWork(app: App, intake: Pick<Intake, "accept">): Promise<NotificationWork> {
-  const { database, directory, contents, sealer, context: { config, clock, log } } = app
+  const { database, directory, contents, sealer, feed, context: { config, clock, log } } = app
   const { webhooks: allowed, webhookCaFile, webhookTimeout, concurrency, remoteAtOnce } = config.notifications
   const notificationLog = createNotificationLog(log)
   const authorities = webhookCaFile === "" ? undefined : [await readFile(pathOr(config, webhookCaFile, ""), "utf8")]
@@ -52,6 +52,7 @@ export async function openNotificationWork(app: App, intake: Pick<Intake, "accep
     campaigns: createCampaigns({
       store: createCampaignStore({ database }), intake, contents, templates: createTemplateSource(createTemplateStore({ database })), directory, sealing: sealer, hostname: config.hostname, clock, concurrency, remoteAtOnce, log: notificationLog,
       suppressions: createSuppressionView({ suppressions: createSuppressionStore({ database }), clock }), maxMessageBytes: config.smtp.maxMessageBytes,
+      ended: () => feed.publish([{ kind: "notifications" }]),
     }),
     webhooks: createWebhooks({
       webhooks: createWebhookStore({ database }), store: createNotificationStore({ database }), sealing: sealer, clock, random: systemRandom, log: notificationLog,

@@ -1,4 +1,4 @@
-import { createApp, createDeliveries, createDoor, createLogins, createSignIns } from "../app.ts"
+import { createApp, createDeliveries, createDoor, createLogins, createSignIns, openPresence } from "../app.ts"
 import { startSmtpServer } from "../smtp/server.ts"
 import { createSmtpLog } from "../telemetry/mail-log.ts"
 import { createSuppressionStore } from "../store/sql/suppressions.ts"
@@ -23,7 +23,7 @@ export const startSmtpRole: StartRole = async (context) => {
     config,
     tls: await openListenerTls(app, "smtp"),
     sharePorts: context.sharePorts,
-    services: { ...door, ...(certificateLogins && { certificateLogins }), contentStore: app.contents, directory: app.directory, authenticator: createLogins(app, signIns), suppressions: createSuppressionView({ suppressions: createSuppressionStore(app), clock }), clock, log: createSmtpLog(log), notifications: openSubmittedNotifications(app, door.freeSpace), ...(greylist && { greylist }) },
+    services: { ...door, presence: openPresence(app), ...(certificateLogins && { certificateLogins }), contentStore: app.contents, directory: app.directory, authenticator: createLogins(app, signIns), suppressions: createSuppressionView({ suppressions: createSuppressionStore(app), clock }), clock, log: createSmtpLog(log), notifications: openSubmittedNotifications(app, door.freeSpace), ...(greylist && { greylist }) },
   })
   return {
     ports: server.ports,

@@ -50,7 +50,7 @@ export const startWebRole: StartRole = async (context) => {
     mounted: [
       { path: "/api/v1", router: api.router },
       { path: "/scim/v2", router: api.scim },
-      { path: "/console", router: createConsole(app, { authenticator, health: everyRole, apiDocument: api.document }) },
+      { path: "/console", router: await createConsole(app, { authenticator, signIns, health: everyRole, apiDocument: api.document, client: setup.settings, outbox }) },
       { path: quarantinePath, router: quarantineRoutes(recipientsRelease(app, outbox)) },
       { path: "/", router: clientSetupRoutes(setup) },
     ],

@@ -45,6 +45,7 @@ import { ldapSyncUpkeep } from "./ldap-sync.ts"
 import { openNotificationWork } from "./notifications.ts"
 import { openOutgoing } from "./outgoing.ts"
 import { publishedKeys } from "./published-keys.ts"
+import { bulkUpkeep, openDirectoryActions } from "./provisioning.ts"
 import { releaseLinks } from "./quarantine.ts"
 import { registryRecheck } from "./recheck.ts"
 import { forgetReports, reportUpkeep } from "./reports.ts"
@@ -55,10 +56,10 @@ export const startWorkerRole: StartRole = async (context) => {
   const app = await createApp(context, ["directory", "notifications"])
   const { config, clock, log, metrics } = context
   const { database, blobs, contents } = app
-  const { deliveries, localDelivery } = createDeliveries(app)
+  const { deliveries, ...here } = createDeliveries(app)
   const decisions = createDecisionStore({ database, clock })
   const policy = await openPolicyParts(app)
-  const { intake, outbox } = await createDoor(app, { policy })
+  const { intake, outbox } = await createDoor(app, { here, policy })
   const dsnSender = createDsnSender({ deliveries, contents, intake, hostname: config.hostname, clock, log: createDeliveryLog(log) })
   // a sender who is owed word gets it now; what fails is found by the next sweep
   const settled = (): void => void dsnSender.send().catch((error: unknown) => log.debug({ err: error }, "DSNs are left to the sweeper"))
@@ -72,9 +73,10 @@ export const startWorkerRole: StartRole = async (context) => {
   const notifications = createNotificationStore({ database })
   const templates = createTemplateStore({ database })
   await shipTemplates(templates)
+  const bulk = bulkUpkeep(app, outbox)
   const workers = startWorkers({
     backend: queueBackend(app),
-    localDelivery,
+    localDelivery: here.localDelivery,
     remoteDeliveries,
     deliveries,
     outbox,
@@ -84,7 +86,7 @@ export const startWorkerRole: StartRole = async (context) => {
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
-    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await forgetInbound(app)) + (await notifications.forget(clock.now() - config.notifications.keep)) + (await forgetReports(app)) + (await forgetSessions(app)),
+    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await bulk.store.forget()) + (await forgetInbound(app)) + (await notifications.forget(clock.now() - config.notifications.keep)) + (await forgetReports(app)) + (await forgetSessions(app)),
     relayConcurrency: config.delivery.concurrency,
     sweepMs: config.delivery.sweep,
     housekeepingMs: config.store.housekeeping,
@@ -96,6 +98,8 @@ export const startWorkerRole: StartRole = async (context) => {
       exclusively: createExclusive(database, "expiryWarnings"),
       everyMs: config.certificates.warningCheck,
     },
+    bulk,
+    archive: { actions: openDirectoryActions(app), everyMs: config.directory.upkeep },
     recheck: await registryRecheck(app),
     reports: reportUpkeep(app, intake),
     audit: await auditUpkeep(app),

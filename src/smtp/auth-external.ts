@@ -1,5 +1,7 @@
 import type { CertificateLogins } from "../accounts/certificate-login.ts"
 import type { Login } from "../accounts/login.ts"
+import type { Presence } from "../store/presence.ts"
+import { announcePresence } from "./auth.ts"
 import { certificateReply, type Reply, replies } from "./reply.ts"
 import type { SmtpSession } from "./session.ts"
 import type { SmtpLog } from "./smtp-log.ts"
@@ -12,10 +14,11 @@ export interface ExternalSignIn {
 
 export interface ExternalParts {
   readonly certificateLogins: CertificateLogins
+  readonly presence?: Presence
   readonly log: SmtpLog
 }
 
-export const createExternalSignIn = ({ certificateLogins, log }: ExternalParts): ExternalSignIn => ({
+export const createExternalSignIn = ({ certificateLogins, presence, log }: ExternalParts): ExternalSignIn => ({
   async signIn(session, response) {
     const { id: sessionId, remoteAddress: clientAddress, clientCertificates: certificates = [] } = session
     const authorizeAs = authorizationIdentity(response)
@@ -29,6 +32,7 @@ export const createExternalSignIn = ({ certificateLogins, log }: ExternalParts):
     )
     if ("accountId" in outcome) {
       log.signedIn({ sessionId, clientAddress, accountId: outcome.accountId, principalId: outcome.principalId, tls: session.tlsSummary ?? null, via: outcome.via })
+      announcePresence(presence, session, outcome)
     } else log.signInRefused({ sessionId, clientAddress, username: authorizeAs.slice(0, 320), reason: outcome.status })
     return outcome
   },

@@ -17,6 +17,7 @@ import type { SubmissionRates } from "../intake/submission-rates.ts"
 import type { Srs } from "../mail/srs.ts"
 import type { ContentStore } from "../store/content-store.ts"
 import type { FreeSpace } from "../store/free-space.ts"
+import type { Presence } from "../store/presence.ts"
 import type { SuppressionStore } from "../store/suppression-store.ts"
 import type { SubmittedNotifications } from "../notifications/submitted.ts"
 import { askForCertificate, type ListenerTls } from "../tls/listener-tls.ts"
@@ -44,6 +45,8 @@ export interface SmtpServices {
   readonly rates: SubmissionRates
   readonly srs?: Pick<Srs, "reverse">
   readonly suppressions?: Pick<SuppressionStore, "inForce">
+  /** Absent: nobody is shown who is connected. */
+  readonly presence?: Presence
   readonly clock: Clock
   readonly log: SmtpLog
   /** Absent: unknown senders are let in at once. */
@@ -80,7 +83,7 @@ export async function startSmtpServer({ config, tls, services, sharePorts = fals
   const { listen, smtp } = config
   const gate = createConnectionGate({ maxConnections: smtp.maxConnections, maxConnectionsPerAddress: smtp.maxConnectionsPerAddress, proxies: smtp.xclientProxies })
   const open = async ({ role, implicitTls, port }: Door): Promise<GatedServer> => {
-    const external = role === "submission" && services.certificateLogins ? createExternalSignIn({ certificateLogins: services.certificateLogins, log: services.log }) : undefined
+    const external = role === "submission" && services.certificateLogins ? createExternalSignIn({ ...services, certificateLogins: services.certificateLogins }) : undefined
     const parts = { ...services, role, hostname: config.hostname, maxMessageBytes: smtp.maxMessageBytes }
     const options: SMTPServerOptions = {
       name: config.hostname,
@@ -106,6 +109,7 @@ export async function startSmtpServer({ config, tls, services, sharePorts = fals
       onMailFrom: createOnMailFrom(parts),
       onRcptTo: createOnRcptTo(parts),
       onData: createOnData(parts),
+      ...(role === "submission" && { onClose: ({ id }) => services.presence?.leave(id) }),
     }
     const server = new GatedServer({ gate, maxErrors: smtp.maxErrors, tls, external, smtp: options })
     await new Promise<void>((resolve, reject) => {

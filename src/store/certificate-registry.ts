@@ -17,6 +17,8 @@ export interface CertificateRegistry {
    * and serial number, is registered; `notFound` when a holder or an account is unknown.
    */
   add(certificates: readonly NewCertificate[], change: CertificateChange): Promise<Result<number, Failure>>
+  /** For whom it speaks, and when. Fails with `notFound` when it or an account is unknown. */
+  bind(fingerprint: string, binding: Pick<NewCertificate, "accounts" | "from" | "until">, change: CertificateChange): Promise<Result<number, Failure>>
   /** Fails with `notFound`, `alreadyExists` when it is in that state, `policy` when it was revoked: that is for good. */
   setState(fingerprint: string, state: CertificateState, change: CertificateChange & { readonly reason: string }): Promise<Result<number, Failure>>
 }
@@ -70,6 +72,6 @@ export interface NewCertificate {
 export interface CertificateChange {
   /** Who makes it, for the audit. */
   readonly by: string
-  /** Where a new one comes from: `import`, `command`, `seed`. */
+  /** Where a new one comes from: `import`, `command`, `console`, `seed`. */
   readonly source: string
 }

@@ -14,6 +14,8 @@ export type Change =
   | { readonly kind: "revocation" }
   /** Notifications were accepted, or something became of them. */
   | { readonly kind: "notifications" }
+  /** A bulk job has come so far. */
+  | { readonly kind: "bulk"; readonly jobId: number; readonly state: "running" | "done" | "cancelled"; readonly done: number; readonly failed: number; readonly left: number }
 
 export interface AppendedMessage {
   readonly uid: number
@@ -48,6 +50,6 @@ export function parseChanges(text: string): readonly Change[] | undefined {
   }
 }
 
-const kinds: ReadonlySet<string> = new Set(["appended", "advanced", "mailboxes", "directory", "policy", "revocation", "notifications"] satisfies Change["kind"][])
+const kinds: ReadonlySet<string> = new Set(["appended", "advanced", "mailboxes", "directory", "policy", "revocation", "notifications", "bulk"] satisfies Change["kind"][])
 
 const isChange = (value: unknown): value is Change => typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string" && kinds.has(value.kind)

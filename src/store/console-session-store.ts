@@ -5,6 +5,7 @@ import type { Grant } from "../accounts/administrator.ts"
  * account or person is suspended, when the password is changed. Must not know: HTTP.
  */
 export type SecondFactor = "none" | "awaited" | "passed"
+export type OpenedBy = "password" | "passkey" | "singleSignOn"
 
 export interface ConsoleSession {
   readonly id: number
@@ -12,9 +13,12 @@ export interface ConsoleSession {
   /** Null only for an account that nobody owns. */
   readonly principalId: string | null
   readonly secondFactor: SecondFactor
+  readonly openedBy: OpenedBy
   /** Times in milliseconds since the epoch; of the last password, of the sign-in. */
   readonly provenAt: number
   readonly createdAt: number
+  /** The account has a one-time password and no other: all that is open is the page on which it is replaced. */
+  readonly mustChangePassword: boolean
   /** Roles in force, of this account in this person's hands. */
   readonly grants: readonly Grant[]
 }
@@ -33,7 +37,11 @@ export interface NewSession {
   readonly principalId: string | null
   readonly clientAddress: string
   readonly userAgent: string
-  readonly secondFactor: SecondFactor
+  /** `none` becomes `awaited` where the person has a second factor. */
+  readonly secondFactor: Exclude<SecondFactor, "awaited">
+  readonly openedBy: OpenedBy
+  /** Sealed, of the identity provider. */
+  readonly idToken?: Uint8Array
 }
 
 export interface ConsoleSessionStore {
@@ -42,6 +50,8 @@ export interface ConsoleSessionStore {
   open(session: NewSession): Promise<number>
   /** The password, or the second factor, was given (again): a new token takes the place of the old one. False when it has ended meanwhile. */
   prove(id: number, given: { readonly sha256: Uint8Array; readonly secondFactor: SecondFactor }): Promise<boolean>
+  /** What was given with `open`; null where there was none. */
+  idToken(id: number): Promise<Buffer | null>
   /** Live ones of an account in this person's hands, the one last seen first. */
   list(holder: { readonly accountId: number; readonly principalId: string | null }): Promise<readonly SessionSummary[]>
   /** False when the account has no such live session. */

@@ -120,7 +120,8 @@ export interface CampaignStore {
    * whom `each` at most count for one.
    */
   claim(request: { readonly limit: number; readonly recipients: number; readonly each: number; readonly leaseMs: number; readonly now: number }): Promise<readonly DueNotification[]>
-  waitingRecipients(id: number, limit: number): Promise<readonly WaitingRecipient[]>
+  /** Of each notification the first ones that wait, by its id. */
+  waitingRecipients(asked: readonly { readonly id: number; readonly limit: number }[]): Promise<ReadonlyMap<number, readonly WaitingRecipient[]>>
   /** Those of them that still wait have failed. */
   failed(id: number, recipients: readonly FailedRecipient[], now: number): Promise<void>
   /** Gives leases back. Done is one of which nobody waits any more; otherwise it is looked at again at `nextAt`, after how many tries is counted. */

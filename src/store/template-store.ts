@@ -2,6 +2,8 @@
 export interface TemplateStore {
   /** The newest version, or the one asked for. */
   find(name: string, version?: number): Promise<StoredTemplate | undefined>
+  /** Numbers of the newest versions, in the order of the names. */
+  newestVersions(names: readonly string[]): Promise<readonly (number | undefined)[]>
   /** The newest version of each, by name. */
   list(): Promise<readonly StoredTemplate[]>
   /** As the next version; its number. */

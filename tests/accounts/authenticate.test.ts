@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import pino from "pino"
 import { createAuthenticator } from "../../src/accounts/authenticate.ts"
-import { appPasswordHash, newAppPassword } from "../../src/accounts/credential.ts"
+import { appPasswordHash, newAppPassword, newOneTimePassword, oneTimeHash } from "../../src/accounts/credential.ts"
 import { createLoginThrottle } from "../../src/accounts/login-throttle.ts"
 import { createPasswordWork } from "../../src/accounts/password-work.ts"
 import type { Authenticator } from "../../src/accounts/login.ts"
@@ -66,6 +66,22 @@ async function appPassword(address: string, principalId: string): Promise<{ text
   const credentialId = await store().addAppPassword({ accountId: id(address), principalId, label: "Điện thoại", hash: appPasswordHash(text, key) ?? "" })
   return { text, credentialId }
 }
+
+test("a one-time password opens the console alone, until it is replaced", async () => {
+  const text = newOneTimePassword()
+  const door = authenticate(20)
+  expect(text).toMatch(/^[0-9a-z]{4}(?:-[0-9a-z]{4}){3}$/)
+  await database.query({ text: "INSERT INTO credential (account_id, kind, hash) VALUES ($1, 'oneTime', $2)" }, [id("empty@snv.tinh.example"), oneTimeHash(text, key)])
+  const open = (service: "smtp" | "imap" | "console", password = text) => door.login({ username: "empty@snv.tinh.example", password, clientAddress: "192.0.2.77", service })
+  expect(await open("imap")).toMatchObject({ ok: false, failure: { kind: "noPermission" } })
+  expect(await open("smtp")).toMatchObject({ ok: false })
+  expect(await open("console")).toMatchObject({ ok: true, value: { via: "oneTime" } })
+  // as it is read aloud or typed on a phone
+  expect(await open("console", text.replaceAll("-", " ").toUpperCase())).toMatchObject({ ok: true })
+  await store().setPassword(id("empty@snv.tinh.example"), await passwords.hash("Mật khẩu của tôi"))
+  expect(await open("console")).toMatchObject({ ok: false })
+  expect(await open("imap", "Mật khẩu của tôi")).toMatchObject({ ok: true, value: { via: "password" } })
+})
 
 describe("a password", () => {
   test.each(["an@snv.tinh.example", "AN@SNV.tinh.example", "nguyen.an@snv.tinh.example"])("signs in as %s", async (username) => {

@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { defaultAddressRule } from "../../src/accounts/provision/address-rule.ts"
 import { defaultMailboxes } from "../../src/accounts/default-mailboxes.ts"
 import type { LdapServer } from "../../src/addressbook/ldap-directory.ts"
 import { type LdapQuery, readLdap } from "../../src/addressbook/ldap-reader.ts"
@@ -32,7 +33,7 @@ describe.skipIf(slapdUnavailable() !== undefined)("people and groups of an LDAP 
   beforeAll(async () => {
     slapd = await startSlapd()
     store = await createTestStore()
-    const editor = createDirectoryEditor({ database: store.database, mailboxes: defaultMailboxes(true), clock, feed: { publish: () => undefined } })
+    const editor = createDirectoryEditor({ database: store.database, mailboxes: defaultMailboxes(true), addressRule: defaultAddressRule, clock, feed: { publish: () => undefined } })
     const make = async (change: Parameters<typeof editor.change>[0]) => expect((await editor.change(change, { scope: everywhere })).ok).toBe(true)
     await make({ kind: "addUnit", unit: { code: "T", name: "Tỉnh", kind: "province", parentCode: null, domain: "tinh.example", addressRule: null } })
     await make({ kind: "addUnit", unit: { code: "A", name: "Sở A", kind: "department", parentCode: "T", domain: "a.tinh.example", addressRule: null } })
@@ -55,7 +56,7 @@ describe.skipIf(slapdUnavailable() !== undefined)("people and groups of an LDAP 
   const base64 = (text: string): string => Buffer.from(text).toString("base64")
   const person = (uid: string, name: string, more: string): string => `dn: uid=${uid},${people}\nobjectClass: inetOrgPerson\nuid: ${uid}\ncn:: ${base64(name)}\nsn: x\ndisplayName:: ${base64(name)}\n${more}\n`
   const sync = (server: LdapServer = slapd.server) => createLdapSync({
-    read: (signal) => readLdap(server, query, signal), maxSuspended: 50, clock, mailboxes: defaultMailboxes(true), options: { defaultUnit: "", quotaBytes: 2 ** 30 },
+    read: (signal) => readLdap(server, query, signal), maxSuspended: 50, clock, mailboxes: defaultMailboxes(true), options: { defaultUnit: "", quotaBytes: 2 ** 30, addressRule: defaultAddressRule },
     store: createLdapSyncStore({ database: store.database, feed: { publish: (changes) => void published.push(...changes) } }),
   })
   const run = (mode: "plan" | "apply", confirmed = false, server?: LdapServer): Promise<SyncOutcome> => sync(server).run({ mode, confirmed, by: "kiem-thu", signal: AbortSignal.timeout(30_000) })

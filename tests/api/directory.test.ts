@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { defaultAddressRule } from "../../src/accounts/provision/address-rule.ts"
 import { defaultMailboxes } from "../../src/accounts/default-mailboxes.ts"
 import { directoryRoutes } from "../../src/api/routes/all.ts"
 import { pauseRoutes } from "../../src/api/routes/pauses.ts"
@@ -16,7 +17,7 @@ let tokenOfA: string
 
 beforeAll(async () => {
   database = await createTestDatabase()
-  const editor = createDirectoryEditor({ database, mailboxes: defaultMailboxes(true), clock: { now: () => Date.parse("2026-11-27T03:00:00Z") }, feed: { publish: () => undefined } })
+  const editor = createDirectoryEditor({ database, mailboxes: defaultMailboxes(true), addressRule: defaultAddressRule, clock: { now: () => Date.parse("2026-11-27T03:00:00Z") }, feed: { publish: () => undefined } })
   world = await openApiWorld({ database, routes: [...pauseRoutes({ pauses: createPauseStore({ database }) }), ...directoryRoutes({ view: createDirectoryView(database), editor })] })
   token = await world.token(["directory:read", "directory:write"])
   for (const [code, parentCode, domain] of [["T", null, "tinh.example"], ["A", "T", "a.tinh.example"], ["A.VP", "A", "a.tinh.example"], ["B", "T", "b.tinh.example"]] as const) {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { defaultAddressRule } from "../../src/accounts/provision/address-rule.ts"
 import { everywhere } from "../support/whole-province.ts"
 import { defaultMailboxes } from "../../src/accounts/default-mailboxes.ts"
 import { scimRouter } from "../../src/api/scim/router.ts"
@@ -17,7 +18,7 @@ const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 beforeAll(async () => {
   database = await createTestDatabase()
-  const parts = { database, mailboxes: defaultMailboxes(true), clock: { now: () => Date.parse("2026-11-27T03:00:00Z") }, feed: { publish: () => undefined } }
+  const parts = { database, mailboxes: defaultMailboxes(true), addressRule: defaultAddressRule, clock: { now: () => Date.parse("2026-11-27T03:00:00Z") }, feed: { publish: () => undefined } }
   const editor = createDirectoryEditor(parts)
   for (const [code, name, parentCode, domain] of [["T", "Tỉnh", null, "tinh.example"], ["A", "Sở A", "T", "a.tinh.example"], ["A.VP", "Văn phòng Sở A", "A", "a.tinh.example"], ["B", "Sở B", "T", "b.tinh.example"]] as const) {
     const made = await editor.change({ kind: "addUnit", unit: { code, name, kind: parentCode === null ? "province" : "department", parentCode, domain, addressRule: null } }, { scope: everywhere })

@@ -1,40 +1,40 @@
-import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { addNotificationCommands } from "../../src/cli/notification-command.ts"
+import { addTemplateCommands } from "../../src/cli/template-command.ts"
+import { addTokenCommands } from "../../src/cli/token-command.ts"
 import { createNotificationStore } from "../../src/store/sql/notifications.ts"
+import { type CommandResult, commandsHere, runCongthu } from "../support/commands.ts"
 import { createProvince } from "../support/province.ts"
 import { createTestStore, type TestStore } from "../support/store.ts"
 
-const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
 let store: TestStore
+let congthu: (...args: readonly string[]) => Promise<CommandResult>
 beforeAll(async () => {
   store = await createTestStore()
   await createProvince(store.database)
+  congthu = commandsHere([addNotificationCommands, addTemplateCommands, addTokenCommands], { databaseUrl: store.database.url, dataDir: join(store.blobDir, "data") })
 })
 afterAll(() => store.close())
 
-async function congthu(...args: readonly string[]): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
-  const env = { PATH: process.env["PATH"], HOME: store.blobDir, CONGTHU_DATABASE_URL: store.database.url }
-  const child = spawn(process.execPath, [script, "--data-dir", join(store.blobDir, "data"), ...args], { env, stdio: "pipe" })
-  const text = { out: "", err: "" }
-  child.stdout.on("data", (chunk: Buffer) => (text.out += chunk.toString()))
-  child.stderr.on("data", (chunk: Buffer) => (text.err += chunk.toString()))
-  const [code] = (await once(child, "close")) as [number | null]
-  return { code, ...text }
-}
+test("the program has these commands", async () => {
+  const { code, out } = await runCongthu({ databaseUrl: store.database.url, dataDir: join(store.blobDir, "data") }, "--help")
+  expect(code).toBe(0)
+  for (const name of ["token", "notification", "template"]) expect(out).toMatch(new RegExp(`^  ${name} `, "m"))
+})
 
 test("a token that sends is bound to an office's account, and its webhook to where it may be called", async () => {
   const create = (...more: readonly string[]) => congthu("token", "create", "--name", "may", "--scope", ...more)
-  const [without, person, nobody, unheld, made] = await Promise.all([
-    create("notifications:send"), create("notifications:send", "--account", "an@tinh.example"), create("queue:read", "--account", "may@tinh.example"), create("notifications:send", "--account", "van-phong@tinh.example", "--principal", "binh"),
-    create("notifications:send", "--account", "may@tinh.example"),
-  ])
+  const without = await create("notifications:send")
+  const person = await create("notifications:send", "--account", "an@tinh.example")
+  const nobody = await create("queue:read", "--account", "may@tinh.example")
+  const unheld = await create("notifications:send", "--account", "van-phong@tinh.example", "--principal", "binh")
+  const made = await create("notifications:send", "--account", "may@tinh.example")
   expect([without.code, person.err, nobody.code, unheld.err]).toEqual([1, "an@tinh.example is a person's: systems send from an office's account\n", 1, "binh may not send as van-phong@tinh.example today\n"])
   expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/^congthu_/) as string })
-  const [inside, hook] = await Promise.all([congthu("token", "webhook", "1", "https://10.0.0.1/"), congthu("token", "webhook", "1", "https://mot-cua.example/x")])
+  const inside = await congthu("token", "webhook", "1", "https://10.0.0.1/")
+  const hook = await congthu("token", "webhook", "1", "https://mot-cua.example/x")
   expect(inside).toMatchObject({ code: 1, err: "https://10.0.0.1/ may not be called: notifications.webhooks allows public, over https only\n" })
   expect(hook).toMatchObject({ code: 0, out: expect.stringMatching(/^whsec_[\w-]{43}\n$/) as string })
   expect(await congthu("token", "webhook", "99", "https://mot-cua.example/x")).toMatchObject({ code: 1 })
@@ -50,7 +50,9 @@ test("a token for one unit is for the directory only", async () => {
 })
 
 test("templates are listed, shown as they can be put, previewed, and put with all mistakes told", async () => {
-  const [list, shown, preview] = await Promise.all([congthu("template", "list"), congthu("template", "show", "fee-due"), congthu("template", "preview", "fee-due", "--language", "vi+en")])
+  const list = await congthu("template", "list")
+  const shown = await congthu("template", "show", "fee-due")
+  const preview = await congthu("template", "preview", "fee-due", "--language", "vi+en")
   expect(list.out.split("\n").filter(Boolean)).toHaveLength(9)
   expect(preview.out).toMatch(/^Phí của hồ sơ H30\.15-261126-0012: 150\.000 đồng \/ Fee for dossier .*\n\nKính gửi Nguyễn Thị Hoa,/)
   const file = join(store.blobDir, "fee-due.yaml")

@@ -54,8 +54,8 @@ test("DATABASE_URL and REDIS_URL are understood, our own names win over them, an
 
 test("every key can be set by its variable", () => {
   const samples = { duration: "7s", size: "7KiB", port: "7", number: "7", text: "seven", boolean: "false", list: "7s, 8s", file: "seven", word: "error", anchors: "[{ name: seven, file: seven.pem, purposes: [emailProtection] }]", keys: "[{ name: seven, pkcs12: { file: seven.p12, passwordFile: seven }, for: [seven@tinh.example] }]", pairs: "[{ certificateFile: seven.pem, keyFile: seven.key }]", partners: "[{ domains: [seven.example], require: verified }]", rates: "[{ destinations: [seven.example], perMinute: 7 }]" }
-  const inbound = { CONGTHU_INBOUND_EXEMPT: "192.0.2.0/24, 2001:db8::7", CONGTHU_SCAN_RSPAMD_URL: "http://seven:11333", CONGTHU_SCAN_CLAMAV_SOCKET: "/run/seven", CONGTHU_REPORTS_FROM: "seven@tinh.example" }
-  const env = { ...Object.fromEntries(configKeys.map((key) => [key.variable, key.choices?.[0] ?? samples[key.type]])), CONGTHU_LDAP_URL: "ldaps://seven", CONGTHU_LDAP_SYNC_URL: "ldap://seven:389", CONGTHU_NOTIFICATIONS_KEEP: "7d", CONGTHU_CLIENTS_ADDRESS_BOOK: "ldaps://seven/dc=seven", CONGTHU_TLS_CERTIFICATE_FILE: "", CONGTHU_TLS_ACME_DIRECTORY: "https://seven/dir", CONGTHU_TLS_ACME_TERMS_AGREED: "true", CONGTHU_TLS_ACME_NAMES: "seven.example", CONGTHU_TLS_ACME_CONTACTS: "seven@seven.example", CONGTHU_DNS_SERVERS: "192.0.2.7, [2001:db8::7]:5353", CONGTHU_DNS_OUTBOUND_ADDRESSES: "192.0.2.7, 2001:db8::7", ...inbound }
+  const inbound = { CONGTHU_INBOUND_EXEMPT: "192.0.2.0/24, 2001:db8::7", CONGTHU_SCAN_RSPAMD_URL: "http://seven:11333", CONGTHU_SCAN_CLAMAV_SOCKET: "/run/seven", CONGTHU_REPORTS_FROM: "seven@tinh.example", CONGTHU_CONSOLE_URL: "https://seven.example:8443", CONGTHU_CONSOLE_OIDC_ISSUER: "https://seven.example/realm" }
+  const env = { ...Object.fromEntries(configKeys.map((key) => [key.variable, key.choices?.[0] ?? samples[key.type]])), CONGTHU_LDAP_URL: "ldaps://seven", CONGTHU_LDAP_SYNC_URL: "ldap://seven:389", CONGTHU_FORWARDING_DOMAINS: "seven.example, *.seven.example", CONGTHU_NOTIFICATIONS_KEEP: "7d", CONGTHU_CLIENTS_ADDRESS_BOOK: "ldaps://seven/dc=seven", CONGTHU_TLS_CERTIFICATE_FILE: "", CONGTHU_TLS_ACME_DIRECTORY: "https://seven/dir", CONGTHU_TLS_ACME_TERMS_AGREED: "true", CONGTHU_TLS_ACME_NAMES: "seven.example", CONGTHU_TLS_ACME_CONTACTS: "seven@seven.example", CONGTHU_DNS_SERVERS: "192.0.2.7, [2001:db8::7]:5353", CONGTHU_DNS_OUTBOUND_ADDRESSES: "192.0.2.7, 2001:db8::7", ...inbound }
   const config = loaded({ env })
   expect(config.smtp).toMatchObject({ idleTimeout: 7_000, maxMessageBytes: 7 * 1024, maxRecipients: 7, xclientProxies: ["7s", "8s"] })
   expect(config.demo.seed).toBe(false)
@@ -91,6 +91,8 @@ test.each([
   ["a word that is none of those", "log:\n  level: loud\n", "/test.yaml:2: log.level: is none of trace, debug, info, warn, error"],
   ["an address book without a base", "clients:\n  addressBook: ldaps://ldap.tinh.example\n", '/test.yaml:2: clients.addressBook: "ldaps://ldap.tinh.example" is not of the form ldaps://host/dc=tinh,dc=example; devices use port 636'],
   ["a profile key without its password", "clients:\n  profileKeyFile: a.p12\n", "/test.yaml:2: clients.profileKeyPasswordFile: is needed where clients.profileKeyFile is set"],
+  ["an identity provider in clear", "console:\n  oidc: { issuer: http://id.example, clientId: console }\n", '/test.yaml:2: console.oidc.issuer: "http://id.example" is no https URL'],
+  ["an identity provider that does not know us", "console:\n  oidc: { issuer: https://id.example }\n", "/test.yaml:2: console.oidc.clientId: is needed where console.oidc.issuer is set"],
   ["LDAP without TLS", "ldap:\n  url: ldap://ldap:389\n  baseDn: dc=tinh\n  bindDn: cn=sync\n  bindPasswordFile: f\n", '/test.yaml:2: ldap.url: "ldap://ldap:389" is not of the form ldaps://host:port; passwords are not sent without TLS'],
   ["LDAP without what it needs", "ldap:\n  url: ldaps://ldap:636\n  baseDn: dc=tinh\n  bindDn: cn=sync\n", "/test.yaml:2: ldap.bindPasswordFile: is needed where ldap.url is set"],
 ])("%s is an error with file, line, key and reason", (_name, text, expected) => {
@@ -122,6 +124,14 @@ test("production refuses each development convenience, and starts without them",
     CONGTHU_PKI_ANCHORS: "[{ name: official, file: /anchors/root.pem, purposes: [emailProtection] }]",
   }
   expect(problems({ env })).toBe("")
+})
+
+test("who needs a second factor depends on the kind of machine, unless it is said", () => {
+  expect(loaded({}).console.secondFactor).toBe("optional")
+  const production = { NODE_ENV: "production", DATABASE_URL: "postgres://database", REDIS_URL: "redis://redis", CONGTHU_HOSTNAME: "mail.province.gov" }
+  const file = fileURLToPath(new URL("../../config/production.example.yaml", import.meta.url))
+  expect(loaded({ file, env: production }).console.secondFactor).toBe("administrators")
+  expect(loaded({ file, env: { ...production, CONGTHU_CONSOLE_SECOND_FACTOR: "everybody" } }).console.secondFactor).toBe("everybody")
 })
 
 test("config/production.example.yaml needs no more than the secrets and the name that docker-compose.yml asks for", () => {

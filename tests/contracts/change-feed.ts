@@ -31,6 +31,15 @@ export function changeFeedContract(open: (hears?: readonly Topic[]) => Promise<C
     await Promise.all([one.close(), two.close()])
   })
 
+  test("nothing to tell does not keep what comes after it from being told", async () => {
+    const [one, two] = await Promise.all([open(), open()])
+    const heard = collect(two, 1)
+    one.publish([])
+    one.publish([advanced(1)])
+    expect(await heard.all).toEqual([advanced(1)])
+    await Promise.all([one.close(), two.close()])
+  })
+
   test("a process is not woken for a topic that it does not hear", async () => {
     const [one, two] = await Promise.all([open(), open(["directory"])])
     const heard = collect(two, 1)

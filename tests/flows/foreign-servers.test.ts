@@ -244,7 +244,10 @@ describe.skipIf(unavailable !== undefined)("mail with servers of other makes", (
   test("our DKIM signatures hold for Exim, and the zone that we print for ourselves", async () => {
     const log = await eventually(() => exim.log(), (text) => text.includes("a=ed25519-sha256") && text.includes("a=rsa-sha256"))
     for (const algorithm of ["rsa-sha256", "ed25519-sha256"]) expect(log).toMatch(new RegExp(`DKIM: d=(?:\\S+\\.)?tinh\\.example .* a=${algorithm} .*\\[verification succeeded\\]`))
-    expect(await congthu("dns", "check", domainOf(person.address))).not.toMatch(/\b(?:missing|different|unanswered)\b/)
+    // all but what this network has none of: a web server for the policy, a zone for addresses
+    const wrong = await congthu("dns", "check", domainOf(person.address)).then(() => "", ({ stdout }: { readonly stdout: string }) => stdout)
+    const names = [...wrong.matchAll(/^(?:missing|different|unanswered) +(\S+)/gm)].map(([, name]) => name)
+    expect(names).toEqual([expect.stringMatching(/^https:.*mta-sts\.txt$/), expect.stringMatching(/\.in-addr\.arpa\.$/)])
   })
 
   async function give(server: keyof typeof at, envelope: { readonly from: string; readonly to: string }, raw: string | Buffer): Promise<void> {

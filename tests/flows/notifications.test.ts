@@ -15,11 +15,13 @@ import type { CrashAccount } from "../crash/province.ts"
 import { groupAddress } from "../crash/province.ts"
 import { type ApiAnswer, type ApiQuestion, askApi } from "../support/api-client.ts"
 import { eventually, type FaultsWorld, inboxSources, send, startFaultsWorld } from "../support/faults-world.ts"
-import { killNow } from "../support/running-system.ts"
+import { killNow, pauseNow } from "../support/running-system.ts"
 import { testTls } from "../support/test-tls.ts"
 
 /** Systems that send notifications, on the whole server: API, SMTP, webhook, a worker that is killed, a flood. */
 const many = 120
+/** Notifications to all of them with messages of their own. */
+const flood = 7
 
 let world: FaultsWorld
 let home: string
@@ -230,14 +232,22 @@ test("a system that floods slows itself: a person's letter and another system's 
   const alert = (n: number) => ({
     template: "system-alert", data: { system: `lu-${n}`, level: "Thử", since: "2026-11-26T08:15:00+07:00" }, to: Array.from({ length: many }, (_, at) => ({ address: account(at).address, data: { message: `Lần ${n} của ${at}` } })),
   })
-  const ids = await Promise.all(Array.from({ length: 10 }, (_, n) => sent(alert(n))))
-  const urgent = await sent({ ...letter("khan-cap", account(11).address), priority: "flash" }, { token: other })
-  expect(await send(person, { from: account(10).address, to: account(11).address }, { subject: "thu-nguoi", sha256: "", text: `From: <${account(10).address}>\r\nSubject: thu-nguoi\r\n\r\nx\r\n` })).toMatch(/^250 /)
+  // more than one turn holds, piled up before the others come: whoever is quick cannot make this pass or fail
+  const release = pauseNow(world.system.processes().get("worker"))
+  const ids: number[] = []
+  let urgent: number
+  try {
+    ids.push(...(await Promise.all(Array.from({ length: flood }, (_, n) => sent(alert(n))))))
+    urgent = await sent({ ...letter("khan-cap", account(11).address), priority: "flash" }, { token: other })
+    expect(await send(person, { from: account(10).address, to: account(11).address }, { subject: "thu-nguoi", sha256: "", text: `From: <${account(10).address}>\r\nSubject: thu-nguoi\r\n\r\nx\r\n` })).toMatch(/^250 /)
+  } finally {
+    release()
+  }
   for (const id of ids) await whenSettled(id, 60_000)
   // uids follow the order of delivery: both stand before the last of the flood
   const all = await subjects(11)
   const last = all.findLastIndex((subject) => Buffer.from(/=\?UTF-8\?[BQ]\?(.*?)\?=/.exec(subject)?.[1] ?? "", "base64").toString().includes("lu-"))
-  expect(last).toBeGreaterThan(8)
+  expect(last).toBeGreaterThan(flood)
   expect(all.indexOf("thu-nguoi")).toBeGreaterThan(-1)
   expect(all.indexOf("thu-nguoi")).toBeLessThan(last)
   expect(all.indexOf("khan-cap")).toBeGreaterThan(-1)

@@ -34,6 +34,7 @@ const clock = { now: () => now }
 const hour = 3_600_000
 const systems: SendingSystem[] = []
 let woken = 0
+let ended = 0
 let low = false
 
 beforeAll(async () => {
@@ -87,7 +88,7 @@ const failures: unknown[] = []
 const worker = (options: { readonly intake?: Pick<Intake, "accept">; readonly remoteAtOnce?: number } = {}): Campaigns =>
   createCampaigns({
     store: campaigns, intake: options.intake ?? intakeOn(world.acceptances), contents: world.contents, templates: createTemplateSource(createTemplateStore(world)), suppressions: createSuppressionStore(world), directory,
-    sealing: createSealer(Buffer.alloc(32, 7)), hostname: "mail.tinh.example", clock, maxMessageBytes: 1e6, concurrency: 1, remoteAtOnce: options.remoteAtOnce ?? 1_000,
+    sealing: createSealer(Buffer.alloc(32, 7)), hostname: "mail.tinh.example", clock, maxMessageBytes: 1e6, concurrency: 1, remoteAtOnce: options.remoteAtOnce ?? 1_000, ended: () => void ended++,
     log: { sent: () => undefined, refused: () => undefined, failed: ({ error }) => void failures.push(error) },
   })
 
@@ -217,6 +218,32 @@ test("cancelled before its turn nobody has it; a content that waits is kept by h
   expect(await content()).toBe(true)
   expect(await store.forget(now + 1)).toBe(1)
   expect(await store.byId(id)).toBeUndefined()
+})
+
+test("one that takes long gives way when somebody asks for something, and is told of when it is over", async () => {
+  const long = await asked(filledIn({ to: Array.from({ length: 450 }, (_, n) => ({ address: "an@tinh.example", data: { message: `${n}` } })) }))
+  const intake = intakeOn(world.acceptances)
+  let flash: Promise<number> | undefined
+  ended = 0
+  const working = worker({
+    intake: {
+      async accept(request) {
+        flash ??= asked({ to: ["binh@tinh.example"], priority: "flash" }).finally(() => void working.run())
+        await flash
+        return intake.accept(request)
+      },
+    },
+  })
+  await working.run()
+  const urgent = await flash
+  const [row] = await world.database.query<{ earlier: number; later: number }>({
+    text: "SELECT count(*) FILTER (WHERE r.envelope_id < u.envelope_id) AS earlier, count(*) FILTER (WHERE r.envelope_id > u.envelope_id) AS later FROM notification_recipient r, notification_recipient u WHERE r.notification_id = $1 AND u.notification_id = $2",
+  }, [long, urgent ?? 0])
+  // 200 are made whoever asks, and those under way are finished
+  expect(row?.earlier).toBeGreaterThanOrEqual(200)
+  expect(row?.later).toBeGreaterThan(150)
+  expect(await store.counts(long)).toMatchObject({ waiting: 0, sent: 450 })
+  expect(ended).toBeGreaterThan(0)
 })
 
 test("one key is one notification, twenty at once; and it is given back what it was counted for twice", async () => {

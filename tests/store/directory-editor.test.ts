@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest"
 import type { DirectoryChange } from "../../src/accounts/provision/changes.ts"
 import { seenTag } from "../../src/accounts/provision/records.ts"
 import type { Scope } from "../../src/accounts/administrator.ts"
+import { defaultAddressRule } from "../../src/accounts/provision/address-rule.ts"
 import { defaultMailboxes } from "../../src/accounts/default-mailboxes.ts"
 import type { Change } from "../../src/store/change.ts"
 import type { DirectoryEditor } from "../../src/store/directory-editor.ts"
@@ -21,7 +22,7 @@ const now = Date.parse("2026-11-27T03:00:00Z")
 beforeAll(async () => {
   database = await createTestDatabase()
   const feed = { publish: (changes: readonly Change[]) => void published.push(...changes) }
-  editor = createDirectoryEditor({ database, mailboxes: defaultMailboxes(true), clock: { now: () => now }, feed })
+  editor = createDirectoryEditor({ database, mailboxes: defaultMailboxes(true), addressRule: defaultAddressRule, clock: { now: () => now }, feed })
   view = createDirectoryView(database)
   const unit = (code: string, parentCode: string | null, domain: string) => make({ kind: "addUnit", unit: { code, name: `Đơn vị ${code}`, kind: parentCode === null ? "province" : "department", parentCode, domain, addressRule: null } })
   await unit("T", null, "tinh.example")

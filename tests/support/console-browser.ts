@@ -1,5 +1,6 @@
+import { createHash, X509Certificate } from "node:crypto"
 import { readFileSync } from "node:fs"
-import { mkdir, mkdtemp, rm } from "node:fs/promises"
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -10,6 +11,8 @@ import { loadConfig } from "../../src/config/load.ts"
 import { readDemoLogins } from "../../src/roles/screen.ts"
 import { connectDatabase } from "../../src/store/sql/connect.ts"
 import type { Database } from "../../src/store/sql/database.ts"
+import { freeLoopbackPort } from "./free-port.ts"
+import { startIdentityProvider, type TestIdentityProvider } from "./identity-provider.ts"
 import { type RunningSystem, removeDataDir, startSystem } from "./running-system.ts"
 import { newSeededFolder } from "./seeded-folder.ts"
 
@@ -20,6 +23,9 @@ import { newSeededFolder } from "./seeded-folder.ts"
 export interface ConsoleBrowser {
   readonly system: RunningSystem
   readonly url: string
+  /** The same by its name, to which passkeys are bound and the identity provider sends people back. */
+  readonly namedUrl: string
+  readonly identityProvider: TestIdentityProvider
   /** Demo logins: an administrator of the province, one of a department, and an office's app password. */
   readonly logins: readonly { readonly address: string; readonly password: string }[]
   readonly database: Pick<Database, "query">
@@ -39,12 +45,18 @@ export interface WindowOptions {
 }
 
 const sizes = { desktop: { width: 1366, height: 768 }, phone: { width: 390, height: 844 } } as const
+const host = "mail.tinh.example"
 const executablePath = "/usr/bin/chromium"
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
 
 export async function openConsoleBrowser(env: Readonly<Record<string, string>> = {}): Promise<ConsoleBrowser> {
-  const dataDir = await newSeededFolder()
-  const [system, browser] = await Promise.all([startSystem(dataDir, env), chromium.launch({ executablePath, args: ["--no-sandbox"] })])
+  const [dataDir, port] = await Promise.all([newSeededFolder(), freeLoopbackPort()])
+  const namedUrl = `https://${host}:${port}`
+  const identityProvider = await startIdentityProvider({ origin: namedUrl })
+  const [system, browser] = await Promise.all([
+    startSystem(dataDir, { CONGTHU_LISTEN_HTTPS: String(port), CONGTHU_CONSOLE_URL: namedUrl, ...(await toKnow(identityProvider, dataDir)), ...env }),
+    chromium.launch({ executablePath, args: ["--no-sandbox", `--host-resolver-rules=MAP ${host} 127.0.0.1`, `--ignore-certificate-errors-spki-list=${await keyHash(dataDir)}`] }),
+  ])
   const url = `https://127.0.0.1:${system.ports["https"]}`
   const logins = await readDemoLogins(dataDir)
   const loaded = loadConfig({ dataDir, env: {} })
@@ -59,6 +71,8 @@ export async function openConsoleBrowser(env: Readonly<Record<string, string>> =
   return {
     system,
     url,
+    namedUrl,
+    identityProvider,
     logins,
     database: connection.database,
     window: (options) => window(options),
@@ -76,10 +90,27 @@ export async function openConsoleBrowser(env: Readonly<Record<string, string>> =
       await connection.close()
       await browser.close()
       await system.end("SIGTERM")
+      await identityProvider.close()
       await removeDataDir(dataDir)
       if (madeFolder !== undefined) await rm(madeFolder, { recursive: true, force: true })
     },
   }
+}
+
+/** What the server is told of the identity provider. */
+async function toKnow({ issuer, ca, clientId, clientSecret }: TestIdentityProvider, dataDir: string): Promise<Readonly<Record<string, string>>> {
+  const [caFile, secretFile] = [join(dataDir, "identity-provider.pem"), join(dataDir, "identity-provider.secret")]
+  await Promise.all([writeFile(caFile, ca), writeFile(secretFile, `${clientSecret}\n`)])
+  return {
+    CONGTHU_CONSOLE_OIDC_ISSUER: issuer, CONGTHU_CONSOLE_OIDC_NAME: "Định danh tỉnh", CONGTHU_CONSOLE_OIDC_CLIENT_ID: clientId,
+    CONGTHU_CONSOLE_OIDC_CLIENT_SECRET_FILE: secretFile, CONGTHU_CONSOLE_OIDC_AUTHORITIES: caFile,
+  }
+}
+
+/** Of the server's certificate: a browser that merely overlooks a wrong one uses no passkeys there. */
+async function keyHash(dataDir: string): Promise<string> {
+  const { publicKey } = new X509Certificate(await readFile(join(dataDir, "pki/server.pem")))
+  return createHash("sha256").update(publicKey.export({ type: "spki", format: "der" })).digest("base64")
 }
 
 const newWindow = (browser: Browser, { language = "vi", size = "desktop", dark = false, withoutScripts = false }: WindowOptions, storageState?: Awaited<ReturnType<BrowserContext["storageState"]>>): Promise<BrowserContext> =>

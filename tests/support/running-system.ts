@@ -82,6 +82,13 @@ export function killNow(pid: number | undefined): void {
   process.kill(pid, "SIGKILL")
 }
 
+/** Stops one process where it is, until the function that comes back is called. */
+export function pauseNow(pid: number | undefined): () => void {
+  if (pid === undefined || !(pid > 1)) throw new Error(`there is no process ${pid} to pause`)
+  process.kill(pid, "SIGSTOP")
+  return () => void process.kill(pid, "SIGCONT")
+}
+
 /** Empty for a process that has gone, also when nobody has collected it yet. */
 function commandLine(pid: string): string {
   try {

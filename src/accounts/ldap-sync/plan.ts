@@ -2,7 +2,7 @@ import type { ImportPlan, TablePlan } from "../import/plan.ts"
 import type { DirectoryState } from "../import/provisioning-store.ts"
 import type { AccountRow, AssignmentRow, GroupRow, MemberRow, PrincipalRow } from "../import/rows.ts"
 import { canonicalAddress, isValidMailbox } from "../../mail/address.ts"
-import { addressByRule, defaultAddressRule, parseAddressRule } from "../provision/address-rule.ts"
+import { addressByRule, parseAddressRule } from "../provision/address-rule.ts"
 import { problemsOf } from "../provision/check-change.ts"
 import { problemText } from "../provision/problems.ts"
 import type { ExternalLink, LdapEntries, LdapGroup, LdapPerson } from "./entries.ts"
@@ -15,6 +15,8 @@ export interface SyncOptions {
   /** For entries without a unit; empty: they are problems. */
   readonly defaultUnit: string
   readonly quotaBytes: number
+  /** Of units that say nothing, nor any above them. */
+  readonly addressRule: string
   readonly today: string
 }
 
@@ -153,7 +155,7 @@ function planPeople(people: readonly LdapPerson[], { facts: { state, links, rule
       report(person.dn, `the number ${principalId} is another entry's, too`)
       continue
     }
-    const made = isOurs ? (taken.has(address) ? undefined : address) : ruledAddress(person.name, { unitCode, units, rules, taken })
+    const made = isOurs ? (taken.has(address) ? undefined : address) : ruledAddress(person.name, { unitCode, units, rules, otherwise: options.addressRule, taken })
     if (made === undefined) {
       report(person.dn, isOurs ? `the address ${address} is taken` : "the unit's rule makes no free address of its name")
       continue
@@ -196,10 +198,10 @@ function nextNumbers(byId: ReadonlyMap<string, unknown>): () => string {
   return () => `CN${String(++last).padStart(5, "0")}`
 }
 
-function ruledAddress(name: string, { unitCode, units, rules, taken }: { readonly unitCode: string; readonly units: DirectoryState["tables"]["units"]; readonly rules: ReadonlyMap<string, string>; readonly taken: ReadonlySet<string> }): string | undefined {
+function ruledAddress(name: string, { unitCode, units, rules, otherwise, taken }: { readonly otherwise: string; readonly unitCode: string; readonly units: DirectoryState["tables"]["units"]; readonly rules: ReadonlyMap<string, string>; readonly taken: ReadonlySet<string> }): string | undefined {
   const byCode = new Map(units.map((unit) => [unit.code, unit]))
   const unit = byCode.get(unitCode)
-  let template = defaultAddressRule
+  let template = otherwise
   for (let at = unit, steps = 0; at && steps < maxDepth; at = at.parentCode === null ? undefined : byCode.get(at.parentCode), steps++) {
     const own = rules.get(at.code)
     if (own !== undefined) {

@@ -50,6 +50,16 @@ export const problemWords = {
   stale: { vi: "Nội dung này đã được người khác thay đổi sau khi bạn mở; hãy xem lại rồi thử lại", en: "somebody has changed this since you looked; look again" },
   alreadySo: { vi: "Đã ở trạng thái này", en: "is so already" },
   archived: { vi: "Hộp thư đã được lưu trữ", en: "the account is archived" },
+  personSuspended: { vi: "“{value}” đã bị khóa", en: '"{value}" is suspended' },
+  cannotBeUndone: { vi: "Không thể hoàn tác: mật khẩu cũ đã bị hủy", en: "cannot be undone: the old passwords were revoked" },
+  unitAmbiguous: { vi: "Có {count} đơn vị tên “{value}”; hãy ghi mã đơn vị", en: '{count} units are called "{value}"; give the unit code' },
+  duplicateRow: { vi: "Trùng với dòng {line}", en: "is the same as row {line}" },
+  needsIdOrAddress: { vi: "Cần mã hoặc địa chỉ thư để biết sửa hay khóa ai", en: "an id or an address must say whom to change or suspend" },
+  nothingToChange: { vi: "Không có gì để thay đổi", en: "there is nothing to change" },
+  unknownColumn: { vi: "Không hiểu cột “{value}”", en: 'the column "{value}" is not known' },
+  missingColumn: { vi: "Thiếu cột “{value}”", en: 'the column "{value}" is missing' },
+  columnTwice: { vi: "Cột “{value}” có hai lần", en: 'the column "{value}" is there twice' },
+  internal: { vi: "Hệ thống gặp lỗi khi thực hiện dòng này; không có gì thay đổi", en: "the system failed at this row; nothing was changed" },
   hasGone: { vi: "Không còn tồn tại", en: "is not there any more" },
 } as const satisfies Readonly<Record<string, Words>>
 
@@ -85,6 +95,7 @@ export const fieldWords: Readonly<Record<string, Words>> = {
   moderators: { vi: "Người duyệt", en: "Moderators" },
   members: { vi: "Thành viên", en: "Members" },
   ownerId: { vi: "Chủ hộp thư", en: "Owner" },
+  quota: { vi: "Hạn mức", en: "Quota" },
   action: { vi: "Thao tác", en: "Action" },
   to: { vi: "Người nhận bàn giao", en: "New holder" },
 }
@@ -95,6 +106,20 @@ export const useWords: Readonly<Record<"account" | "alias" | "group", Words>> = 
   alias: { vi: "một bí danh", en: "an alias" },
   group: { vi: "một nhóm", en: "a group" },
 }
+
+/** What to do about a bad cell of a file. */
+const advice: Readonly<Partial<Record<ProblemKey, Words>>> = {
+  empty: { vi: "Điền ô này rồi tải lại tệp", en: "fill this cell and upload the file again" },
+  noUnit: { vi: "Ghi mã đơn vị như trong cây đơn vị", en: "give the unit's code as the unit tree shows it" },
+  outsideScope: { vi: "Bỏ dòng này, hoặc nhờ quản trị viên cấp tỉnh", en: "leave this row out, or ask the province's administrator" },
+  addressTaken: { vi: "Chọn địa chỉ khác, hoặc để trống để hệ thống tự tạo", en: "choose another address, or leave it empty to have one made" },
+  duplicateRow: { vi: "Xóa một trong hai dòng", en: "delete one of the two rows" },
+  alreadySo: { vi: "Không cần làm gì; xóa dòng này nếu muốn", en: "nothing needs to be done; delete this row if you like" },
+  internal: { vi: "Thử lại dòng này sau", en: "try this row again later" },
+}
+const usualAdvice: Words = { vi: "Sửa ô này rồi tải lại tệp", en: "correct this cell and upload the file again" }
+
+export const adviceText = (problem: ProblemKey, language: keyof Words): string => (advice[problem] ?? usualAdvice)[language]
 
 const filled = (text: string, values: FieldProblem["values"] = {}): string => text.replace(/\{(\w+)\}/g, (whole, name: string) => (values[name] === undefined ? whole : String(values[name])))
 

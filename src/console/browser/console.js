@@ -27,6 +27,16 @@ document.addEventListener("submit", (event) => {
 // back from another page by the browser's own button
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent))
 
+// all rows of a page at once
+document.querySelectorAll("[data-selects]").forEach((label) => {
+  label.hidden = false
+  label.addEventListener("change", ({ target }) => {
+    document.querySelectorAll("input[type=checkbox][name=ids]").forEach((box) => {
+      if (box.form?.id === label.dataset.selects) box.checked = target.checked
+    })
+  })
+})
+
 // shown once: into the clipboard at a press
 document.addEventListener("click", async (event) => {
   const button = event.target instanceof Element ? event.target.closest("button[data-copy]") : null
@@ -44,9 +54,11 @@ if (liveSource) {
     source.addEventListener("figures", ({ data }) => {
       for (const [id, text] of Object.entries(JSON.parse(data))) {
         const place = document.querySelector(`[data-live="${CSS.escape(id)}"]`)
-        if (place && place.textContent !== text) place.textContent = text
+        if (place instanceof HTMLProgressElement) place.value = Number(text)
+        else if (place && place.textContent !== text) place.textContent = text
       }
     })
+    source.addEventListener("over", () => location.reload())
   }
   const close = () => {
     source?.close()
@@ -59,3 +71,16 @@ if (liveSource) {
   window.addEventListener("pagehide", close)
   if (document.visibilityState === "visible") open()
 }
+
+// a list that answers while one types: arrows move through it, Enter follows (the browser does), Escape goes back to typing
+document.addEventListener("keydown", (event) => {
+  const list = event.target instanceof Element ? event.target.closest("[data-arrows]") : null
+  if (!list || !["ArrowDown", "ArrowUp", "Escape"].includes(event.key)) return
+  const places = [list.querySelector("input[type=search]"), ...list.querySelectorAll(".hits a")]
+  const at = places.indexOf(event.target)
+  if (at < 0 || places.length === 1) return
+  const next = event.key === "Escape" ? 0 : at + (event.key === "ArrowDown" ? 1 : -1)
+  if (next < 0 || next >= places.length || next === at) return
+  event.preventDefault()
+  places[next].focus()
+})

@@ -25,6 +25,25 @@ export const tableText = {
   next: { vi: "Trang sau", en: "Next" },
 } as const satisfies Catalogue
 
+export const selectionText = {
+  select: { vi: "Chọn", en: "Select" },
+  selectOne: { vi: "Chọn {what}", en: "Select {what}" },
+  all: { vi: "Chọn tất cả trên trang này", en: "Select all on this page" },
+} as const satisfies Catalogue
+
+/** Work that goes on behind a page. */
+export const runText = {
+  started: { vi: "{by} bắt đầu lúc", en: "Started by {by} at" },
+  progress: { vi: "Tiến độ", en: "Progress" },
+  under: { vi: "Đang chạy: {done} trên {total}.", en: "Under way: {done} of {total}." },
+  renew: { vi: "Làm mới", en: "Renew" },
+  cancel: { vi: "Dừng lại", en: "Cancel" },
+  cancelled: { vi: "Đã dừng theo yêu cầu.", en: "It was cancelled." },
+  failed: { vi: "Việc này gặp lỗi; lỗi đã được ghi lại. Hãy thử lại.", en: "It failed; the fault has been recorded. Try again." },
+  busy: { vi: "Một việc như vậy đang chạy. Hãy đợi nó xong, hoặc dừng nó.", en: "One of these is under way. Wait for its end, or cancel it." },
+  gone: { vi: "Việc này không còn: kết quả chỉ giữ một giờ, và mất khi dịch vụ web khởi động lại.", en: "It is not there any more: results are kept for an hour, and are lost when the web role restarts." },
+} as const satisfies Catalogue
+
 /** By status: what happened, and what one can do about it. */
 export const errorText = {
   title400: { vi: "Yêu cầu không hợp lệ", en: "The request is not valid" },

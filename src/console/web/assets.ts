@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
+import { dirname, join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { type RequestHandler, Router } from "express"
 
@@ -16,6 +17,9 @@ const sources = {
   uplot: { file: require.resolve("uplot/dist/uPlot.iife.min.js"), type: "text/javascript" },
   script: { file: own("console.js"), type: "text/javascript" },
   charts: { file: own("charts.js"), type: "text/javascript" },
+  // the package's exports do not name its bundle for browsers
+  webauthn: { file: join(dirname(require.resolve("@simplewebauthn/browser")), "../dist/bundle/index.umd.min.js"), type: "text/javascript" },
+  passkeys: { file: own("passkeys.js"), type: "text/javascript" },
   icon: { file: own("icon.svg"), type: "image/svg+xml" },
 } as const
 export type AssetName = keyof typeof sources

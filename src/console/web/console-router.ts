@@ -1,6 +1,7 @@
-import express, { type NextFunction, type Request, type Response, Router } from "express"
+import { type NextFunction, type Request, type Response, Router } from "express"
 import { type Actor, actAs } from "../../accounts/actor.ts"
 import { may, scopeOf } from "../../accounts/administrator.ts"
+import type { SecondFactors } from "../../accounts/factors/second-factors.ts"
 import type { Authenticator } from "../../accounts/login.ts"
 import { clientNetwork } from "../../accounts/login-throttle.ts"
 import type { ConsoleSessionStore } from "../../store/console-session-store.ts"
@@ -13,6 +14,7 @@ import { identify, type IdentifyParts } from "./identify.ts"
 import { csrfToken, isCsrfToken, isOurOwn, safePath } from "./origin.ts"
 import type { AdministratorVisit, Area, Holder, Page, Visit } from "./page.ts"
 import { proveAgain } from "./prove-again.ts"
+import { type FormFields, readForm } from "./read-form.ts"
 import { createReplies, type Replies } from "./replies.ts"
 import { securityHeaders } from "./security-headers.ts"
 import { languageOf, speaker } from "./words.ts"
@@ -25,6 +27,9 @@ export interface ConsoleParts extends Omit<IdentifyParts, "sessions"> {
   readonly areas: readonly Area[]
   readonly sessions: ConsoleSessionStore
   readonly authenticator: Authenticator
+  readonly factors: SecondFactors
+  /** What people call the identity provider, where there is one. */
+  readonly singleSignOn: string | undefined
   /** Of form tokens. */
   readonly csrfKey: Buffer
   /** Requests of one session, or of one network that is not signed in. */
@@ -39,15 +44,14 @@ export interface ConsoleLog {
   refused(event: { readonly clientAddress: string; readonly method: string; readonly path: string; readonly why: string }): void
 }
 
-const maxFormBytes = 512 * 1024
-const maxFormFields = 5_000
 const root = "/console"
+/** Where a one-time password is replaced; pages/self/password.ts. */
+const passwordPath = "/me/password"
 
 export function consoleRouter(parts: ConsoleParts): Router {
   const { areas, log, rates } = parts
   const router = Router()
   const replies = createReplies(parts)
-  const readForm = express.urlencoded({ extended: false, limit: maxFormBytes, parameterLimit: maxFormFields, inflate: false })
   router.use(securityHeaders)
   router.use(assetRoutes())
   for (const page of areas.flatMap((area) => area.pages)) router[page.method](page.path, (request, response) => handle(page, request, response))
@@ -67,7 +71,7 @@ export function consoleRouter(parts: ConsoleParts): Router {
   const visitOf = (request: Request, holder: Holder | undefined): Visit => {
     const language = languageOf(cookieOf(request, cookieNames.language), request)
     return {
-      language, say: speaker(language), url: request.originalUrl, clientAddress: request.socket.remoteAddress ?? "", userAgent: request.headers["user-agent"] ?? "",
+      language, say: speaker(language), url: request.originalUrl, away: cookieOf(request, cookieNames.away), clientAddress: request.socket.remoteAddress ?? "", userAgent: request.headers["user-agent"] ?? "",
       csrf: holder ? csrfToken(parts.csrfKey, holder.sessionId) : "", partial: request.headers["hx-request"] === "true", holder,
     }
   }
@@ -83,14 +87,19 @@ export function consoleRouter(parts: ConsoleParts): Router {
     const wait = await rates.take(holder ? `session ${holder.sessionId}` : clientNetwork(visit.clientAddress))
     if (wait > 0) return replies.error(at, 429, wait)
     const posted = page.method === "post"
-    const fields = posted ? await formOf(request, response) : {}
+    // a large body is not read for who may not send it
+    const fields: FormFields = posted && (!page.upload || isOpen(page, holder)) ? await readForm(request, response, page.upload?.maxBytes ?? 0) : {}
     const lost = (why: LostForm): void => {
       log.refused({ clientAddress: visit.clientAddress, method: request.method, path: request.path, why })
       replies.lostForm(at, why, { fields, from: cameFrom(request) })
     }
     if (posted && !isOurOwn(request)) return lost("foreign")
     if (page.who !== "anybody") {
-      if (!holder || (holder.secondFactor === "awaited" && !page.beforeSecondFactor)) return posted ? lost("expired") : replies.toSignIn(at, holder ? "secondFactor" : hadCookie ? "expired" : "new")
+      if (!holder) return posted ? lost("expired") : replies.toSignIn(at, hadCookie ? "expired" : "new")
+      const open = page.before ?? []
+      if (holder.pending === "proof" && !open.includes("proof")) return replies.toSignIn(at, "proof")
+      if (holder.mustChangePassword && page.path !== passwordPath && !open.includes("proof")) return replies.answer(at, { kind: "redirect", to: `${root}${passwordPath}` })
+      if (holder.pending === "enrolment" && !open.includes("enrolment")) return replies.toSignIn(at, "enrolment")
       if (page.who !== "holder" && !may(holder, page.who)) {
         log.refused({ clientAddress: visit.clientAddress, method: request.method, path: request.path, why: "role" })
         return replies.error(at, 403)
@@ -105,14 +114,10 @@ export function consoleRouter(parts: ConsoleParts): Router {
     await replies.answer(at, await (holder ? actAs(actorOf(holder, visit), work) : work()))
   }
 
-  /** Fields given once as text, more often as a list. */
-  async function formOf(request: Request, response: Response): Promise<Readonly<Record<string, unknown>>> {
-    await new Promise<void>((resolve, reject) => readForm(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error as Error))))
-    const body: unknown = request.body
-    return typeof body === "object" && body !== null ? { ...body } : {}
-  }
   return router
 }
+
+const isOpen = ({ who }: Page, holder: Holder | undefined): boolean => who === "anybody" || (holder !== undefined && holder.secondFactor !== "awaited" && (who === "holder" || may(holder, who)))
 
 /** Who is in the audit for what a page does. */
 const actorOf = ({ address: name, accountId, principalId }: Holder, { clientAddress: address }: Visit): Actor => ({ via: "console", name, accountId, address, ...(principalId !== null && { principalId }) })

@@ -4,7 +4,7 @@ import type { CookieOptions, Request, Response } from "express"
  * The console's cookies. `__Host-` ties each to this host, to HTTPS and to the whole path (RFC 6265bis §4.1.3.2), so that no other
  * server of the domain can plant one.
  */
-export const cookieNames = { session: "__Host-congthu", language: "__Host-congthu-language", notice: "__Host-congthu-notice" } as const
+export const cookieNames = { session: "__Host-congthu", language: "__Host-congthu-language", notice: "__Host-congthu-notice", away: "__Host-congthu-away" } as const
 export type CookieName = (typeof cookieNames)[keyof typeof cookieNames]
 
 /** Strict would show a person who follows a link in a mail the sign-in page although he is signed in; what changes anything is checked for where it comes from. */

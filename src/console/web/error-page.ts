@@ -20,7 +20,7 @@ const maxFields = 100
 /** A form that was not taken: why, and what was in it, so that nobody types it twice. Secrets are not shown again. */
 export function lostFormPage({ say }: Visit, why: LostForm, { fields, from }: { readonly fields: Readonly<Record<string, unknown>>; readonly from: string }): ShellContent {
   const entered = Object.entries(fields)
-    .filter(([name, value]) => name !== csrfField && name !== passwordField && !secret.test(name) && value !== "")
+    .filter(([name, value]) => name !== csrfField && name !== passwordField && !secret.test(name) && value !== "" && (typeof value === "string" || Array.isArray(value)))
     .slice(0, maxFields)
   return {
     title: say(errorText[`${why}Title`]),

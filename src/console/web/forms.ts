@@ -4,15 +4,18 @@ import type { Visit } from "./page.ts"
 
 /** Forms that carry their token, fields that say what is wrong with them, changes that ask before they are made. All work without a script. */
 export interface FormOptions {
+  readonly id?: string
   /** Path with `/console`. */
   readonly action: string
   readonly method?: "get" | "post"
   readonly className?: string
   readonly hidden?: Readonly<Record<string, string | number>>
+  /** Its page has `upload`. */
+  readonly upload?: boolean
   readonly body: Html
 }
 
-export const form = (visit: Pick<Visit, "csrf">, { action, method = "post", className, hidden = {}, body }: FormOptions) => html`<form action=${action} method=${method} class=${className}>
+export const form = (visit: Pick<Visit, "csrf">, { id, action, method = "post", className, hidden = {}, upload = false, body }: FormOptions) => html`<form id=${id} action=${action} method=${method} class=${className} enctype=${upload ? "multipart/form-data" : undefined}>
   ${method === "post" && visit.csrf !== "" && html`<input type="hidden" name=${csrfField} value=${visit.csrf} />`}
   ${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name=${name} value=${value} />`)}
   ${body}
@@ -32,6 +35,7 @@ export interface FieldOptions {
   readonly error?: string | undefined
   readonly required?: boolean
   readonly autocomplete?: string
+  readonly inputmode?: "numeric"
   readonly autofocus?: boolean
   readonly minlength?: number
   readonly maxlength?: number

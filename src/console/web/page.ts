@@ -1,6 +1,6 @@
 import type { z } from "zod"
 import type { Authority, Capability, Scope } from "../../accounts/administrator.ts"
-import type { SecondFactor } from "../../store/console-session-store.ts"
+import type { OpenedBy, SecondFactor } from "../../store/console-session-store.ts"
 import type { Html } from "./html.ts"
 import type { Language, Say, Words } from "./words.ts"
 
@@ -17,12 +17,17 @@ export interface Page {
   readonly fresh?: boolean
   /** Scripts ask for it by themselves: it does not count as use of the session. */
   readonly background?: boolean
-  /** Also for who has given the password, and not yet the second factor. */
-  readonly beforeSecondFactor?: boolean
+  /** Its form sends a file (`multipart/form-data`), of at most so many bytes; not together with `fresh`, which could not keep it. */
+  readonly upload?: { readonly maxBytes: number }
+  /** Also for who has given the password alone, and still lacks this. */
+  readonly before?: readonly Pending[]
   /** Of path, query and form together; no member has the name of another. What does not fit is answered 400 before `run`. */
   readonly input: z.ZodType
   run(input: unknown, visit: Visit): Promise<Answer>
 }
+
+/** `proof`: the second factor is still to be given; `enrolment`: one is demanded of his role, and he has none. */
+export type Pending = "proof" | "enrolment"
 
 /** `anybody`: without signing in; `holder`: whoever is signed in. */
 export type Who = "anybody" | "holder" | Capability
@@ -34,6 +39,8 @@ export interface Visit {
   readonly url: string
   readonly clientAddress: string
   readonly userAgent: string
+  /** What went along to the identity provider, sealed; undefined where nobody went. */
+  readonly away?: string | undefined
   /** Goes into every form (forms.ts does it); empty for who is not signed in. */
   readonly csrf: string
   /** Swapped into a page that is there already (htmx): answer with a fragment. */
@@ -56,7 +63,11 @@ export interface Holder extends Authority {
   /** Of the person, or of the account where there is none. */
   readonly name: string
   readonly secondFactor: SecondFactor
+  readonly pending: Pending | null
+  readonly openedBy: OpenedBy
   readonly provenAt: number
+  /** Signed in with a one-time password: nothing else is open before it is replaced. */
+  readonly mustChangePassword: boolean
 }
 
 /** Who acts with a capability, and where: ports that list or change something demand the scope. */
@@ -75,7 +86,7 @@ export interface Notice {
 }
 
 export type Answer =
-  | { readonly kind: "page"; readonly title: string; readonly body: Html; readonly crumbs?: readonly Crumb[]; readonly status?: 200 | 409 | 422 | 429 }
+  | { readonly kind: "page"; readonly title: string; readonly body: Html; readonly crumbs?: readonly Crumb[]; readonly status?: 200 | 403 | 409 | 422 | 429 | 503; readonly change?: SessionChange }
   | { readonly kind: "fragment"; readonly body: Html }
   /** After a change: 303, so that reloading does not repeat it. */
   | { readonly kind: "redirect"; readonly to: string; readonly notice?: Notice }
@@ -91,7 +102,12 @@ export interface ServerEvent {
 }
 
 /** What only the console's own sign-in pages do. */
-export type SessionChange = { readonly kind: "begin"; readonly token: string } | { readonly kind: "end" } | { readonly kind: "language"; readonly language: Language }
+export type SessionChange =
+  | { readonly kind: "begin"; readonly token: string }
+  | { readonly kind: "end" }
+  /** What comes back with the visitor from the identity provider, sealed; undefined: it has. */
+  | { readonly kind: "away"; readonly sealed: string | undefined }
+  | { readonly kind: "language"; readonly language: Language }
 
 type Defined<Schema extends z.ZodType, V extends Visit, W extends Who> = Omit<Page, "input" | "run" | "who"> & {
   readonly who: W
@@ -101,6 +117,10 @@ type Defined<Schema extends z.ZodType, V extends Visit, W extends Who> = Omit<Pa
 
 /** A page for whoever has the capability; lists and changes go by `visit.scope`. */
 export const administratorPage = <Schema extends z.ZodType>(definition: Defined<Schema, AdministratorVisit, Capability>): Page => erased(definition)
+
+/** A page about what belongs to no unit: who administers units only is refused, whatever the roles say today. */
+export const provincePage = <Schema extends z.ZodType>(definition: Defined<Schema, AdministratorVisit, Capability>): Page =>
+  administratorPage({ ...definition, run: async (input, visit) => (visit.scope.roots === null ? definition.run(input, visit) : { kind: "error", status: 403 }) })
 
 /** A page about whoever is signed in. */
 export const holderPage = <Schema extends z.ZodType>(definition: Omit<Defined<Schema, HolderVisit, "holder">, "who">): Page => erased({ ...definition, who: "holder" })

@@ -5,7 +5,7 @@ import { cookieNames, cookieOf, clearCookie, setCookie } from "./cookies.ts"
 import { errorPage, type ErrorStatus, type LostForm, lostFormPage } from "./error-page.ts"
 import { serveEvents } from "./events.ts"
 import { documentText, fragmentText, html } from "./html.ts"
-import type { Answer, Area, Holder, Notice, SessionChange, Visit } from "./page.ts"
+import type { Answer, Area, Holder, Notice, Pending, SessionChange, Visit } from "./page.ts"
 import { shell, type ShellContent } from "./shell.ts"
 
 /** How answers go out. */
@@ -14,7 +14,7 @@ export interface Replies {
   error(at: At, status: ErrorStatus, waitSeconds?: number): void
   lostForm(at: At, why: LostForm, form: { readonly fields: Readonly<Record<string, unknown>>; readonly from: string }): void
   /** To sign in, and back here afterwards. */
-  toSignIn(at: At, why: "new" | "expired" | "secondFactor"): void
+  toSignIn(at: At, why: "new" | "expired" | Pending): void
   page(at: At, content: ShellContent, status?: number): void
 }
 
@@ -48,14 +48,15 @@ export function createReplies({ areas }: { readonly areas: readonly Area[] }): R
     error,
     lostForm: (at, why, form) => page(at, lostFormPage(at.visit, why, form), 403),
     toSignIn(at, why) {
-      if (why === "secondFactor") return redirect(at, `${root}/second-factor`)
+      if (why === "enrolment") return redirect(at, `${root}/me/security`)
       const query = new URLSearchParams({ ...(at.visit.url !== root && !at.visit.partial && { next: at.visit.url }), ...(why === "expired" && { expired: "1" }) }).toString()
-      redirect(at, `${root}/sign-in${query === "" ? "" : `?${query}`}`)
+      redirect(at, `${root}/${why === "proof" ? "second-factor" : "sign-in"}${query === "" ? "" : `?${query}`}`)
     },
     async answer(at, answer) {
       const { response } = at
       switch (answer.kind) {
         case "page":
+          if (answer.change) changeSession(response, answer.change)
           return page(at, answer, answer.status)
         case "fragment":
           return void response.type("html").send(fragmentText(html`${answer.body}`))
@@ -78,10 +79,15 @@ export function createReplies({ areas }: { readonly areas: readonly Area[] }): R
 }
 
 const yearMs = 365 * 86_400_000
+const awayMs = 15 * 60_000
 
 function changeSession(response: Response, change: SessionChange): void {
-  if (change.kind === "begin") setCookie(response, cookieNames.session, change.token)
-  else if (change.kind === "end") clearCookie(response, cookieNames.session)
+  if (change.kind === "begin") {
+    setCookie(response, cookieNames.session, change.token)
+    if (cookieOf(response.req, cookieNames.away) !== undefined) clearCookie(response, cookieNames.away)
+  } else if (change.kind === "end") clearCookie(response, cookieNames.session)
+  else if (change.kind === "away" && change.sealed === undefined) clearCookie(response, cookieNames.away)
+  else if (change.kind === "away") setCookie(response, cookieNames.away, change.sealed ?? "", awayMs)
   else setCookie(response, cookieNames.language, change.language, yearMs)
 }
 

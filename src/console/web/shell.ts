@@ -38,10 +38,10 @@ export const shell = ({ areas, visit, holder }: Shell, { title, body, crumbs = [
     <script src=${assetUrl("charts")} defer></script>
     <script src=${assetUrl("script")} defer></script>
   </head>
-  <body class=${holder ? "inside" : "outside"}>
+  <body class=${holder && !holder.pending ? "inside" : "outside"}>
     <a class="skip" href="#main">${visit.say(shellText.skip)}</a>
     ${top(visit, holder)}
-    ${holder && menu(areas, visit, holder)}
+    ${holder && !holder.pending && menu(areas, visit, holder)}
     <main id="main" tabindex="-1">
       ${crumbs.length > 0 && trail(visit, crumbs, title)}
       ${notice && html`<p class=${`notice ${notice.kind}`} role=${notice.kind === "problem" ? "alert" : "status"}>${notice.text}</p>`}
@@ -53,7 +53,7 @@ export const shell = ({ areas, visit, holder }: Shell, { title, body, crumbs = [
 </html>`
 
 const top = (visit: Visit, holder: Holder | undefined) => html`<header class="top">
-  ${holder && html`<button class="menu-button" type="button" popovertarget="menu">${visit.say(shellText.menu)}</button>`}
+  ${holder && !holder.pending && html`<button class="menu-button" type="button" popovertarget="menu">${visit.say(shellText.menu)}</button>`}
   <a class="brand" href="/console">${visit.say(shellText.product)}</a>
   <div class="who">
     ${holder && html`<a href="/console/me" title=${holder.address}>${holder.name}</a>`}

@@ -1,24 +1,30 @@
 import type { Command } from "../command.ts"
 
-/** RFC 2971. What a client says of itself decides nothing here, so it is read and forgotten. */
-export const id: Command<null> = {
+/** RFC 2971 §3.3: name and version alone are kept, for whoever looks at who is connected; they decide nothing. */
+const maxCharacters = 100
+
+export const id: Command<string> = {
   name: "ID",
   forms: ["plain"],
   states: ["notAuthenticated", "authenticated", "selected"],
   mayExpunge: "always",
   parse(reader) {
     reader.sp()
+    const said = new Map<string, string>()
     if (reader.peek("(")) {
       reader.list(() => {
-        reader.string()
+        const name = reader.string().toLowerCase()
         reader.sp()
-        reader.nstring()
+        const value = reader.nstring()
+        if ((name === "name" || name === "version") && value !== null) said.set(name, value.slice(0, maxCharacters))
       })
     } else reader.nstring()
     reader.end()
-    return null
+    return [said.get("name"), said.get("version")].filter(Boolean).join(" ")
   },
-  async run(_session, _args, out) {
+  async run(session, clientId, out) {
+    session.clientId = clientId
+    session.services.presence?.named(session.id, clientId)
     out.line('* ID ("name" "Cong Thu")')
     return { kind: "ok", text: "ID completed" }
   },

@@ -1,3 +1,4 @@
+import { gather } from "../../base/gather.ts"
 import type { TemplateStore } from "../../store/template-store.ts"
 import { readTemplate, type Template } from "./template.ts"
 
@@ -10,22 +11,23 @@ export interface TemplateSource {
 /** More than are in use at once. */
 const maxKnown = 200
 
-export function createTemplateSource(templates: Pick<TemplateStore, "find">): TemplateSource {
+export function createTemplateSource(templates: Pick<TemplateStore, "find" | "newestVersions">): TemplateSource {
   const known = new Map<string, Template | undefined>()
+  const newest = gather((names: readonly string[]) => templates.newestVersions(names), { maxItems: 100, atOnce: 1 })
   return {
-    async find(name, version) {
-      const place = `${name} ${version ?? ""}`
-      if (version !== undefined && known.has(place)) return { version, template: known.get(place) }
-      const stored = await templates.find(name, version)
-      if (!stored) return undefined
-      const key = `${name} ${stored.version}`
+    async find(name, asked) {
+      const version = asked ?? (await newest(name))
+      if (version === undefined) return undefined
+      const key = `${name} ${version}`
       if (!known.has(key)) {
+        const stored = await templates.find(name, version)
+        if (!stored) return undefined
         const read = readTemplate(stored.document)
         const [oldest] = known.keys()
         if (known.size >= maxKnown && oldest !== undefined) known.delete(oldest)
         known.set(key, read.ok ? read.value : undefined)
       }
-      return { version: stored.version, template: known.get(key) }
+      return { version, template: known.get(key) }
     },
   }
 }

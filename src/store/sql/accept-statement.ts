@@ -67,12 +67,10 @@ export function acceptStatement(contents: number, { withEvidence, withReports, w
       ${insertDecisionsSql(p, 28, "JOIN e ON e.id = t.envelope_id")}
     ), w AS (
       ${insertWarningsSql(p(16), p(36))}
-    ), c AS (
-      ${insertContentsSql(contentRowsSql(contents), "WHERE c.hash IN (SELECT content FROM e)")}
-    )${withReports ? `, rm AS (${insertReportMailSql(p(16), p(37))})` : ""}${withEvidence ? `,${evidenceSql((index) => p(beforeEvidence + index))}` : ""}
+    )${contents === 0 ? "" : `, c AS (${insertContentsSql(contentRowsSql(contents), "WHERE c.hash IN (SELECT content FROM e)")})`}${withReports ? `, rm AS (${insertReportMailSql(p(16), p(37))})` : ""}${withEvidence ? `,${evidenceSql((index) => p(beforeEvidence + index))}` : ""}
     SELECT delivery_id, ${placedColumns}, NULL::bigint AS envelope_id, NULL::text AS blob_key FROM placed
-    UNION ALL SELECT NULL, ${noPlacedColumns}, id, NULL FROM e
-    UNION ALL SELECT NULL, ${noPlacedColumns}, NULL, blob_key FROM c WHERE blob_key IS NOT NULL`
+    UNION ALL SELECT NULL, ${noPlacedColumns}, id, NULL FROM e${contents === 0 ? "" : `
+    UNION ALL SELECT NULL, ${noPlacedColumns}, NULL, blob_key FROM c WHERE blob_key IS NOT NULL`}`
   const statement = { name, text }
   statements.set(name, statement)
   return statement

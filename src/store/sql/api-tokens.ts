@@ -1,11 +1,17 @@
 import type { ApiToken, ApiTokenHolder, ApiTokenStore } from "../../accounts/api-token.ts"
+import { gather } from "../../base/gather.ts"
 import type { Database } from "./database.ts"
 
 /** Keys to the API in PostgreSQL. A revoked one is kept, so that the audit can still name it. */
 export function createApiTokenStore(database: Pick<Database, "query">): ApiTokenStore {
+  const find = gather(async (hashes: readonly Uint8Array[]) => {
+    const rows = await database.query<ApiTokenHolder & { readonly sha256: Buffer; readonly stale: boolean }>(live, [hashes])
+    const found = new Map(rows.map(({ sha256, ...row }) => [sha256.toString("hex"), row]))
+    return hashes.map((hash) => found.get(Buffer.from(hash).toString("hex")))
+  }, { maxItems: 100, atOnce: 1 })
   return {
     async live(sha256) {
-      const [holder] = await database.query<ApiTokenHolder & { readonly stale: boolean }>(live, [sha256])
+      const holder = await find(sha256)
       if (!holder) return undefined
       const { stale, ...token } = holder
       if (stale) await database.query(used, [token.id])
@@ -31,7 +37,7 @@ const holder = `id, name, scopes, account_id AS "accountId", principal_id AS "pr
 
 const live = {
   name: "live-api-token",
-  text: `SELECT ${holder}, coalesce(last_used_at < clock_timestamp() - interval '1 minute', true) AS stale FROM api_token WHERE sha256 = $1 AND ${isLive}`,
+  text: `SELECT ${holder}, coalesce(last_used_at < clock_timestamp() - interval '1 minute', true) AS stale, sha256 FROM api_token WHERE sha256 = ANY ($1::bytea[]) AND ${isLive}`,
 }
 
 const used = { name: "api-token-used", text: "UPDATE api_token SET last_used_at = clock_timestamp() WHERE id = $1" }

@@ -8,7 +8,10 @@ export function createCampaignStore({ database }: { readonly database: Database 
       const rows = await database.query<DueNotification & { readonly turn: number }>(claim, [now, limit, leaseMs, recipients, each])
       return rows.toSorted((a, b) => a.priority - b.priority || a.turn - b.turn || a.id - b.id).map(({ turn: _turn, ...due }) => due)
     },
-    waitingRecipients: (id, limit) => database.query<WaitingRecipient>(waitingRecipients, [id, limit]),
+    async waitingRecipients(asked) {
+      const rows = asked.length === 0 ? [] : await database.query<WaitingRecipient & { readonly id: number }>(waitingRecipients, [asked.map(({ id }) => id), asked.map(({ limit }) => limit)])
+      return Map.groupBy(rows, ({ id }) => id)
+    },
     async failed(id, recipients, now) {
       for (let at = 0; at < recipients.length; at += rowsAtOnce) {
         const some = recipients.slice(at, at + rowsAtOnce)
@@ -81,7 +84,12 @@ const claim = {
       n.content, n.source_data AS sealed, n.template, n.template_version AS "templateVersion", n.recipient_count AS "recipientCount", due.turn`,
 }
 
-const waitingRecipients = { name: "notification-waiting-recipients", text: "SELECT n, address, data FROM notification_recipient WHERE notification_id = $1 AND state = 'waiting' ORDER BY n LIMIT $2" }
+const waitingRecipients = {
+  name: "notification-waiting-recipients",
+  text: `
+    SELECT t.id, r.n, r.address, r.data FROM unnest($1::bigint[], $2::int[]) AS t (id, max)
+    CROSS JOIN LATERAL (SELECT n, address, data FROM notification_recipient WHERE notification_id = t.id AND state = 'waiting' ORDER BY n LIMIT t.max) r`,
+}
 
 /** Changes are numbered under the lock of the notification's row, so that who has read up to a number has missed none below it. */
 const failed = {

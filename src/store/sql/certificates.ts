@@ -3,7 +3,7 @@ import type { CertificateState } from "../../accounts/directory.ts"
 import { failed, ok, type Result } from "../../base/result.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
 import type { CertificateChange, CertificateDetail, CertificateRecord, CertificateRegistry, NewCertificate } from "../certificate-registry.ts"
-import { auditCertificates, type CertificateEvent, putCertificates, readCertificateNames, setCertificateState } from "./certificate-rows.ts"
+import { auditCertificates, bindAccounts, type CertificateEvent, changeCertificates, putCertificates, readCertificateNames, setCertificateState } from "./certificate-rows.ts"
 import type { Database, Transaction } from "./database.ts"
 
 export function createCertificateRegistry(database: Pick<Database, "query" | "transaction">): CertificateRegistry {
@@ -12,6 +12,7 @@ export function createCertificateRegistry(database: Pick<Database, "query" | "tr
       database.query<CertificateRecord>(list, [principalId ?? null, state ?? null, endsAfter === undefined ? null : new Date(endsAfter), endsBefore === undefined ? null : new Date(endsBefore)]),
     find: (prefix) => database.query<CertificateDetail>(find, [prefix]),
     add: (certificates, change) => database.transaction((tx) => add(tx, certificates, change)),
+    bind: (fingerprint, binding, change) => database.transaction((tx) => bind(tx, { fingerprint, ...binding, ...change })),
     setState: (fingerprint, state, change) => database.transaction((tx) => setState(tx, { fingerprint, state, ...change })),
   }
 }
@@ -42,6 +43,22 @@ async function add(tx: Transaction, certificates: readonly NewCertificate[], cha
   return ok(version)
 }
 
+type Binding = Pick<NewCertificate, "accounts" | "from" | "until">
+
+async function bind(tx: Transaction, { fingerprint, accounts, from, until, by }: CertificateChange & Binding & { readonly fingerprint: string }): Promise<Result<number, Failure>> {
+  await takeDirectory(tx)
+  const [before] = await tx.query<Binding & { readonly principalId: string; readonly use: string }>(boundNow, [fingerprint])
+  if (!before) return failed(failure("notFound", `there is no certificate ${fingerprint}`))
+  const [unknown] = await tx.query<{ what: string }>(unknownNames, [[], accounts])
+  if (unknown) return failed(failure("notFound", `there is no ${unknown.what}`))
+  const { principalId, use, ...was } = before
+  await tx.query({ text: changeCertificates }, [[fingerprint], [principalId], [use], [from], [until]])
+  await bindAccounts(tx, [{ fingerprint, accounts }])
+  const version = await nextVersion(tx)
+  await auditCertificates(tx, [fingerprint], { kind: "certificate.changed", by, detail: { before: was, after: { accounts, from, until } } })
+  return ok(version)
+}
+
 async function setState(tx: Transaction, change: CertificateChange & { readonly fingerprint: string; readonly state: CertificateState; readonly reason: string }): Promise<Result<number, Failure>> {
   const { fingerprint, state, reason, by } = change
   await takeDirectory(tx)
@@ -66,23 +83,32 @@ async function nextVersion(tx: Transaction): Promise<number> {
   return row?.version ?? 0
 }
 
-const record = `
+/** The columns of a `CertificateRecord`. */
+export const certificateRecord = `
   SELECT c.fingerprint, c.subject, c.principal_id AS "principalId", p.name AS "holderName", c.use, c.state,
     (extract(epoch FROM c.not_before) * 1000)::bigint AS "notBefore", (extract(epoch FROM c.not_after) * 1000)::bigint AS "notAfter",
     ARRAY(SELECT a.address FROM certificate_account b JOIN account a ON a.id = b.account_id WHERE b.fingerprint = c.fingerprint ORDER BY a.address) AS accounts`
 
-const from = "FROM certificate c JOIN principal p ON p.id = c.principal_id"
+export const certificateFrom = "FROM certificate c JOIN principal p ON p.id = c.principal_id"
 
 const list = {
-  text: `${record} ${from}
+  text: `${certificateRecord} ${certificateFrom}
     WHERE ($1::text IS NULL OR c.principal_id = $1) AND ($2::text IS NULL OR c.state = $2) AND ($3::timestamptz IS NULL OR c.not_after > $3) AND ($4::timestamptz IS NULL OR c.not_after <= $4)
     ORDER BY c.not_after, c.fingerprint`,
 }
 
+/** What a `CertificateDetail` has beside. */
+export const certificateDetail = `c.der, c.issuer, c.serial_number AS "serialNumber", c.addresses, to_char(c.valid_from, 'YYYY-MM-DD') AS "from", to_char(c.valid_until, 'YYYY-MM-DD') AS "until",
+      c.state_reason AS "stateReason", (extract(epoch FROM c.state_at) * 1000)::bigint AS "stateAt", c.state_by AS "stateBy", c.source, (extract(epoch FROM c.added_at) * 1000)::bigint AS "addedAt"`
+
 const find = {
-  text: `${record}, c.der, c.issuer, c.serial_number AS "serialNumber", c.addresses, to_char(c.valid_from, 'YYYY-MM-DD') AS "from", to_char(c.valid_until, 'YYYY-MM-DD') AS "until",
-      c.state_reason AS "stateReason", (extract(epoch FROM c.state_at) * 1000)::bigint AS "stateAt", c.state_by AS "stateBy", c.source, (extract(epoch FROM c.added_at) * 1000)::bigint AS "addedAt"
-    ${from} WHERE starts_with(c.fingerprint, $1) OR starts_with(c.serial_number, $1) ORDER BY c.fingerprint LIMIT 2`,
+  text: `${certificateRecord}, ${certificateDetail}
+    ${certificateFrom} WHERE starts_with(c.fingerprint, $1) OR starts_with(c.serial_number, $1) ORDER BY c.fingerprint LIMIT 2`,
+}
+
+const boundNow = {
+  text: `SELECT c.principal_id AS "principalId", c.use, to_char(c.valid_from, 'YYYY-MM-DD') AS "from", to_char(c.valid_until, 'YYYY-MM-DD') AS "until",
+    ARRAY(SELECT a.address FROM certificate_account b JOIN account a ON a.id = b.account_id WHERE b.fingerprint = c.fingerprint ORDER BY a.address) AS accounts FROM certificate c WHERE c.fingerprint = $1`,
 }
 
 const unknownNames = {

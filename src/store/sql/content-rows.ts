@@ -13,14 +13,8 @@ export const contentRowsSql = (count: number, first = 1): string =>
     return `($${at}::bytea, $${at + 1}::bigint, $${at + 2}::bytea, $${at + 3}::text, $${at + 4}::bytea, $${at + 5}::bytea)`
   }).join(", ")
 
-export const contentRowValues = (content: PreparedContent): unknown[] => [
-  content.ref,
-  content.size,
-  content.stored.kind === "inline" ? content.stored.bytes : null,
-  content.stored.kind === "blob" ? content.stored.key : null,
-  content.sealedStructure,
-  content.sealedSearchText,
-]
+export const contentRowValues = ({ ref, size, stored }: PreparedContent): unknown[] =>
+  stored.kind === "kept" ? [ref, size, null, null, null, null] : [ref, size, stored.kind === "inline" ? stored.bytes : null, stored.kind === "blob" ? stored.key : null, stored.sealedStructure, stored.sealedSearchText]
 
 /** `condition` lets the caller store nothing when its own precondition fails; it is a FROM item with a WHERE. */
 export const insertContentsSql = (rows: string, condition = ""): string => `
@@ -30,9 +24,9 @@ export const insertContentsSql = (rows: string, condition = ""): string => `
   ON CONFLICT (hash) DO UPDATE SET orphaned_at = NULL WHERE content.orphaned_at IS NOT NULL
   RETURNING hash, blob_key`
 
-/** One of each hash: a statement may not meet the same row twice. */
+/** Those that have no row yet, one of each hash: a statement may not meet the same row twice. */
 export const distinctContents = (contents: readonly PreparedContent[]): PreparedContent[] => [
-  ...new Map(contents.map((content) => [Buffer.from(content.ref).toString("latin1"), content])).values(),
+  ...new Map(contents.filter(({ stored }) => stored.kind !== "kept").map((content) => [Buffer.from(content.ref).toString("latin1"), content])).values(),
 ]
 
 /** Discards the blobs that no row took because the same content was stored already. */

@@ -7,7 +7,7 @@ import { ContentScanner } from "../../mail/content-scanner.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
 import type { BlobStore } from "../blob/blob-store.ts"
 import { partOf, readSealedBlob, SealedBlobWriter } from "../blob/sealed-blob.ts"
-import type { ContentRef, ContentStore, ContentWriter, PreparedContent } from "../content-store.ts"
+import type { ContentRef, ContentStore, ContentWriter, PreparedContent, StoredContent } from "../content-store.ts"
 import type { Sealer } from "../sealing.ts"
 import type { Database } from "./database.ts"
 
@@ -26,14 +26,16 @@ export interface ContentStoreOptions {
 
 export function createContentStore(options: ContentStoreOptions): ContentStore {
   return {
-    begin: (maxBytes) => new StreamingContentWriter(options, maxBytes),
-    async *read(content, range = { start: 0, end: Infinity }) {
-      const [row] = await options.database.query<ContentRow>(selectContent, [content])
-      if (!row) throw new Error("the content is not in the store")
-      if (row.inline_bytes) yield partOf(options.sealer.open(row.inline_bytes, content, row.size), range.start, range.end)
-      else yield* readSealedBlob(options, row.blob_key ?? "", { start: range.start, end: Math.min(range.end, row.size) })
-    },
+    begin: (maxBytes, keptAs) => new StreamingContentWriter(options, maxBytes, keptAs),
+    read: (content, range) => readContent(options, content, range),
   }
+}
+
+async function* readContent(options: ContentStoreOptions, content: ContentRef, range = { start: 0, end: Infinity }): AsyncIterable<Uint8Array> {
+  const [row] = await options.database.query<ContentRow>(selectContent, [content])
+  if (!row) throw new Error("the content is not in the store")
+  if (row.inline_bytes) yield partOf(options.sealer.open(row.inline_bytes, content, row.size), range.start, range.end)
+  else yield* readSealedBlob(options, row.blob_key ?? "", { start: range.start, end: Math.min(range.end, row.size) })
 }
 
 interface ContentRow {
@@ -62,10 +64,12 @@ class StreamingContentWriter implements ContentWriter {
   private partsAtRest = 0
   private readonly options: ContentStoreOptions
   private readonly maxBytes: number
+  private readonly keptAs: ContentRef | undefined
 
-  constructor(options: ContentStoreOptions, maxBytes: number) {
+  constructor(options: ContentStoreOptions, maxBytes: number, keptAs: ContentRef | undefined) {
     this.options = options
     this.maxBytes = maxBytes
+    this.keptAs = keptAs
   }
 
   async write(chunk: Uint8Array): Promise<Result<void, Failure>> {
@@ -76,6 +80,7 @@ class StreamingContentWriter implements ContentWriter {
     }
     this.hash.update(chunk)
     await this.scan(chunk)
+    if (this.keptAs) return ok(undefined)
     if (this.size <= this.options.inlineBytes) {
       this.gathered.push(Buffer.from(chunk))
       return ok(undefined)
@@ -91,6 +96,8 @@ class StreamingContentWriter implements ContentWriter {
     const ref = sealer.contentHash(sha256)
     const { structure, searchText, ...scanned } = this.scanner.finish()
     const { options, blob, size } = this
+    const seen = { ref, sha256, size, structure, scanned, searchText }
+    if (this.keptAs) return ok({ ...seen, stored: { kind: "kept" }, read: (range) => readContent(options, ref, range), discard: async () => undefined })
     // only hostile messages have so much to write down; others get their turn between the steps
     const large = structure.bodyStructure.length > largeStructureChars
     if (large) await yieldToOthers()
@@ -98,19 +105,13 @@ class StreamingContentWriter implements ContentWriter {
     if (large) await yieldToOthers()
     const sealedStructure = sealer.seal(encodedStructure, structurePlace(ref))
     if (large) await yieldToOthers()
+    const sealed = { sealedStructure, sealedSearchText: sealer.seal(encodeSearchText(searchText), searchTextPlace(ref)) }
     // whoever judges a small message reads it once more, at once: it need not be opened for that
     const plain = this.take()
-    const stored: PreparedContent["stored"] = blob ? { kind: "blob", key: blob.key } : { kind: "inline", bytes: sealer.seal(plain, ref) }
+    const stored: Exclude<StoredContent, { readonly kind: "kept" }> = blob ? { kind: "blob", key: blob.key, ...sealed } : { kind: "inline", bytes: sealer.seal(plain, ref), ...sealed }
     return ok({
-      ref,
-      sha256,
-      size,
-      structure,
-      scanned,
-      searchText,
+      ...seen,
       stored,
-      sealedStructure,
-      sealedSearchText: sealer.seal(encodeSearchText(searchText), searchTextPlace(ref)),
       async *read(range = { start: 0, end: size }) {
         if (stored.kind === "inline") yield Buffer.from(plain.subarray(range.start, range.end))
         else yield* readSealedBlob(options, stored.key, { start: range.start, end: Math.min(range.end, size) })

@@ -1,6 +1,7 @@
 import type { Logger } from "pino"
 import type { Account, Assignment, Directory, DirectorySource, Group, Principal, Unit } from "../../accounts/directory.ts"
 import { buildDirectory, type CertificateOnRecord, type DirectoryRows } from "../../accounts/directory-snapshot.ts"
+import type { Forwarding } from "../../accounts/forwarding.ts"
 import { latestRead } from "../../base/latest-read.ts"
 import type { ChangeFeed } from "../change-feed.ts"
 import type { Database, Transaction } from "./database.ts"
@@ -94,5 +95,6 @@ async function readRows(tx: Transaction): Promise<DirectoryRows> {
         SELECT fingerprint, array_agg(account_id ORDER BY account_id) AS account_ids FROM certificate_account GROUP BY fingerprint
       ) b ON b.fingerprint = c.fingerprint`,
   })
-  return { version, unitDomains: domains.map(({ domain }) => domain), units, accounts, principals, assignments, aliases, groups, certificates }
+  const forwardings = await tx.query<Forwarding>({ text: `SELECT account_id AS "accountId", target, keep_copy AS "keepCopy", principal_id AS "principalId" FROM forwarding` })
+  return { version, unitDomains: domains.map(({ domain }) => domain), units, accounts, principals, assignments, aliases, groups, certificates, forwardings }
 }

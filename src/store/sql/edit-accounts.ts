@@ -1,4 +1,4 @@
-import { addressByRule, type AddressProblem, defaultAddressRule, officeAddressRule, parseAddressRule } from "../../accounts/provision/address-rule.ts"
+import { addressByRule, type AddressProblem, officeAddressRule, parseAddressRule } from "../../accounts/provision/address-rule.ts"
 import type { ChangeOf, NewAccount } from "../../accounts/provision/changes.ts"
 import type { ProblemKey } from "../../accounts/provision/problems.ts"
 import { seenTag } from "../../accounts/provision/records.ts"
@@ -20,9 +20,8 @@ export async function addAccount(edit: Edit, { account }: ChangeOf<"addAccount">
   }
   const address = await freeAddress(edit, account)
   if (!address.ok) return address
-  const [row] = await edit.tx.query<{ id: number }>(insert, [address.value, account.kind, account.displayName, account.unitCode, account.quotaBytes, edit.mailboxes.map(({ name }) => name), edit.mailboxes.map(({ specialUse }) => specialUse)])
+  const [row] = await edit.tx.query<{ id: number }>(insert, [address.value, account.kind, account.displayName, account.unitCode, account.quotaBytes, edit.mailboxes.map(({ name }) => name), edit.mailboxes.map(({ specialUse }) => specialUse), account.ownerId])
   if (!row) throw new Error("an account was not stored")
-  if (account.ownerId !== null) await edit.tx.query(own, [row.id, account.ownerId])
   await note(edit, { kind: "account.added", key: address.value, accountId: row.id, after: { ...account, address: address.value } })
   return done(address.value)
 }
@@ -101,15 +100,15 @@ async function freeAddress(edit: Edit, account: NewAccount): Promise<Result<stri
   return problem && !problem.ok ? problem : ok(account.address)
 }
 
-/** The address that the unit's rule gives. */
-export async function addressOfRule({ tx }: Pick<Edit, "tx">, { name, kind, unitCode }: { readonly name: string; readonly kind: NewAccount["kind"]; readonly unitCode: string }): Promise<Result<string, Refusal>> {
+/** The address that the unit's rule gives; `own` is what the account has already. */
+export async function addressOfRule({ tx, addressRule }: Pick<Edit, "tx" | "addressRule">, { name, kind, unitCode, own }: { readonly name: string; readonly kind: NewAccount["kind"]; readonly unitCode: string; readonly own?: string }): Promise<Result<string, Refusal>> {
   const [unit] = await tx.query<{ domain: string; rule: string | null }>(ruleOfUnit, [unitCode])
   const forOffice = kind === "organizational"
-  const rule = parseAddressRule(forOffice ? officeAddressRule : (unit?.rule ?? defaultAddressRule), { forOffice })
+  const rule = parseAddressRule(forOffice ? officeAddressRule : (unit?.rule ?? addressRule), { forOffice })
   if (!unit || !rule.ok) return refuse("invalid", "noUnit", { field: "unitCode", values: { value: unitCode } })
   const inDomain = await tx.query<{ address: string }>(addressesInDomain, [`%@${unit.domain.replace(/[\\%_]/g, "\\$&")}`])
   const taken = new Set(inDomain.map(({ address }) => address))
-  const address = addressByRule(rule.value, { name, unit: { code: unitCode, domain: unit.domain }, isTaken: (one) => taken.has(one) })
+  const address = addressByRule(rule.value, { name, unit: { code: unitCode, domain: unit.domain }, isTaken: (one) => one !== own && taken.has(one) })
   return address.ok ? address : failed({ kind: "invalid", problems: [{ field: "address", problem: ruleAnswers[address.failure] }] })
 }
 
@@ -120,10 +119,10 @@ const insert = {
   text: `
     WITH a AS (INSERT INTO account (address, kind, display_name, unit_code, quota_bytes) VALUES ($1, $2, $3, $4, $5) RETURNING id),
     m AS (INSERT INTO mailbox (account_id, name, special_use) SELECT a.id, d.name, d.special_use FROM a CROSS JOIN unnest($6::text[], $7::text[]) AS d (name, special_use) RETURNING account_id, name),
-    s AS (INSERT INTO subscription (account_id, name) SELECT account_id, name FROM m)
+    s AS (INSERT INTO subscription (account_id, name) SELECT account_id, name FROM m),
+    o AS (INSERT INTO assignment (account_id, principal_id, rights) SELECT id, $8, ARRAY['owner'] FROM a WHERE $8::text IS NOT NULL)
     SELECT id FROM a`,
 }
-const own = { name: "edit-own-account", text: "INSERT INTO assignment (account_id, principal_id, rights) VALUES ($1, $2, ARRAY['owner'])" }
 const update = { name: "edit-change-account", text: "UPDATE account SET display_name = $2, unit_code = $3, quota_bytes = $4 WHERE id = $1" }
 /** Opened again, it is not waiting to be archived any more. */
 const setSuspended = { name: "edit-suspend-account", text: "UPDATE account SET suspended_at = CASE WHEN $2::bool THEN clock_timestamp() END, archive_on = CASE WHEN $2::bool THEN archive_on END WHERE id = $1" }

@@ -8,7 +8,8 @@ export async function addPerson(edit: Edit, { person }: ChangeOf<"addPerson">): 
   const problem = await unitProblem(edit, person.unitCode)
   if (problem) return problem
   const principalId = person.principalId || (await nextId(edit, person.kind))
-  if (await readPerson(edit.tx, principalId)) return refuse("alreadyExists", "taken", { field: "principalId", values: { value: principalId } })
+  // a number that was just found to be the next is nobody's
+  if (person.principalId !== "" && (await readPerson(edit.tx, principalId))) return refuse("alreadyExists", "taken", { field: "principalId", values: { value: principalId } })
   const after = { ...person, principalId }
   await edit.tx.query(insert, values(after))
   await note(edit, { kind: "principal.added", key: principalId, principalId, after })
@@ -97,9 +98,12 @@ async function otherOwner({ tx, today }: Edit, accountId: number, { principalId,
 }
 
 /** People and organizations of the seed are numbered so; the directory's lock keeps two from taking one number. */
-async function nextId({ tx }: Edit, kind: PersonInput["kind"]): Promise<string> {
-  const [row] = await tx.query<{ id: string }>(next, kind === "individual" ? ["CN", 5] : ["TC", 4])
-  return row?.id ?? ""
+async function nextId({ tx, many }: Edit, kind: PersonInput["kind"]): Promise<string> {
+  const [prefix, digits] = kind === "individual" ? (["CN", 5] as const) : (["TC", 4] as const)
+  const known = many?.numbers.get(prefix)
+  const last = known ?? (await tx.query<{ last: number }>(lastNumber, [prefix]))[0]?.last ?? 0
+  many?.numbers.set(prefix, last + 1)
+  return `${prefix}${String(last + 1).padStart(digits, "0")}`
 }
 
 const values = ({ principalId, kind, name, unitCode, title, phone }: PersonInput): readonly unknown[] => [principalId, kind, name, unitCode, title, phone]
@@ -122,8 +126,4 @@ const ownersOf = {
   name: "edit-owners",
   text: `SELECT principal_id AS "principalId", to_char(valid_from, 'YYYY-MM-DD') AS "from", to_char(valid_until, 'YYYY-MM-DD') AS "until" FROM assignment WHERE account_id = $1 AND principal_id <> $2 AND 'owner' = ANY (rights)`,
 }
-const next = {
-  name: "edit-next-person",
-  text: `SELECT $1 || CASE WHEN length(n::text) >= $2::int THEN n::text ELSE lpad(n::text, $2::int, '0') END AS id
-    FROM (SELECT coalesce(max(substr(id, 3)::bigint), 0) + 1 AS n FROM principal WHERE id ~ ('^' || $1 || '[0-9]{1,12}$')) AS t`,
-}
+const lastNumber = { name: "edit-last-person", text: "SELECT coalesce(max(substr(id, 3)::bigint), 0) AS last FROM principal WHERE id ~ ('^' || $1 || '[0-9]{1,12}$')" }

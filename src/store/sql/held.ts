@@ -127,12 +127,13 @@ const refuseDeliveries = {
 
 const shownRecipients = 10
 
-const heldColumns = `h.envelope_id AS "envelopeId", h.kind, h.rule_id AS "ruleId", h.reason_vi AS "reasonVi", h.reason_en AS "reasonEn", h.notify, h.recipients_may_release AS "recipientsMayRelease", e.message_id AS "messageId", e.reverse_path AS "reversePath", e.size,
+/** The columns of a `HeldMessage`. */
+export const heldColumns = `h.envelope_id AS "envelopeId", h.kind, h.rule_id AS "ruleId", h.reason_vi AS "reasonVi", h.reason_en AS "reasonEn", h.notify, h.recipients_may_release AS "recipientsMayRelease", e.message_id AS "messageId", e.reverse_path AS "reversePath", e.size,
     ARRAY(SELECT recipient FROM delivery d WHERE d.envelope_id = h.envelope_id ORDER BY d.id LIMIT ${shownRecipients}) AS recipients,
     (SELECT count(*) FROM delivery d WHERE d.envelope_id = h.envelope_id) AS "recipientCount",
     (extract(epoch FROM h.held_at) * 1000)::bigint AS "heldAt", h.decision, (extract(epoch FROM h.decided_at) * 1000)::bigint AS "decidedAt", h.decided_by AS "decidedBy", h.note`
 
-const heldFrom = "FROM held_message h JOIN envelope e ON e.id = h.envelope_id"
+export const heldFrom = "FROM held_message h JOIN envelope e ON e.id = h.envelope_id"
 const held = `SELECT ${heldColumns} ${heldFrom}`
 
 const openHeld = { name: "held-open", text: `${held} WHERE h.decision IS NULL ORDER BY h.held_at, h.envelope_id LIMIT $1` }

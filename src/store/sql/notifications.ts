@@ -1,18 +1,32 @@
-import type { ListQuestion, NewNotification, NewRecipient, NotificationRecord, NotificationStore, RecipientCounts, RecipientRecord, RecipientState } from "../notification-store.ts"
-import { contentRowsSql, contentRowValues, insertContentsSql } from "./content-rows.ts"
+import { gather } from "../../base/gather.ts"
+import type { PreparedContent } from "../content-store.ts"
+import type { ListQuestion, NewNotification, NotificationRecord, NotificationStore, RecipientCounts, RecipientRecord, RecipientState } from "../notification-store.ts"
+import { type Added, addNotifications } from "./add-notifications.ts"
+import { discardUnused } from "./content-rows.ts"
 import type { Database, Transaction } from "./database.ts"
 import { seenOf } from "./notification-seen.ts"
 
 /** Notifications in PostgreSQL, as those who ask for them see them; the worker's side is campaigns.ts. */
 export function createNotificationStore({ database }: { readonly database: Database }): NotificationStore {
   const known = async (accountId: number, idempotencyKey: string, requestSha256: Uint8Array): Promise<Known | undefined> => (await database.query<Known>(byKey, [accountId, idempotencyKey, requestSha256]))[0]
+  const addAlone = async (notification: NewNotification): Promise<number | null> => {
+    const { recipients } = notification
+    const { notifications: [done], blobKeys } = await (recipients.length <= rowsAtOnce ? addNotifications(database, [{ notification, recipients }]) : database.transaction((tx) => addLarge(tx, notification)))
+    // a blob that no row took would stay for housekeeping
+    await discardUnused(contentsOf([notification]), blobKeys)
+    return done?.id ?? null
+  }
+  const addSmall = gather(async (some: readonly NewNotification[]): Promise<readonly (number | null)[]> => {
+    const [first] = some
+    if (some.length === 1 && first) return [await addAlone(first)]
+    const added = await addNotifications(database, some.map((notification) => ({ notification, recipients: notification.recipients })))
+    await discardUnused(contentsOf(some), added.blobKeys)
+    return added.notifications.map(({ id }) => id)
+  }, { maxItems: smallAtOnce, atOnce: 2 })
   return {
     async accept(notification) {
-      const { recipients } = notification
-      const first = recipients.slice(0, rowsAtOnce)
-      const done = recipients.length <= rowsAtOnce ? await insertHead(database, notification, first) : await database.transaction((tx) => insertAll(tx, notification, first))
-      await discardUntaken(notification, done)
-      if (done.id !== null) return { kind: "accepted", id: done.id }
+      const id = await (notification.recipients.length <= smallRecipients ? addSmall(notification) : addAlone(notification))
+      if (id !== null) return { kind: "accepted", id }
       const before = notification.idempotencyKey === null ? undefined : await known(notification.accountId, notification.idempotencyKey, notification.requestSha256)
       if (!before) throw new Error("a notification was not stored")
       return { kind: "repeated", id: before.id, sameRequest: before.sameRequest }
@@ -52,37 +66,27 @@ export function createNotificationStore({ database }: { readonly database: Datab
 
 /** Rows in one statement: their values are written as text here, and others want their turn. */
 const rowsAtOnce = 1_000
+/** One for so few shares a statement and its commit with others that are asked for at the same time. */
+const smallRecipients = 50
+const smallAtOnce = 16
 const forgetAtOnce = 200
 const maxId = Number.MAX_SAFE_INTEGER
 
 const noCounts: RecipientCounts = { waiting: 0, sent: 0, delivered: 0, relayed: 0, failed: 0, cancelled: 0, expired: 0 }
 
-interface Inserted {
-  /** Null: the idempotency key was there. */
-  readonly id: number | null
-  /** The blob that a row took. */
-  readonly blobKey: string | null
-}
-
-async function insertHead(on: Pick<Database, "query">, notification: NewNotification, recipients: readonly NewRecipient[]): Promise<Inserted> {
-  const { message } = notification
-  const values = message.kind === "same" ? contentRowValues(message.content) : []
-  const [row] = await on.query<{ id: number | null; blob_key: string | null }>(message.kind === "same" ? insertWithContent : insertWithout, [...headValues(notification), ...recipientArrays(recipients), ...values])
-  return { id: row?.id ?? null, blobKey: row?.blob_key ?? null }
-}
-
-async function insertAll(tx: Transaction, notification: NewNotification, first: readonly NewRecipient[]): Promise<Inserted> {
-  const head = await insertHead(tx, notification, first)
-  for (let at = rowsAtOnce; head.id !== null && at < notification.recipients.length; at += rowsAtOnce) {
-    await tx.query(insertRecipients, [head.id, at, ...recipientArrays(notification.recipients.slice(at, at + rowsAtOnce))])
+/** A large one: its recipients in several statements of one transaction. */
+async function addLarge(tx: Transaction, notification: NewNotification): Promise<Added> {
+  const { recipients } = notification
+  const added = await addNotifications(tx, [{ notification, recipients: recipients.slice(0, rowsAtOnce) }])
+  const id = added.notifications[0]?.id ?? null
+  for (let at = rowsAtOnce; id !== null && at < recipients.length; at += rowsAtOnce) {
+    const some = recipients.slice(at, at + rowsAtOnce)
+    await tx.query(insertRecipients, [id, at, some.map(({ address }) => address), some.map(({ asked }) => asked), some.map(({ data }) => data)])
   }
-  return head
+  return added
 }
 
-/** A blob that no row took would stay for housekeeping. */
-async function discardUntaken({ message }: NewNotification, { blobKey }: Inserted): Promise<void> {
-  if (message.kind === "same" && message.content.stored.kind === "blob" && message.content.stored.key !== blobKey) await message.content.discard()
-}
+const contentsOf = (notifications: readonly NewNotification[]): readonly PreparedContent[] => notifications.flatMap(({ message }) => (message.kind === "same" ? [message.content] : []))
 
 interface Known {
   readonly id: number
@@ -90,35 +94,8 @@ interface Known {
   readonly recipients: number
 }
 
-const headValues = (n: NewNotification): unknown[] => [
-  n.accountId, n.principalId, n.tokenId, n.source, n.idempotencyKey, n.requestSha256, n.priority, n.acceptedAt, n.sendAt, n.expiresAt,
-  n.message.kind === "same" ? n.message.content.ref : null, n.message.kind === "each" ? n.message.sealed : null, n.template?.name ?? null, n.template?.version ?? null, n.recipients.length, n.webhook,
-]
-const headColumns = 16
-
-const recipientArrays = (recipients: readonly NewRecipient[]): unknown[] => [recipients.map(({ address }) => address), recipients.map(({ asked }) => asked), recipients.map(({ data }) => data)]
-
 const time = (parameter: string): string => `to_timestamp(${parameter}::float8 / 1000)`
 const ms = (expression: string): string => `(extract(epoch FROM ${expression}) * 1000)::bigint`
-
-const head = `
-  n AS (
-    INSERT INTO notification (account_id, principal_id, token_id, source, idempotency_key, request_sha256, priority, accepted_at, send_at, expires_at, next_at, content, source_data, template, template_version,
-      recipient_count, webhook_token_id)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, ${time("$8")}, ${time("$9")}, ${time("$10")}, ${time("$9")}, $11, $12, $13, $14, $15, CASE WHEN $16::boolean THEN $3::bigint END)
-    ON CONFLICT (account_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-    RETURNING id
-  ), r AS (
-    INSERT INTO notification_recipient (notification_id, n, address, asked, data)
-    SELECT n.id, t.n, t.address, t.asked, t.data FROM n, unnest($17::text[], $18::text[], $19::bytea[]) WITH ORDINALITY AS t (address, asked, data, n)
-  )`
-
-const insertWithout = { name: "add-notification", text: `WITH ${head} SELECT id, NULL::text AS blob_key FROM n` }
-
-const insertWithContent = {
-  name: "add-notification-content",
-  text: `WITH ${head}, c AS (${insertContentsSql(contentRowsSql(1, headColumns + 4), "WHERE EXISTS (SELECT FROM n)")}) SELECT id, (SELECT blob_key FROM c) AS blob_key FROM n`,
-}
 
 const insertRecipients = {
   name: "add-notification-recipients",

@@ -70,6 +70,8 @@ export function createPostgresChangeFeed({ database, url, log, hears = topics }:
   return {
     ready: listen(),
     publish(changes) {
+      // with nothing to send `send` would be over before it is noted as under way, and would be so for ever
+      if (changes.length === 0) return
       queued.push(...changes)
       sending ??= send()
     },

@@ -4,6 +4,11 @@ import { type Database, withRetry } from "./database.ts"
 /** Templates of notifications in PostgreSQL. Two who put one at once get two versions. */
 export const createTemplateStore = ({ database }: { readonly database: Pick<Database, "query"> }): TemplateStore => ({
   find: async (name, version) => (await database.query<StoredTemplate>(version === undefined ? newest : numbered, version === undefined ? [name] : [name, version]))[0],
+  async newestVersions(names) {
+    const rows = await database.query<{ name: string; version: number }>(newestVersions, [[...new Set(names)]])
+    const found = new Map(rows.map(({ name, version }) => [name, version]))
+    return names.map((name) => found.get(name))
+  },
   list: () => database.query<StoredTemplate>(list),
   put: ({ name, document, by }) =>
     withRetry(async () => {
@@ -19,6 +24,7 @@ const columns = `name, version, document, (extract(epoch FROM created_at) * 1000
 
 const newest = { name: "template-newest", text: `SELECT ${columns} FROM notification_template WHERE name = $1 ORDER BY version DESC LIMIT 1` }
 const numbered = { name: "template-numbered", text: `SELECT ${columns} FROM notification_template WHERE name = $1 AND version = $2` }
+const newestVersions = { name: "template-newest-versions", text: "SELECT name, max(version) AS version FROM notification_template WHERE name = ANY ($1::text[]) GROUP BY name" }
 const list = { name: "templates", text: `SELECT DISTINCT ON (name) ${columns} FROM notification_template ORDER BY name, version DESC` }
 
 const audited = (kind: string): string => `a AS (INSERT INTO audit (kind, detail) SELECT '${kind}', jsonb_build_object('name', name, 'version', version, 'by', created_by) FROM t)`

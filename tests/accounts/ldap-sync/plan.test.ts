@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import { defaultAddressRule } from "../../../src/accounts/provision/address-rule.ts"
 import type { DirectoryState } from "../../../src/accounts/import/provisioning-store.ts"
 import type { LdapGroup, LdapPerson } from "../../../src/accounts/ldap-sync/entries.ts"
 import { planSync } from "../../../src/accounts/ldap-sync/plan.ts"
@@ -17,7 +18,7 @@ const person = (externalId: string, more: Partial<LdapPerson> = {}): LdapPerson 
 const group = (externalId: string, members: readonly string[] | null, more: Partial<LdapGroup> = {}): LdapGroup => ({ dn: `cn=${externalId}`, externalId, name: `Nhóm ${externalId}`, address: `${externalId.toLowerCase()}@a.example`, members, ...more })
 const linked = { kind: "person", externalId: "Cu", key: "CN00004", gone: false } as const
 const plan = (people: readonly LdapPerson[], groups: readonly LdapGroup[] = [], links: readonly (typeof linked)[] = [], rules: ReadonlyMap<string, string> = new Map()) =>
-  planSync({ people, groups }, { state, links, rules }, { defaultUnit: "", quotaBytes: 9, today: "2026-11-27" })
+  planSync({ people, groups }, { state, links, rules }, { defaultUnit: "", quotaBytes: 9, addressRule: defaultAddressRule, today: "2026-11-27" })
 const reasons = (made: ReturnType<typeof plan>): readonly string[] => made.problems.map(({ reason }) => reason)
 
 describe("people", () => {

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe } from "vitest"
 import { type ConsoleBrowser, openConsoleBrowser } from "../../support/console-browser.ts"
+import { bulkCases } from "./bulk-cases.ts"
+import { directoryCases } from "./directory-cases.ts"
+import { operationCases } from "./operation-cases.ts"
 import { overviewCases, twelveWeeksOfMail } from "./overview-cases.ts"
+import { oneTimeCases } from "./one-time-cases.ts"
+import { securityCases } from "./security-cases.ts"
 import { selfCases } from "./self-cases.ts"
 import { signInCases } from "./sign-in-cases.ts"
 
@@ -12,6 +17,6 @@ beforeAll(async () => {
 })
 afterAll(() => opened.close())
 
-const areas = { "signing in": signInCases, "the dashboard": overviewCases, "a holder's own pages": selfCases }
+const areas = { "signing in": signInCases, "the dashboard": overviewCases, "the directory": directoryCases, "a holder's own pages": selfCases, "bulk changes": bulkCases, "one-time passwords and bulk jobs": oneTimeCases, "second factors and single sign-on": securityCases, operation: operationCases }
 
 for (const [name, cases] of Object.entries(areas)) describe(name, () => cases(() => opened))

@@ -2,7 +2,7 @@ import { expect, test } from "vitest"
 import { type ConsoleBrowser, looksRight, pagesLookRight, signIn } from "../../support/console-browser.ts"
 
 export function selfCases(at: () => ConsoleBrowser): void {
-  test("a holder's pages look right, and so does one that is not there", () => pagesLookRight(at(), 0, ["/console/me", "/console/me/app-passwords", "/console/me/password", "/console/me/sessions", "/console/nowhere"]))
+  test("a holder's pages look right, and so does one that is not there", () => pagesLookRight(at(), 0, ["/console/me", "/console/me/app-passwords", "/console/me/password", "/console/me/sessions", "/console/me/set-up", "/console/me/accesses", "/console/me/forwarding", "/console/me/certificates", "/console/me/delegates", "/console/nowhere"]))
 
   test("an app password is made, shown once and revoked, by keyboard and mouse", async () => {
     const { signedIn, url } = at()

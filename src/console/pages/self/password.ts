@@ -11,9 +11,9 @@ import type { SelfPorts } from "./self.ts"
 
 /** A new password for the mailbox that is signed in with. Other sessions end; app passwords stay unless their end is asked for. */
 export const passwordPages = ({ authenticator, credentials, passwords, sessions }: SelfPorts): readonly Page[] => [
-  holderPage({ method: "get", path: "/me/password", input: z.object({}), run: async (_input, visit) => page(visit, {}) }),
+  holderPage({ method: "get", path: "/me/password", before: ["enrolment"], input: z.object({}), run: async (_input, visit) => page(visit, {}) }),
   holderPage({
-    method: "post", path: "/me/password",
+    method: "post", path: "/me/password", before: ["enrolment"],
     input: z.object({ current: z.string().max(1_000), wanted: z.string().max(1_000), again: z.string().max(1_000), revokeApps: z.literal("1").optional() }),
     async run({ current, wanted, again, revokeApps }, visit) {
       const { say, holder, clientAddress } = visit
@@ -23,7 +23,7 @@ export const passwordPages = ({ authenticator, credentials, passwords, sessions 
       if (normalPassword(wanted) === normalPassword(current)) return page(visit, { wanted: say(selfText.sameAsBefore) })
       const login = await authenticator.login({ username: holder.address, password: current, clientAddress, service: "console" })
       if (!login.ok) return page(visit, { current: say(login.failure.kind === "limit" ? selfText.tooMany : login.failure.kind === "unavailable" ? signInText.unavailable : selfText.wrongCurrent) })
-      if (login.value.via !== "password" || login.value.principalId !== holder.principalId) return page(visit, { current: say(selfText.wrongCurrent) })
+      if ((login.value.via !== "password" && login.value.via !== "oneTime") || login.value.principalId !== holder.principalId) return page(visit, { current: say(selfText.wrongCurrent) })
       await credentials.setPassword(holder.accountId, await passwords.hash(wanted), { sessionId: holder.sessionId, appPasswords: revokeApps === undefined })
       const token = newSessionToken()
       if (!(await sessions.prove(holder.sessionId, { sha256: sessionHash(token), secondFactor: holder.secondFactor }))) return { kind: "session", change: { kind: "end" }, to: "/console/sign-in" }

@@ -1,10 +1,28 @@
 import { z } from "zod"
+import type { SessionSummary } from "../../../store/console-session-store.ts"
 import { selfText } from "../../text/self.ts"
 import { confirmed } from "../../web/forms.ts"
-import { done, holderPage, type Page, problem } from "../../web/page.ts"
+import { done, type HolderVisit, holderPage, type Page, problem } from "../../web/page.ts"
 import { shownTime } from "../../web/shown.ts"
 import { table } from "../../web/table.ts"
 import type { SelfPorts } from "./self.ts"
+
+/** Where one is signed in, with a way to end each but the one that asks. */
+export const sessionTable = (visit: HolderVisit, open: readonly SessionSummary[]) => {
+  const { say, holder } = visit
+  return table(visit, {
+    caption: say(selfText.sessionsCaption),
+    empty: say(selfText.noSessions),
+    rows: open,
+    columns: [
+      { key: "started", title: say(selfText.started), cell: ({ createdAt }) => shownTime(visit, createdAt) },
+      { key: "seen", title: say(selfText.lastSeen), cell: ({ lastSeenAt }) => shownTime(visit, lastSeenAt) },
+      { key: "from", title: say(selfText.from), cell: ({ clientAddress }) => clientAddress },
+      { key: "browser", title: say(selfText.browser), cell: ({ userAgent }) => userAgent },
+      { key: "end", title: say(selfText.end), cell: ({ id }) => (id === holder.sessionId ? say(selfText.thisOne) : confirmed(visit, { label: say(selfText.end), question: say(selfText.endQuestion), action: "/console/me/sessions/end", hidden: { id } })) },
+    ],
+  })
+}
 
 /** Where else one is signed in, and ending that. */
 export const sessionPages = ({ sessions }: SelfPorts): readonly Page[] => [
@@ -15,18 +33,7 @@ export const sessionPages = ({ sessions }: SelfPorts): readonly Page[] => [
       return {
         kind: "page",
         title: say(selfText.sessions),
-        body: table(visit, {
-          caption: say(selfText.sessionsCaption),
-          empty: say(selfText.noSessions),
-          rows: await sessions.list(holder),
-          columns: [
-            { key: "started", title: say(selfText.started), cell: ({ createdAt }) => shownTime(visit, createdAt) },
-            { key: "seen", title: say(selfText.lastSeen), cell: ({ lastSeenAt }) => shownTime(visit, lastSeenAt) },
-            { key: "from", title: say(selfText.from), cell: ({ clientAddress }) => clientAddress },
-            { key: "browser", title: say(selfText.browser), cell: ({ userAgent }) => userAgent },
-            { key: "end", title: say(selfText.end), cell: ({ id }) => (id === holder.sessionId ? say(selfText.thisOne) : confirmed(visit, { label: say(selfText.end), question: say(selfText.endQuestion), action: "/console/me/sessions/end", hidden: { id } })) },
-          ],
-        }),
+        body: sessionTable(visit, await sessions.list(holder)),
       }
     },
   }),

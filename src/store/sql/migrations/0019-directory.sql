@@ -39,3 +39,52 @@ CREATE INDEX account_archive ON account (archive_on) WHERE archive_on IS NOT NUL
 -- Accounts that may decide on a held message beside administrators: a group's moderators, those whom a policy's rule names.
 ALTER TABLE held_message ADD COLUMN approvers text[] NOT NULL DEFAULT '{}';
 CREATE INDEX held_message_approvers ON held_message USING gin (approvers) WHERE decision IS NULL;
+
+-- A password that somebody else has made: 80 random bits, kept as a keyed hash; it opens the console alone, and there only the page on which it is replaced.
+ALTER TABLE credential DROP CONSTRAINT credential_kind_check, ADD CONSTRAINT credential_kind_check CHECK (kind IN ('password', 'appPassword', 'oneTime'));
+CREATE UNIQUE INDEX credential_one_time ON credential (account_id) WHERE kind = 'oneTime' AND revoked_at IS NULL;
+
+-- Many changes from one file: planned, confirmed, worked off in the background.
+CREATE TABLE bulk_job (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  state text NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'queued', 'running', 'done', 'cancelled')),
+  file_name text NOT NULL,
+  -- whose change it is: the account signed in with, null on the command line; and as the audit names him
+  account_id bigint REFERENCES account,
+  started_by text NOT NULL,
+  -- tops of the subtrees it is limited to; null: everything
+  scope text[],
+  header text[] NOT NULL,
+  planned_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  confirmed_at timestamptz,
+  started_at timestamptz,
+  finished_at timestamptz,
+  cancel_asked_at timestamptz,
+  cancelled_by text NOT NULL DEFAULT '',
+  -- a worker has it until then; another takes it over afterwards
+  claim text,
+  claimed_until timestamptz,
+  -- passwords were handed out, or forgotten
+  result_taken_at timestamptz
+);
+CREATE INDEX bulk_job_due ON bulk_job (id) WHERE state IN ('queued', 'running');
+CREATE INDEX bulk_job_account ON bulk_job (account_id, id);
+
+CREATE TABLE bulk_row (
+  job_id bigint NOT NULL REFERENCES bulk_job ON DELETE CASCADE,
+  -- of the file, from 1
+  line int NOT NULL,
+  cells jsonb NOT NULL,
+  state text NOT NULL CHECK (state IN ('bad', 'pending', 'done', 'failed', 'cancelled')),
+  action text CHECK (action IN ('add', 'change', 'suspend')),
+  -- what is to be done, as accounts/provision/bulk/rows.ts has it
+  data jsonb,
+  problems jsonb NOT NULL DEFAULT '[]',
+  principal_id text,
+  address text,
+  -- the one-time password, sealed, until it is handed out
+  secret bytea,
+  PRIMARY KEY (job_id, line)
+);
+CREATE INDEX bulk_row_pending ON bulk_row (job_id, line) WHERE state = 'pending';
+CREATE INDEX bulk_row_secret ON bulk_row (job_id) WHERE secret IS NOT NULL;

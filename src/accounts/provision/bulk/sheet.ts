@@ -1,0 +1,60 @@
+import { Worker } from "node:worker_threads"
+import { failed, type Result } from "../../../base/result.ts"
+import type { Words } from "../problems.ts"
+
+/**
+ * A table of a file that somebody has uploaded: CSV or XLSX, as text. It is read in a thread of its own, which ends after a while and has little memory: a
+ * file made to fill the memory or to take for ever ends that thread and nothing else. Must not know: what columns mean.
+ */
+export interface Sheet {
+  readonly header: readonly string[]
+  readonly rows: readonly SheetRow[]
+}
+
+export interface SheetRow {
+  /** Of the file, from 1, as the program that made it shows it. */
+  readonly line: number
+  /** As many as the header has. Dates are `YYYY-MM-DD`; a formula is what it came to when the file was saved. */
+  readonly cells: readonly string[]
+}
+
+export const sheetProblems = {
+  tooBig: { vi: "Tệp lớn hơn 10 MiB", en: "the file is larger than 10 MiB" },
+  notAFile: { vi: "Tệp không phải CSV (UTF-8) hay XLSX, hoặc đã hỏng", en: "the file is neither CSV (UTF-8) nor XLSX, or damaged" },
+  expandsTooMuch: { vi: "Tệp XLSX chứa nhiều dữ liệu nén quá mức cho phép", en: "the XLSX file holds more packed data than is allowed" },
+  tooManyRows: { vi: "Tệp có hơn 20.000 dòng; hãy chia nhỏ", en: "the file has more than 20,000 rows; split it" },
+  tooManyColumns: { vi: "Tệp có hơn 50 cột", en: "the file has more than 50 columns" },
+  empty: { vi: "Tệp không có dòng nào", en: "the file has no rows" },
+  tooSlow: { vi: "Đọc tệp mất quá nhiều thời gian", en: "the file takes too long to read" },
+} as const satisfies Readonly<Record<string, Words>>
+export type SheetProblem = keyof typeof sheetProblems
+
+export const maxSheetBytes = 10 * 2 ** 20
+export const maxSheetRows = 20_000
+export const maxSheetColumns = 50
+export const maxCellCharacters = 1_000
+/** What an XLSX file may unpack to, all in all. */
+export const maxUnpackedBytes = 64 * 2 ** 20
+
+const deadlineMs = 30_000
+const threadMemoryMiB = 512
+
+export type SheetAnswer = Result<Sheet, SheetProblem>
+
+export async function readSheet(bytes: Uint8Array): Promise<SheetAnswer> {
+  if (bytes.length > maxSheetBytes) return failed("tooBig")
+  const worker = new Worker(new URL("sheet-worker.ts", import.meta.url), { workerData: bytes, resourceLimits: { maxOldGenerationSizeMb: threadMemoryMiB } })
+  let timer: NodeJS.Timeout | undefined
+  try {
+    return await new Promise<SheetAnswer>((resolve) => {
+      timer = setTimeout(() => resolve(failed("tooSlow")), deadlineMs)
+      worker.once("message", (answer: SheetAnswer) => resolve(answer))
+      // out of memory, or a library that stumbled over the file
+      worker.once("error", () => resolve(failed("notAFile")))
+      worker.once("exit", () => resolve(failed("notAFile")))
+    })
+  } finally {
+    clearTimeout(timer)
+    await worker.terminate()
+  }
+}

@@ -1,0 +1,33 @@
+import type { Catalogue } from "../web/words.ts"
+
+/** Guided actions on people and accounts. Their steps are said in accounts/provision/guided/steps.ts. */
+export const guidedText = {
+  move: { vi: "Chuyển đơn vị", en: "Move to another unit" },
+  moveOf: { vi: "Chuyển đơn vị: {name}", en: "Move to another unit: {name}" },
+  to: { vi: "Đơn vị mới (mã)", en: "New unit (code)" },
+  toHelp: { vi: "Gõ tên hoặc mã để tìm.", en: "Type a name or a code to search." },
+  title: { vi: "Chức vụ mới (để trống: giữ nguyên)", en: "New title (empty: as it is)" },
+  keepAddress: { vi: "Giữ nguyên địa chỉ thư", en: "Keep the address" },
+  leave: { vi: "Nghỉ việc", en: "Leave" },
+  leaveOf: { vi: "Nghỉ việc: {name}", en: "Leave: {name}" },
+  handOver: { vi: "Bàn giao hộp thư", en: "Hand over" },
+  handOverOf: { vi: "Bàn giao hộp thư {address}", en: "Hand over {address}" },
+  newHolder: { vi: "Người nhận (mã)", en: "New holder (id)" },
+  newHolderHelp: { vi: "Gõ tên để tìm.", en: "Type a name to search." },
+  plan: { vi: "Xem kế hoạch", en: "Show the plan" },
+  planTitle: { vi: "Những việc sẽ làm", en: "What will be done" },
+  nothing: { vi: "Không có việc gì phải làm.", en: "There is nothing to do." },
+  undoable: { vi: "Có thể hoàn tác, khi chưa ai thay đổi kết quả.", en: "It can be taken back while nobody has changed what it leaves." },
+  notUndoable: { vi: "Không thể hoàn tác.", en: "It cannot be taken back." },
+  apply: { vi: "Thực hiện", en: "Do it" },
+  done: { vi: "Đã thực hiện.", en: "Done." },
+  undo: { vi: "Hoàn tác", en: "Take back" },
+  undoQuestion: { vi: "Hoàn tác việc này? Mọi bước được đưa về như trước.", en: "Take this back? Every step is as it was before." },
+  undone: { vi: "Đã hoàn tác.", en: "Taken back." },
+  doneTitle: { vi: "Việc đã làm", en: "What was done" },
+  undoneAt: { vi: "đã hoàn tác lúc", en: "taken back at" },
+  stale: { vi: "Danh bạ đã thay đổi; hãy xem lại kế hoạch.", en: "The directory has changed; look at the plan again." },
+  reset: { vi: "Cấp lại mật khẩu", en: "Reset the password" },
+  resetQuestion: { vi: "Hủy mật khẩu của {address} và tạo mật khẩu dùng một lần? Mật khẩu ứng dụng vẫn giữ.", en: "Revoke the password of {address} and make a one-time password? App passwords stay." },
+  password: { vi: "Mật khẩu dùng một lần của {address}, chỉ hiện một lần. Nó chỉ mở trang này, và phải đổi ngay khi đăng nhập.", en: "One-time password of {address}, shown this once. It opens this site only, and must be changed at once." },
+} as const satisfies Catalogue

@@ -1,0 +1,86 @@
+import type { Account } from "../accounts/directory.ts"
+import type { ForwardingRules } from "../accounts/forwarding.ts"
+import type { App } from "../app.ts"
+import { explainMessage } from "./explain-message.ts"
+import type { SignatureQuestion } from "./message-signature.ts"
+import { verifyAudit } from "./verify-audit.ts"
+import { openRevocation, type Revocation } from "./revocation.ts"
+import type { Clock } from "../base/clock.ts"
+import type { CertificatePorts } from "../console/pages/certificates/certificates.ts"
+import type { OperationPorts } from "../console/pages/operation.ts"
+import type { Result } from "../base/result.ts"
+import { replayDecisions } from "../intake/replay-decisions.ts"
+import type { SignatureFacts } from "../pki/signature-facts.ts"
+import type { Outbox } from "../delivery/outbox.ts"
+import { messagePreview } from "../store/message-preview.ts"
+import { shownHeader } from "../store/shown-header.ts"
+import { createAuditChain } from "../store/sql/audit-chain.ts"
+import { createAuditStore } from "../store/sql/audit.ts"
+import { createCertificateDesk } from "../store/sql/certificate-desk.ts"
+import { createDecisionStore } from "../store/sql/decisions.ts"
+import { createHeldDesk } from "../store/sql/held-desk.ts"
+import { createLockoutDesk } from "../store/sql/lockouts.ts"
+import { createOutboundStore } from "../store/sql/outbound.ts"
+import { createPauseStore } from "../store/sql/pauses.ts"
+import { createPolicyStore } from "../store/sql/policies.ts"
+import { createQueueStore } from "../store/sql/queue.ts"
+import { createSessionDesk } from "../store/sql/session-desk.ts"
+import { createTraceStore } from "../store/sql/trace.ts"
+
+/** What the console's pages of operation stand on. */
+export interface OperationParts extends Pick<App, "database" | "feed" | "directory" | "sealer" | "contents"> {
+  readonly statusOf: CertificatePorts["statusOf"]
+  /** Fails with why a signature cannot be verified now. */
+  readonly findSignature: (question: SignatureQuestion) => Promise<Result<SignatureFacts, string>>
+  /** Hex of the key that heads of the audit are signed with. */
+  readonly auditKey: () => Promise<string>
+  /** After which a session of the console has ended. */
+  readonly consoleIdleMs: number
+  readonly consoleLifeMs: number
+  readonly forwarding: ForwardingRules
+  readonly onError: (error: unknown) => void
+  readonly outbox: Pick<Outbox, "wake">
+  readonly clock: Clock
+}
+
+export function operationPorts({ database, directory, sealer, contents, feed, outbox, clock, statusOf, findSignature, forwarding, auditKey, consoleIdleMs, consoleLifeMs, onError }: OperationParts): OperationPorts {
+  const audit = createAuditStore(database)
+  const chain = createAuditChain({ database })
+  /** The audit keeps a person's number, or the name of a token or of whoever worked on the command line. */
+  const nameOf = (by: string): string => directory.current().principal(by)?.name ?? by
+  const wake: Outbox["wake"] = (deliveries) => outbox.wake(deliveries)
+  const account = (address: string): Account | undefined => {
+    const target = directory.current().resolve(address)
+    return target.kind === "account" ? target.account : undefined
+  }
+  const accountAddress = (address: string): string | undefined => account(address)?.address
+  const accountOf = (address: string): number | undefined => account(address)?.id
+  return {
+    queue: { queue: createQueueStore({ database }), pauses: createPauseStore({ database }), traces: createTraceStore({ database, sealer }), nameOf, clock, wake, accountAddress },
+    held: { held: createHeldDesk({ database }), header: (content) => shownHeader(contents, content), preview: (content) => messagePreview(contents, content), audit, nameOf, wake },
+    certificates: { registry: createCertificateDesk(database), directory, statusOf, announce: (version) => feed.publish([{ kind: "directory", version }]), nameOf, clock },
+    policies: {
+      policies: createPolicyStore(database), directory, nameOf, onError, clock, announce: (version) => feed.publish([{ kind: "policy", version }]),
+      replay: (policy, period, { signal, progress }) => replayDecisions({ decisions: createDecisionStore({ database, clock }), sealer, policy, period, signal, onProgress: progress }),
+      explain: (policy, question) => explainMessage(policy, question, { directory: directory.current(), at: clock.now(), findSignature, forwarding }),
+    },
+    audit: { audit, chain, nameOf, onError, clock, accountOf, verify: async (control) => verifyAudit(chain, new Set([await auditKey()]), clock.now(), control) },
+    connections: { sessions: createSessionDesk({ database, idleMs: consoleIdleMs, absoluteMs: consoleLifeMs }), lockouts: createLockoutDesk(database), outbound: createOutboundStore({ database }) },
+  }
+}
+
+/** Asked of the issuers only when somebody looks; until then the role keeps nothing of it in memory. */
+export function certificateStatuses(app: App): CertificatePorts["statusOf"] {
+  const { clock, log } = app.context
+  let opened: Promise<Revocation> | undefined
+  return async (certificate) => {
+    try {
+      opened ??= openRevocation(app)
+      return await (await opened).statuses.of({ certificate, pool: [], at: clock.now() })
+    } catch (error) {
+      opened = undefined
+      log.warn({ err: error }, "console: a certificate could not be checked")
+      return undefined
+    }
+  }
+}
