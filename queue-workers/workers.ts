@@ -16,6 +16,7 @@ import { type DkimWorkerParts, startDkimWorker } from "./dkim.worker.ts"
 import { type ExpiryWorkerParts, startExpiryWorker } from "./expiry.worker.ts"
 import { type FiguresWorkerParts, startFiguresWorker } from "./figures.worker.ts"
 import { type HousekeepingParts, startHousekeepingWorker } from "./housekeeping.worker.ts"
+import { type LdapSyncWorkerParts, startLdapSyncWorker } from "./ldap-sync.worker.ts"
 import { type LdapWorkerParts, startLdapWorker } from "./ldap.worker.ts"
 import { type NotifyWorkerParts, startNotifyWorker } from "./notify.worker.ts"
 import { startOutboxWorker } from "./outbox.worker.ts"
@@ -47,6 +48,8 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly notify: Omit<NotifyWorkerParts, "log">
   /** Absent where no LDAP server is configured. */
   readonly addressBook?: Omit<LdapWorkerParts, "log"> | undefined
+  /** Absent where people are not taken over from an LDAP server by themselves. */
+  readonly ldapSync?: Omit<LdapSyncWorkerParts, "log"> | undefined
   /** Absent where certificates are files that somebody else renews. */
   readonly acme?: Omit<AcmeWorkerParts, "log"> | undefined
   readonly log: Logger
@@ -54,7 +57,7 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
 
 /** Everything that the role `worker` does. Closing breaks off remote attempts and finishes the rest. */
 export function startWorkers(services: WorkerServices): RunningWorker {
-  const { relayConcurrency, sweepMs, housekeepingMs, remoteDeliveries, addressBook, acme, log } = services
+  const { relayConcurrency, sweepMs, housekeepingMs, remoteDeliveries, addressBook, ldapSync, acme, log } = services
   const sweeper = startOutboxWorker({ ...services, everyMs: sweepMs })
   const others: RunningWorker[] = [
     startDeliverWorker(services), startRelayWorker({ ...services, concurrency: relayConcurrency }), startHousekeepingWorker({ ...services, everyMs: housekeepingMs }),
@@ -65,6 +68,7 @@ export function startWorkers(services: WorkerServices): RunningWorker {
     startArchiveWorker({ ...services.archive, log }), startBulkWorker({ ...services.bulk, backend: services.backend, log }),
   ]
   if (addressBook) others.push(startLdapWorker({ ...addressBook, log }))
+  if (ldapSync) others.push(startLdapSyncWorker({ ...ldapSync, log }))
   if (acme) others.push(startAcmeWorker({ ...acme, log }))
   return { close: async () => void (await Promise.all([sweeper.close(), remoteDeliveries.close(), ...others.map((worker) => worker.close())])) }
 }

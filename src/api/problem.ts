@@ -7,7 +7,7 @@ export interface Problem {
   /** More than the title says, in both languages; never what the inside is like. */
   readonly detail?: { readonly vi: string; readonly en: string }
   /** Members of the request that are wrong, and why. */
-  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[]
+  readonly errors?: readonly { readonly pointer: string; readonly detail: string | { readonly vi: string; readonly en: string } }[]
   readonly waitSeconds?: number
 }
 
@@ -22,5 +22,5 @@ export function sendProblem(request: Request, response: Response, { kind, detail
   response
     .status(status)
     .type("application/problem+json")
-    .send(JSON.stringify({ type: `urn:congthu:problem:${kind}`, title: title[language], status, ...(detail && { detail: detail[language] }), ...(errors && { errors }) }))
+    .send(JSON.stringify({ type: `urn:congthu:problem:${kind}`, title: title[language], status, ...(detail && { detail: detail[language] }), ...(errors && { errors: errors.map(({ pointer, detail }) => ({ pointer, detail: typeof detail === "string" ? detail : detail[language] })) }) }))
 }

@@ -7,13 +7,21 @@ import type { Problem } from "./problem.ts"
  * writes its documentation.
  */
 export interface Route {
-  readonly method: "get" | "post" | "delete"
+  readonly method: "get" | "post" | "put" | "patch" | "delete"
   /** Below `/api/v1`, in express's form. */
   readonly path: string
   readonly scope: ApiScope
   readonly summary: string
   /** Of path, query and body together; no member has the name of another. */
   readonly input: z.ZodType
+  /** Of the body it answers with, once it is JSON. */
+  readonly output: z.ZodType
+  /** How it answers when all is well; absent: 200. `events`: with a stream of them, each with such data. */
+  readonly success?: 200 | 201 | 202 | "events"
+  /** Its answers carry a tag of what was seen, and it changes only what it still is (RFC 9110 §13.1.1): `If-Match` is demanded. */
+  readonly tagged?: "shown" | "demanded"
+  /** Headers that it looks at, beside those of every request. */
+  readonly headers?: readonly { readonly name: string; readonly summary: string }[]
   /** Absent: 16 KiB. */
   readonly maxBodyBytes?: number
   /** Counted apart from all other requests of the token: this many in a minute; 0: as many as it likes. */
@@ -40,8 +48,9 @@ export type Answer =
   | { readonly kind: "accepted"; readonly location: string; readonly body: unknown }
   /** `text/event-stream`, until it ends or the client goes away, which aborts the signal. */
   | { readonly kind: "events"; events(signal: AbortSignal): AsyncIterable<ServerSentEvent> }
-  | { readonly kind: "ok"; readonly body: unknown }
-  | { readonly kind: "created"; readonly body: unknown }
+  /** `tag`: of what is shown, for the next change. */
+  | { readonly kind: "ok"; readonly body: unknown; readonly tag?: string }
+  | { readonly kind: "created"; readonly body: unknown; readonly tag?: string; readonly location?: string }
   | { readonly kind: "problem"; readonly problem: Problem }
 
 /** A route whose work is given what its schema makes of the request. */
@@ -50,6 +59,6 @@ export const route = <Schema extends z.ZodType>(definition: Omit<Route, "input" 
   run: (input, caller, request) => definition.run(input as z.output<Schema>, caller, request),
 })
 
-export const answered = (body: unknown): Answer => ({ kind: "ok", body })
-export const created = (body: unknown): Answer => ({ kind: "created", body })
+export const answered = (body: unknown, tag?: string): Answer => ({ kind: "ok", body, ...(tag !== undefined && { tag }) })
+export const created = (body: unknown, more: { readonly tag?: string; readonly location?: string } = {}): Answer => ({ kind: "created", body, ...more })
 export const refused = (problem: Problem): Answer => ({ kind: "problem", problem })

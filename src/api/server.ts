@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto"
-import express, { type NextFunction, type Request, type Response, Router } from "express"
+import express, { type NextFunction, type Request, type RequestHandler, type Response, Router } from "express"
 import { actAs } from "../accounts/actor.ts"
+import { unitScopes } from "../accounts/api-token.ts"
 import type { ApiGate } from "./gate.ts"
 import { type Problem, sendProblem } from "./problem.ts"
+import { hasNul } from "./nul.ts"
 import { sendEvents } from "./events.ts"
+import type { ApiDocument } from "./openapi/document.ts"
 import { mayHaveNul, parseJsonObject } from "./large-json.ts"
 import type { Answer, Route } from "./route.ts"
 
@@ -14,6 +17,8 @@ import type { Answer, Route } from "./route.ts"
 export interface ApiParts {
   readonly gate: ApiGate
   readonly routes: readonly Route[]
+  /** Their description. */
+  readonly document: ApiDocument
   /** True for an error that says the store cannot be reached now. */
   readonly isUnavailable: (error: unknown) => boolean
   readonly log: ApiLog
@@ -36,8 +41,11 @@ interface Body {
 
 const noBody: Body = { members: {}, sha256: createHash("sha256").digest(), mayHaveNul: false }
 
-export function apiRouter({ gate, routes, isUnavailable, log }: ApiParts): Router {
+export function apiRouter({ gate, routes, document, isUnavailable, log }: ApiParts): Router {
   const router = Router()
+  // how to ask is no secret: it is the same in every province
+  router.get("/openapi.json", descriptionOf(document))
+  router.get("/docs", (_request, response) => response.redirect(303, docsPath))
   const readers = new Map([...new Set(routes.map(bodyLimit))].map((limit) => [limit, express.raw({ limit, type: "application/json" })]))
   // express hands a promise that is rejected to the last of these
   for (const route of routes) router[route.method](route.path, (request, response) => handle(route, request, response))
@@ -55,7 +63,7 @@ export function apiRouter({ gate, routes, isUnavailable, log }: ApiParts): Route
     const admitted = await gate.admit(request.headers.authorization, clientAddress, lane)
     if (admitted.kind === "problem") return refuse(request, response, admitted.problem)
     const { caller } = admitted
-    if (!caller.scopes.includes(route.scope)) return refuse(request, response, { kind: "forbidden" })
+    if (!caller.scopes.includes(route.scope) || (caller.unitCode !== null && !unitScopes.includes(route.scope))) return refuse(request, response, { kind: "forbidden" })
     // only for those who may: nobody else's body is read
     const body = await bodyOf(route, request, response)
     if (body === undefined) return refuse(request, response, { kind: "notJson" })
@@ -100,9 +108,14 @@ export function apiRouter({ gate, routes, isUnavailable, log }: ApiParts): Route
 }
 
 const maxErrors = 20
+/** The page of the console that shows the description. */
+const docsPath = "/console/api"
 const otherCharset = /;\s*charset\s*=\s*(?!"?utf-8"?\s*(?:;|$))/i
 
-const hasNul = (value: unknown): boolean => (typeof value === "string" ? value.includes("\0") : typeof value === "object" && value !== null && Object.entries(value).some(([name, one]) => hasNul(name) || hasNul(one)))
+function descriptionOf(document: ApiDocument): RequestHandler {
+  const text = JSON.stringify(document)
+  return (_request, response) => void response.set("cache-control", "public, max-age=300").type("application/json").send(text)
+}
 
 const bodyLimit = ({ maxBodyBytes = usualBodyBytes }: Route): number => maxBodyBytes
 
@@ -117,10 +130,15 @@ async function respond(answer: Answer, request: Request, response: Response): Pr
     case "accepted":
       return void response.status(202).location(answer.location).json(answer.body)
     case "created":
+      if (answer.location !== undefined) response.location(answer.location)
+      return void tagged(response, answer.tag).status(201).json(answer.body)
     case "ok":
-      return void response.status(answer.kind === "created" ? 201 : 200).json(answer.body)
+      return void tagged(response, answer.tag).status(200).json(answer.body)
   }
 }
+
+/** RFC 9110 §8.8.3; without one, express would make its own of the bytes. */
+const tagged = (response: Response, tag: string | undefined): Response => (tag === undefined ? response : response.set("etag", `"${tag}"`))
 
 function problemOf(error: unknown, isUnavailable: ApiParts["isUnavailable"]): Problem {
   if (isUnavailable(error)) return { kind: "unavailable", waitSeconds: 30 }

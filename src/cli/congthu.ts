@@ -14,6 +14,7 @@ import { addDnsCommands } from "./dns-commands.ts"
 import { addEvidenceCommands } from "./evidence-commands.ts"
 import { addHeldCommands } from "./held-commands.ts"
 import { type ImportOptions, runImport } from "./import-command.ts"
+import { addLdapSyncCommands } from "./ldap-sync-command.ts"
 import { addNotificationCommands } from "./notification-command.ts"
 import { addOutboundCommands } from "./outbound-commands.ts"
 import { setPassword } from "./password-command.ts"
@@ -116,6 +117,7 @@ addTokenCommands(kit)
 addAdministratorCommands(kit)
 addSecondFactorCommands(kit)
 addAuditCommands(kit)
+addLdapSyncCommands(kit)
 addNotificationCommands(kit)
 addTemplateCommands(kit)
 addDirectoryCommands(kit)

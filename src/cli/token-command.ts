@@ -1,4 +1,4 @@
-import { type ApiScope, apiScopes, apiTokenHash, newApiToken } from "../accounts/api-token.ts"
+import { type ApiScope, apiScopes, apiTokenHash, newApiToken, unitScopes } from "../accounts/api-token.ts"
 import { systemClock } from "../base/clock.ts"
 import { provinceTime } from "../delivery/story.ts"
 import { printable } from "../mail/printable.ts"
@@ -23,6 +23,7 @@ export interface TokenOptions {
   readonly for: string
   readonly account?: string
   readonly principal?: string
+  readonly unit?: string
 }
 
 export function addTokenCommands({ program, command, run }: CommandKit): void {
@@ -34,6 +35,7 @@ export function addTokenCommands({ program, command, run }: CommandKit): void {
     .option("--for <time>", "how long it is good", "365d")
     .option("--account <address>", "the office's account that it sends notifications from; needed with notifications:send")
     .option("--principal <id>", "whom it stands for there; the account's owner when absent")
+    .option("--unit <code>", `only this unit and those below it; for ${unitScopes.join(", ")}`)
     .addHelpText("after", "\nExamples:\n  npm run congthu -- token create --name mot-cua --scope notifications:send --account hcc@tinh.example\n \n  npm run congthu -- token create --name giam-sat --scope queue:read trace:read --for 90d")
     .action((options: TokenOptions) => run((context) => createToken(context, options))())
   command(token, "webhook <number> [url]")
@@ -49,14 +51,16 @@ export function addTokenCommands({ program, command, run }: CommandKit): void {
 
 const maxNameCharacters = 100
 
-async function createToken({ database }: CommandContext, { name, scope, for: good, account, principal }: TokenOptions): Promise<number> {
+async function createToken({ database }: CommandContext, { name, scope, for: good, account, principal, unit }: TokenOptions): Promise<number> {
   if (name.trim() === "" || name.length > maxNameCharacters) throw new CommandError(`a name has from 1 to ${maxNameCharacters} characters`)
   const scopes = [...new Set(scope.map(scopeOf))]
   if (scopes.includes("notifications:send") !== (account !== undefined)) throw new CommandError("--account is for a token that may notifications:send, and is needed there")
+  if (unit !== undefined && scopes.some((one) => !unitScopes.includes(one))) throw new CommandError(`--unit is for a token with ${unitScopes.join(", ")} and nothing else: all other things belong to the province as a whole`)
+  if (unit !== undefined && (await loadDirectory(database)).organization.unitPath(unit).length === 0) throw new CommandError(`there is no unit ${unit}`)
   const sender = account === undefined ? undefined : await senderOf(database, account, principal)
   const text = newApiToken()
   const expiresAt = systemClock.now() + durationOf(good)
-  const id = await createApiTokenStore(database).add({ name: name.trim(), sha256: apiTokenHash(text), scopes, createdBy: administrator(), expiresAt, ...(sender && { sender }) })
+  const id = await createApiTokenStore(database).add({ name: name.trim(), sha256: apiTokenHash(text), scopes, createdBy: administrator(), expiresAt, ...(sender && { sender }), ...(unit !== undefined && { unitCode: unit }) })
   say(`Token ${id} "${printable(name.trim())}", good until ${provinceTime(expiresAt).slice(0, 10)}. It is shown this once:`)
   print(text)
   return exitCodes.ok
@@ -107,8 +111,8 @@ async function listTokens({ database }: CommandContext): Promise<number> {
   const day = (ms: number | null): string => (ms === null ? "-" : provinceTime(ms).slice(0, 19))
   if (tokens.length === 0) say("There is no token.")
   else {
-    const rows = tokens.map(({ id, name, scopes, createdAt, createdBy, expiresAt, lastUsedAt, revokedAt }) =>
-      [String(id), name, scopes.join(" "), day(createdAt), createdBy, revokedAt === null ? day(expiresAt) : "revoked", day(lastUsedAt)].map(printable))
+    const rows = tokens.map(({ id, name, scopes, unitCode, createdAt, createdBy, expiresAt, lastUsedAt, revokedAt }) =>
+      [String(id), name, `${scopes.join(" ")}${unitCode === null ? "" : ` in ${unitCode}`}`, day(createdAt), createdBy, revokedAt === null ? day(expiresAt) : "revoked", day(lastUsedAt)].map(printable))
     print(fitTable(["NUMBER", "NAME", "SCOPES", "MADE", "BY", "GOOD UNTIL", "LAST USED"], rows))
   }
   return exitCodes.ok

@@ -287,6 +287,35 @@ export const configSchema = z.strictObject({
     if (!/^ldaps:\/\/[^/?#]+\/?$/.test(url)) report("url", `"${url}" is not of the form ldaps://host:port; passwords are not sent without TLS`)
     for (const key of ["baseDn", "bindDn", "bindPasswordFile"] as const) if (needed[key] === "") report(key, "is needed where ldap.url is set")
   }),
+  ldapSync: section({
+    url: text("", "LDAP or Active Directory server that people and groups are taken over from, as `ldaps://host:port`, or `ldap://host:port`: then by StartTLS. Empty: none."),
+    serverName: text("", "Name that its certificate is for. Empty: the host of the URL."),
+    caFile: file("PEM of the authority that issued its certificate. Empty: the authorities that Node trusts."),
+    bindDn: text("", "Name to sign in with; it need only read."),
+    bindPasswordFile: file("File with its password."),
+    baseDn: text("", "Entry below which people and groups are, such as `ou=cbcc,dc=tinh,dc=example`."),
+    personFilter: text("(&(objectClass=person)(mail=*))", "Which entries are people who have a mailbox. Who no longer fits is suspended; for Active Directory add `(!(userAccountControl:1.2.840.113556.1.4.803:=2))`."),
+    groupFilter: text("", "Which entries are mail groups, such as `(&(objectClass=group)(mail=*))`. Empty: groups are not taken over."),
+    idAttribute: text("entryUUID", "What never changes about an entry; `objectGUID` for Active Directory."),
+    numberAttribute: text("employeeNumber", "A person's id in the directory. Without a value it gets the next number."),
+    nameAttribute: text("displayName", "A person's whole name, the family name first; a group's is `cn`."),
+    unitAttribute: text("departmentNumber", "Code or name of a person's unit; `department` for Active Directory."),
+    titleAttribute: text("title", "A person's title."),
+    phoneAttribute: text("telephoneNumber", "A person's telephone number."),
+    addressAttribute: text("mail", "The mailbox's address; one that is in no domain of the directory's is made by the unit's rule instead."),
+    memberAttribute: text("member", "Distinguished names of a group's members."),
+    defaultUnit: text("", "Code of the unit of people who have none there. Empty: they are reported and left out."),
+    quota: size("2GiB", "Quota of accounts that are made."),
+    maxSuspended: count(5, "Percent of the people taken over that one run may suspend without `congthu ldap-sync apply --confirm`."),
+    every: duration("0s", "How often it is done by itself. 0s: only when `congthu ldap-sync` is called."),
+  }).check((context) => {
+    const { url, baseDn, bindDn, bindPasswordFile, maxSuspended } = context.value
+    if (url === "") return
+    const report = (key: string, message: string): void => void context.issues.push({ code: "custom", message, input: context.value, path: [key] })
+    if (!/^ldaps?:\/\/[^/?#]+\/?$/.test(url)) report("url", `"${url}" is not of the form ldaps://host:port or ldap://host:port`)
+    for (const [key, value] of Object.entries({ baseDn, bindDn, bindPasswordFile })) if (value === "") report(key, "is needed where ldapSync.url is set")
+    if (maxSuspended > 100) report("maxSuspended", "is above 100")
+  }),
   audit: section({
     keyFile: file("File with the 32-byte key (hex) that heads of the audit's chain are signed with (Ed25519). Empty: `keys/audit.key` in the data folder, made at the first start."),
     seal: duration("1s", "How often committed entries are appended to the chain."),

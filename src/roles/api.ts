@@ -1,11 +1,8 @@
 import type { SignInAudit } from "../accounts/sign-in-audit.ts"
 import { createApiGate } from "../api/gate.ts"
-import { auditRoutes } from "../api/routes/audit.ts"
-import { notificationTemplateRoutes } from "../api/routes/notification-templates.ts"
-import { notificationRoutes } from "../api/routes/notifications.ts"
-import { pauseRoutes } from "../api/routes/pauses.ts"
-import { queueRoutes } from "../api/routes/queue.ts"
-import { traceRoutes } from "../api/routes/trace.ts"
+import { type ApiDocument, openApiDocument } from "../api/openapi/document.ts"
+import { apiRoutes } from "../api/routes/all.ts"
+import { scimRouter } from "../api/scim/router.ts"
 import { apiRouter } from "../api/server.ts"
 import type { Account } from "../accounts/directory.ts"
 import { type App, createFreeSpace, openLockouts } from "../app.ts"
@@ -15,48 +12,53 @@ import { createApiTokenStore } from "../store/sql/api-tokens.ts"
 import { createAuditStore } from "../store/sql/audit.ts"
 import { createAuditChain } from "../store/sql/audit-chain.ts"
 import { isUnavailable } from "../store/sql/database.ts"
+import { createDirectoryEditor } from "../store/sql/directory-editor.ts"
+import { createDirectoryView } from "../store/sql/directory-view.ts"
 import { createNotificationStore } from "../store/sql/notifications.ts"
 import { createPauseStore } from "../store/sql/pauses.ts"
 import { createQueueStore } from "../store/sql/queue.ts"
+import { createScimStore } from "../store/sql/scim.ts"
 import { createTemplateStore } from "../store/sql/templates.ts"
 import { createTraceStore } from "../store/sql/trace.ts"
 import { createApiLog } from "../telemetry/mail-log.ts"
 import { openNotifications } from "./notifications.ts"
+import { editorParts } from "./provisioning.ts"
 
 /** Ten thousand recipients with data of their own, and a long letter. */
 const maxRequestBytes = 6 * 1024 * 1024
 
-/** The API as the role `web` serves it. */
-export async function createApi(app: App, { outbox, signIns }: { readonly outbox: Outbox; readonly signIns: SignInAudit }): Promise<ReturnType<typeof apiRouter>> {
+/** The API and SCIM as the role `web` serves them. */
+export async function createApi(app: App, { outbox, signIns }: { readonly outbox: Outbox; readonly signIns: SignInAudit }): Promise<{ readonly router: ReturnType<typeof apiRouter>; readonly document: ApiDocument; readonly scim: ReturnType<typeof scimRouter> }> {
   const { database, directory, sealer, feed, context: { config, clock, log } } = app
   const readStatus = new Set(config.notifications.readStatus.map(canonicalAddress))
   const account = (address: string): Account | undefined => {
     const target = directory.current().resolve(address)
     return target.kind === "account" ? target.account : undefined
   }
-  const notifications = notificationRoutes({
-    notifications: openNotifications(app, await createFreeSpace(app)), store: createNotificationStore({ database }), clock, callsPerMinute: config.notifications.callsPerMinute,
-    // base64 makes a third more of attachments; the rest is for recipients and what is said
-    maxBodyBytes: Math.ceil(config.notifications.maxAttachmentBytes * 1.4) + maxRequestBytes,
-    onChange: (listener) => feed.subscribe((changes) => changes.some(({ kind }) => kind === "notifications") && listener(), listener),
-    changed: () => feed.publish([{ kind: "notifications" }]),
-    mayKnowRead: (accountId) => readStatus.has(directory.current().account(accountId)?.address ?? ""),
+  const accountOf = (address: string): number | undefined => account(address)?.id
+  const editing = editorParts(app)
+  const routes = apiRoutes({
+    pauses: { pauses: createPauseStore({ database }) },
+    queue: { queue: createQueueStore({ database }), accountOf, wake: (deliveries) => outbox.wake(deliveries) },
+    trace: { traces: createTraceStore({ database, sealer }), accountAddress: (address) => account(address)?.address, clock },
+    audit: { audit: createAuditStore(database), chain: createAuditChain({ database }), accountOf },
+    notifications: {
+      notifications: openNotifications(app, await createFreeSpace(app)), store: createNotificationStore({ database }), clock, callsPerMinute: config.notifications.callsPerMinute,
+      // base64 makes a third more of attachments; the rest is for recipients and what is said
+      maxBodyBytes: Math.ceil(config.notifications.maxAttachmentBytes * 1.4) + maxRequestBytes,
+      onChange: (listener) => feed.subscribe((changes) => changes.some(({ kind }) => kind === "notifications") && listener(), listener),
+      changed: () => feed.publish([{ kind: "notifications" }]),
+      mayKnowRead: (accountId) => readStatus.has(directory.current().account(accountId)?.address ?? ""),
+    },
+    templates: { templates: createTemplateStore({ database }) },
+    directory: { view: createDirectoryView(database), editor: createDirectoryEditor(editing) },
   })
-  return apiRouter({
-    gate: createApiGate({
-      tokens: createApiTokenStore(database), requestsPerMinute: config.api.requestsPerMinute, maxFailures: config.auth.maxFailures, failureWindowMs: config.auth.failureWindow, lockouts: openLockouts(app),
-      failed: (clientAddress) => signIns.failed({ username: "token", clientAddress, service: "api", reason: "noPermission" }),
-    }),
-    routes: [
-      // before what takes any word for a number
-      ...pauseRoutes({ pauses: createPauseStore({ database }) }),
-      ...queueRoutes({ queue: createQueueStore({ database }), accountOf: (address) => account(address)?.id, wake: (deliveries) => outbox.wake(deliveries) }),
-      ...traceRoutes({ traces: createTraceStore({ database, sealer }), accountAddress: (address) => account(address)?.address, clock }),
-      ...auditRoutes({ audit: createAuditStore(database), chain: createAuditChain({ database }), accountOf: (address) => account(address)?.id }),
-      ...notifications,
-      ...notificationTemplateRoutes({ templates: createTemplateStore({ database }) }),
-    ],
-    isUnavailable,
-    log: createApiLog(log),
+  const document = openApiDocument(routes, { title: `Công Thư · ${config.hostname}` })
+  const gate = createApiGate({
+    tokens: createApiTokenStore(database), requestsPerMinute: config.api.requestsPerMinute, maxFailures: config.auth.maxFailures, failureWindowMs: config.auth.failureWindow, lockouts: openLockouts(app),
+    failed: (clientAddress) => signIns.failed({ username: "token", clientAddress, service: "api", reason: "noPermission" }),
   })
+  const apiLog = createApiLog(log)
+  const router = apiRouter({ gate, routes, document, isUnavailable, log: apiLog })
+  return { router, document, scim: scimRouter({ gate, store: createScimStore(editing), isUnavailable, log: apiLog }) }
 }

@@ -5,6 +5,7 @@ import { createPasswordWork } from "../accounts/password-work.ts"
 import type { App } from "../app.ts"
 import type { ClientSettings } from "../console/client-setup/client-settings.ts"
 import { createLookupRates } from "../console/lookup-rates.ts"
+import type { DescribedApi } from "../console/pages/api/described-api.ts"
 import { consoleAreas } from "../console/pages/areas.ts"
 import { consoleRouter } from "../console/web/console-router.ts"
 import { createAuditStore } from "../store/sql/audit.ts"
@@ -31,6 +32,8 @@ export interface ConsoleServices {
   readonly authenticator: Authenticator
   /** Of every role. */
   readonly health: () => Promise<readonly HealthReport[]>
+  /** What the API is, in OpenAPI. */
+  readonly apiDocument: DescribedApi
   readonly outbox: Outbox
   /** What mail clients are told. */
   readonly client: ClientSettings
@@ -49,7 +52,7 @@ const openSessions = ({ database, context: { config } }: App) => createConsoleSe
 export const forgetSessions = (app: App): Promise<number> => openSessions(app).forget()
 
 /** The console as the role `web` serves it: what each area needs, from the store. */
-export async function createConsole(app: App, { authenticator, signIns, health, client, outbox }: ConsoleServices): Promise<ReturnType<typeof consoleRouter>> {
+export async function createConsole(app: App, { authenticator, signIns, health, apiDocument, client, outbox }: ConsoleServices): Promise<ReturnType<typeof consoleRouter>> {
   const { database, directory, context: { config, clock, log } } = app
   const { requestsPerMinute, accountLicences, holderLicences } = config.console
   const sessions = openSessions(app)
@@ -79,6 +82,7 @@ export async function createConsole(app: App, { authenticator, signIns, health, 
         forwarding: { store: forwarding, rules: config.forwarding, changed: (version) => directoryChanged(app, version) },
       },
       security: { factors, sessions, resets: createFactorResets(database), needsSecondFactor: needsSecondFactor(config) },
+      api: { document: apiDocument },
     }),
     sessions, authenticator, directory, clock, isUnavailable, factors,
     needsSecondFactor: needsSecondFactor(config),

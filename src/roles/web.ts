@@ -33,6 +33,7 @@ export const startWebRole: StartRole = async (context) => {
   // a queue engine that is away costs a delivery the seconds until the next sweep: no reason to call this role unwell
   const outbox = createOutbox({ backend: queueBackend(app), clock, log })
   app.onClose(() => outbox.close())
+  const api = await createApi(app, { outbox, signIns })
   const server = await startConsole({
     host: config.listen.host,
     port: config.listen.https,
@@ -47,8 +48,9 @@ export const startWebRole: StartRole = async (context) => {
       rates: createLookupRates(config.console.lookupsPerHour),
     },
     mounted: [
-      { path: "/api/v1", router: await createApi(app, { outbox, signIns }) },
-      { path: "/console", router: await createConsole(app, { authenticator, signIns, health: everyRole, client: setup.settings, outbox }) },
+      { path: "/api/v1", router: api.router },
+      { path: "/scim/v2", router: api.scim },
+      { path: "/console", router: await createConsole(app, { authenticator, signIns, health: everyRole, apiDocument: api.document, client: setup.settings, outbox }) },
       { path: quarantinePath, router: quarantineRoutes(recipientsRelease(app, outbox)) },
       { path: "/", router: clientSetupRoutes(setup) },
     ],

@@ -41,6 +41,7 @@ import { auditUpkeep } from "./audit.ts"
 import { forgetSessions } from "./console.ts"
 import { forgetInbound } from "./inbound.ts"
 import { openPolicyParts } from "./judging.ts"
+import { ldapSyncUpkeep } from "./ldap-sync.ts"
 import { openNotificationWork } from "./notifications.ts"
 import { openOutgoing } from "./outgoing.ts"
 import { publishedKeys } from "./published-keys.ts"
@@ -106,6 +107,7 @@ export const startWorkerRole: StartRole = async (context) => {
     figures: { count: () => createOverviewStore({ database }).count(clock.now()), exclusively: createExclusive(database, "figures"), everyMs: countEveryMs },
     notify: { ...(await openNotificationWork(app, intake)), campaignStore: createCampaignStore({ database }), feed: app.feed, exclusively: createExclusive(database, "notifications"), everyMs: Math.min(config.delivery.sweep, notifyEveryMs) },
     addressBook: addressBookUpkeep(app),
+    ldapSync: ldapSyncUpkeep(app),
     acme: await certificateUpkeep(app),
     log,
   })

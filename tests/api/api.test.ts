@@ -3,8 +3,10 @@ import { request } from "node:https"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { z } from "zod"
 import { type ApiScope, apiTokenHash, newApiToken } from "../../src/accounts/api-token.ts"
 import { createApiGate } from "../../src/api/gate.ts"
+import { openApiDocument } from "../../src/api/openapi/document.ts"
 import type { Route } from "../../src/api/route.ts"
 import { auditRoutes } from "../../src/api/routes/audit.ts"
 import { pauseRoutes } from "../../src/api/routes/pauses.ts"
@@ -26,6 +28,7 @@ import { createPauseStore } from "../../src/store/sql/pauses.ts"
 import { createQueueStore } from "../../src/store/sql/queue.ts"
 import { createTraceStore } from "../../src/store/sql/trace.ts"
 import { createApiLog } from "../../src/telemetry/mail-log.ts"
+import { createAnswerCheck } from "../support/described-answers.ts"
 import { acceptance, createTestStore, testLog, type TestStore, unwrap } from "../support/store.ts"
 import { served } from "../support/test-tls.ts"
 
@@ -34,6 +37,8 @@ let dir: string
 let tls: { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer }
 let server: Serving
 let routes: readonly Route[]
+/** Every answer that a test gets is held against the description. */
+let check: ReturnType<typeof createAnswerCheck> = () => undefined
 const woken: number[] = []
 const clock = { now: () => Date.now() }
 
@@ -50,6 +55,7 @@ beforeAll(async () => {
     ...auditRoutes({ audit: createAuditStore(store.database), chain: createAuditChain(store), accountOf: (address) => accounts.get(address)?.id }),
   ]
   server = await serve({ requestsPerMinute: 0, maxFailures: 0 })
+  check = createAnswerCheck((await ask("GET", "/openapi.json")).body as never)
 })
 afterAll(async () => {
   await server.close()
@@ -62,7 +68,7 @@ const serve = (limits: { readonly requestsPerMinute: number; readonly maxFailure
     host: "127.0.0.1", port: 0, tls: served(tls),
     help: { host: "mail.tinh.example", imaps: 993, imap: 143, submissions: 465, submission: 587 }, health: async () => [], clock,
     certificates: { authenticator: { login: async () => failed(failure("noPermission", "refused")) }, lookup: { find: async () => failed(failure("notFound", "nothing")) }, rates: createLookupRates(0) },
-    mounted: [{ path: "/api/v1", router: apiRouter({ gate: createApiGate({ tokens: createApiTokenStore(store.database), failureWindowMs: 60_000, ...limits }), routes: [...more, ...routes], isUnavailable, log: createApiLog(testLog) }) }],
+    mounted: [{ path: "/api/v1", router: apiRouter({ gate: createApiGate({ tokens: createApiTokenStore(store.database), failureWindowMs: 60_000, ...limits }), routes: [...more, ...routes], document: openApiDocument(routes, { title: "Công Thư" }), isUnavailable, log: createApiLog(testLog) }) }],
   })
 
 async function token(...scopes: readonly ApiScope[]): Promise<string> {
@@ -95,7 +101,15 @@ const ask = (method: string, path: string, { token, body, raw, headers = {}, at 
     const outgoing = request(options, (response) => {
       let text = ""
       response.on("data", (chunk: Buffer) => (text += chunk.toString()))
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text === "" ? {} : (JSON.parse(text) as Answer["body"]) }))
+      response.on("end", () => {
+        const answer = { status: response.statusCode ?? 0, headers: response.headers, body: text === "" ? {} : (JSON.parse(text) as Answer["body"]) }
+        try {
+          check({ method, path, status: answer.status, contentType: response.headers["content-type"] ?? "", body: answer.body })
+          resolve(answer)
+        } catch (error) {
+          reject(error as Error)
+        }
+      }).on("error", reject)
     }).on("error", reject)
     outgoing.end(content)
   })
@@ -252,7 +266,7 @@ describe("input", () => {
   })
 
   test("a route that breaks says so without a word about the inside", async () => {
-    const broken: Route = { method: "get", path: "/broken", scope: "queue:read", summary: "", input: routes[0]?.input as Route["input"], run: async () => Promise.reject(new Error("secret")) }
+    const broken: Route = { method: "get", path: "/broken", scope: "queue:read", summary: "", input: routes[0]?.input as Route["input"], output: z.unknown(), run: async () => Promise.reject(new Error("secret")) }
     const away: Route = { ...broken, path: "/away", run: async () => Promise.reject(Object.assign(new Error("secret"), { code: "57P01" })) }
     const at = await serve({ requestsPerMinute: 0, maxFailures: 0 }, [broken, away])
     try {

@@ -40,6 +40,15 @@ test("a token that sends is bound to an office's account, and its webhook to whe
   expect(await congthu("token", "webhook", "99", "https://mot-cua.example/x")).toMatchObject({ code: 1 })
 })
 
+test("a token for one unit is for the directory only", async () => {
+  const create = (scope: string, unit: string) => congthu("token", "create", "--name", "so", "--scope", scope, "--unit", unit)
+  const [unit] = await store.database.query<{ code: string }>({ text: "SELECT code FROM organization_unit ORDER BY code LIMIT 1" })
+  const code = unit?.code ?? ""
+  const [other, unknown, made] = await Promise.all([create("queue:read", code), create("directory:read", "KHONG"), create("directory:read", code)])
+  expect([other.code, unknown.err, made.code]).toEqual([1, "there is no unit KHONG\n", 0])
+  expect((await congthu("token", "list")).out).toContain(`directory:read in ${code}`)
+})
+
 test("templates are listed, shown as they can be put, previewed, and put with all mistakes told", async () => {
   const list = await congthu("template", "list")
   const shown = await congthu("template", "show", "fee-due")

@@ -1,6 +1,7 @@
 import { request } from "node:https"
+import { createAnswerCheck } from "./described-answers.ts"
 
-/** Asks the API of a running system, whatever its certificate. */
+/** Asks the API of a running system, whatever its certificate, and holds the answer against the system's own description. */
 export interface ApiAnswer {
   readonly status: number
   readonly headers: NodeJS.Dict<string | string[]>
@@ -13,7 +14,18 @@ export interface ApiQuestion {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export function askApi(port: number, method: string, path: string, { token, body, headers = {} }: ApiQuestion): Promise<ApiAnswer> {
+export async function askApi(port: number, method: string, path: string, question: ApiQuestion): Promise<ApiAnswer> {
+  const check = checks.get(port) ?? asked(port, "GET", "/openapi.json", question).then(({ body }) => createAnswerCheck(body as never))
+  checks.set(port, check)
+  const answer = await asked(port, method, path, question)
+  ;(await check)({ method, path, status: answer.status, contentType: String(answer.headers["content-type"] ?? ""), body: answer.body })
+  return answer
+}
+
+/** By port: a test asks a few systems, each with routes of its own. */
+const checks = new Map<number, Promise<ReturnType<typeof createAnswerCheck>>>()
+
+function asked(port: number, method: string, path: string, { token, body, headers = {} }: ApiQuestion): Promise<ApiAnswer> {
   return new Promise((resolve, reject) => {
     const content = body === undefined ? undefined : JSON.stringify(body)
     const options = {

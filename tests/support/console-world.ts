@@ -4,6 +4,7 @@ import { createServer, request } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import express from "express"
+import { openApiDocument } from "../../src/api/openapi/document.ts"
 import { ok } from "../../src/base/result.ts"
 import { noSignature } from "../../src/pki/assumed-signature.ts"
 import { createAuthenticator } from "../../src/accounts/authenticate.ts"
@@ -41,6 +42,7 @@ import { createFactorResets } from "../../src/store/sql/factor-resets.ts"
 import { createOverviewStore } from "../../src/store/sql/overview.ts"
 import { createFactorStore } from "../../src/store/sql/second-factors.ts"
 import { usageOf } from "../../src/store/sql/quota.ts"
+import { allRoutes } from "./all-routes.ts"
 import { directoryPorts } from "./console-directory.ts"
 import { createTestDatabase, type TestDatabase } from "./database.ts"
 import { testLog } from "./store.ts"
@@ -159,6 +161,7 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
     operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, statusOf: async () => undefined, findSignature: async () => ok(noSignature), forwarding: { inside: true, domains: [] }, auditKey: async () => "00".repeat(32), consoleIdleMs: sessionIdleMs, consoleLifeMs: sessionLifeMs, onError }),
     self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now, ...ofDirectory.holder },
     security: { factors, sessions, resets: createFactorResets(database), needsSecondFactor },
+    api: { document: openApiDocument(allRoutes(), { title: "Công Thư" }) },
   })
   const app = express()
   app.use("/console", consoleRouter({ areas: [...areas, ...moreAreas], sessions, authenticator, factors, needsSecondFactor, singleSignOn: singleSignOn?.provider.name, directory, clock: now, csrfKey: randomBytes(32), rates: createLookupRates(requestsPerMinute, 60), isUnavailable, log: { failed: ({ error }) => onError(error), refused: () => undefined } }))

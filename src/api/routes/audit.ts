@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { type AuditChain, type AuditStore, type ListedEntry, maxAuditPage } from "../../store/audit-store.ts"
 import { headLine } from "../../store/audit/head.ts"
+import { entriesAnswer, headAnswer } from "../answers/audit.ts"
 import { address, id, limit, time } from "../fields.ts"
 import { answered, refused, type Route, route } from "../route.ts"
 
@@ -19,7 +20,7 @@ const listed = z.strictObject({ kind: z.string().regex(/^[A-Za-z.]{1,64}\*?$/, "
 
 export const auditRoutes = ({ audit, chain, accountOf }: AuditRoutesParts): readonly Route[] => [
   route({
-    method: "get", path: "/audit", scope: "audit:read", input: listed,
+    method: "get", path: "/audit", scope: "audit:read", input: listed, output: entriesAnswer,
     summary: "Entries of the audit that fit all of the filters, newest first; the next page is `before` the last id. Acceptances of messages only with kind=message.accepted.",
     async run({ limit, before, account, kind, who, since, until, text }) {
       const accountId = account === undefined ? undefined : accountOf(account)
@@ -32,14 +33,14 @@ export const auditRoutes = ({ audit, chain, accountOf }: AuditRoutesParts): read
     },
   }),
   route({
-    method: "get", path: "/audit/head", scope: "audit:read", summary: "The last signed head of the audit's chain, to be kept elsewhere.", input: z.strictObject({}),
+    method: "get", path: "/audit/head", scope: "audit:read", summary: "The last signed head of the audit's chain, to be kept elsewhere.", input: z.strictObject({}), output: headAnswer,
     async run() {
       const head = await chain.lastHead()
       return head ? answered(JSON.parse(headLine(head))) : refused({ kind: "notFound" })
     },
   }),
   route({
-    method: "get", path: "/audit/accesses", scope: "audit:read", summary: "Who else than its owner came into an account, newest first.", input: z.strictObject({ account: address, ...page }),
+    method: "get", path: "/audit/accesses", scope: "audit:read", summary: "Who else than its owner came into an account, newest first.", input: z.strictObject({ account: address, ...page }), output: entriesAnswer,
     async run({ account, limit, before }) {
       const accountId = accountOf(account)
       if (accountId === undefined) return refused({ kind: "notFound" })

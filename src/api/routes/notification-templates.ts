@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { exampleData, notificationLanguages, readTemplate, templateName } from "../../notifications/templates/template.ts"
 import type { StoredTemplate, TemplateStore } from "../../store/template-store.ts"
+import { previewAnswer, templateAnswer, templatesAnswer } from "../answers/notifications.ts"
 import { id, shownTime } from "../fields.ts"
 import { answered, refused, type Route, route } from "../route.ts"
 
@@ -10,12 +11,12 @@ const scope = "notifications:send"
 export const notificationTemplateRoutes = ({ templates }: { readonly templates: Pick<TemplateStore, "list" | "find"> }): readonly Route[] => [
   route({
     method: "get", path: "/notification-templates", scope, summary: "The newest version of each, with its fields.",
-    input: z.strictObject({}),
+    input: z.strictObject({}), output: templatesAnswer,
     run: async () => answered({ templates: (await templates.list()).map(shown) }),
   }),
   route({
     method: "get", path: "/notification-templates/:name", scope, summary: "One of them; `version` for an older one.",
-    input: z.strictObject({ name: templateName, version: id.optional() }),
+    input: z.strictObject({ name: templateName, version: id.optional() }), output: templateAnswer,
     async run({ name, version }) {
       const found = await templates.find(name, version)
       return found ? answered(shown(found)) : refused({ kind: "notFound" })
@@ -23,7 +24,7 @@ export const notificationTemplateRoutes = ({ templates }: { readonly templates: 
   }),
   route({
     method: "post", path: "/notification-templates/:name/preview", scope, summary: "How it looks with this data; without data, with its examples. Nothing is sent.",
-    input: z.strictObject({ name: templateName, version: id.optional(), language: z.enum(notificationLanguages).default("vi"), data: z.record(z.string(), z.unknown()).optional() }), maxBodyBytes: 64 * 1024,
+    input: z.strictObject({ name: templateName, version: id.optional(), language: z.enum(notificationLanguages).default("vi"), data: z.record(z.string(), z.unknown()).optional() }), output: previewAnswer, maxBodyBytes: 64 * 1024,
     async run({ name, version, language, data }) {
       const found = await templates.find(name, version)
       const template = found && readTemplate(found.document)

@@ -8,6 +8,7 @@ import { isIdempotencyKey } from "../../notifications/smtp-control.ts"
 import { shownNotification, shownRecipient } from "../../notifications/status.ts"
 import type { NotificationRecord, NotificationStore } from "../../store/notification-store.ts"
 import { id, limit } from "../fields.ts"
+import { acceptedAnswer, cancelledAnswer, notificationAnswer, notificationEvent, notificationsAnswer, recipientsAnswer } from "../answers/notifications.ts"
 import { followNotification } from "../follow-notification.ts"
 import { type Answer, answered, refused, type Route, route } from "../route.ts"
 
@@ -44,8 +45,9 @@ export function notificationRoutes(parts: NotificationRoutesParts): readonly Rou
   return [
     route({
       method: "post", path: "/notifications", scope, maxBodyBytes: parts.maxBodyBytes, callsPerMinute: parts.callsPerMinute,
-      summary: `Sends one message to many, or one of its own to each, at once or later. Answers when it is durable. Priorities: ${priorityNames.join(", ")}. With the header Idempotency-Key a repeated call makes nothing new.`,
-      input: notificationRequest,
+      summary: `Sends one message to many, or one of its own to each, at once or later. Answers when it is durable. Priorities: ${priorityNames.join(", ")}.`,
+      headers: [{ name: "Idempotency-Key", summary: "From 1 to 200 visible characters of ASCII; a repeated call with the same makes nothing new." }],
+      input: notificationRequest, output: acceptedAnswer, success: 202,
       async run(request, { id: tokenId, accountId, principalId, webhook }, { header, bodySha256 }) {
         if (accountId === null) return refused({ kind: "forbidden" })
         const key = header("idempotency-key")
@@ -56,7 +58,7 @@ export function notificationRoutes(parts: NotificationRoutesParts): readonly Rou
     }),
     route({
       method: "get", path: "/notifications", scope, summary: "The account's notifications, newest first.",
-      input: z.strictObject({ before: id.optional(), limit: limit(100, 20) }),
+      input: z.strictObject({ before: id.optional(), limit: limit(100, 20) }), output: notificationsAnswer,
       async run({ before, limit }, { accountId }) {
         if (accountId === null) return refused({ kind: "forbidden" })
         const records = await store.list({ accountId, limit, ...(before !== undefined && { before }) })
@@ -65,7 +67,7 @@ export function notificationRoutes(parts: NotificationRoutesParts): readonly Rou
     }),
     route({
       method: "get", path: "/notifications/:id", scope, summary: "What it is, and how many of its recipients are how far.",
-      input: z.strictObject({ id }),
+      input: z.strictObject({ id }), output: notificationAnswer,
       async run({ id }, caller) {
         const record = await own(caller, id)
         return record ? answered(await shown(record)) : refused({ kind: "notFound" })
@@ -73,7 +75,7 @@ export function notificationRoutes(parts: NotificationRoutesParts): readonly Rou
     }),
     route({
       method: "get", path: "/notifications/:id/recipients", scope, summary: "What became of each recipient, in the order they were asked for; `cursor` is `next` of the page before.",
-      input: z.strictObject({ id, cursor: id.optional(), limit: limit(1_000, 200) }),
+      input: z.strictObject({ id, cursor: id.optional(), limit: limit(1_000, 200) }), output: recipientsAnswer,
       async run({ id, cursor = 0, limit }, caller) {
         const record = await own(caller, id)
         if (!record) return refused({ kind: "notFound" })
@@ -82,8 +84,9 @@ export function notificationRoutes(parts: NotificationRoutesParts): readonly Rou
       },
     }),
     route({
-      method: "get", path: "/notifications/:id/events", scope, summary: "The same as server-sent events: `status` for each change after `Last-Event-ID`, `end` when nothing can change any more.",
-      input: z.strictObject({ id }),
+      method: "get", path: "/notifications/:id/events", scope, summary: "The same as server-sent events: `status` for each change, `end` when nothing can change any more.",
+      headers: [{ name: "Last-Event-ID", summary: "The last event that is known already." }],
+      input: z.strictObject({ id }), output: notificationEvent, success: "events",
       async run({ id }, caller, { header }) {
         const record = await own(caller, id)
         if (!record) return refused({ kind: "notFound" })
@@ -106,7 +109,7 @@ export function notificationRoutes(parts: NotificationRoutesParts): readonly Rou
     }),
     route({
       method: "delete", path: "/notifications/:id", scope, summary: "Recipients that were not handed to delivery yet will not be; what was sent is sent.",
-      input: z.strictObject({ id }),
+      input: z.strictObject({ id }), output: cancelledAnswer,
       async run({ id }, caller) {
         const record = await own(caller, id)
         if (!record) return refused({ kind: "notFound" })

@@ -2,6 +2,7 @@ import { z } from "zod"
 import { bounceClasses } from "../../store/delivery-store.ts"
 import { type QueueAction, queueActions } from "../../store/queue-action.ts"
 import { maxPage, type QueueFilter, queueStates, type QueueStore } from "../../store/queue-store.ts"
+import { deliveriesAnswer, deliveryAnswer, destinationsAnswer, steeredAnswer } from "../answers/queue.ts"
 import { address, destination, id, limit, time, why } from "../fields.ts"
 import { answered, refused, type Route, route } from "../route.ts"
 import { shownDelivery, shownDestination, shownRecord } from "../shown.ts"
@@ -23,7 +24,7 @@ const listed = z.strictObject({
 
 export const queueRoutes = ({ queue, accountOf, wake }: QueueRoutesParts): readonly Route[] => [
   route({
-    method: "get", path: "/queue", scope: "queue:read", summary: "Open deliveries that fit all of the filters, oldest first; the next page is `after` the last id.", input: listed,
+    method: "get", path: "/queue", scope: "queue:read", summary: "Open deliveries that fit all of the filters, oldest first; the next page is `after` the last id.", input: listed, output: deliveriesAnswer,
     async run({ limit, after, account, ...rest }) {
       const accountId = account === undefined ? undefined : accountOf(account)
       if (account !== undefined && accountId === undefined) return answered({ deliveries: [], next: null })
@@ -32,11 +33,11 @@ export const queueRoutes = ({ queue, accountOf, wake }: QueueRoutesParts): reado
     },
   }),
   route({
-    method: "get", path: "/queue/destinations", scope: "queue:read", summary: "How many deliveries wait for each destination, the fullest first.", input: z.strictObject({ limit: limit(1_000, 100) }),
+    method: "get", path: "/queue/destinations", scope: "queue:read", summary: "How many deliveries wait for each destination, the fullest first.", input: z.strictObject({ limit: limit(1_000, 100) }), output: destinationsAnswer,
     run: async ({ limit }) => answered({ destinations: (await queue.destinations(limit)).map(shownDestination) }),
   }),
   route({
-    method: "get", path: "/queue/:id", scope: "queue:read", summary: "One delivery, settled or not: every attempt with the peer's words and TLS, and what people did to it.", input: z.strictObject({ id }),
+    method: "get", path: "/queue/:id", scope: "queue:read", summary: "One delivery, settled or not: every attempt with the peer's words and TLS, and what people did to it.", input: z.strictObject({ id }), output: deliveryAnswer,
     async run({ id }) {
       const found = await queue.find(id)
       return found ? answered(shownRecord(found)) : refused({ kind: "notFound" })
@@ -45,7 +46,7 @@ export const queueRoutes = ({ queue, accountOf, wake }: QueueRoutesParts): reado
   ...queueActions.map((action) =>
     route({
       ...(action === "delete" ? ({ method: "delete", path: "/queue/:id" } as const) : ({ method: "post", path: `/queue/:id/${action}` } as const)),
-      scope: "queue:write", summary: summaries[action], input: z.strictObject({ id, why: reasonNeeded(action) ? why.min(1) : why.default("") }),
+      scope: "queue:write", summary: summaries[action], input: z.strictObject({ id, why: reasonNeeded(action) ? why.min(1) : why.default("") }), output: steeredAnswer,
       async run({ id, why }, { name }) {
         const [outcome = "notFound"] = await queue.act(action, [id], { by: `token ${name}`, why })
         if (outcome === "notFound") return refused({ kind: "notFound" })

@@ -2,6 +2,7 @@ import { z } from "zod"
 import type { Clock } from "../../base/clock.ts"
 import { findTraces } from "../../store/find-traces.ts"
 import type { TraceStore } from "../../store/trace-store.ts"
+import { traceAnswer } from "../answers/trace.ts"
 import { limit, time } from "../fields.ts"
 import { answered, refused, type Route, route } from "../route.ts"
 import { shownSummary, shownTrace } from "../shown.ts"
@@ -20,7 +21,7 @@ export const traceRoutes = ({ traces, accountAddress, clock }: TraceRoutesParts)
   route({
     method: "get", path: "/trace", scope: "trace:read",
     summary: "By Message-ID, SHA-256 or envelope number: the whole stories of the messages, newest first. By address: its recent messages, each to be asked for in turn.",
-    input: z.strictObject({ of: z.string().min(1).max(1_000), since: time.optional(), limit: limit(500, 100) }),
+    input: z.strictObject({ of: z.string().min(1).max(1_000), since: time.optional(), limit: limit(500, 100) }), output: traceAnswer,
     async run({ of, since, limit }) {
       const found = await findTraces(traces, accountAddress, { what: of, since: since ?? clock.now() - usualPeriodMs, limit })
       if (found.kind === "invalid") return refused({ kind: "invalid", errors: [{ pointer: "of", detail: "is no Message-ID, SHA-256, number or address" }] })

@@ -11,6 +11,8 @@ export const problemText = {
   forbidden: { status: 403, vi: "Khóa truy cập này không được làm việc đó", en: "This token may not do that" },
   notFound: { status: 404, vi: "Không tìm thấy", en: "There is no such thing" },
   conflict: { status: 409, vi: "Trạng thái hiện tại không cho phép", en: "Its present state does not allow that" },
+  changed: { status: 412, vi: "Đã có người thay đổi sau khi xem", en: "It was changed after it was seen" },
+  tagNeeded: { status: 428, vi: "Cần If-Match với ETag đã xem", en: "If-Match with the ETag that was seen is needed" },
   tooLarge: { status: 413, vi: "Yêu cầu quá lớn", en: "The request is too large" },
   notJson: { status: 415, vi: "Nội dung phải là application/json", en: "The content must be application/json" },
   keyUsed: { status: 422, vi: "Khóa chống lặp này đã dùng cho một yêu cầu khác", en: "This idempotency key was used for another request" },

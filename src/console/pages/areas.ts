@@ -1,4 +1,5 @@
 import type { Area } from "../web/page.ts"
+import { apiArea, type ApiPorts } from "./api/api.ts"
 import { type DirectoryPorts, directoryArea } from "./directory/directory.ts"
 import { operationAreas, type OperationPorts } from "./operation.ts"
 import { type OverviewPorts, overviewArea } from "./overview/overview.ts"
@@ -14,7 +15,8 @@ export interface ConsolePorts {
   readonly operation: OperationPorts
   readonly self: SelfPorts
   readonly security: SecurityPorts
+  readonly api: ApiPorts
 }
 
 /** Everything that the console shows, in the order of its menu. A new area is a line here, one above, and one in roles/console.ts. */
-export const consoleAreas = (ports: ConsolePorts): readonly Area[] => [signInArea(ports.signIn), overviewArea(ports.overview), directoryArea(ports.directory), ...operationAreas(ports.operation), selfArea(ports.self), securityArea(ports.security)]
+export const consoleAreas = (ports: ConsolePorts): readonly Area[] => [signInArea(ports.signIn), overviewArea(ports.overview), directoryArea(ports.directory), ...operationAreas(ports.operation), selfArea(ports.self), securityArea(ports.security), apiArea(ports.api)]

@@ -13,6 +13,7 @@ export const advisoryLocks = {
   acme: 7_205_772,
   figures: 7_205_773,
   notifications: 7_205_790,
+  ldapSync: 7_205_822,
   dkimChange: 7_205_811,
 } as const
 export type AdvisoryLock = keyof typeof advisoryLocks

@@ -17,8 +17,8 @@ export function createApiTokenStore(database: Pick<Database, "query">): ApiToken
       if (stale) await database.query(used, [token.id])
       return token
     },
-    async add({ name, sha256, scopes, createdBy, expiresAt, sender }) {
-      const [row] = await database.query<{ id: number }>(add, [name, sha256, scopes, createdBy, expiresAt, sender?.accountId ?? null, sender?.principalId ?? null])
+    async add({ name, sha256, scopes, createdBy, expiresAt, sender, unitCode }) {
+      const [row] = await database.query<{ id: number }>(add, [name, sha256, scopes, createdBy, expiresAt, sender?.accountId ?? null, sender?.principalId ?? null, unitCode ?? null])
       if (row === undefined) throw new Error("a token was not stored")
       return row.id
     },
@@ -33,7 +33,7 @@ const ms = (expression: string): string => `(extract(epoch FROM ${expression}) *
 
 const isLive = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())"
 
-const holder = `id, name, scopes, account_id AS "accountId", principal_id AS "principalId", webhook_url IS NOT NULL AS webhook`
+const holder = `id, name, scopes, account_id AS "accountId", principal_id AS "principalId", webhook_url IS NOT NULL AS webhook, unit_code AS "unitCode"`
 
 const live = {
   name: "live-api-token",
@@ -45,8 +45,8 @@ const used = { name: "api-token-used", text: "UPDATE api_token SET last_used_at 
 const add = {
   name: "add-api-token",
   text: `
-    WITH t AS (INSERT INTO api_token (name, sha256, scopes, created_by, expires_at, account_id, principal_id) VALUES ($1, $2, $3, $4, to_timestamp($5::float8 / 1000), $6, $7) RETURNING id, name, scopes, created_by, account_id),
-    a AS (INSERT INTO audit (kind, detail) SELECT 'apiToken.created', jsonb_build_object('tokenId', id, 'name', name, 'scopes', scopes, 'accountId', account_id, 'by', created_by) FROM t)
+    WITH t AS (INSERT INTO api_token (name, sha256, scopes, created_by, expires_at, account_id, principal_id, unit_code) VALUES ($1, $2, $3, $4, to_timestamp($5::float8 / 1000), $6, $7, $8) RETURNING id, name, scopes, created_by, account_id, unit_code),
+    a AS (INSERT INTO audit (kind, detail) SELECT 'apiToken.created', jsonb_build_object('tokenId', id, 'name', name, 'scopes', scopes, 'accountId', account_id, 'unitCode', unit_code, 'by', created_by) FROM t)
     SELECT id FROM t`,
 }
 

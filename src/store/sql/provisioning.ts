@@ -3,8 +3,8 @@ import type { CertificateState } from "../../accounts/directory.ts"
 import type { ImportPlan } from "../../accounts/import/plan.ts"
 import type { DirectoryState, ProvisioningStore } from "../../accounts/import/provisioning-store.ts"
 import { type AccountRow, type AliasRow, type AssignmentRow, type CertificateRow, type GroupRow, type MemberRow, type PrincipalRow, rights, tableNames, type UnitRow } from "../../accounts/import/rows.ts"
-import { failed, ok } from "../../base/result.ts"
-import { failure } from "../../mail/failure.ts"
+import { failed, ok, type Result } from "../../base/result.ts"
+import { type Failure, failure } from "../../mail/failure.ts"
 import { auditPlan } from "./provisioning-audit.ts"
 import { auditCertificates, bindAccounts, type CertificateEvent, changeCertificates, putCertificates, readCertificateNames, setCertificateState } from "./certificate-rows.ts"
 import type { Database, Transaction } from "./database.ts"
@@ -17,17 +17,7 @@ export function createProvisioningStore(database: Database): ProvisioningStore {
         await tx.query({ text: "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY" })
         return readState(tx)
       }),
-    apply: (plan, mailboxes) =>
-      database.transaction(async (tx) => {
-        const [now] = await tx.query<{ version: number }>({ text: "SELECT version FROM directory_version FOR UPDATE" })
-        if (now?.version !== plan.version) return failed(failure("inUse", "the directory has changed"))
-        const before = await stateBefore(tx, plan)
-        await applyPlan(tx, plan, { mailboxes, before })
-        await auditPlan(tx, plan, before)
-        const [next] = await tx.query<{ version: number }>({ text: "UPDATE directory_version SET version = version + 1 RETURNING version" })
-        await tx.query({ text: "INSERT INTO audit (kind, detail) VALUES ('directory.imported', $1)" }, [JSON.stringify(summary(plan, next?.version ?? 0))])
-        return ok(next?.version ?? 0)
-      }),
+    apply: (plan, mailboxes) => database.transaction((tx) => applyInTransaction(tx, plan, mailboxes)),
     passwordHashes: (addresses) =>
       database.query(
         {
@@ -46,6 +36,18 @@ export function createProvisioningStore(database: Database): ProvisioningStore {
         await tx.query({ text: "INSERT INTO audit (kind, account_id) SELECT 'credential.passwordSet', unnest($1::bigint[])" }, [values[0]])
       }),
   }
+}
+
+/** The whole plan, if the directory is still the one that was compared; for whoever writes something of its own beside it. */
+export async function applyInTransaction(tx: Transaction, plan: ImportPlan, mailboxes: readonly DefaultMailbox[]): Promise<Result<number, Failure>> {
+  const [now] = await tx.query<{ version: number }>({ text: "SELECT version FROM directory_version FOR UPDATE" })
+  if (now?.version !== plan.version) return failed(failure("inUse", "the directory has changed"))
+  const before = await stateBefore(tx, plan)
+  await applyPlan(tx, plan, { mailboxes, before })
+  await auditPlan(tx, plan, before)
+  const [next] = await tx.query<{ version: number }>({ text: "UPDATE directory_version SET version = version + 1 RETURNING version" })
+  await tx.query({ text: "INSERT INTO audit (kind, detail) VALUES ('directory.imported', $1)" }, [JSON.stringify(summary(plan, next?.version ?? 0))])
+  return ok(next?.version ?? 0)
 }
 
 /** Read only where rows change: what is new has no past. */

@@ -1,0 +1,14 @@
+import { z } from "zod"
+import { number } from "../fields.ts"
+
+/** What the API answers of the audit. What an entry's actor and detail hold depends on its kind. */
+const entry = z.strictObject({
+  id: number, at: z.string(), kind: z.string(), principalId: z.string().nullable(), accountId: number.nullable(), clientAddress: z.string().nullable(), envelopeId: number.nullable(),
+  actor: z.unknown(), detail: z.unknown(), position: number.nullable(), account: z.string().nullable(), principal: z.string().nullable(),
+})
+
+export const entriesAnswer = z.strictObject({ entries: z.array(entry), next: number.nullable() })
+
+export const headAnswer = z.strictObject({
+  congthuAuditHead: z.literal(1), position: number, entry: number, hash: z.string(), at: z.string(), system: z.string(), publicKey: z.string(), signature: z.string(), stamp: z.string().optional(),
+})

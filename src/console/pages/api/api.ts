@@ -1,0 +1,64 @@
+import { z } from "zod"
+import { apiText } from "../../text/api.ts"
+import { html } from "../../web/html.ts"
+import { type Area, publicPage } from "../../web/page.ts"
+import type { Say } from "../../web/words.ts"
+import type { DescribedApi, DescribedOperation } from "./described-api.ts"
+import { schemaView, typeText } from "./schema-view.ts"
+
+/**
+ * The API's documentation: a page made of its OpenAPI description. Viewers that are to be had need inline styles and scripts of their own, which the console's policy
+ * forbids; this one needs neither. It tells nothing of this province, so nobody has to sign in.
+ */
+export interface ApiPorts {
+  readonly document: DescribedApi
+}
+
+export const apiArea = ({ document }: ApiPorts): Area => ({
+  name: apiText.area,
+  menu: [{ path: "/api", label: apiText.title, who: "anybody" }],
+  pages: [
+    publicPage({
+      method: "get", path: "/api", input: z.object({}),
+      run: async (_input, { say }) => ({ kind: "page", title: say(apiText.title), body: overview(say, document) }),
+    }),
+  ],
+})
+
+interface Named {
+  readonly method: string
+  readonly path: string
+  readonly operation: DescribedOperation
+}
+
+const operationsOf = ({ paths }: DescribedApi): readonly Named[] => Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ method, path, operation })))
+
+function overview(say: Say, document: DescribedApi) {
+  const operations = operationsOf(document)
+  const tags = [...new Set(operations.flatMap(({ operation }) => operation.tags))]
+  return html`<p>${say(apiText.intro)}</p>
+    <pre><code>curl -H "Authorization: Bearer $TOKEN" https://…/api/v1/queue</code></pre>
+    <p>${say(apiText.errors)} <a href="/api/v1/openapi.json">openapi.json</a></p>
+    <nav aria-label=${say(apiText.contents)}><ul>${tags.map((tag) => html`<li><a href=${`#${tag}`}>${tag}</a></li>`)}</ul></nav>
+    ${tags.map((tag) => html`<section id=${tag}><h2>${tag}</h2>${operations.filter(({ operation }) => operation.tags.includes(tag)).map((one) => operationView(say, one, document))}</section>`)}`
+}
+
+function operationView(say: Say, { method, path, operation }: Named, { components }: DescribedApi) {
+  const body = Object.values(operation.requestBody?.content ?? {})[0]?.schema
+  const scopes = operation.security.flatMap(({ token }) => token)
+  return html`<details id=${operation.operationId} class="operation">
+    <summary><strong class=${`method ${method}`}>${method.toUpperCase()}</strong> <code>${path}</code> <span lang="en">${operation.summary}</span></summary>
+    <p>${say(apiText.scope)} ${scopes.map((scope) => html`<code>${scope}</code> `)}</p>
+    ${operation.parameters.length > 0 && html`<h3>${say(apiText.parameters)}</h3>
+      <dl class="facts">${operation.parameters.map(({ name, in: place, required, description, schema }) => html`<dt><code>${name}</code> <small>${place}${required ? "" : `, ${say(apiText.optional)}`}</small></dt><dd><code>${typeText(schema)}</code>${description !== undefined && html` <span lang="en">${description}</span>`}</dd>`)}</dl>`}
+    ${body && html`<h3>${say(apiText.body)}</h3>${schemaView(say, body)}`}
+    <h3>${say(apiText.answers)}</h3>
+    <dl class="facts">${Object.entries(operation.responses).map(([status, response]) => answerView(say, { status, response }, components))}</dl>
+  </details>`
+}
+
+function answerView(say: Say, { status, response }: { readonly status: string; readonly response: DescribedOperation["responses"][string] }, components: DescribedApi["components"]) {
+  if ("$ref" in response) return html`<dt>${status}</dt><dd lang="en">${components.responses[response.$ref.split("/").at(-1) ?? ""]?.description ?? ""}</dd>`
+  const [type, content] = Object.entries(response.content ?? {})[0] ?? []
+  return html`<dt>${status}</dt><dd>${type !== undefined && html`<code>${type}</code>`}${content && schemaView(say, content.schema)}</dd>`
+}

@@ -1,0 +1,66 @@
+import { describe, expect, test } from "vitest"
+import { defaultAddressRule } from "../../../src/accounts/provision/address-rule.ts"
+import type { DirectoryState } from "../../../src/accounts/import/provisioning-store.ts"
+import type { LdapGroup, LdapPerson } from "../../../src/accounts/ldap-sync/entries.ts"
+import { planSync } from "../../../src/accounts/ldap-sync/plan.ts"
+
+const none = new Set<string>()
+const state: DirectoryState = {
+  version: 7, suspendedPrincipals: none, suspendedAccounts: none, suspendedCertificates: none, revokedCertificates: none, certificateNames: new Map(),
+  tables: {
+    units: [{ code: "A", name: "Sở A", kind: "department", parentCode: null, domain: "a.example" }, { code: "B", name: "Trùng tên", kind: "division", parentCode: "A", domain: "a.example" }, { code: "C", name: "Trùng tên", kind: "division", parentCode: "A", domain: "a.example" }],
+    principals: [{ principalId: "CN00004", kind: "individual", name: "Lê Cũ", unitCode: "A", title: "", phone: "" }],
+    accounts: [{ address: "cu@a.example", kind: "personal", displayName: "Lê Cũ", unitCode: "A", quotaBytes: 5 }, { address: "vp@a.example", kind: "organizational", displayName: "Văn phòng", unitCode: "A", quotaBytes: 5 }],
+    assignments: [{ address: "cu@a.example", principalId: "CN00004", rights: ["owner"], from: null, until: null }], aliases: [], groups: [], members: [], certificates: [],
+  },
+}
+const person = (externalId: string, more: Partial<LdapPerson> = {}): LdapPerson => ({ dn: `cn=${externalId}`, externalId, number: "", name: `Nguyễn ${externalId}`, unit: "A", title: "", phone: "", address: `${externalId.toLowerCase()}@a.example`, ...more })
+const group = (externalId: string, members: readonly string[] | null, more: Partial<LdapGroup> = {}): LdapGroup => ({ dn: `cn=${externalId}`, externalId, name: `Nhóm ${externalId}`, address: `${externalId.toLowerCase()}@a.example`, members, ...more })
+const linked = { kind: "person", externalId: "Cu", key: "CN00004", gone: false } as const
+const plan = (people: readonly LdapPerson[], groups: readonly LdapGroup[] = [], links: readonly (typeof linked)[] = [], rules: ReadonlyMap<string, string> = new Map()) =>
+  planSync({ people, groups }, { state, links, rules }, { defaultUnit: "", quotaBytes: 9, addressRule: defaultAddressRule, today: "2026-11-27" })
+const reasons = (made: ReturnType<typeof plan>): readonly string[] => made.problems.map(({ reason }) => reason)
+
+describe("people", () => {
+  test("whoever was made by hand is never suspended, whoever was taken over is, when no entry has him any more", () => {
+    expect(plan([]).plan.tables.principals.suspend).toEqual([])
+    const made = plan([], [], [linked])
+    expect(made).toMatchObject({ suspended: 1, linked: 1, plan: { tables: { principals: { suspend: [{ principalId: "CN00004" }] }, accounts: { suspend: [{ address: "cu@a.example" }] } } }, links: [{ ...linked, gone: true }] })
+  })
+
+  test.each<[string, Partial<LdapPerson>, RegExp]>([
+    ["no unit", { unit: "" }, /^has no unit$/], ["a unit's name that two have", { unit: "Trùng tên" }, /no one unit/], ["no name", { name: "" }, /^Name: is empty$/], ["a phone that is none", { phone: "<x>" }, /^Phone: /], ["a number that is none", { number: "a b" }, /^Person's id: /],
+  ])("an entry with %s is reported, and he who is linked to it stays as he is", (_name, more, reason) => {
+    const made = plan([person("Cu", more)], [], [linked])
+    expect(reasons(made)).toEqual([expect.stringMatching(reason)])
+    expect([made.suspended, made.plan.tables.principals.change, made.links]).toEqual([0, [], [linked]])
+  })
+
+  test("addresses: theirs where they are of ours and free; else by the unit's rule, which the units below have, too", () => {
+    const made = plan([person("An"), person("Vp", { address: "vp@a.example" }), person("Xa", { name: "Trần Văn Xa", address: "xa@khac.example", unit: "B" }), person("Xa2", { name: "Trần Vũ Xạ", address: "" , unit: "B" })], [], [], new Map([["A", "{hoten}@{domain}"]]))
+    expect(made.plan.tables.accounts.add.map(({ address }) => address)).toEqual(["an@a.example", "tranvanxa@a.example", "tranvuxa@a.example"])
+    expect(reasons(made)).toEqual(["the address vp@a.example is taken"])
+    expect(made.plan.tables.principals.add.map(({ principalId }) => principalId)).toEqual(["CN00005", "CN00007", "CN00008"])
+  })
+
+  test("one number, or one address, is one person's", () => {
+    expect(reasons(plan([person("M", { number: "N1" }), person("H", { number: "N1" })]))).toEqual(["the number N1 is another entry's, too"])
+    expect(reasons(plan([person("M", { address: "x@a.example" }), person("H", { address: "X@a.example" })]))).toEqual(["the address x@a.example is taken"])
+    expect(plan([person("Cu")]).links).toEqual([linked])
+    expect(reasons(plan([person("Khac", { address: "cu@a.example" }), person("Cu")], [], [linked]))).toEqual(["CN00004 is, or was, another entry's"])
+  })
+})
+
+describe("groups", () => {
+  test("hold whoever has an account here, and each other, but never themselves", () => {
+    const made = plan([person("An")], [group("G1", ["CN=an", "cn=G2", "cn=nobody"]), group("G2", ["cn=G1", "cn=An"]), group("G3", ["cn=G3"])])
+    expect(made.plan.tables.members.add).toEqual([{ group: "g1@a.example", member: "an@a.example" }, { group: "g1@a.example", member: "g2@a.example" }, { group: "g2@a.example", member: "an@a.example" }])
+    expect(reasons(made)).toEqual(["1 of its members are nobody here", "would contain itself through g1@a.example", "would contain itself through g3@a.example"])
+  })
+
+  test("of which not all members were told are left as they are", () => {
+    const made = plan([], [group("G1", null), group("G2", [], { address: "g2@khac.example" }), group("G4", [], { address: "vp@a.example" })])
+    expect(made.plan.tables.groups.add).toEqual([])
+    expect(reasons(made)).toHaveLength(3)
+  })
+})
