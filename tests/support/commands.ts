@@ -36,6 +36,8 @@ export function commandsHere(add: readonly ((kit: CommandKit) => void)[], { data
   return async (...args) => {
     let code: number = exitCodes.ok
     const program = new Command("congthu").exitOverride()
+    // as `--data-dir` would
+    program.setOptionValue("dataDir", dataDir)
     const kit: CommandKit = {
       program, command: (parent, usage) => parent.command(usage), finish: (done) => (code = done),
       run: (work) => async () => void (code = await withContext({ dataDir }, work)),
@@ -49,7 +51,7 @@ export function commandsHere(add: readonly ((kit: CommandKit) => void)[], { data
       await program.parseAsync(args, { from: "user" })
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error
-      code = exitCodes.usage
+      code = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
     } finally {
       for (const spy of spies) spy.mockRestore()
       vi.unstubAllEnvs()
