@@ -1,31 +1,24 @@
-import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { readFile, stat, writeFile } from "node:fs/promises"
 import { userInfo } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { addAuditCommands } from "../../src/cli/audit-commands.ts"
+import { addOutboundCommands } from "../../src/cli/outbound-commands.ts"
 import { createAuditStore } from "../../src/store/sql/audit.ts"
+import { type CommandResult, commandsHere, type CommandsOptions, runCongthu } from "../support/commands.ts"
 import { createTestStore, type TestStore } from "../support/store.ts"
 
-const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
 let store: TestStore
 let accountId: number
+let options: CommandsOptions
+let congthu: (...args: readonly string[]) => Promise<CommandResult>
 beforeAll(async () => {
   store = await createTestStore()
   accountId = await store.account("van-thu@tinh.example")
+  options = { databaseUrl: store.database.url, dataDir: join(store.blobDir, "data"), env: { CONGTHU_HOSTNAME: "mail.tinh.example" } }
+  congthu = commandsHere([addAuditCommands, addOutboundCommands], options)
 })
 afterAll(() => store.close())
-
-async function congthu(...args: readonly string[]): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
-  const env = { PATH: process.env["PATH"], HOME: store.blobDir, CONGTHU_DATABASE_URL: store.database.url, CONGTHU_HOSTNAME: "mail.tinh.example" }
-  const child = spawn(process.execPath, [script, "--data-dir", join(store.blobDir, "data"), ...args], { env, stdio: "pipe" })
-  const text = { out: "", err: "" }
-  child.stdout.on("data", (chunk: Buffer) => (text.out += chunk.toString()))
-  child.stderr.on("data", (chunk: Buffer) => (text.err += chunk.toString()))
-  const [code] = (await once(child, "close")) as [number | null]
-  return { code, ...text }
-}
 
 const file = (name: string): string => join(store.blobDir, name)
 const user = userInfo().username
@@ -61,7 +54,8 @@ test("the chain is verified against its heads, those that were kept elsewhere to
     await tx.query({ text: "SET LOCAL session_replication_role = replica" })
     await tx.query({ text: `UPDATE audit SET detail = jsonb_set(detail, '{by}', '"QT2"') WHERE kind = 'suppression.added'` })
   })
-  expect(await congthu("audit", "verify")).toMatchObject({ code: 1, out: expect.stringMatching(/^position 1, entry 1: is not what was sealed: it was changed.*\n\d+ entries .* NOT as they were sealed/) })
+  // in a process of its own: what watches over the chain goes by the exit code
+  expect(await runCongthu(options, "audit", "verify")).toMatchObject({ code: 1, out: expect.stringMatching(/^position 1, entry 1: is not what was sealed: it was changed.*\n\d+ entries .* NOT as they were sealed/) })
   expect(JSON.parse((await congthu("audit", "verify", "--from", "2", "--json")).out)).toMatchObject({ problems: [] })
 
   // the whole chain anew, heads too, with the server's own key

@@ -1,34 +1,28 @@
-import { execFile } from "node:child_process"
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { addAccountCommands } from "../../src/cli/account-commands.ts"
+import { addBulkCommands } from "../../src/cli/bulk-commands.ts"
+import { addDirectoryCommands } from "../../src/cli/directory-commands.ts"
+import { type CommandResult, commandsHere, type CommandsOptions, runCongthu } from "../support/commands.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
 
-const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
 let database: TestDatabase
 let dir: string
+let options: CommandsOptions
+let congthu: (...args: readonly string[]) => Promise<CommandResult>
 beforeAll(async () => {
   database = await createTestDatabase()
   dir = await mkdtemp(join(tmpdir(), "congthu-directory-"))
+  options = { databaseUrl: database.url, dataDir: dir }
+  congthu = commandsHere([addDirectoryCommands, addAccountCommands, addBulkCommands], options)
   await database.query({ text: "INSERT INTO organization_unit (code, name, kind, parent_code, domain) VALUES ('T', 'Tỉnh', 'province', NULL, 'tinh.example'), ('SNV', 'Sở Nội vụ', 'department', 'T', 'sonv.tinh.example')" })
 })
 afterAll(async () => {
   await database.drop()
   await rm(dir, { recursive: true })
 })
-
-interface Said {
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-const congthu = (...args: readonly string[]): Promise<Said> =>
-  new Promise((resolve) => {
-    execFile(process.execPath, [script, "--data-dir", dir, ...args], { env: { ...process.env, DATABASE_URL: database.url } }, (error, out, err) => resolve({ code: typeof error?.code === "number" ? error.code : 0, out, err }))
-  })
 
 test("a mailbox is made, found, shown, moved and moved back", async () => {
   const made = await congthu("account", "create", "--name", "Nguyễn Văn Đạt", "--unit", "SNV", "--title", "Chuyên viên")
@@ -47,7 +41,7 @@ test("a mailbox is made, found, shown, moved and moved back", async () => {
 test("many from one file: planned, done, the result with passwords once", async () => {
   const file = join(dir, "danh-sach.csv")
   await writeFile(file, "Họ và tên;Đơn vị;Điện thoại\nTrần Thị Bình;Sở Nội vụ;0912 345 678\nLê Văn Cường;Sở Không Có;\n")
-  const planned = await congthu("bulk", "plan", file)
+  const planned = await runCongthu(options, "bulk", "plan", file)
   expect(planned).toMatchObject({ code: 3, out: expect.stringContaining("Job 1: 1 to add, 0 to change, 0 to suspend, 1 rows with bad cells are left out.") as string })
   expect(planned.err).toContain('row 3: Unit: there is no unit "Sở Không Có"')
   expect(await congthu("bulk", "apply", "1", "--here")).toMatchObject({ code: 0, out: expect.stringMatching(/^Job 1: done, 1 of 1 rows/) as string })

@@ -1,31 +1,23 @@
-import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { addOutboundCommands } from "../../src/cli/outbound-commands.ts"
 import { createOutboundStore } from "../../src/store/sql/outbound.ts"
+import { type CommandResult, commandsHere, type CommandsOptions, runCongthu } from "../support/commands.ts"
 import { acceptance, createTestStore, type TestStore, unwrap } from "../support/store.ts"
 
-const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
 let store: TestStore
 let accountId: number
 let address: string
+let options: CommandsOptions
+let congthu: (...args: readonly string[]) => Promise<CommandResult>
 beforeAll(async () => {
   store = await createTestStore()
   accountId = await store.account("lo@tinh.example")
   address = (await store.database.query<{ address: string }>({ text: "SELECT address FROM account WHERE id = $1" }, [accountId]))[0]?.address ?? ""
+  options = { databaseUrl: store.database.url, dataDir: join(store.blobDir, "data") }
+  congthu = commandsHere([addOutboundCommands], options)
 })
 afterAll(() => store.close())
-
-async function congthu(...args: readonly string[]): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
-  const env = { PATH: process.env["PATH"], HOME: store.blobDir, CONGTHU_DATABASE_URL: store.database.url }
-  const child = spawn(process.execPath, [script, "--data-dir", join(store.blobDir, "data"), ...args], { env, stdio: "pipe" })
-  const text = { out: "", err: "" }
-  child.stdout.on("data", (chunk: Buffer) => (text.out += chunk.toString()))
-  child.stderr.on("data", (chunk: Buffer) => (text.err += chunk.toString()))
-  const [code] = (await once(child, "close")) as [number | null]
-  return { code, ...text }
-}
 
 const held = { kind: "approval", ruleId: "outbound.limit", reasonVi: "Gửi quá nhiều", reasonEn: "Sends too much", notify: [] } as const
 
@@ -39,7 +31,7 @@ test("an account that was stopped is shown, and cleared with what is held of it"
   expect(await congthu("outbound", "clear", address, "--release", "--refuse", "x")).toMatchObject({ code: 1, err: "either --release or --refuse\n" })
   expect(await congthu("outbound", "clear", address, "--refuse", "thư rác")).toMatchObject({ code: 0, err: `${address} may send again. 1 held message was refused.\n` })
   expect(await store.database.query({ text: "SELECT state, diagnostic FROM delivery WHERE envelope_id = $1" }, [envelopeId])).toEqual([{ state: "failed", diagnostic: "thư rác" }])
-  expect(await congthu("outbound", "clear", address)).toMatchObject({ code: 1 })
+  expect(await runCongthu(options, "outbound", "clear", address)).toMatchObject({ code: 1 })
   expect(await congthu("outbound", "list")).toMatchObject({ code: 0, out: "", err: "No account's mail is held.\n" })
 })
 

@@ -1,28 +1,31 @@
-import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import pino from "pino"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { addPolicyCommands } from "../../src/cli/policy-commands.ts"
 import type { Change } from "../../src/store/change.ts"
 import { sealFacts } from "../../src/store/sealed-facts.ts"
 import { createSealer } from "../../src/store/sealing.ts"
 import { createDecisionStore } from "../../src/store/sql/decisions.ts"
 import { createPostgresChangeFeed } from "../../src/store/sql/postgres-feed.ts"
 import { foreigner, messageFacts, person } from "../policy/facts.ts"
-import { compileCache } from "../support/compile-cache.ts"
+import { type CommandResult, commandsHere, type CommandsOptions, runCongthu } from "../support/commands.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
 
-const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
 const shipped = fileURLToPath(new URL("../../config/policy.yaml", import.meta.url))
 const key = Buffer.alloc(32, 5)
 let database: TestDatabase
 let dir: string
+let options: CommandsOptions
+let policy: (...args: readonly string[]) => Promise<CommandResult>
 beforeAll(async () => {
   database = await createTestDatabase(2)
   dir = await mkdtemp(join(tmpdir(), "congthu-policy-"))
+  options = { databaseUrl: database.url, dataDir: join(dir, "data") }
+  const congthu = commandsHere([addPolicyCommands], options)
+  policy = (...args) => congthu("policy", ...args)
   await mkdir(join(dir, "data", "keys"), { recursive: true })
   await writeFile(join(dir, "data", "keys", "content.key"), `${key.toString("hex")}\n`, { mode: 0o600 })
   await database.query({
@@ -37,16 +40,6 @@ afterAll(async () => {
   await rm(dir, { recursive: true })
 })
 
-async function policy(...args: readonly string[]): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
-  const child = spawn(process.execPath, [script, "--data-dir", join(dir, "data"), "policy", ...args], { env: { PATH: process.env["PATH"], HOME: dir, ...compileCache(), CONGTHU_DATABASE_URL: database.url }, stdio: "pipe" })
-  const text = { out: "", err: "" }
-  child.stdout.on("data", (chunk: Buffer) => (text.out += chunk.toString()))
-  child.stderr.on("data", (chunk: Buffer) => (text.err += chunk.toString()))
-  child.stdin.end()
-  const [code] = (await once(child, "close")) as [number | null]
-  return { code, ...text }
-}
-
 const file = async (name: string, yaml: string): Promise<string> => {
   const path = join(dir, name)
   await writeFile(path, yaml)
@@ -58,7 +51,7 @@ const letter = (name: string, ...header: readonly string[]): Promise<string> => 
 test("check tells every mistake with file, line and column, and ends with 1", async () => {
   expect(await policy("check", shipped)).toEqual({ code: 0, out: `${shipped}: good; 22 rules\n`, err: "" })
   const bad = await file("bad.yaml", "format: 1\nrules:\n  - { id: a, wenn: {}, verdict: accept }\n  - { id: a, verdict: { hold: { approvers: administrators, vi: a, en: b } } }\n")
-  expect(await policy("check", bad)).toEqual({ code: 1, out: "", err: `${bad}:3:14: rules.0.wenn: is no key that is known here\n1 problem: this policy cannot be used.\n` })
+  expect(await runCongthu(options, "policy", "check", bad)).toEqual({ code: 1, out: "", err: `${bad}:3:14: rules.0.wenn: is no key that is known here\n1 problem: this policy cannot be used.\n` })
   expect(await policy("check", join(dir, "none.yaml"))).toMatchObject({ code: 1, err: expect.stringContaining("none.yaml cannot be read: ENOENT") as unknown })
 })
 
@@ -69,7 +62,7 @@ test("a policy is applied, listed, shown, rolled back; running processes hear of
   feed.subscribe((changes) => heard.push(...changes))
   try {
     expect(await policy("show")).toMatchObject({ code: 1, err: "no policy was put in force yet: the first start does it\n" })
-    expect(await policy("apply", shipped, "--why", "Quyết định 01")).toMatchObject({ code: 0, out: expect.stringMatching(/^Version 1 is in force\./) as unknown })
+    expect(await runCongthu(options, "policy", "apply", shipped, "--why", "Quyết định 01")).toMatchObject({ code: 0, out: expect.stringMatching(/^Version 1 is in force\./) as unknown })
     expect(await policy("apply", shipped, "--why", "again")).toMatchObject({ code: 0, out: "", err: "Nothing was changed: this policy is in force already.\n" })
     const open = "format: 1\nrules:\n  - { id: open, when: { any: [{ sender: { unit: [SNV, SXD] } }, { not: { recipient: { group: vp@snv.example } } }] }, verdict: accept } # mở\n"
     expect(await policy("apply", await file("open.yaml", open), "--why", "thử")).toMatchObject({

@@ -1,22 +1,21 @@
-import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
 import { apiTokenHash } from "../../src/accounts/api-token.ts"
 import { CommandError, type CommandContext } from "../../src/cli/context.ts"
 import { listPauses, pauseDestination, resumeDestination } from "../../src/cli/pause-command.ts"
 import { listDestinations, listQueue, showDelivery } from "../../src/cli/queue-list.ts"
+import { addQueueCommands } from "../../src/cli/queue-commands.ts"
 import { type SteerOptions, steerQueue } from "../../src/cli/queue-steer.ts"
-import { trace } from "../../src/cli/trace-command.ts"
+import { addTokenCommands } from "../../src/cli/token-command.ts"
+import { addTraceCommand, trace } from "../../src/cli/trace-command.ts"
 import { loadConfig } from "../../src/config/load.ts"
 import type { QueueAction } from "../../src/store/queue-action.ts"
 import { createApiTokenStore } from "../../src/store/sql/api-tokens.ts"
+import { type CommandResult, commandsHere, type CommandsOptions, runCongthu } from "../support/commands.ts"
 import { acceptance, createTestStore, type TestStore, unwrap } from "../support/store.ts"
 
-const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
 let store: TestStore
 let dir: string
 let context: CommandContext
@@ -148,14 +147,12 @@ describe("trace", () => {
 })
 
 describe("from the shell", () => {
-  async function congthu(...args: readonly string[]): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
-    const child = spawn(process.execPath, [script, "--data-dir", dir, ...args], { env: { PATH: process.env["PATH"], HOME: dir, CONGTHU_DATABASE_URL: store.database.url }, stdio: ["ignore", "pipe", "pipe"] })
-    const text = { out: "", err: "" }
-    child.stdout.on("data", (chunk: Buffer) => (text.out += chunk.toString()))
-    child.stderr.on("data", (chunk: Buffer) => (text.err += chunk.toString()))
-    const [code] = (await once(child, "close")) as [number | null]
-    return { code, ...text }
-  }
+  let options: CommandsOptions
+  let congthu: (...args: readonly string[]) => Promise<CommandResult>
+  beforeAll(() => {
+    options = { databaseUrl: store.database.url, dataDir: dir }
+    congthu = commandsHere([addQueueCommands, addTokenCommands, addTraceCommand], options)
+  })
 
   test("a token is made, shown once, listed without its text, and revoked once", async () => {
     const made = await congthu("token", "create", "--name", "giám sát", "--scope", "queue:read", "trace:read")
@@ -177,7 +174,7 @@ describe("from the shell", () => {
 
   test("a hold from the shell carries the reason", async () => {
     const [id = 0] = await submit("mot@vo.example")
-    expect(await congthu("queue", "hold", String(id), "--why", "chờ", "--by", "QT7")).toEqual({ code: 0, out: "", err: "1 held\n" })
+    expect(await runCongthu(options, "queue", "hold", String(id), "--why", "chờ", "--by", "QT7")).toEqual({ code: 0, out: "", err: "1 held\n" })
     expect((await congthu("queue", "show", String(id))).out).toMatch(/\nheld +.* by QT7: chờ\n/)
   })
 })
