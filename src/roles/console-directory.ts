@@ -26,6 +26,7 @@ export function consoleDirectory(app: App, { outbox, forwarding }: DirectoryServ
     actions: openDirectoryActions(app),
     forwarding, clock,
     defaultQuotaBytes: personalQuota,
+    addressRule,
     changed: async () => void (await directory.refresh()),
     bulk: {
       store: bulk, clock,

@@ -36,7 +36,7 @@ export function directoryPorts({ database, directory, sealer, appPasswordKey, cl
   const forwarding = createForwardingStore(database)
   const changed = async (): Promise<void> => void (await directory.refresh())
   const pages: DirectoryPorts = {
-    view: createDirectoryView(database), history: createDirectoryHistory(database), forwarding, defaultQuotaBytes: 2 ** 31, clock, changed,
+    view: createDirectoryView(database), history: createDirectoryHistory(database), forwarding, defaultQuotaBytes: 2 ** 31, addressRule: "{hoten}.{donvi}@{domain}", clock, changed,
     editor: createDirectoryEditor(editor),
     actions: createDirectoryActions({ ...editor, oneTimePasswords: oneTime, keeping: { leaverMonths: 6, headMonths: 12, headTitles: ["Trưởng"], aliasUntil: () => "2099-01-01" } }),
     bulk: {

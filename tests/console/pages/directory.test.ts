@@ -130,6 +130,11 @@ describe("changing", () => {
     expect((await get("/groups/ban%40b.example")).status).toBe(404)
   })
 
+  test("a unit that says nothing shows the rule of the configuration, and what it makes of names", async () => {
+    expect((await get("/units/A")).body).toContain("{hoten}.{donvi}@{domain}")
+    expect((await get("/rule-preview?addressRule=&code=A.1&domain=a.example")).body).toMatch(/ → nguyenvanan[a-z]*\.\d+@a\.example</)
+  })
+
   test("a rule shows what it makes of names before it is saved", async () => {
     const { body } = await get(`/rule-preview?addressRule=${encodeURIComponent("{ho}.{ten}@{domain}")}&code=A.1&domain=a.example`)
     expect(body).toContain("nguyen.")

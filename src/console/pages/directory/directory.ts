@@ -29,6 +29,8 @@ export interface DirectoryPorts {
   readonly forwarding: Pick<ForwardingStore, "get" | "end">
   /** Of a new account, where nothing else is asked for. */
   readonly defaultQuotaBytes: number
+  /** How mailboxes are named in units that say nothing themselves. */
+  readonly addressRule: string
   /** Whoever changed something finds it changed. */
   readonly changed: () => Promise<void>
   readonly bulk: BulkPorts

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { addressByRule, defaultAddressRule, parseAddressRule, placeholders } from "../../../accounts/provision/address-rule.ts"
+import { addressByRule, parseAddressRule, placeholders } from "../../../accounts/provision/address-rule.ts"
 import type { UnitInput } from "../../../accounts/provision/changes.ts"
 import { problemWords } from "../../../accounts/provision/problems.ts"
 import { readFields } from "../../../accounts/provision/read-fields.ts"
@@ -18,7 +18,7 @@ import { noSuch } from "./refusals.ts"
 const fields = ["code", "name", "kind", "parentCode", "domain", "addressRule"] as const
 
 export function unitForms(ports: DirectoryPorts): readonly Page[] {
-  const { view } = ports
+  const { view, addressRule } = ports
 
   async function show(visit: AdministratorVisit, { typed, wrong = nothingWrong, seen, status = 200 }: Shown): Promise<Answer> {
     const { say } = visit
@@ -37,7 +37,7 @@ export function unitForms(ports: DirectoryPorts): readonly Page[] {
             ${picked({ name: "kind", label: say(formsText.kind), value: typed("kind") ?? "division", error: wrong.fields["kind"], options: unitKinds.map((kind) => ({ value: kind, text: say(unitKindText[kind]) })) })}
             ${suggested({ name: "parentCode", label: say(formsText.parent), kind: "unit", value: typed("parentCode"), error: wrong.fields["parentCode"], help: say(formsText.unitHelp) })}
             ${field({ name: "domain", label: say(formsText.domain), value: typed("domain"), required: true, error: wrong.fields["domain"], autocomplete: "off" })}
-            ${ruleField(visit, typed("addressRule"), wrong)}
+            ${ruleField(visit, { value: typed("addressRule"), byDefault: addressRule, wrong })}
             <div id="rule-preview" aria-live="polite">${await preview(visit, typed)}</div>
             <p><button>${say(seen === undefined ? formsText.create : formsText.save)}</button> <button class="secondary" name="preview" value="1" formnovalidate>${say(formsText.preview)}</button></p>`,
         })}`,
@@ -47,7 +47,7 @@ export function unitForms(ports: DirectoryPorts): readonly Page[] {
   /** Of the people that the unit has, else of names that everybody knows. */
   async function preview({ say, scope, language }: AdministratorVisit, typed: Typed) {
     const code = typed("code")?.trim() ?? ""
-    const rule = parseAddressRule(typed("addressRule")?.trim() || defaultAddressRule)
+    const rule = parseAddressRule(typed("addressRule")?.trim() || addressRule)
     if (!rule.ok) return null
     const people = code === "" ? [] : (await view.find({ scope, text: "", kinds: ["person"], unit: { code, below: false }, limit: sampleSize })).hits.map(({ name }) => name)
     const names = people.length > 0 ? people : say(formsText.sampleNames).split("; ")
@@ -122,10 +122,11 @@ interface Shown {
 }
 
 /** What it makes of names is shown while one types. */
-function ruleField({ say }: Visit, value: string | undefined, { fields: { addressRule: error } }: Wrong) {
+function ruleField({ say }: Visit, { value, byDefault, wrong }: { readonly value: string | undefined; readonly byDefault: string; readonly wrong: Wrong }) {
+  const error = wrong.fields["addressRule"]
   const help = say(formsText.ruleHelp, { places: [...placeholders, "domain"].map((name) => `{${name}}`).join(" ") })
   return html`<div class="field"><label for="addressRule">${say(formsText.rule)}</label>
     <input id="addressRule" name="addressRule" value=${value} autocomplete="off" spellcheck=${false} aria-describedby=${error === undefined ? "addressRule-help" : "addressRule-help addressRule-error"} aria-invalid=${error === undefined ? undefined : "true"}
-      placeholder=${defaultAddressRule} hx-get=${`${directoryPath}/rule-preview`} hx-trigger="input changed delay:150ms" hx-target="#rule-preview" hx-include="#domain, [name=code]" hx-sync="this:queue last" />
+      placeholder=${byDefault} hx-get=${`${directoryPath}/rule-preview`} hx-trigger="input changed delay:150ms" hx-target="#rule-preview" hx-include="#domain, [name=code]" hx-sync="this:queue last" />
     <small id="addressRule-help">${help}</small>${error !== undefined && html`<small class="error" id="addressRule-error">${error}</small>`}</div>`
 }

@@ -1,6 +1,5 @@
 import { z } from "zod"
 import { may } from "../../../accounts/administrator.ts"
-import { defaultAddressRule } from "../../../accounts/provision/address-rule.ts"
 import type { Hit, UnitDetails } from "../../../store/directory-view.ts"
 import { directoryText, unitKindText } from "../../text/directory.ts"
 import { formsText } from "../../text/directory-forms.ts"
@@ -39,7 +38,7 @@ export function unitPages(ports: DirectoryPorts): readonly Page[] {
         kind: "page",
         title: unit.record.name,
         crumbs: [{ path: directoryPath, title: say(directoryText.units) }, ...unit.path.map((above) => ({ path: objectPath("unit", above.code), title: above.name }))],
-        body: html`${facts(visit, unit)}
+        body: html`${facts(visit, unit, ports.addressRule)}
           ${may(visit.holder, "directory:write", code) && actions(visit, unit)}
           <h2>${say(directoryText.inUnit)}</h2>
           <nav class="tabs" aria-label=${say(directoryText.inUnit)}>${shownKinds.map((one) => html`<a href=${`${objectPath("unit", code)}?show=${one}`} aria-current=${one === kind ? "true" : undefined}>${say(kindTitles[one])} (${shownNumber(visit, countOf(unit, one))})</a>`)}</nav>
@@ -54,7 +53,7 @@ export function unitPages(ports: DirectoryPorts): readonly Page[] {
 
 const countOf = ({ counts, children }: UnitDetails, kind: (typeof shownKinds)[number]): number => (kind === "person" ? counts.people : kind === "account" ? counts.accounts : kind === "group" ? counts.groups : children)
 
-const facts = (visit: Visit, { record: { code, kind, domain, suspended }, path, rule }: UnitDetails) => {
+const facts = (visit: Visit, { record: { code, kind, domain, suspended }, path, rule }: UnitDetails, addressRule: string) => {
   const { say } = visit
   const parent = path.at(-1)
   return html`<dl class="facts">
@@ -62,7 +61,7 @@ const facts = (visit: Visit, { record: { code, kind, domain, suspended }, path, 
     <dt>${say(directoryText.state)}</dt><dd>${stateMark(visit, { suspended })}</dd>
     <dt>${say(directoryText.parent)}</dt><dd>${parent ? unitLink(parent.code, parent.name) : say(directoryText.none)}</dd>
     <dt>${say(directoryText.domain)}</dt><dd>${domain}</dd>
-    <dt>${say(directoryText.rule)}</dt><dd>${rule === null ? say(directoryText.ruleDefault, { rule: defaultAddressRule }) : rule.from === code ? say(directoryText.ruleOwn, { rule: rule.template }) : say(directoryText.ruleFrom, { rule: rule.template, from: rule.from })}</dd>
+    <dt>${say(directoryText.rule)}</dt><dd>${rule === null ? say(directoryText.ruleDefault, { rule: addressRule }) : rule.from === code ? say(directoryText.ruleOwn, { rule: rule.template }) : say(directoryText.ruleFrom, { rule: rule.template, from: rule.from })}</dd>
   </dl>`
 }
 
