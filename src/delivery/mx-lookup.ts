@@ -104,7 +104,7 @@ async function hostsOf({ domain, domainNames, exchangers, secure, parts }: Hosts
   }
   // equals that came before us in the shuffle are no better than us
   const better = hosts.filter(({ preference }) => ownPreference === undefined || preference < ownPreference)
-  if (better.length > 0) return { kind: "hosts", hosts: better.map(({ preference: _, ...host }) => host), domainNames }
+  if (better.length > 0) return { kind: "hosts", hosts: better.map(({ name, address, tlsaBases, certain }) => ({ name, address, tlsaBases, certain })), domainNames }
   if (ownPreference !== undefined) return loops(domain)
   return unanswered ? dnsFailed(domain) : badName(domain)
 }
