@@ -12,6 +12,7 @@ import type { HeaderFacts, MessageFacts, PartyFacts } from "../policy/facts.ts"
 import type { AuthenticityFacts } from "../policy/authenticity-facts.ts"
 import { maxComparedCharacters } from "../policy/policy-text.ts"
 import type { ScanFacts } from "../policy/scan-facts.ts"
+import { authorsOf } from "./authenticity/authors.ts"
 import type { FinalRecipient } from "./expand-recipients.ts"
 
 export interface FactsRequest {
@@ -42,7 +43,7 @@ export function messageFacts(request: FactsRequest): MessageFacts {
   const header = headerFacts(request.header, request.examined)
   const recipients = distinctParties(request.recipients.map(({ recipient, accountId }) => partyOf(directory, recipient, accountId === null ? undefined : directory.account(accountId))))
   const [speaker] = speaksFor
-  const sender = speaker ? partyOf(directory, speaker.address, speaker) : fromOutside ? outsideSender(directory, header.from[0] ?? reversePath) : null
+  const sender = speaker ? partyOf(directory, speaker.address, speaker) : fromOutside ? outsideSender(directory, shownAuthor(directory, request.header) ?? header.from[0] ?? reversePath) : null
   return {
     direction: directionOf({ directory, fromOutside, speaksFor, recipients }), sender, reversePath, recipients, header, bytes, authentication, signature, tls, at,
     hops: request.header.filter(({ name }) => name === "received").length,
@@ -62,6 +63,11 @@ function directionOf({ directory, fromOutside, speaksFor, recipients }: Journey)
   // what nobody sends, such as a notification of non-delivery, leaves no agency
   const own = speaksFor.map(({ unitCode }) => agency(unitCode))
   return recipients.some(({ units }) => own.some((one) => one !== agency(units[0]))) ? "submission" : "internal"
+}
+
+/** Of several authors the one who is a colleague: behind a stranger's address he would be forged all the same. */
+function shownAuthor({ isLocalDomain }: Directory, header: FactsRequest["header"]): string | undefined {
+  return authorsOf(fieldValues(header, "from")).from.map(canonicalAddress).find((address) => isLocalDomain(address.slice(address.lastIndexOf("@") + 1)))
 }
 
 /** Whom the reader is shown as author: the reverse-path of a forger is whatever he likes. */

@@ -67,6 +67,10 @@ describe("the parties of a message", () => {
     expect(ask({ ...outside, text: "From: a@xa.example\r\nFrom: b@bo.example, c@bo.example\r\n\r\n" }).header.from).toEqual(["a@xa.example", "b@bo.example", "c@bo.example"])
   })
 
+  test.each(["x@nowhere.example, nobody@snv.example", "<x@nowhere.example> <nobody@snv.example>", "nobody@snv.example@nowhere.example", "x@nowhere.example\r\nFrom: nobody@snv.example", "nobody@snv.example."])("from outside: a colleague is seen wherever a reader may see him: %s", (from) => {
+    expect(ask({ fromOutside: true, speaksFor: [], reversePath: "x@nowhere.example", text: `From: ${from}\r\n\r\n` }).sender).toMatchObject({ domain: "snv.example", local: true })
+  })
+
   test("are one of each sort among recipients", () => {
     const many = Array.from({ length: 5000 }, (_, n) => ({ recipient: `a${n}@xa.example`, accountId: null }))
     expect(ask({ recipients: [...many, { recipient: "b@bo.example", accountId: null }] }).recipients.map(({ address }) => address)).toEqual(["a0@xa.example", "b@bo.example"])

@@ -56,3 +56,19 @@ test("a sender is let in when it comes again from its network after the delay, a
   now += 37 * 86_400_000
   expect(await greylist.forget(36 * 86_400_000)).toBe(2)
 })
+
+test("one network that invents senders does not fill the table, and who is known in it comes in", async () => {
+  let now = Date.parse("2026-11-26T02:00:00Z")
+  const greylist = createGreylistStore({ database: store.database, clock: { now: () => now } })
+  const seen = (sender: string, clientAddress = "203.0.113.7"): Promise<boolean> => greylist.seen({ clientAddress, sender, recipient: "an@tinh.example", delayMs: 300_000 })
+  expect(await seen("that@ngoai.example")).toBe(false)
+  await store.database.query({ text: "INSERT INTO greylist SELECT '203.0.113.0/24', 'bia' || n || '@ngoai.example', 'an@tinh.example', $1::timestamptz, $1::timestamptz, false FROM generate_series(1, 9999) AS n" }, [new Date(now)])
+  expect(await seen("nua@ngoai.example")).toBe(false)
+  expect(await seen("khac@ngoai.example", "198.51.100.1")).toBe(false)
+  now += 300_000
+  expect([await seen("nua@ngoai.example"), await seen("that@ngoai.example"), await seen("khac@ngoai.example", "198.51.100.1")]).toEqual([false, true, true])
+  // one has come again, so there is room for another
+  expect(await seen("nua@ngoai.example")).toBe(false)
+  now += 300_000
+  expect(await seen("nua@ngoai.example")).toBe(true)
+})

@@ -40,9 +40,12 @@ export function createMailResolver({ dns, isLate, maxQuestions = maxQuestionsOfM
       // answers that are remembered come at once: others have their turn between what mailauth makes of each
       await breathe()
       switch (answer.kind) {
-        case "records":
+        case "records": {
+          const readable = answer.records.filter(isOfSize)
+          if (readable.length === 0) throw coded("ENODATA", `${name} has no ${type} of a length that means something`)
           // what mailauth expects of each type is what node:dns gives
-          return answer.records.filter(isOfSize).map(nodeForm[type]) as string[] | string[][]
+          return readable.map(nodeForm[type]) as string[] | string[][]
+        }
         case "noData":
           throw coded("ENODATA", `${name} has no ${type}`)
         case "noName":

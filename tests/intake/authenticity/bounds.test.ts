@@ -27,6 +27,7 @@ describe("a text record", () => {
   test("that is longer than any that means something is not read", async () => {
     const long = `v=spf1 ${"ip4:198.51.100.0/24 ".repeat(3_000)}-all`
     expect(await resolver(long, "v=spf1 -all").resolve("gui.example", "TXT")).toEqual([["v=spf1 -all"]])
+    await expect(resolver(long).resolve("gui.example", "TXT")).rejects.toMatchObject({ code: "ENODATA" })
   })
 
   test("that is remembered is not read before others had their turn", async () => {
