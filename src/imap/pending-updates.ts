@@ -27,8 +27,9 @@ export function pendingUpdates(view: View, index: Pick<MailboxIndex, "uids" | "c
   const gone = view.uids === index.uids ? none : missingFrom(view, index)
   const known = view.count - gone.length
   const added = index.count - known
-  // each MODSEQ is one change: when the only one since then added messages, no flags changed, and nothing has to be looked through
-  const flagsSince = added > 0 && index.modSeq === toldModSeq + 1 ? index.modSeq : toldModSeq
+  // each MODSEQ is one change: when the only one since then added these messages, no flags changed, and nothing has to be looked through. Messages
+  // that are in the index ahead of the log's rest are of a later one.
+  const flagsSince = added > 0 && index.modSeq === toldModSeq + 1 && index.modSeqs[known] === index.modSeq ? index.modSeq : toldModSeq
   if (gone.length > 0 && !mayExpunge) {
     const next = added > 0 ? appended(view, index, known) : view
     return { expunged: none, exists: added > 0 ? next.count : null, changed: changedFlags(view, index, known, flagsSince), view: next }
