@@ -18,7 +18,7 @@ export interface AuditChainOptions {
   readonly patienceMs?: number
 }
 
-/** Entries in one transaction: what is hashed without a pause stays below 5 ms. */
+/** Entries in one transaction: what is hashed without a pause is short. */
 const batchSize = 100
 const pageSize = 1_000
 const pollMs = 20

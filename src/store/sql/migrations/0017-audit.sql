@@ -9,7 +9,7 @@ ALTER TABLE audit ALTER actor SET DEFAULT nullif(current_setting('congthu.actor'
 -- Acceptances are nearly all of the entries, and nobody looks for them here but by their message: they pay for none of these.
 CREATE INDEX audit_actions ON audit (id) WHERE kind <> 'message.accepted';
 CREATE INDEX audit_of_account ON audit (account_id, id) WHERE kind <> 'message.accepted' AND account_id IS NOT NULL;
--- Not of all entries: a BRIN index on their time cost acceptances a seventh of their rate.
+-- Not of all entries, and no BRIN index on their time: acceptances would pay for it.
 CREATE INDEX audit_at ON audit (at) WHERE kind <> 'message.accepted';
 
 -- hash = SHA-256 (hash of the position before, or 32 zero octets || canonical JSON of the entry); in the order of the entries' ids.
