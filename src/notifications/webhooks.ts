@@ -3,9 +3,10 @@ import { randomId } from "../base/id.ts"
 import type { NotificationStore } from "../store/notification-store.ts"
 import type { Sealer } from "../store/sealing.ts"
 import type { DueWebhook, WebhookStore } from "../store/webhook-store.ts"
+import { claimAtOnce, giveUpAfterMs, leaseMs, waitAfter } from "../webhooks/retry.ts"
+import type { WebhookPost } from "../webhooks/webhook-post.ts"
+import { signatureHeader, signWebhook } from "../webhooks/webhook-signature.ts"
 import { shownRecipient } from "./status.ts"
-import type { WebhookPost } from "./webhook-post.ts"
-import { signatureHeader, signWebhook } from "./webhook-signature.ts"
 
 /**
  * Tells systems what became of their notifications. Invariants: changes are told in their order, and again until the system has answered 2xx or a day has
@@ -36,13 +37,7 @@ export interface WebhookLog {
 export const webhookSecretPlace = "webhook-secret"
 const maxSecretBytes = 200
 
-const claimAtOnce = 16
 const changesAtOnce = 500
-/** Longer than one call may take. */
-const leaseMs = 60_000
-/** Waits between tries; the last one repeats, each a little longer or shorter. */
-const waitsMs = [2_000, 15_000, 120_000, 600_000, 1_800_000, 3_600_000]
-const giveUpAfterMs = 24 * 3_600_000
 
 export function createWebhooks(parts: WebhooksParts): Webhooks {
   const { webhooks, clock, log } = parts
@@ -93,11 +88,11 @@ async function tellOne({ webhooks, store, post, sealing, clock, random, log }: W
   })
   const secret = sealing.open(due.secret, webhookSecretPlace, maxSecretBytes).toString()
   // each try is a call of its own to who guards against repeats; what it tells has the number of its last change
-  const told = await post.post({ url, body, headers: { [signatureHeader]: signWebhook(secret, body, now), "congthu-webhook-id": randomId() } })
+  const told = await post.post({ url, body, headers: { [signatureHeader]: signWebhook([secret], body, now), "congthu-webhook-id": randomId() } })
   // numbers may have gaps: a page that is not full was the last
   if (told.ok) return webhooks.told(notificationId, changes.length < changesAtOnce ? Math.max(last.change, due.changes) : last.change)
   const givenUp = due.failingSince !== null && now - due.failingSince >= giveUpAfterMs
-  log.webhookFailed({ notificationId, url, problem: told.failure, givenUp })
-  const wait = waitsMs[Math.min(due.tries, waitsMs.length - 1)] ?? giveUpAfterMs
-  await webhooks.failed(notificationId, { problem: `${url} ${told.failure}`, now, nextAt: givenUp ? null : Math.round(now + wait * (0.8 + 0.4 * random())) })
+  const { problem } = told.failure
+  log.webhookFailed({ notificationId, url, problem, givenUp })
+  await webhooks.failed(notificationId, { problem: `${url} ${problem}`, now, nextAt: givenUp ? null : now + waitAfter(due.tries, random) })
 }

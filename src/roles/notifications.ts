@@ -9,7 +9,7 @@ import { createNotifications, type Notifications } from "../notifications/send.t
 import { createSendLimits } from "../notifications/send-limits.ts"
 import { createSubmittedNotifications, type SubmittedNotifications } from "../notifications/submitted.ts"
 import { createTemplateSource } from "../notifications/templates/source.ts"
-import { createWebhookPost } from "../notifications/webhook-post.ts"
+import { createWebhookPost } from "../webhooks/webhook-post.ts"
 import { createWebhooks, type Webhooks } from "../notifications/webhooks.ts"
 import { createAllowedUrls } from "../pki/revocation/allowed-url.ts"
 import type { FreeSpace } from "../store/free-space.ts"
