@@ -29,8 +29,8 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   addressbook: ["base", "mail", "pki", "accounts", "store"],
   smtp: ["base", "dns", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "notifications", "config", "tls"],
   imap: ["base", "mail", "accounts", "store", "telemetry", "config", "tls"],
-  api: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "notifications", "config", "provisioning"],
-  console: ["base", "mail", "domains", "provisioning", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "addressbook", "tls"],
+  api: ["base", "mail", "pki", "policy", "accounts", "store", "telemetry", "intake", "notifications", "config", "provisioning", "webhooks"],
+  console: ["base", "mail", "webhooks", "domains", "provisioning", "pki", "policy", "accounts", "store", "telemetry", "intake", "config", "addressbook", "tls"],
 }
 
 /** Assemble, start or are started: these know modules of every kind. */

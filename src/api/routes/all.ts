@@ -11,6 +11,7 @@ import { type NotificationRoutesParts, notificationRoutes } from "./notification
 import { pauseRoutes } from "./pauses.ts"
 import { type QueueRoutesParts, queueRoutes } from "./queue.ts"
 import { type TraceRoutesParts, traceRoutes } from "./trace.ts"
+import { type WebhookRoutesParts, webhookRoutes } from "./webhooks.ts"
 
 /** Everything that can be asked of the API, in the order in which the server looks: what takes any word for a number comes last of its kind. */
 export interface ApiRoutesParts {
@@ -21,11 +22,12 @@ export interface ApiRoutesParts {
   readonly notifications: NotificationRoutesParts
   readonly templates: Parameters<typeof notificationTemplateRoutes>[0]
   readonly directory: DirectoryRoutesParts
+  readonly webhooks: WebhookRoutesParts
 }
 
-export const apiRoutes = ({ pauses, queue, trace, audit, notifications, templates, directory }: ApiRoutesParts): readonly Route[] => [
+export const apiRoutes = ({ pauses, queue, trace, audit, notifications, templates, directory, webhooks }: ApiRoutesParts): readonly Route[] => [
   ...pauseRoutes(pauses), ...queueRoutes(queue), ...traceRoutes(trace), ...auditRoutes(audit), ...notificationRoutes(notifications), ...notificationTemplateRoutes(templates),
-  ...directoryRoutes(directory),
+  ...directoryRoutes(directory), ...webhookRoutes(webhooks),
 ]
 
 export const directoryRoutes = (directory: DirectoryRoutesParts): readonly Route[] => [
