@@ -26,6 +26,7 @@ import type { HealthReport } from "../telemetry/health.ts"
 import { createConsoleLog } from "../telemetry/mail-log.ts"
 import { createSecondFactors, needsSecondFactor } from "./second-factors.ts"
 import { openSingleSignOn } from "./single-sign-on.ts"
+import { openSubscriptions } from "./webhooks.ts"
 
 export interface ConsoleServices {
   /** Shared with whatever else signs people in, so that failures are counted together. */
@@ -82,7 +83,7 @@ export async function createConsole(app: App, { authenticator, signIns, health, 
         forwarding: { store: forwarding, rules: config.forwarding, changed: (version) => directoryChanged(app, version) },
       },
       security: { factors, sessions, resets: createFactorResets(database), needsSecondFactor: needsSecondFactor(config) },
-      api: { document: apiDocument },
+      api: { document: apiDocument, webhooks: openSubscriptions(app), nameOf: (by) => directory.current().principal(by)?.name ?? by },
     }),
     sessions, authenticator, directory, clock, isUnavailable, factors,
     needsSecondFactor: needsSecondFactor(config),

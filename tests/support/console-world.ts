@@ -6,6 +6,7 @@ import { join } from "node:path"
 import express from "express"
 import { openApiDocument } from "../../src/api/openapi/document.ts"
 import { ok } from "../../src/base/result.ts"
+import { createAllowedUrls } from "../../src/pki/revocation/allowed-url.ts"
 import { noSignature } from "../../src/pki/assumed-signature.ts"
 import { createAuthenticator } from "../../src/accounts/authenticate.ts"
 import type { AdministratorRole, Grant } from "../../src/accounts/administrator.ts"
@@ -42,6 +43,8 @@ import { createFactorResets } from "../../src/store/sql/factor-resets.ts"
 import { createOverviewStore } from "../../src/store/sql/overview.ts"
 import { createFactorStore } from "../../src/store/sql/second-factors.ts"
 import { usageOf } from "../../src/store/sql/quota.ts"
+import { createWebhookDesk } from "../../src/store/sql/webhook-desk.ts"
+import { createSubscriptions } from "../../src/webhooks/subscriptions.ts"
 import { allRoutes } from "./all-routes.ts"
 import { directoryPorts } from "./console-directory.ts"
 import { createTestDatabase, type TestDatabase } from "./database.ts"
@@ -161,7 +164,10 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
     operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, statusOf: async () => undefined, findSignature: async () => ok(noSignature), forwarding: { inside: true, domains: [] }, auditKey: async () => "00".repeat(32), consoleIdleMs: sessionIdleMs, consoleLifeMs: sessionLifeMs, onError }),
     self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now, ...ofDirectory.holder },
     security: { factors, sessions, resets: createFactorResets(database), needsSecondFactor },
-    api: { document: openApiDocument(allRoutes(), { title: "Công Thư" }) },
+    api: {
+      document: openApiDocument(allRoutes(), { title: "Công Thư" }), nameOf: (by) => directory.current().principal(by)?.name ?? by,
+      webhooks: createSubscriptions({ desk: createWebhookDesk(database), allowed: createAllowedUrls(["https://*.he-thong.example/"]), sealing: sealer, clock: now }),
+    },
   })
   const app = express()
   app.use("/console", consoleRouter({ areas: [...areas, ...moreAreas], sessions, authenticator, factors, needsSecondFactor, singleSignOn: singleSignOn?.provider.name, directory, clock: now, csrfKey: randomBytes(32), rates: createLookupRates(requestsPerMinute, 60), isUnavailable, log: { failed: ({ error }) => onError(error), refused: () => undefined } }))
