@@ -68,11 +68,18 @@ export async function domainProblem(edit: Edit, address: string, field: string):
   return ours ? undefined : refuse(scopeValue(scope) === null ? "invalid" : "noPermission", "foreignDomain", { field, values: { value: domain } })
 }
 
+interface Subject {
+  readonly accountId?: number
+  readonly principalId?: string
+}
+
 /** Undefined: nobody here administers more than whoever makes the change. One's own kind may be changed: all that it gives is within the scope. */
-export async function rankProblem({ tx, scope, today }: Edit, subject: { readonly accountId?: number; readonly principalId?: string }, field = ""): Promise<Edited | undefined> {
-  if (scopeValue(scope) === null) return undefined
-  const [row] = await tx.query<{ above: boolean }>(ranksAbove, [scopeValue(scope), subject.accountId ?? null, subject.principalId ?? null, today])
-  return row?.above === true ? refuse("noPermission", "aboveYou", { field }) : undefined
+export const rankProblem = async (edit: Edit, subject: Subject, field = ""): Promise<Edited | undefined> => ((await ranksAbove(edit, subject)) ? refuse("noPermission", "aboveYou", { field }) : undefined)
+
+export async function ranksAbove({ tx, scope, today }: Pick<Edit, "scope" | "today"> & { readonly tx: Pick<Transaction, "query"> }, { accountId, principalId }: Subject): Promise<boolean> {
+  if (scopeValue(scope) === null) return false
+  const [row] = await tx.query<{ above: boolean }>(isAbove, [scopeValue(scope), accountId ?? null, principalId ?? null, today])
+  return row?.above === true
 }
 
 /** Undefined: this person may become an owner. An account's password signs in as its owner, with all that he holds elsewhere: he must be the administrator's to name. */
@@ -113,7 +120,7 @@ const domainOfScope = { name: "edit-domain", text: `SELECT EXISTS (SELECT FROM o
 /** Owners on or after the day `$N`. */
 const owns = (day: string): string => `'owner' = ANY (rights) AND (valid_until IS NULL OR valid_until >= ${day}::date)`
 
-const ranksAbove = {
+const isAbove = {
   name: "edit-rank",
   text: `
     WITH person AS (SELECT $3::text AS id UNION SELECT principal_id FROM assignment WHERE account_id = $2 AND ${owns("$4")})
