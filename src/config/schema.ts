@@ -352,6 +352,8 @@ export const configSchema = z.strictObject({
     watch: list("Health addresses of roles that run in other containers, as `role=http://host:port/health`, shown on the status page."),
     sessionIdle: duration("30m", "A console session that was not used for so long is over."),
     sessionLife: duration("12h", "A console session is over after this, used or not."),
+    maxConnections: count(1_000, "Open HTTPS connections, of browsers and programs together."),
+    maxConnectionsPerAddress: count(150, "Open HTTPS connections from one client address, of IPv6 from one /64. An office behind one address, or a proxy in front, needs more."),
     requestsPerMinute: count(600, "Requests that one console session, or one network that is not signed in, may make in a minute. 0: as many as it likes."),
     accountLicences: count(3_000, "Mailboxes that the province has licences for, shown on the dashboard."),
     holderLicences: count(4_228, "Holders that the province has licences for, likewise."),

@@ -60,7 +60,7 @@ export function operationPorts({ database, directory, sealer, contents, feed, ou
   return {
     queue: { queue: createQueueStore({ database }), pauses: createPauseStore({ database }), traces: createTraceStore({ database, sealer }), nameOf, clock, wake, accountAddress },
     held: { held: createHeldDesk({ database }), header: (content) => shownHeader(contents, content), preview: (content) => messagePreview(contents, content), audit, nameOf, wake },
-    certificates: { registry: createCertificateDesk(database), directory, statusOf, announce: (version) => feed.publish([{ kind: "directory", version }]), nameOf, clock },
+    certificates: { registry: createCertificateDesk({ database, clock }), directory, statusOf, announce: (version) => feed.publish([{ kind: "directory", version }]), nameOf, clock },
     policies: {
       policies: createPolicyStore(database), directory, nameOf, onError, clock, announce: (version) => feed.publish([{ kind: "policy", version }]),
       replay: (policy, period, { signal, progress }) => replayDecisions({ decisions: createDecisionStore({ database, clock }), sealer, policy, period, signal, onProgress: progress }),
