@@ -1,5 +1,6 @@
 import { once } from "node:events"
-import { createServer, type Server, type ServerResponse } from "node:https"
+import type { ServerResponse } from "node:http"
+import { createServer, type Server } from "node:https"
 import type { AddressInfo } from "node:net"
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest"
 import { apiTokenHash, newApiToken } from "../../src/accounts/api-token.ts"
