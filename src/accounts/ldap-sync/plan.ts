@@ -144,7 +144,7 @@ function planPeople(people: readonly LdapPerson[], { facts: { state, links, rule
         // an account that was named otherwise on purpose, or is in another unit, stays so
         const followed: AccountRow = { ...account, displayName: account.displayName === before.name ? after.name : account.displayName, unitCode: account.unitCode === before.unitCode ? after.unitCode : account.unitCode }
         if (JSON.stringify(followed) !== JSON.stringify(account)) changedAccounts.push(followed)
-        if (link?.gone === true && state.suspendedAccounts.has(account.address)) openedAccounts.push(account)
+        if (link?.gone === true && state.suspendedAccounts.has(account.address) && !state.archivedAccounts.has(account.address)) openedAccounts.push(account)
       }
       if (link?.gone === true && state.suspendedPrincipals.has(before.principalId)) back.push(after)
       linked.set(before.principalId, { kind: "person", externalId: person.externalId, key: before.principalId, gone: false })

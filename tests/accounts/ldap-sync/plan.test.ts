@@ -6,7 +6,7 @@ import { planSync } from "../../../src/accounts/ldap-sync/plan.ts"
 
 const none = new Set<string>()
 const state: DirectoryState = {
-  version: 7, suspendedPrincipals: none, suspendedAccounts: none, suspendedCertificates: none, revokedCertificates: none, certificateNames: new Map(),
+  version: 7, suspendedPrincipals: none, suspendedAccounts: none, archivedAccounts: none, suspendedCertificates: none, revokedCertificates: none, certificateNames: new Map(),
   tables: {
     units: [{ code: "A", name: "Sở A", kind: "department", parentCode: null, domain: "a.example" }, { code: "B", name: "Trùng tên", kind: "division", parentCode: "A", domain: "a.example" }, { code: "C", name: "Trùng tên", kind: "division", parentCode: "A", domain: "a.example" }],
     principals: [{ principalId: "CN00004", kind: "individual", name: "Lê Cũ", unitCode: "A", title: "", phone: "" }],
