@@ -306,7 +306,7 @@ export const configSchema = z.strictObject({
     memberAttribute: text("member", "Distinguished names of a group's members."),
     defaultUnit: text("", "Code of the unit of people who have none there. Empty: they are reported and left out."),
     quota: size("2GiB", "Quota of accounts that are made."),
-    maxSuspended: count(5, "Percent of the people taken over that one run may suspend without `congthu ldap-sync apply --confirm`."),
+    maxSuspended: count(5, "Percent of the people taken over that one run may suspend, and of the groups and their members that it may remove, without `congthu ldap-sync apply --confirm`."),
     every: duration("0s", "How often it is done by itself. 0s: only when `congthu ldap-sync` is called."),
   }).check((context) => {
     const { url, baseDn, bindDn, bindPasswordFile, maxSuspended } = context.value

@@ -36,6 +36,8 @@ export interface OperationParts extends Pick<App, "database" | "feed" | "directo
   readonly findSignature: (question: SignatureQuestion) => Promise<Result<SignatureFacts, string>>
   /** Hex of the key that heads of the audit are signed with. */
   readonly auditKey: () => Promise<string>
+  /** `audit.keep` (ms). */
+  readonly auditKeepMs: number
   /** After which a session of the console has ended. */
   readonly consoleIdleMs: number
   readonly consoleLifeMs: number
@@ -45,7 +47,7 @@ export interface OperationParts extends Pick<App, "database" | "feed" | "directo
   readonly clock: Clock
 }
 
-export function operationPorts({ database, directory, sealer, contents, feed, outbox, clock, statusOf, findSignature, forwarding, auditKey, consoleIdleMs, consoleLifeMs, onError }: OperationParts): OperationPorts {
+export function operationPorts({ database, directory, sealer, contents, feed, outbox, clock, statusOf, findSignature, forwarding, auditKey, auditKeepMs, consoleIdleMs, consoleLifeMs, onError }: OperationParts): OperationPorts {
   const audit = createAuditStore(database)
   const chain = createAuditChain({ database })
   /** The audit keeps a person's number, or the name of a token or of whoever worked on the command line. */
@@ -66,7 +68,7 @@ export function operationPorts({ database, directory, sealer, contents, feed, ou
       replay: (policy, period, { signal, progress }) => replayDecisions({ decisions: createDecisionStore({ database, clock }), sealer, policy, period, signal, onProgress: progress }),
       explain: (policy, question) => explainMessage(policy, question, { directory: directory.current(), at: clock.now(), findSignature, forwarding }),
     },
-    audit: { audit, chain, nameOf, onError, clock, accountOf, verify: async (control) => verifyAudit(chain, new Set([await auditKey()]), clock.now(), control) },
+    audit: { audit, chain, nameOf, onError, clock, accountOf, verify: async (control) => verifyAudit(chain, { keys: new Set([await auditKey()]), keepMs: auditKeepMs, now: clock.now() }, control) },
     connections: { sessions: createSessionDesk({ database, idleMs: consoleIdleMs, absoluteMs: consoleLifeMs }), lockouts: createLockoutDesk(database), outbound: createOutboundStore({ database }) },
     reports: { tls: createReceivedTlsStore(database), dmarc: createReceivedDmarcStore(database), clock },
   }
