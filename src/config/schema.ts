@@ -257,7 +257,7 @@ export const configSchema = z.strictObject({
     upkeep: duration("1h", "How often mailboxes are looked for that are to be archived, and former addresses that are over."),
   }),
   certificates: section({
-    administrators: list("Addresses that are warned, beside the holders and the administrators of their units, before signing certificates end."),
+    administrators: list("Addresses that are told as administrators: before signing certificates end (beside the holders and the administrators of their units), of accounts that are held, and where the policy says `administrators`. Empty: whoever holds the role `province`."),
     warningCheck: duration("1h", "How often certificates are looked for that end in 60, 30, 7 or 1 days."),
   }),
   reports: section({
