@@ -78,3 +78,16 @@ test("entries are found by what happened, by whom, to whom, when and with which 
   expect(pages).toEqual(exported.filter(({ kind }) => kind !== "message.accepted").map(({ id }) => id).toReversed())
   expect(exported.map(({ position }) => position)).toEqual(exported.map((_, index) => index + 1))
 })
+
+test("a search can be told how many entries to look at, and says how far back that was", async () => {
+  const audit = createAuditStore(store.database)
+  const ids = (await audit.list({}, { limit: 1_000 })).map(({ id }) => id)
+  expect(ids.length).toBeGreaterThan(3)
+  expect(await audit.reach({}, { entries: 2 })).toBe(ids[1])
+  expect(await audit.reach({ text: "nothing has this", who: "nobody", kind: "signIn.*" }, { entries: 2 })).toBe(ids[1])
+  expect(await audit.reach({}, { entries: 2, before: ids[1] ?? 0 })).toBe(ids[3])
+  expect(await audit.reach({}, { entries: ids.length })).toBe(ids.at(-1))
+  expect(await audit.reach({}, { entries: ids.length + 1 })).toBeUndefined()
+  expect(await audit.reach({ until: 0 }, { entries: 1 })).toBeUndefined()
+  expect((await audit.list({}, { limit: 1_000, after: (ids[1] ?? 0) - 1 })).map(({ id }) => id)).toEqual(ids.slice(0, 2))
+})
