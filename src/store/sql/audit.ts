@@ -83,8 +83,9 @@ const listed = `SELECT ${entryColumns}, s.position, c.address AS account, p.name
 
 /** As the partial indexes have it. */
 const actionsOnly = "a.kind <> 'message.accepted'"
-const signIns: readonly AuditEvent[] = ["signIn.succeeded", "signIn.repeated"]
-const byOthers = `${actionsOnly} AND (a.kind LIKE 'access.%' OR (a.kind IN (${signIns.map((kind) => `'${kind}'`).join(", ")}) AND (a.detail->>'owner')::boolean IS FALSE))`
+const signIns = ["signIn.succeeded", "signIn.repeated"] as const satisfies readonly AuditEvent[]
+/** As the index `audit_accesses` has it. */
+const byOthers = `(a.kind LIKE 'access.%' OR (a.kind IN (${signIns.map((kind) => `'${kind}'`).join(", ")}) AND a.detail->>'owner' = 'false'))`
 
 interface Conditions {
   text(): string
