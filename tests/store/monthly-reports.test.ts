@@ -140,6 +140,7 @@ test("twelve months of the same units", async () => {
     { month: "2026-07", sent: 0, sentSigned: 0, received: 0, documents: 0 }, { month: "2026-08", sent: 1, sentSigned: 0, received: 1, documents: 0 },
   ])
   expect((await history("B")).map(({ received }) => received)).toEqual([0, 4, 0, 0, 0])
+  expect(await history("A", "B")).toEqual([])
   expect((await history(null, "A.2")).map(({ received }) => received)).toEqual([0, 3, 0, 0, 0])
 })
 

@@ -15,7 +15,7 @@ export const createMonthlyReportStore = (database: Pick<Database, "query">): Mon
     const tree = seen?.may ? reportTree(units, scopeValue(scope), unit) : undefined
     return tree ? { ...head, ...tree } : "noUnit"
   },
-  history: ({ scope, month, unit }) => database.query<MonthSums>(history, [`${month}-01`, unit === undefined ? scopeValue(scope) : [unit]]),
+  history: ({ scope, month, unit }) => database.query<MonthSums>(history, [`${month}-01`, scopeValue(scope), unit ?? null]),
 })
 
 type Head = Pick<MonthlyReport, "month" | "finished" | "countedUntil" | "pagePrice" | "pagesPerDocument">
@@ -45,7 +45,7 @@ const history = {
   text: `
     WITH RECURSIVE below (month, code) AS (
       SELECT month, unit_code FROM unit_month
-        WHERE month > $1::date - interval '12 months' AND month <= $1::date AND CASE WHEN $2::text[] IS NULL THEN parent_code IS NULL ELSE unit_code = ANY ($2) END
+        WHERE month > $1::date - interval '12 months' AND month <= $1::date AND CASE WHEN $3::text IS NOT NULL THEN unit_code = $3 AND ${inScope("$3::text", "$2")} WHEN $2::text[] IS NULL THEN parent_code IS NULL ELSE unit_code = ANY ($2) END
       UNION SELECT u.month, u.unit_code FROM unit_month u JOIN below b ON u.month = b.month AND u.parent_code = b.code
     )
     SELECT to_char(u.month, 'YYYY-MM') AS month, sum(sent_internal + sent_agencies + sent_outside)::bigint AS sent, sum(sent_signed)::bigint AS "sentSigned", sum(received)::bigint AS received, sum(documents)::bigint AS documents
