@@ -269,6 +269,10 @@ export const configSchema = z.strictObject({
     check: duration("10m", "How often reports are made and sent, and reports of others read that have come to `dns.reportsTo`."),
     keepCounts: duration("30d", "How long the counts are kept that reports are made of: TLS sessions by day, and mail by DMARC result."),
     keep: duration("400d", "How long reports, ours and others', are kept for `congthu reports`."),
+    paper: section({
+      pagePrice: count(500, "What a printed page costs, in VND: paper, toner, wear. The monthly report counts with it what was saved on paper."),
+      pagesPerDocument: count(3, "How many pages a message with files is taken to have there."),
+    }),
   }),
   ldap: section({
     url: text("", "LDAP server whose address book is kept in step with the directory, as `ldaps://host:port`. Empty: none."),

@@ -27,6 +27,7 @@ import { createExpiryStore } from "../store/sql/expiry.ts"
 import { createHeldStore } from "../store/sql/held.ts"
 import { createHousekeeping } from "../store/sql/housekeeping.ts"
 import { createOverviewStore } from "../store/sql/overview.ts"
+import { createMonthlyCount } from "../store/sql/monthly-count.ts"
 import { createNotificationStore } from "../store/sql/notifications.ts"
 import { createOutboundStore } from "../store/sql/outbound.ts"
 import { createSenderWarningStore } from "../store/sql/sender-warnings.ts"
@@ -105,7 +106,7 @@ export const startWorkerRole: StartRole = async (context) => {
     reports: reportUpkeep(app, intake),
     audit: await auditUpkeep(app),
     dkim: publishedKeys(app),
-    figures: { count: () => createOverviewStore({ database }).count(clock.now()), exclusively: createExclusive(database, "figures"), everyMs: countEveryMs },
+    figures: { count: () => countFigures(app), exclusively: createExclusive(database, "figures"), everyMs: countEveryMs },
     notify: { ...(await openNotificationWork(app, intake)), campaignStore: createCampaignStore({ database }), feed: app.feed, exclusively: createExclusive(database, "notifications"), everyMs: Math.min(config.delivery.sweep, notifyEveryMs) },
     addressBook: addressBookUpkeep(app),
     ldapSync: ldapSyncUpkeep(app),
@@ -123,6 +124,11 @@ export const startWorkerRole: StartRole = async (context) => {
       await app.close()
     },
   }
+}
+
+async function countFigures({ database, sealer, context: { config, clock } }: App): Promise<void> {
+  await createOverviewStore({ database }).count(clock.now())
+  await createMonthlyCount({ database, sealer, price: config.reports.paper }).count(clock.now())
 }
 
 async function createRemote(app: App, { deliveries, settled }: { readonly deliveries: DeliveryStore; readonly settled: () => void }): Promise<RemoteDeliveries> {
