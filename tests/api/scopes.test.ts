@@ -33,6 +33,9 @@ const expected: Readonly<Record<ApiScope, readonly string[]>> = {
     "post /directory/groups", "post /directory/principals", "post /directory/principals/:principalId/reactivate", "post /directory/principals/:principalId/suspend",
     "post /directory/units", "post /directory/units/:code/reactivate", "post /directory/units/:code/suspend", "put /directory/accounts/:address/assignments/:principalId",
   ],
+  "reports:read": [
+    "get /reports/monthly", "get /reports/monthly.csv",
+  ],
   // an interface of its own, tests/api/scim.test.ts
   scim: [],
 }
