@@ -15,6 +15,7 @@ import { createTlsReporting, type TlsReporting } from "../delivery/tls-reporting
 import { openResolver } from "../dns/open-resolver.ts"
 import type { DnsResolver } from "../dns/resolver.ts"
 import { canonicalAddress } from "../mail/address.ts"
+import { createChangeNotices } from "../notifications/change-notices.ts"
 import { createExpiryWarnings } from "../notifications/expiry-warnings.ts"
 import { createHeldNotices } from "../notifications/held-notices.ts"
 import { createNoticeSender } from "../notifications/notice.ts"
@@ -22,6 +23,7 @@ import { createSenderWarnings } from "../notifications/sender-warnings.ts"
 import { shipTemplates } from "../notifications/templates/shipped.ts"
 import type { DeliveryStore } from "../store/delivery-store.ts"
 import { createDecisionStore } from "../store/sql/decisions.ts"
+import { createChangeNoticeStore } from "../store/sql/change-notices.ts"
 import { createExclusive } from "../store/sql/exclusive.ts"
 import { createCampaignStore } from "../store/sql/campaigns.ts"
 import { createExpiryStore } from "../store/sql/expiry.ts"
@@ -34,7 +36,7 @@ import { createSenderWarningStore } from "../store/sql/sender-warnings.ts"
 import { createSuppressionStore } from "../store/sql/suppressions.ts"
 import { createTemplateStore } from "../store/sql/templates.ts"
 import { createTlsPolicyStore, createTlsReportStore } from "../store/sql/tls-policies.ts"
-import { createDeliveryLog, createExpiryLog, createSenderWarningLog, createTlsLog } from "../telemetry/mail-log.ts"
+import { createChangeNoticeLog, createDeliveryLog, createExpiryLog, createSenderWarningLog, createTlsLog } from "../telemetry/mail-log.ts"
 import { certificateUpkeep } from "./acme.ts"
 import { addressBookUpkeep } from "./address-book.ts"
 import { auditUpkeep } from "./audit.ts"
@@ -83,6 +85,7 @@ export const startWorkerRole: StartRole = async (context) => {
     dsnSender,
     heldNotices,
     senderWarnings,
+    changeNotices: createChangeNotices({ changes: createChangeNoticeStore(database), notices, hostname: config.hostname, clock, log: createChangeNoticeLog(log) }),
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
