@@ -42,7 +42,10 @@ export function createCredentialStore(database: Database): CredentialStore {
 const live = {
   name: "live-credentials",
   text: `
-    SELECT c.id, c.kind, c.hash, c.principal_id AS "principalId"
+    SELECT c.id, c.kind, c.hash, c.principal_id AS "principalId", CASE WHEN c.kind = 'password' THEN ARRAY(
+      SELECT DISTINCT f.principal_id FROM second_factor f WHERE f.ended_at IS NULL
+      AND (f.principal_id IN (SELECT s.principal_id FROM assignment s WHERE s.account_id = $1 AND 'owner' = ANY (s.rights)) OR f.principal_id IS NULL AND f.account_id = $1)
+    ) ELSE '{}' END AS "guardedFor"
     FROM credential c JOIN account a ON a.id = c.account_id LEFT JOIN principal p ON p.id = c.principal_id
     WHERE c.account_id = $1 AND c.revoked_at IS NULL AND a.suspended_at IS NULL AND p.suspended_at IS NULL
     ORDER BY c.id`,

@@ -40,6 +40,8 @@ export interface SelfPorts {
   readonly registry: Pick<CertificateRegistry, "list">
   readonly accesses: AuditStore["accessesOf"]
   readonly client: ClientSettings
+  /** As `auth.mailPassword`. */
+  readonly mailPassword: "withoutSecondFactor" | "always"
   readonly forwarding: {
     readonly store: ForwardingStore
     readonly rules: ForwardingRules
