@@ -6,6 +6,7 @@ import type { MessagePreview } from "../../../store/message-preview.ts"
 import type { ShownHeader } from "../../../store/shown-header.ts"
 import { heldText } from "../../text/held.ts"
 import type { Area } from "../../web/page.ts"
+import { copyPages } from "./copies.ts"
 import { decidePages } from "./decide.ts"
 import { heldListPages } from "./list.ts"
 import { heldMessagePages } from "./message.ts"
@@ -29,5 +30,5 @@ export const heldArea = (ports: HeldPorts): Area => ({
     { path: "/held", label: heldText.title, who: "held:read" },
     { path: "/held/decided", label: heldText.decidedTitle, who: "held:read" },
   ],
-  pages: [...heldListPages(ports), ...decidePages(ports), ...heldMessagePages(ports)],
+  pages: [...heldListPages(ports), ...decidePages(ports), ...copyPages(ports), ...heldMessagePages(ports)],
 })
