@@ -20,7 +20,7 @@ export interface Shell {
   readonly holder: Holder | undefined
 }
 
-const htmxSettings = "includeIndicatorCSS:false history:false"
+const htmxSettings = "includeIndicatorCSS:false history:false extensions:congthu-fragments"
 
 export const shell = ({ areas, visit, holder }: Shell, { title, body, crumbs = [], notice }: ShellContent) => html`<html lang=${visit.language}>
   <head>
