@@ -6,6 +6,7 @@ import { serve, type Serving } from "../base/serving.ts"
 import { policyDomain } from "../domains/mta-sts-policy.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { keepInStep, type ListenerTls } from "../tls/listener-tls.ts"
+import { bodyPace, guardBodies } from "./body-pace.ts"
 import { type CertificateRoutes, certificateRoutes } from "./certificates.ts"
 import { pageStyle } from "./page.ts"
 import { type HelpFacts, helpPage, statusPage } from "./status-page.ts"
@@ -30,6 +31,8 @@ export interface ConsoleOptions {
 }
 
 const maxConnections = 500
+/** For the largest of bodies at the slowest of paces (body-pace.ts). */
+const maxRequestMs = 10 * 60_000
 
 export async function startConsole({ host, port, tls, help, health, clock, certificates, mtaStsPolicy, mounted = [] }: ConsoleOptions): Promise<Serving> {
   const app = express()
@@ -59,7 +62,8 @@ export async function startConsole({ host, port, tls, help, health, clock, certi
     const ours = !(error instanceof URIError)
     response.status(ours ? 500 : 400).type("text").send(`${ours ? statusText.broken : statusText.badRequest}\n`)
   })
-  const server = createServer({ ...tls.serverOptions(), SNICallback: tls.SNICallback, requestTimeout: 15_000, headersTimeout: 10_000, maxHeaderSize: 16_384 }, app)
+  const server = createServer({ ...tls.serverOptions(), SNICallback: tls.SNICallback, handshakeTimeout: 10_000, headersTimeout: 10_000, requestTimeout: maxRequestMs, connectionsCheckingInterval: 5_000, maxHeaderSize: 16_384 }, app)
+  server.prependListener("request", guardBodies(bodyPace))
   keepInStep(server, tls)
   server.maxConnections = maxConnections
   return serve(server, { host, port })
