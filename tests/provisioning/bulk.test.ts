@@ -163,6 +163,10 @@ test("cancelled in the middle, what is done stays and is told, the rest is not b
   expect(await job(id)).toMatchObject({ state: "cancelled", done: 10, cancelled: 20, cancelledBy: "QT2" })
   expect(await count("SELECT count(*) FROM principal WHERE name LIKE 'Nguyễn Hủy %'")).toBe(10)
   expect((await store.cancel(everywhere, id, "QT")).ok).toBe(false)
+  // an address that was only planned is nobody's
+  const csv = (await bulkResultCsv(unwrap(await store.takeResult(id, { accountId: null, scope: everywhere, again: false })), "vi")).toString("utf8").split("\r\n")
+  expect(csv.filter((line) => line.includes(",Đã thực hiện,"))).toHaveLength(10)
+  expect(csv.filter((line) => line.includes(",Đã hủy,") && line.includes("@"))).toEqual([])
 })
 
 test("the result has the one-time passwords once, and again for a quarter of an hour to whoever says so, if he started it; at rest they are sealed", async () => {
