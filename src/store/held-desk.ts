@@ -1,8 +1,7 @@
 import type { Scope } from "../accounts/administrator.ts"
 import type { Result } from "../base/result.ts"
 import type { Failure } from "../mail/failure.ts"
-import type { ContentRef } from "./content-store.ts"
-import type { Decider, HeldMessage, Released } from "./held-store.ts"
+import type { Decider, HeldMessage, HeldWithContent, Released } from "./held-store.ts"
 
 /**
  * Held messages as administrators see and decide them. Those of a unit decide for the accounts of theirs among the recipients, and see nobody else of them;
@@ -35,8 +34,7 @@ export interface HeldFilter {
   readonly text?: string
 }
 
-export interface HeldForDesk extends HeldMessage {
-  readonly content: ContentRef
+export interface HeldForDesk extends HeldWithContent {
   /** The scope has all of its recipients. */
   readonly whole: boolean
   /** Copies in the scope that still wait. */

@@ -11,7 +11,7 @@ import type { ContentRef } from "./content-store.ts"
 export interface HeldStore {
   /** Undecided ones, oldest first. */
   open(limit: number): Promise<readonly HeldMessage[]>
-  find(envelopeId: number): Promise<HeldMessage | undefined>
+  find(envelopeId: number): Promise<HeldWithContent | undefined>
   /** Undecided ones on which one of these accounts may decide (`HeldReason.approvers`), oldest first. */
   awaiting(approvers: readonly string[], limit: number): Promise<readonly HeldMessage[]>
   /** Whether one of these accounts may decide on it. */
@@ -64,6 +64,10 @@ export interface HeldMessage extends HeldReason {
   readonly decidedAt: number | null
   readonly decidedBy: string
   readonly note: string
+}
+
+export interface HeldWithContent extends HeldMessage {
+  readonly content: ContentRef
 }
 
 export interface UntoldMessage extends HeldMessage {

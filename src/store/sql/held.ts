@@ -1,6 +1,6 @@
 import { failed, ok, type Result } from "../../base/result.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
-import type { Decider, HeldCopy, HeldMessage, HeldStore, Released, UntoldMessage } from "../held-store.ts"
+import type { Decider, HeldCopy, HeldMessage, HeldStore, HeldWithContent, Released, UntoldMessage } from "../held-store.ts"
 import { type Database, type Statement, type Transaction, withRetry } from "./database.ts"
 
 /** Held messages in PostgreSQL. A decision, what it does to the deliveries and its audit entry are one transaction. */
@@ -31,7 +31,7 @@ export function createHeldStore({ database }: { readonly database: Database }): 
     )
   return {
     open: (limit) => database.query<HeldMessage>(openHeld, [limit]),
-    find: async (envelopeId) => (await database.query<HeldMessage>(heldById, [envelopeId]))[0],
+    find: async (envelopeId) => (await database.query<HeldWithContent>(heldById, [envelopeId]))[0],
     awaiting: (approvers, limit) => database.query<HeldMessage>(awaitingHeld, [approvers, limit]),
     mayDecide: async (envelopeId, approvers) => (await database.query(approverOfHeld, [envelopeId, approvers])).length > 0,
     release: (envelopeId, by) => decide(envelopeId, "released", by, async (tx) => byPlace(await tx.query<ReleasedRow>(releaseDeliveries, [envelopeId]))),
@@ -155,7 +155,7 @@ const held = `SELECT ${heldColumns()} ${heldFrom}`
 const openHeld = { name: "held-open", text: `${held} WHERE h.decision IS NULL ORDER BY h.held_at, h.envelope_id LIMIT $1` }
 const awaitingHeld = { name: "held-awaiting", text: `${held} WHERE h.decision IS NULL AND h.approvers && $1::text[] ORDER BY h.held_at, h.envelope_id LIMIT $2` }
 const approverOfHeld = { name: "held-approver", text: "SELECT FROM held_message WHERE envelope_id = $1 AND approvers && $2::text[]" }
-const heldById = { name: "held-by-id", text: `${held} WHERE h.envelope_id = $1` }
+const heldById = { name: "held-by-id", text: `SELECT ${heldColumns()}, e.content ${heldFrom} WHERE h.envelope_id = $1` }
 const untoldHeld = {
   name: "held-untold",
   text: `

@@ -57,7 +57,7 @@ export const heldMessagePages = (ports: HeldPorts): readonly Page[] => {
   ]
 }
 
-const contentView = ({ say }: Visit, { text, cut, attachments }: MessagePreview) => html`<p>${say(heldText.contentNote)}</p>
+export const contentView = ({ say }: Visit, { text, cut, attachments }: MessagePreview) => html`<p>${say(heldText.contentNote)}</p>
   ${text.trim() === "" ? html`<p class="empty">${say(heldText.noText)}</p>` : html`<pre class="message" tabindex="0">${text}</pre>`}
   ${cut && html`<p class="muted">${say(heldText.cut)}</p>`}
   ${attachments.length > 0 && html`<h3>${say(heldText.attachments)}</h3><ul>${attachments.map(({ name, type }) => html`<li>${name === "" ? say(heldText.unnamed) : name} <small class="muted">${type}</small></li>`)}</ul>`}`

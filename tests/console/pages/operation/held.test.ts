@@ -120,3 +120,30 @@ test("an auditor reads the facts, not the words, and decides nothing", async () 
   expect(body).not.toContain("Kính gửi")
   expect((await world.ask("/console/held/release", { cookie: unit, form: { _csrf: tokens.unit, ids: String(envelopeId), why: "x" } })).status).toBe(403)
 })
+
+test("whoever a message waits for, a group's moderator, reads and decides it without being an administrator, and nobody else does", async () => {
+  await world.database.query({ text: "UPDATE administrator SET ended_at = now() WHERE account_id = $1" }, [world.accountId("binh@b.example")])
+  const waits = { ...approval, ruleId: "group.moderated", approvers: ["binh@b.example"] }
+  const first = await acceptMessage(world, { to: ["an@a.example", "binh@b.example"], held: waits, subject: script })
+  const second = await acceptMessage(world, { to: ["an@a.example"], held: waits })
+  const other = await acceptMessage(world, { to: ["binh@b.example"], held: { ...approval, approvers: ["an@a.example"] } })
+  const path = "/console/me/approvals"
+  const listed = (await world.ask(path, { cookie: unit })).body
+  for (const [{ envelopeId }, seen] of [[first, true], [second, true], [other, false]] as const) {
+    expect(listed.includes(`${path}/${envelopeId}"`), String(envelopeId)).toBe(seen)
+    expect((await world.ask(`${path}/${envelopeId}?content=1`, { cookie: unit })).status).toBe(seen ? 200 : 404)
+  }
+  expect((await world.ask(`${path}/${first.envelopeId}`, { cookie: province })).status, "an administrator has pages of his own").toBe(404)
+  expect((await world.ask(`${path}/${first.envelopeId}?content=1`, { cookie: unit })).body).not.toContain("<script>alert")
+  expect((await world.audit("access.heldMessageRead")).at(-1)).toMatchObject({ actor: { name: "binh@b.example" } })
+  const decide = (id: number, form: Readonly<Record<string, string>>) => world.ask(`${path}/${id}`, { cookie: unit, form: { _csrf: tokens.unit, ...form } })
+  expect((await decide(first.envelopeId, { decision: "refuse", why: " " })).status).toBe(422)
+  expect((await decide(other.envelopeId, { decision: "release", why: "x" })).status).toBe(404)
+  expect(notice(await decide(first.envelopeId, { decision: "release", why: "đúng" }))).toContain("Đã cho đi 1 thư")
+  expect(await statesOf(first.envelopeId)).toEqual(["waiting", "waiting"])
+  expect(notice(await decide(first.envelopeId, { decision: "refuse", why: "x" }))).toContain("đã có người quyết định")
+  await decide(second.envelopeId, { decision: "refuse", why: "nhầm nhóm" })
+  expect(await statesOf(second.envelopeId)).toEqual(["failed"])
+  expect(await statesOf(other.envelopeId)).toEqual(["held"])
+  expect((await world.ask(path, { cookie: unit })).body).toContain("Không có thư nào đang chờ")
+})
