@@ -2,11 +2,13 @@ import { createServer } from "node:https"
 import express, { type NextFunction, type Request, type Response, type Router } from "express"
 import helmet from "helmet"
 import type { Clock } from "../base/clock.ts"
+import type { ConnectionLimits } from "../base/connection-gate.ts"
 import { serve, type Serving } from "../base/serving.ts"
 import { policyDomain } from "../domains/mta-sts-policy.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { keepInStep, type ListenerTls } from "../tls/listener-tls.ts"
 import { bodyPace, guardBodies } from "./body-pace.ts"
+import { boundConnections } from "./bound-connections.ts"
 import { type CertificateRoutes, certificateRoutes } from "./certificates.ts"
 import { type HelpFacts, helpPage } from "./help-page.ts"
 import { statusPage } from "./status-page.ts"
@@ -25,17 +27,21 @@ export interface ConsoleOptions {
   readonly health: () => Promise<readonly HealthReport[]>
   readonly clock: Clock
   readonly certificates: CertificateRoutes
+  /** Absent: the configuration's defaults. */
+  readonly limits?: Pick<ConnectionLimits, "maxConnections" | "maxConnectionsPerAddress">
+  /** For a client to come to the end of its TLS handshake (ms). */
+  readonly handshakeMs?: number
   /** The MTA-STS policy of a domain (RFC 8461 §3.2); undefined when it is none of ours. */
   readonly mtaStsPolicy?: (domain: string) => string | undefined
   /** What else is served here, each below its path. */
   readonly mounted?: readonly { readonly path: string; readonly router: Router }[]
 }
 
-const maxConnections = 500
 /** For the largest of bodies at the slowest of paces (body-pace.ts). */
 const maxRequestMs = 10 * 60_000
+const usualLimits = { maxConnections: 1_000, maxConnectionsPerAddress: 150 }
 
-export async function startConsole({ host, port, tls, help, health, clock, certificates, mtaStsPolicy, mounted = [] }: ConsoleOptions): Promise<Serving> {
+export async function startConsole({ host, port, tls, help, health, clock, certificates, limits = usualLimits, handshakeMs = 10_000, mtaStsPolicy, mounted = [] }: ConsoleOptions): Promise<Serving> {
   const app = express()
   app.disable("x-powered-by")
   app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], scriptSrc: null, imgSrc: ["'self'"], formAction: ["'self'"], frameAncestors: ["'none'"], baseUri: ["'none'"] }, useDefaults: false } }))
@@ -62,9 +68,9 @@ export async function startConsole({ host, port, tls, help, health, clock, certi
     const ours = !(error instanceof URIError)
     response.status(ours ? 500 : 400).type("text").send(`${publicVisit(request).say(ours ? publicText.broken : publicText.badRequest)}\n`)
   })
-  const server = createServer({ ...tls.serverOptions(), SNICallback: tls.SNICallback, handshakeTimeout: 10_000, headersTimeout: 10_000, requestTimeout: maxRequestMs, connectionsCheckingInterval: 5_000, maxHeaderSize: 16_384 }, app)
+  const server = createServer({ ...tls.serverOptions(), SNICallback: tls.SNICallback, handshakeTimeout: handshakeMs, headersTimeout: 10_000, requestTimeout: maxRequestMs, connectionsCheckingInterval: 5_000, maxHeaderSize: 16_384 }, app)
   server.prependListener("request", guardBodies(bodyPace))
   keepInStep(server, tls)
-  server.maxConnections = maxConnections
+  boundConnections(server, limits)
   return serve(server, { host, port })
 }

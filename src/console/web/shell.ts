@@ -40,6 +40,7 @@ export const pageHead = ({ say }: Visit, { title, scripts = false, refreshSecond
     <link rel="stylesheet" href=${assetUrl("pico")} />
     ${scripts && html`<link rel="stylesheet" href=${assetUrl("uplotStyle")} />`}
     <link rel="stylesheet" href=${assetUrl("style")} />
+    <link rel="stylesheet" href=${assetUrl("print")} />
     ${scripts && scriptNames.map((name) => html`<script src=${assetUrl(name)} defer></script>`)}
   </head>`
 

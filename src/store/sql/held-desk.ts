@@ -21,12 +21,12 @@ export function createHeldDesk({ database }: { readonly database: Database }): H
       const values: unknown[] = [scopeValue(scope)]
       const add = (value: unknown): string => `$${values.push(value)}`
       const conditions = [
-        decided ? `${visible} AND NOT ${waits}` : waits,
+        decided ? `${visible} AND ${waits} IS NOT TRUE` : waits,
         ...(kind === undefined ? [] : [`h.kind = ${add(kind)}`]),
         ...(text === undefined ? [] : [holds(add(`%${text.replace(/[\\%_]/g, "\\$&")}%`))]),
         ...(after === undefined ? [] : [`h.envelope_id ${decided ? "<" : ">"} ${add(after)}`]),
       ]
-      return database.query<HeldMessage>({ text: `SELECT ${heldColumns(mine)} ${heldFrom} WHERE ${conditions.join(" AND ")} ORDER BY h.envelope_id ${decided ? "DESC" : "ASC"} LIMIT ${limit}` }, values)
+      return database.query<HeldMessage>({ text: `SELECT ${heldColumns(mine)} ${from} WHERE ${conditions.join(" AND ")} ORDER BY h.envelope_id ${decided ? "DESC" : "ASC"} LIMIT ${limit}` }, values)
     },
     waiting: async (scope) => (await database.query<{ count: number }>(waiting, [scopeValue(scope)]))[0]?.count ?? 0,
     find: async (scope, envelopeId) => (await database.query<HeldForDesk>(byId, [scopeValue(scope), envelopeId]))[0],
@@ -46,36 +46,42 @@ export function createHeldDesk({ database }: { readonly database: Database }): H
 
 const notHeld = failure("notFound", "no message of that number is held")
 
-/** `$1` is the scope's value. Of a delivery `d`. */
-const toUnit = `d.account_id IN (SELECT a.id FROM account a WHERE ${inScope("a.unit_code", "$1")})`
+/**
+ * `$1` is the scope's value. Aggregates where EXISTS would say the same: what is asked of each message goes by its envelope's index then, while the planner
+ * turns an EXISTS that stands beside an OR into one pass over all deliveries, or all of the audit.
+ */
+const ours = `coalesce(${inScope("a.unit_code", "$1")}, false)`
+const ofCopies = (aggregate: string): string => `(SELECT ${aggregate} FROM delivery d LEFT JOIN account a ON a.id = d.account_id WHERE d.envelope_id = h.envelope_id)`
 
+/** Whether the message is decided as a whole: found out once for each, and not for each of its recipients. */
 const whole = `($1::text[] IS NULL
-  OR NOT EXISTS (SELECT FROM delivery d WHERE d.envelope_id = h.envelope_id AND ${toUnit} IS NOT TRUE)
-  OR (h.kind = 'approval' AND EXISTS (SELECT FROM audit u JOIN account a ON a.id = u.account_id WHERE u.envelope_id = h.envelope_id AND u.kind = 'message.accepted' AND ${inScope("a.unit_code", "$1")})))`
+  OR ${ofCopies(`bool_and(${ours})`)}
+  OR (h.kind = 'approval' AND (SELECT bool_or(${inScope("a.unit_code", "$1")}) FROM audit u JOIN account a ON a.id = u.account_id WHERE u.envelope_id = h.envelope_id AND u.kind = 'message.accepted')))`
+const from = `${heldFrom} CROSS JOIN LATERAL (SELECT coalesce(${whole}, false) AS whole OFFSET 0) w`
+const visible = `(w.whole OR ${ofCopies(`bool_or(${ours})`)})`
+const waits = `(h.decision IS NULL AND (w.whole OR ${ofCopies(`bool_or(${ours} AND ${heldByPolicy})`)}))`
 
 /** Of a delivery `d` of the message `h`: whether it is this administrator's. */
-const mine = `(${whole} OR ${toUnit})`
-const visible = `EXISTS (SELECT FROM delivery d WHERE d.envelope_id = h.envelope_id AND ${mine})`
-const waits = `(h.decision IS NULL AND (${whole} OR EXISTS (SELECT FROM delivery d WHERE d.envelope_id = h.envelope_id AND ${heldByPolicy} AND ${toUnit})))`
+const mine = `(w.whole OR (SELECT ${ours} FROM account a WHERE a.id = d.account_id))`
 
 /** Nobody finds out by searching to whom else a message goes. */
 const holds = (parameter: string): string =>
-  `(e.reverse_path ILIKE ${parameter} OR e.message_id ILIKE ${parameter} OR h.rule_id ILIKE ${parameter} OR EXISTS (SELECT FROM delivery d WHERE d.envelope_id = h.envelope_id AND ${mine} AND d.recipient ILIKE ${parameter}))`
+  `(e.reverse_path ILIKE ${parameter} OR e.message_id ILIKE ${parameter} OR h.rule_id ILIKE ${parameter} OR (SELECT bool_or(d.recipient ILIKE ${parameter} AND ${mine}) FROM delivery d WHERE d.envelope_id = h.envelope_id))`
 
 const byId = {
   name: "held-desk-by-id",
-  text: `SELECT ${heldColumns(mine)}, e.content, ${whole} AS whole,
+  text: `SELECT ${heldColumns(mine)}, e.content, w.whole,
       (SELECT count(*) FROM delivery d WHERE d.envelope_id = h.envelope_id AND h.decision IS NULL AND ${heldByPolicy} AND ${mine}) AS waiting
-    ${heldFrom} WHERE h.envelope_id = $2 AND ${visible}`,
+    ${from} WHERE h.envelope_id = $2 AND ${visible}`,
 }
 const choice = {
   name: "held-desk-choice",
-  text: `SELECT ${whole} AS whole, ARRAY(SELECT d.id FROM delivery d WHERE d.envelope_id = h.envelope_id AND ${mine} AND ($3::bigint[] IS NULL OR d.id = ANY ($3))) AS ids
-    FROM held_message h WHERE h.envelope_id = $2 AND ${visible}`,
+  text: `SELECT w.whole, ARRAY(SELECT d.id FROM delivery d WHERE d.envelope_id = h.envelope_id AND ${mine} AND ($3::bigint[] IS NULL OR d.id = ANY ($3))) AS ids
+    ${from} WHERE h.envelope_id = $2 AND ${visible}`,
 }
 const copies = {
   name: "held-desk-copies",
   text: `SELECT d.id AS "deliveryId", d.recipient, CASE WHEN h.decision IS NULL AND ${heldByPolicy} THEN 'held' WHEN ${refusedHere} THEN 'refused' ELSE 'gone' END AS state
-    FROM held_message h JOIN delivery d ON d.envelope_id = h.envelope_id WHERE h.envelope_id = $2 AND ${mine} ORDER BY d.state <> 'held', d.id LIMIT $3`,
+    ${from} JOIN delivery d ON d.envelope_id = h.envelope_id WHERE h.envelope_id = $2 AND ${mine} ORDER BY d.state <> 'held', d.id LIMIT $3`,
 }
-const waiting = { name: "held-desk-waiting", text: `SELECT count(*) AS count FROM held_message h WHERE ${waits}` }
+const waiting = { name: "held-desk-waiting", text: `SELECT count(*) AS count ${from} WHERE ${waits}` }
