@@ -46,20 +46,20 @@ export function createHeldDesk({ database }: { readonly database: Database }): H
 
 const notHeld = failure("notFound", "no message of that number is held")
 
-/**
- * `$1` is the scope's value. Aggregates where EXISTS would say the same: what is asked of each message goes by its envelope's index then, while the planner
- * turns an EXISTS that stands beside an OR into one pass over all deliveries, or all of the audit.
- */
 const ours = `coalesce(${inScope("a.unit_code", "$1")}, false)`
-const ofCopies = (aggregate: string): string => `(SELECT ${aggregate} FROM delivery d LEFT JOIN account a ON a.id = d.account_id WHERE d.envelope_id = h.envelope_id)`
 
-/** Whether the message is decided as a whole: found out once for each, and not for each of its recipients. */
-const whole = `($1::text[] IS NULL
-  OR ${ofCopies(`bool_and(${ours})`)}
-  OR (h.kind = 'approval' AND (SELECT bool_or(${inScope("a.unit_code", "$1")}) FROM audit u JOIN account a ON a.id = u.account_id WHERE u.envelope_id = h.envelope_id AND u.kind = 'message.accepted')))`
-const from = `${heldFrom} CROSS JOIN LATERAL (SELECT coalesce(${whole}, false) AS whole OFFSET 0) w`
-const visible = `(w.whole OR ${ofCopies(`bool_or(${ours})`)})`
-const waits = `(h.decision IS NULL AND (w.whole OR ${ofCopies(`bool_or(${ours} AND ${heldByPolicy})`)}))`
+/**
+ * `$1` is the scope's value. What the administrator has of each message `h`, as `w`: whether he decides on it as a whole, whether a copy is his, whether one of his waits. One pass over
+ * the message's own deliveries, by their index: an EXISTS that stands beside an OR would become one over all deliveries, or all of the audit.
+ */
+const from = `${heldFrom} CROSS JOIN LATERAL (
+  SELECT coalesce($1::text[] IS NULL OR bool_and(${ours})
+      OR (h.kind = 'approval' AND (SELECT bool_or(${inScope("s.unit_code", "$1")}) FROM audit u JOIN account s ON s.id = u.account_id WHERE u.envelope_id = h.envelope_id AND u.kind = 'message.accepted')), false) AS whole,
+    coalesce(bool_or(${ours}), false) AS reached, coalesce(bool_or(${ours} AND ${heldByPolicy}), false) AS held
+  FROM delivery d LEFT JOIN account a ON a.id = d.account_id WHERE $1::text[] IS NOT NULL AND d.envelope_id = h.envelope_id
+) w`
+const visible = "(w.whole OR w.reached)"
+const waits = "(h.decision IS NULL AND (w.whole OR w.held))"
 
 /** Of a delivery `d` of the message `h`: whether it is this administrator's. */
 const mine = `(w.whole OR (SELECT ${ours} FROM account a WHERE a.id = d.account_id))`
