@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from "vitest"
 import { complaints, type ConsoleBrowser, looksRight, pagesLookRight } from "../../support/console-browser.ts"
 
 /** A year that is over, for every unit of the seed, so that the page has what it will have; the worker goes on from there. */
-const aYearOfReports = async ({ database }: Pick<ConsoleBrowser, "database">): Promise<string> => {
+export const aYearOfReports = async ({ database }: Pick<ConsoleBrowser, "database">): Promise<string> => {
   await database.query({
     text: `INSERT INTO report_month (month, counted_until, finished_at, page_price, pages_per_document)
       SELECT m, (m + interval '1 month') AT TIME ZONE 'Asia/Ho_Chi_Minh', now(), 500, 3 FROM generate_series(date_trunc('month', now() AT TIME ZONE 'Asia/Ho_Chi_Minh') - interval '12 months', date_trunc('month', now() AT TIME ZONE 'Asia/Ho_Chi_Minh') - interval '1 month', interval '1 month') m
