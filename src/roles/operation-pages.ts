@@ -39,6 +39,8 @@ export interface OperationParts extends Pick<App, "database" | "feed" | "directo
   readonly findSignature: (question: SignatureQuestion) => Promise<Result<SignatureFacts, string>>
   /** Hex of the key that heads of the audit are signed with. */
   readonly auditKey: () => Promise<string>
+  /** `audit.keep` (ms). */
+  readonly auditKeepMs: number
   /** After which a session of the console has ended. */
   readonly consoleIdleMs: number
   readonly consoleLifeMs: number
@@ -48,7 +50,7 @@ export interface OperationParts extends Pick<App, "database" | "feed" | "directo
   readonly clock: Clock
 }
 
-export function operationPorts({ database, directory, sealer, contents, feed, outbox, clock, statusOf, findSignature, forwarding, auditKey, consoleIdleMs, consoleLifeMs, onError }: OperationParts): OperationPorts {
+export function operationPorts({ database, directory, sealer, contents, feed, outbox, clock, statusOf, findSignature, forwarding, auditKey, auditKeepMs, consoleIdleMs, consoleLifeMs, onError }: OperationParts): OperationPorts {
   const audit = createAuditStore(database)
   const chain = createAuditChain({ database })
   const own = createOwnReportStore(database)
@@ -64,13 +66,13 @@ export function operationPorts({ database, directory, sealer, contents, feed, ou
   return {
     queue: { queue: createQueueStore({ database }), pauses: createPauseStore({ database }), traces: createTraceStore({ database, sealer }), nameOf, clock, wake, accountAddress },
     held: { held: createHeldDesk({ database }), header: (content) => shownHeader(contents, content), preview: (content) => messagePreview(contents, content), audit, nameOf, wake },
-    certificates: { registry: createCertificateDesk(database), directory, statusOf, announce: (version) => feed.publish([{ kind: "directory", version }]), nameOf, clock },
+    certificates: { registry: createCertificateDesk({ database, clock }), directory, statusOf, announce: (version) => feed.publish([{ kind: "directory", version }]), nameOf, clock },
     policies: {
       policies: createPolicyStore(database), directory, nameOf, onError, clock, announce: (version) => feed.publish([{ kind: "policy", version }]),
       replay: (policy, period, { signal, progress }) => replayDecisions({ decisions: createDecisionStore({ database, clock }), sealer, policy, period, signal, onProgress: progress }),
       explain: (policy, question) => explainMessage(policy, question, { directory: directory.current(), at: clock.now(), findSignature, forwarding }),
     },
-    audit: { audit, chain, nameOf, onError, clock, accountOf, verify: async (control) => verifyAudit(chain, new Set([await auditKey()]), clock.now(), control) },
+    audit: { audit, chain, nameOf, onError, clock, accountOf, verify: async (control) => verifyAudit(chain, { keys: new Set([await auditKey()]), keepMs: auditKeepMs, now: clock.now() }, control) },
     connections: { sessions: createSessionDesk({ database, idleMs: consoleIdleMs, absoluteMs: consoleLifeMs }), lockouts: createLockoutDesk(database), outbound: createOutboundStore({ database }) },
     reports: {
       monthly: createMonthlyReportStore(database), tls: createReceivedTlsStore(database), dmarc: createReceivedDmarcStore(database), own,

@@ -14,7 +14,6 @@ import { createTlsPolicy, type TlsPolicyFor } from "../delivery/tls-policy.ts"
 import { createTlsReporting, type TlsReporting } from "../delivery/tls-reporting.ts"
 import { openResolver } from "../dns/open-resolver.ts"
 import type { DnsResolver } from "../dns/resolver.ts"
-import { canonicalAddress } from "../mail/address.ts"
 import { createExpiryWarnings } from "../notifications/expiry-warnings.ts"
 import { createHeldNotices } from "../notifications/held-notices.ts"
 import { createNoticeSender } from "../notifications/notice.ts"
@@ -41,6 +40,7 @@ import { addressBookUpkeep } from "./address-book.ts"
 import { auditUpkeep } from "./audit.ts"
 import { forgetSessions } from "./console.ts"
 import { forgetInbound } from "./inbound.ts"
+import { openAdministrators } from "./administrators.ts"
 import { openPolicyParts } from "./judging.ts"
 import { ldapSyncUpkeep } from "./ldap-sync.ts"
 import { openNotificationWork } from "./notifications.ts"
@@ -59,7 +59,8 @@ export const startWorkerRole: StartRole = async (context) => {
   const { database, blobs, contents } = app
   const { deliveries, ...here } = createDeliveries(app)
   const decisions = createDecisionStore({ database, clock })
-  const policy = await openPolicyParts(app)
+  const administrators = await openAdministrators(app)
+  const policy = await openPolicyParts(app, administrators)
   const { intake, outbox } = await createDoor(app, { here, policy })
   const dsnSender = createDsnSender({ deliveries, contents, intake, hostname: config.hostname, clock, log: createDeliveryLog(log) })
   // a sender who is owed word gets it now; what fails is found by the next sweep
@@ -94,7 +95,7 @@ export const startWorkerRole: StartRole = async (context) => {
     expiry: {
       expiryWarnings: createExpiryWarnings({
         expiries: createExpiryStore(database), directory: app.directory, notices, hostname: config.hostname, clock,
-        administrators: config.certificates.administrators.map(canonicalAddress), log: createExpiryLog(log),
+        administrators: () => administrators.read(), log: createExpiryLog(log),
       }),
       exclusively: createExclusive(database, "expiryWarnings"),
       everyMs: config.certificates.warningCheck,
