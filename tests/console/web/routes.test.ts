@@ -22,7 +22,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   ],
   uap: [
     "get /certificates", "get /certificates/:fingerprint", "get /connections", "get /directory", "get /directory/accounts/:address", "get /directory/find",
-    "get /directory/groups/:address", "get /directory/people/:id", "get /directory/suggest/:kind", "get /directory/units/:code",
+    "get /directory/groups/:address", "get /directory/people/:id", "get /directory/suggest/:kind", "get /directory/units/:code", "get /reports/monthly", "get /reports/monthly/file",
   ],
   up: [
     "get /certificates/new", "get /directory/accounts/:address/change", "get /directory/accounts/:address/hand-over", "get /directory/bulk", "get /directory/bulk/:id",
@@ -48,7 +48,8 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   ],
   ap: [
     "get /audit", "get /audit/chain", "get /audit/chain/:id", "get /audit/chain/:id/state", "get /audit/export", "get /policies", "get /policies/:version", "get /policies/edit",
-    "get /policies/explain", "get /policies/replay/:id", "get /policies/replay/:id/state", "get /reports/dmarc", "get /reports/tls", "post /audit/chain/:id/cancel",
+    "get /policies/explain", "get /policies/replay/:id", "get /policies/replay/:id/state", "get /reports/dmarc", "get /reports/dmarc/:id",
+    "get /reports/dmarc/sent", "get /reports/tls", "get /reports/tls/:id", "get /reports/tls/sent", "post /audit/chain/:id/cancel",
     "post /audit/chain/verify", "post /policies/check", "post /policies/explain", "post /policies/replay", "post /policies/replay/:id/cancel",
   ],
   op: [
