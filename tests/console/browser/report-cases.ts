@@ -75,7 +75,7 @@ export function reportCases(at: () => ConsoleBrowser): void {
     await page.goto(`${url}/console/reports/monthly?unit=SNV`)
     const pdf = await page.pdf({ preferCSSPageSize: true })
     // points: 297 × 210 mm
-    expect(pdf.toString("latin1")).toMatch(/\/MediaBox\s*\[\s*0 0 84[12](?:\.\d+)? 59[56](?:\.\d+)?\s*\]/)
+    expect(pdf.toString("latin1")).toMatch(/\/MediaBox\s*\[\s*0 0 84[12](?:\.\d+)? 59[45](?:\.\d+)?\s*\]/)
     await page.emulateMedia({ media: "print" })
     const shown = await page.locator("main").innerText()
     for (const words of language === "vi" ? ["CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc", "ỦY BAN NHÂN DÂN TỈNH GIANG KHÊ", "SỞ NỘI VỤ", "THỦ TRƯỞNG CƠ QUAN, ĐƠN VỊ", "NGƯỜI LẬP BÁO CÁO"] : ["SOCIALIST REPUBLIC OF VIET NAM", "PREPARED BY"]) expect(shown).toContain(words)
