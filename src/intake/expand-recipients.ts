@@ -18,8 +18,8 @@ export interface ExpandRequest {
   readonly maxFinalRecipients: number
   /** Whom an address stands for that bounces come back to; undefined for all others. */
   readonly bounceTo?: (address: string) => string | undefined
-  /** Where accounts may pass mail on to; absent: nowhere. `mayGoOn` is asked only where somebody does. */
-  readonly forwarding?: ForwardingRules & { readonly now: number; readonly mayGoOn: () => boolean }
+  /** Where accounts may pass mail on to; absent: nowhere. `mayGoOn` is asked only where somebody does. `copyStays`: also where the account keeps none. */
+  readonly forwarding?: ForwardingRules & { readonly now: number; readonly mayGoOn: () => boolean; readonly copyStays?: boolean }
 }
 
 export interface FinalRecipient {
@@ -89,7 +89,8 @@ export function expandRecipients({ directory, recipients, sender, mayRelay, maxF
   const reached = (account: Account): readonly (readonly [string, number | null])[] => {
     if (!forwarding || !directory.forwarding(account.id, forwarding.now) || !forwarding.mayGoOn()) return [[account.address, account.id]]
     const { accounts, foreign } = reachedBy(account, { directory, rules: forwarding, now: forwarding.now })
-    return [...accounts.map(({ address, id }) => [address, id] as const), ...foreign.map((address) => [foreignKey(address), null] as const)]
+    const kept = forwarding.copyStays ? [account, ...accounts] : accounts
+    return [...kept.map(({ address, id }) => [address, id] as const), ...foreign.map((address) => [foreignKey(address), null] as const)]
   }
 
   /** Opens a group into `members`; false when it, or a group inside, is closed to the sender or there is no end to it. */

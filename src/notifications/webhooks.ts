@@ -3,14 +3,15 @@ import { randomId } from "../base/id.ts"
 import type { NotificationStore } from "../store/notification-store.ts"
 import type { Sealer } from "../store/sealing.ts"
 import type { DueWebhook, WebhookStore } from "../store/webhook-store.ts"
-import { claimAtOnce, giveUpAfterMs, leaseMs, waitAfter } from "../webhooks/retry.ts"
+import { createCallLoop } from "../webhooks/call-loop.ts"
+import { atOnce, giveUpAfterMs, leaseMs, waitAfter } from "../webhooks/retry.ts"
 import type { WebhookPost } from "../webhooks/webhook-post.ts"
 import { signatureHeader, signWebhook } from "../webhooks/webhook-signature.ts"
 import { shownRecipient } from "./status.ts"
 
 /**
  * Tells systems what became of their notifications. Invariants: changes are told in their order, and again until the system has answered 2xx or a day has
- * passed; how far it was told is noted after its answer, so it may hear of one twice and never misses one. Must not know: HTTP's details, SQL.
+ * passed; how far it was told is noted after its answer, so it may hear of one twice and never misses one; a system that does not answer keeps no other waiting. Must not know: HTTP's details, SQL.
  */
 export interface Webhooks {
   /** Tells all that is due; joins what is under way, and looks again when it was called meanwhile. */
@@ -37,42 +38,30 @@ export interface WebhookLog {
 export const webhookSecretPlace = "webhook-secret"
 const maxSecretBytes = 200
 
+/** Calls under way at once to one system. */
+const atOnceOfOne = 4
 const changesAtOnce = 500
 
 export function createWebhooks(parts: WebhooksParts): Webhooks {
   const { webhooks, clock, log } = parts
-  let underWay: Promise<void> | undefined
-  let again = false
-  let closed = false
-
-  const tell = async (due: DueWebhook): Promise<void> => {
-    try {
-      await tellOne(parts, due)
-    } catch (error) {
-      // the lease runs out
-      log.webhookBroken({ notificationId: due.notificationId, error })
-    }
-  }
-
-  const work = async (): Promise<void> => {
-    for (again = true; again && !closed; ) {
-      again = false
-      const claimed = await webhooks.claim({ limit: claimAtOnce, leaseMs, now: clock.now() })
-      await Promise.all(claimed.map(tell))
-      if (claimed.length > 0) again = true
-    }
-  }
-
-  return {
-    run() {
-      again = true
-      underWay ??= work().finally(() => (underWay = undefined))
-      return underWay
+  const calls = createCallLoop<DueWebhook>({
+    atOnce,
+    keyOf: ({ tokenId }) => tokenId,
+    claim: (limit, underWay) => webhooks.claim({ limit, each: atOnceOfOne, underWay, leaseMs, now: clock.now() }),
+    async call(due) {
+      try {
+        await tellOne(parts, due)
+      } catch (error) {
+        // the lease runs out
+        log.webhookBroken({ notificationId: due.notificationId, error })
+      }
     },
+  })
+  return {
+    run: () => calls.run(),
     async close() {
-      closed = true
       parts.post.close()
-      await underWay?.catch(() => undefined)
+      await calls.close()
     },
   }
 }

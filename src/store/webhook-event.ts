@@ -4,11 +4,11 @@ export const eventTypes = [
   "person.created", "person.changed", "person.moved", "person.left", "person.suspended", "person.reactivated",
   "certificate.expiring", "certificate.suspended", "certificate.reinstated", "certificate.revoked",
   "message.held", "message.released", "message.refused", "delivery.failed",
-  "policy.applied", "bulk.finished", "signIn.lockedOut", "tlsReport.failures",
+  "policy.applied", "bulk.finished", "signIn.lockedOut", "tlsReport.failures", "report.ready",
 ] as const
 export type EventType = (typeof eventTypes)[number]
 
-const provinceEventTypes: readonly EventType[] = ["message.held", "message.released", "message.refused", "policy.applied", "signIn.lockedOut", "tlsReport.failures"]
+const provinceEventTypes: readonly EventType[] = ["message.held", "message.released", "message.refused", "policy.applied", "signIn.lockedOut", "tlsReport.failures", "report.ready"]
 
 /** What is divided by units. All else is told only to webhooks for the province as a whole. */
 export const unitEventTypes: readonly EventType[] = eventTypes.filter((type) => !provinceEventTypes.includes(type))

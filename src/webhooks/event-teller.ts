@@ -2,7 +2,8 @@ import type { Clock } from "../base/clock.ts"
 import type { DueEvent, EventStore } from "../store/event-store.ts"
 import type { Sealer } from "../store/sealing.ts"
 import { eventsOf } from "./events-of.ts"
-import { claimAtOnce, giveUpAfterMs, leaseMs, waitAfter } from "./retry.ts"
+import { createCallLoop } from "./call-loop.ts"
+import { atOnce, giveUpAfterMs, leaseMs, waitAfter } from "./retry.ts"
 import type { WebhookPost } from "./webhook-post.ts"
 import { signatureHeader, signWebhook } from "./webhook-signature.ts"
 
@@ -43,27 +44,20 @@ const maxWaiting = 20_000
 
 export function createEventTeller(parts: EventTellerParts): EventTeller {
   const { store, clock, log } = parts
-  let underWay: Promise<void> | undefined
-  let again = false
   let closed = false
-
-  const tell = async (due: DueEvent): Promise<void> => {
-    try {
-      await tellOne(parts, due)
-    } catch (error) {
-      // the lease runs out
-      log.eventBroken({ webhookId: due.webhookId, error })
-    }
-  }
-
-  const work = async (): Promise<void> => {
-    for (again = true; again && !closed; ) {
-      again = false
-      const claimed = await store.claim({ limit: claimAtOnce, leaseMs, now: clock.now() })
-      await Promise.all(claimed.map(tell))
-      if (claimed.length > 0) again = true
-    }
-  }
+  const calls = createCallLoop<DueEvent>({
+    atOnce,
+    keyOf: ({ webhookId }) => webhookId,
+    claim: (limit) => store.claim({ limit, leaseMs, now: clock.now() }),
+    async call(due) {
+      try {
+        await tellOne(parts, due)
+      } catch (error) {
+        // the lease runs out
+        log.eventBroken({ webhookId: due.webhookId, error })
+      }
+    },
+  })
 
   return {
     async spread() {
@@ -71,15 +65,11 @@ export function createEventTeller(parts: EventTellerParts): EventTeller {
       for (let taken = happeningsAtOnce; taken === happeningsAtOnce && !closed; some ||= taken > 0) taken = await store.spread(happeningsAtOnce, eventsOf)
       if (some) await store.stopBehind(maxWaiting)
     },
-    tell() {
-      again = true
-      underWay ??= work().finally(() => (underWay = undefined))
-      return underWay
-    },
+    tell: () => calls.run(),
     async close() {
       closed = true
       parts.post.close()
-      await underWay?.catch(() => undefined)
+      await calls.close()
     },
   }
 }

@@ -121,6 +121,7 @@ const tellers: Readonly<Record<string, Teller>> = {
   "bulk.ended": (happening) => event(happening, "bulk.finished", { units: happening.jobUnits ?? [], data: { job: happening.detail["jobId"], state: happening.detail["state"] } }),
   "lockout.began": (happening) => event(happening, "signIn.lockedOut", { data: { service: happening.detail["kind"], network: happening.detail["network"], failures: happening.detail["failures"], until: happening.detail["until"] } }),
   "tlsReport.failures": (happening) => event(happening, "tlsReport.failures", { data: happening.detail }),
+  "report.ready": (happening) => event(happening, "report.ready", { data: happening.detail }),
 }
 
 /** The kinds that something is told of; the triggers write these. */

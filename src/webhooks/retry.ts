@@ -7,6 +7,6 @@ export const giveUpAfterMs = 24 * 3_600_000
 /** After so many tries in vain before this one (ms). */
 export const waitAfter = (tries: number, random: () => number): number => Math.round((waitsMs[Math.min(tries, waitsMs.length - 1)] ?? giveUpAfterMs) * (0.8 + 0.4 * random()))
 
-/** How many are called at once, and how long a call has its webhook to itself: longer than one may take. */
-export const claimAtOnce = 16
+/** Calls under way at once, and how long one has its webhook to itself: longer than it may take. */
+export const atOnce = 16
 export const leaseMs = 60_000

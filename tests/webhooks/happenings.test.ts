@@ -144,6 +144,8 @@ test("the rest: a policy in force, a certificate that ends, is suspended and rev
   const [mail] = await database.query<{ id: number }>({ text: "SELECT max(id) AS id FROM envelope" })
   await database.query({ text: "INSERT INTO received_tls_report (number, envelope_id, submitter, organization, contact, report_id, begins_at, ends_at, received_at) VALUES (1, $1, 's', 'o', 'c', 'r', now(), now(), now())" }, [mail?.id])
   await database.query({ text: "INSERT INTO received_tls_policy (report, position, domain, policy_type, policy_string, mx_hosts, successful, failed, left_out) VALUES (1, 0, 't.tinh.example', 'sts', '{}', '{}', 5, 2, 0), (1, 1, 'a.tinh.example', 'sts', '{}', '{}', 5, 0, 0)" })
+  await database.query({ text: "INSERT INTO report_month (month, counted_until, page_price, pages_per_document) VALUES ('2026-10-01', now(), 1, 1)" })
+  for (let n = 0; n < 2; n++) await database.query({ text: "UPDATE report_month SET finished_at = coalesce(finished_at, now())" })
   const ending = { type: "certificate.expiring", fingerprint: ab, use: "personal", person: "Cert", unit: "B", notAfter: expect.stringContaining("2026-12-31") as unknown }
   expect(await heard()).toEqual([
     { type: "policy.applied", version: 1, before: null },
@@ -151,6 +153,7 @@ test("the rest: a policy in force, a certificate that ends, is suspended and rev
     ...["suspended", "reinstated", "revoked"].map((state) => ({ type: `certificate.${state}`, fingerprint: ab, use: "personal", person: "Cert", unit: "B" })),
     { type: "signIn.lockedOut", service: "signIn", network: "192.0.2.0/24", failures: 20, until: expect.any(String) as unknown },
     { type: "tlsReport.failures", report: 1, domain: "t.tinh.example", failed: 2, successful: 5 },
+    { type: "report.ready", month: "2026-10" },
   ])
   expect(errors).toEqual([])
 })

@@ -10,6 +10,7 @@ import { notificationTemplateRoutes } from "./notification-templates.ts"
 import { type NotificationRoutesParts, notificationRoutes } from "./notifications.ts"
 import { pauseRoutes } from "./pauses.ts"
 import { type QueueRoutesParts, queueRoutes } from "./queue.ts"
+import { type ReportRoutesParts, reportRoutes } from "./reports.ts"
 import { type TraceRoutesParts, traceRoutes } from "./trace.ts"
 import { type WebhookRoutesParts, webhookRoutes } from "./webhooks.ts"
 
@@ -21,13 +22,14 @@ export interface ApiRoutesParts {
   readonly audit: AuditRoutesParts
   readonly notifications: NotificationRoutesParts
   readonly templates: Parameters<typeof notificationTemplateRoutes>[0]
+  readonly reports: ReportRoutesParts
   readonly directory: DirectoryRoutesParts
   readonly webhooks: WebhookRoutesParts
 }
 
-export const apiRoutes = ({ pauses, queue, trace, audit, notifications, templates, directory, webhooks }: ApiRoutesParts): readonly Route[] => [
+export const apiRoutes = ({ pauses, queue, trace, audit, notifications, templates, reports, directory, webhooks }: ApiRoutesParts): readonly Route[] => [
   ...pauseRoutes(pauses), ...queueRoutes(queue), ...traceRoutes(trace), ...auditRoutes(audit), ...notificationRoutes(notifications), ...notificationTemplateRoutes(templates),
-  ...directoryRoutes(directory), ...webhookRoutes(webhooks),
+  ...reportRoutes(reports), ...directoryRoutes(directory), ...webhookRoutes(webhooks),
 ]
 
 export const directoryRoutes = (directory: DirectoryRoutesParts): readonly Route[] => [

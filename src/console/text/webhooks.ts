@@ -127,5 +127,6 @@ export const eventText = {
   "bulk.finished": { vi: "Việc cấp phát hàng loạt kết thúc", en: "A bulk job ends" },
   "signIn.lockedOut": { vi: "Một mạng bị chặn vì nhập sai mật khẩu", en: "A network is locked out after wrong passwords" },
   "tlsReport.failures": { vi: "Báo cáo TLS có kết nối lỗi", en: "A TLS report tells of failures" },
+  "report.ready": { vi: "Báo cáo tháng đã xong", en: "A monthly report is ready" },
   "webhook.ping": { vi: "Gọi thử", en: "Test" },
 } as const satisfies Readonly<Record<EventType | typeof pingType, Words>>

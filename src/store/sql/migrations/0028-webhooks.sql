@@ -129,6 +129,14 @@ BEGIN
   RETURN NULL;
 END $$;
 
+CREATE FUNCTION note_report() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF webhooks_in_force() THEN
+    INSERT INTO happening (at, kind, detail) VALUES (NEW.finished_at, 'report.ready', jsonb_build_object('month', to_char(NEW.month, 'YYYY-MM')));
+  END IF;
+  RETURN NULL;
+END $$;
+
 CREATE TRIGGER note_happening AFTER INSERT ON audit FOR EACH ROW WHEN (NEW.kind IN (
   'account.added', 'account.changed', 'account.suspended', 'account.reactivated', 'principal.added', 'principal.changed', 'principal.suspended', 'principal.reactivated',
   'move.movePerson', 'move.moveAccount', 'move.renameAccount', 'move.undone', 'leave.suspendPerson', 'leave.suspendAccount', 'leave.undone', 'handOver.giveOwner',
@@ -140,3 +148,5 @@ CREATE TRIGGER note_happening AFTER INSERT ON certificate_warning FOR EACH ROW E
 CREATE TRIGGER note_begun AFTER INSERT ON lockout FOR EACH ROW EXECUTE FUNCTION note_lockout();
 CREATE TRIGGER note_begun_again AFTER UPDATE ON lockout FOR EACH ROW WHEN (NEW.lifted_at IS NULL AND (OLD.lifted_at IS NOT NULL OR OLD.until <= NEW.since)) EXECUTE FUNCTION note_lockout();
 CREATE TRIGGER note_happening AFTER INSERT ON received_tls_policy FOR EACH ROW WHEN (NEW.failed > 0) EXECUTE FUNCTION note_tls_failures();
+CREATE TRIGGER note_ready AFTER INSERT ON report_month FOR EACH ROW WHEN (NEW.finished_at IS NOT NULL) EXECUTE FUNCTION note_report();
+CREATE TRIGGER note_ready_now AFTER UPDATE ON report_month FOR EACH ROW WHEN (NEW.finished_at IS NOT NULL AND OLD.finished_at IS NULL) EXECUTE FUNCTION note_report();
