@@ -8,7 +8,10 @@ import type { QueueBackend } from "../delivery/queues.ts"
 import { createAuditStore } from "../store/sql/audit.ts"
 import type { Database } from "../store/sql/database.ts"
 
-/** What its pages need beside the console's own: `<base>`, without which its scripts do not know where they are. React sets styles by script, which is no inline style (CSP Level 3 §6.7.3.1). */
+/**
+ * The console's own but for two things that its scripts need: `<base>`, without which they do not know where they are, and no Trusted Types, as they load parts of
+ * themselves by address. React sets styles by script, which is no inline style (CSP Level 3 §6.7.3.1).
+ */
 const policy = ["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'", "base-uri 'self'", "form-action 'none'", "frame-ancestors 'none'"].join("; ")
 
 export interface QueueBoard {
