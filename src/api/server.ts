@@ -130,6 +130,8 @@ async function respond(answer: Answer, request: Request, response: Response): Pr
       return sendProblem(request, response, answer.problem)
     case "events":
       return sendEvents(request, response, (signal) => answer.events(signal))
+    case "csv":
+      return void response.status(200).set("content-disposition", `attachment; filename="${answer.name}"`).type("text/csv").send(answer.content)
     case "accepted":
       return void response.status(202).location(answer.location).json(answer.body)
     case "created":

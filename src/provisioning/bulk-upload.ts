@@ -30,7 +30,7 @@ export async function planUpload({ bytes, fileName, scope, provinceWide, account
   if (!sheet.ok) return failed([{ words: sheetProblems[sheet.failure] }])
   const places = placesOf(sheet.value.header)
   if (!places.ok) return failed(places.failure.map(({ problem, values }) => ({ words: problemWords[problem], ...(values && { values }) })))
-  const facts = await store.facts({ scope, ...namedIn(sheet.value, places.value), defaultRule: addressRule })
+  const facts = await store.facts({ scope, ...(await namedIn(sheet.value, places.value)), defaultRule: addressRule })
   const rows = await planBulk(sheet.value, { places: places.value, facts, rules: { quotaBytes, provinceWide } })
   return ok(await store.plan({ fileName: printable(fileName).slice(0, maxFileName), header: sheet.value.header, rows, scope, accountId, startedBy }))
 }

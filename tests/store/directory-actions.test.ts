@@ -139,6 +139,42 @@ test("a delegated administrator moves nobody in from outside or out of the subtr
   expect(await refusal({ kind: "move", principalId: "GD", unitCode: "A.VP", title: null, keepAddress: true }, below("A"))).toBe("done")
 })
 
+test("a password is made for nobody above or from outside, whatever mailbox of the unit he owns", async () => {
+  const scope = below("A")
+  await rows("INSERT INTO principal (id, kind, name, unit_code) VALUES ('QT', 'individual', 'Quản Trị Tỉnh', 'A'), ('NGOAI', 'individual', 'Người Ngoài', 'B')")
+  await rows("INSERT INTO account (address, kind, display_name, unit_code, quota_bytes) SELECT local || '@a.tinh.example', kind, local, 'A', 1000 FROM (VALUES ('qt', 'personal'), ('qt2', 'personal'), ('chung', 'organizational'), ('trong', 'organizational')) AS v (local, kind)")
+  await rows("INSERT INTO assignment (account_id, principal_id, rights) SELECT id, p, ARRAY['owner'] FROM account JOIN (VALUES ('qt@a.tinh.example', 'QT'), ('qt2@a.tinh.example', 'QT'), ('chung@a.tinh.example', 'NGOAI')) AS v (a, p) ON a = address")
+  await rows("INSERT INTO administrator (account_id, principal_id, role, granted_by) SELECT id, 'QT', 'province', 'test' FROM account WHERE address = 'qt@a.tinh.example'")
+  const reset = async (address: string): Promise<string> => {
+    const made = await actions.resetPassword(address, { scope })
+    return made.ok ? "done" : made.failure.problems.map(({ problem }) => problem).join()
+  }
+  expect([await reset("qt@a.tinh.example"), await reset("qt2@a.tinh.example"), await reset("chung@a.tinh.example"), await reset("trong@a.tinh.example")]).toEqual(["aboveYou", "aboveYou", "outsideScope", "done"])
+  expect(await refusal({ kind: "handOver", address: "trong@a.tinh.example", to: "QT" }, scope)).toBe("noPermission: to aboveYou")
+  expect((await actions.resetPassword("chung@a.tinh.example", { scope: everywhere })).ok).toBe(true)
+})
+
+test("what the province has done is not for a unit to take back: nobody is fetched from another unit, nobody above is let in again, no right outside comes back", async () => {
+  const undo = async (id: number, scope: Scope): Promise<string> => {
+    const done = await actions.undo(id, { scope })
+    return done.ok ? "done" : done.failure.problems.map(({ problem }) => problem).join()
+  }
+  const before = await state()
+  const moved = await apply({ kind: "move", principalId: "GD", unitCode: "B", title: null, keepAddress: false })
+  expect(await undo(moved.id, below("A"))).toBe("outsideScope")
+  expect(await undo(moved.id, everywhere)).toBe("done")
+  // he reads for an office of the province
+  const left = await apply({ kind: "leave", principalId: "AN" })
+  expect(await undo(left.id, below("B"))).toBe("outsideScope")
+  expect(await undo(left.id, everywhere)).toBe("done")
+  const boss = await apply({ kind: "leave", principalId: "QT" })
+  expect(await undo(boss.id, below("A"))).toBe("aboveYou")
+  expect(await undo(boss.id, everywhere)).toBe("done")
+  const own = await apply({ kind: "leave", principalId: "B2" })
+  expect(await undo(own.id, below("B"))).toBe("done")
+  expect(await state()).toEqual(before)
+})
+
 test("leaving: suspended at once, kept six months, twelve for a head, then archived on its day; taken back before", async () => {
   const before = await state()
   const { id } = await apply({ kind: "leave", principalId: "B0" })

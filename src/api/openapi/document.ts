@@ -92,7 +92,7 @@ function operation(route: Route): ApiOperation {
 const headersOf = ({ headers = [], tagged }: Route): NonNullable<Route["headers"]> =>
   tagged === "demanded" ? [...headers, { name: "If-Match", summary: "The ETag of what was seen; what is another by now is not changed." }] : headers
 
-const statusOf = ({ success = 200 }: Route): string => String(success === "events" ? 200 : success)
+const statusOf = ({ success = 200 }: Route): string => String(typeof success === "string" ? 200 : success)
 
 function successResponse({ output, success = 200, tagged, summary }: Route): ApiResponse {
   const headers = {
@@ -100,7 +100,7 @@ function successResponse({ output, success = 200, tagged, summary }: Route): Api
     ...((success === 202 || success === 201) && { Location: { description: "Where it is.", schema: { type: "string" } } }),
   }
   const schema = schemaOf(output, "output")
-  return { description: success === "events" ? "Server-sent events; the data of each is JSON." : summary, ...(Object.keys(headers).length > 0 && { headers }), content: { [success === "events" ? "text/event-stream" : "application/json"]: { schema } } }
+  return { description: success === "events" ? "Server-sent events; the data of each is JSON." : summary, ...(Object.keys(headers).length > 0 && { headers }), content: { [success === "events" ? "text/event-stream" : success === "csv" ? "text/csv" : "application/json"]: { schema } } }
 }
 
 const problemStatuses = [...new Set(Object.values(problemText).map(({ status }) => status))]

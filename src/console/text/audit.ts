@@ -20,6 +20,8 @@ export const auditText = {
   json: { vi: "Tải JSON", en: "Download JSON" },
   exportNote: { vi: "Việc tải cũng được ghi vào nhật ký.", en: "The download itself is in the audit." },
   empty: { vi: "Không có mục nào như vậy.", en: "Nothing of that kind is on record." },
+  reached: { vi: "Đã tìm trong {count} mục, lùi đến mục số {id}.", en: "{count} entries were searched, back to number {id}." },
+  older: { vi: "Tìm tiếp trong các mục cũ hơn", en: "Search older ones" },
   noAccount: { vi: "Không có hộp thư này.", en: "There is no such mailbox." },
   number: { vi: "Số", en: "Number" },
   time: { vi: "Lúc", en: "Time" },
