@@ -18,7 +18,7 @@ import type { DmarcTally } from "./authenticity/dmarc-tally.ts"
 import { decide, type Decision, type Refused } from "./decide.ts"
 import type { AcceptReply, AcceptRequest, Intake } from "./intake.ts"
 import type { Judged, Judging } from "./judging.ts"
-import { moderation } from "./moderation.ts"
+import { heldBeside, moderation } from "./moderation.ts"
 import type { OutboundWatch } from "./outbound-watch.ts"
 import type { Signer } from "./sign-on-behalf.ts"
 import type { SubmissionRates } from "./submission-rates.ts"
@@ -214,7 +214,7 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
           const content = await contentFor(request, judged)
           if (!content.ok) return refused(request, notSigned(content.failure.kind))
           const offered = { ...request, content: content.value }
-          const ready: Ready = { judged, held: judged?.held ?? moderation(request, decision) ?? volume.value, directoryVersion: snapshot.version, acceptedAt: now }
+          const ready: Ready = { judged, held: judged?.held ? heldBeside(judged.held, decision) : (moderation(request, decision) ?? volume.value), directoryVersion: snapshot.version, acceptedAt: now }
           ours.delete(content.value)
           const committed = await commit(offered, decision, ready)
           if (committed.ok) return accepted(offered, decision, ready, committed.value)

@@ -143,6 +143,20 @@ test.each([
   expect(await createHeldStore(store).find(reply.committed.envelopeId)).toMatchObject({ ...expected, ruleId: "r", reasonVi: "không được", reasonEn: "not allowed", decision: null })
 })
 
+test("what waits for a moderator, too, no recipient lets go: whoever decides in the moderators' place is an administrator", async () => {
+  const moderated = async (moderators: string | null) => {
+    await store.database.query({ text: "UPDATE mail_group SET moderators = $1::text[] WHERE address = 'tat-ca@tinh.example'" }, [moderators])
+    await store.database.query({ text: "UPDATE directory_version SET version = version + 1" })
+    await directory.refresh()
+  }
+  await moderated("{binh@tinh.example}")
+  const { intake } = door({ rules: rule(`quarantine: { notify: [recipients, administrators], ${texts} }`) })
+  const reply = await intake.accept(await request({ envelope: { reversePath: "a@ngoai.example", recipients: [{ forwardPath: "tat-ca@tinh.example" }], requireTls: false, smtpUtf8: false } }))
+  await moderated(null)
+  if (reply.kind !== "accepted") throw new Error(reply.text)
+  expect(await createHeldStore(store).find(reply.committed.envelopeId)).toMatchObject({ kind: "quarantine", recipientsMayRelease: false })
+})
+
 test("accepted with a mark: its keyword, beside what is known of the signature", async () => {
   const { intake, woken } = door({ rules: rule(`mark: { keyword: $Nhac, ${texts} }`) })
   const reply = await intake.accept(await request())
