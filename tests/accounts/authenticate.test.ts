@@ -67,6 +67,27 @@ async function appPassword(address: string, principalId: string): Promise<{ text
   return { text, credentialId }
 }
 
+test("a password is its holder's: when the account is another's, whichever way, it opens nothing, and nobody signs in as him with it", async () => {
+  const give = async (principalId: string) => {
+    await database.query({ text: "UPDATE assignment SET principal_id = $2 WHERE account_id = $1 AND 'owner' = ANY (rights)" }, [id("an@snv.tinh.example"), principalId])
+    await database.query({ text: "UPDATE directory_version SET version = version + 1" })
+    await directory.refresh()
+  }
+  expect(await login("an@snv.tinh.example", "Mật khẩu đúng")).toMatchObject({ ok: true, value: { principalId: "P1" } })
+  // who comes after him stands there already
+  await database.query({ text: "INSERT INTO assignment (account_id, principal_id, rights, valid_from) VALUES ($1, 'P2', '{owner}', '2999-01-01')" }, [id("an@snv.tinh.example")])
+  await store().setPassword(id("an@snv.tinh.example"), await passwords.hash("Mật khẩu đúng"))
+  await database.query({ text: "DELETE FROM assignment WHERE account_id = $1 AND principal_id = 'P2'" }, [id("an@snv.tinh.example")])
+  await give("P2")
+  const theirs = await login("an@snv.tinh.example", "Mật khẩu đúng")
+  await store().setPassword(id("an@snv.tinh.example"), await passwords.hash("Mật khẩu mới"))
+  const own = await login("an@snv.tinh.example", "Mật khẩu mới")
+  await give("P1")
+  await store().setPassword(id("an@snv.tinh.example"), await passwords.hash("Mật khẩu đúng"))
+  expect(theirs).toMatchObject({ ok: false, failure: { kind: "noPermission" } })
+  expect(own).toMatchObject({ ok: true, value: { principalId: "P2" } })
+})
+
 test("a one-time password opens the console alone, until it is replaced", async () => {
   const text = newOneTimePassword()
   const door = authenticate(20)

@@ -45,7 +45,7 @@ export async function doStep({ tx, today }: Edit, step: ActionStep, hash: string
         `UPDATE credential c SET revoked_at = clock_timestamp() WHERE c.account_id = $1 AND c.kind = 'appPassword' AND c.revoked_at IS NULL AND NOT EXISTS (
           SELECT FROM assignment s WHERE s.account_id = c.account_id AND s.principal_id = c.principal_id AND (s.valid_until IS NULL OR s.valid_until >= $2::date))`, [accountId, today],
       )
-      return giveOneTimePassword({ tx }, accountId, hash)
+      return giveOneTimePassword({ tx, today }, accountId, hash)
     }
   }
 }

@@ -2,6 +2,7 @@ import type { CredentialStore, CredentialSummary, StoredCredential } from "../..
 import { failed, ok } from "../../base/result.ts"
 import { failure } from "../../mail/failure.ts"
 import { type Database, isUnavailable } from "./database.ts"
+import { holderOf } from "./holder-of.ts"
 
 /** Credentials in PostgreSQL. A revoked one is kept, so that the audit can still name it. */
 export function createCredentialStore(database: Database): CredentialStore {
@@ -20,7 +21,7 @@ export function createCredentialStore(database: Database): CredentialStore {
         // Two at once would both revoke the old one and then collide.
         await tx.query({ text: "SELECT FROM account WHERE id = $1 FOR UPDATE" }, [accountId])
         await tx.query({ text: "UPDATE credential SET revoked_at = clock_timestamp() WHERE account_id = $1 AND (kind IN ('password', 'oneTime') OR $2) AND revoked_at IS NULL" }, [accountId, kept?.appPasswords === false])
-        await tx.query({ text: "INSERT INTO credential (account_id, kind, hash) VALUES ($1, 'password', $2)" }, [accountId, hash])
+        await tx.query({ text: `INSERT INTO credential (account_id, principal_id, kind, hash) VALUES ($1, ${holderOf("$1")}, 'password', $2)` }, [accountId, hash])
         await tx.query({ text: "INSERT INTO audit (kind, account_id, detail) VALUES ('credential.passwordSet', $1, jsonb_build_object('appPasswordsKept', $2::bool))" }, [accountId, kept?.appPasswords !== false])
         await tx.query({ text: "UPDATE console_session SET ended_at = clock_timestamp(), ended_by = 'password changed' WHERE account_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $2" }, [accountId, kept?.sessionId ?? null])
       }),
