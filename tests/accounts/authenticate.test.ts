@@ -88,6 +88,16 @@ test("a password is its holder's: when the account is another's, whichever way, 
   expect(own).toMatchObject({ ok: true, value: { principalId: "P2" } })
 })
 
+test("a one-time password that nobody has used in a month opens nothing", async () => {
+  const text = newOneTimePassword()
+  await database.query({ text: "INSERT INTO credential (account_id, kind, hash, created_at) VALUES ($1, 'oneTime', $2, now() - interval '31 days')" }, [id("empty@snv.tinh.example"), oneTimeHash(text, key)])
+  const open = () => authenticate(20).login({ username: "empty@snv.tinh.example", password: text, clientAddress: "192.0.2.78", service: "console" })
+  expect(await open()).toMatchObject({ ok: false, failure: { kind: "noPermission" } })
+  await database.query({ text: "UPDATE credential SET created_at = now() - interval '29 days' WHERE account_id = $1 AND kind = 'oneTime'" }, [id("empty@snv.tinh.example")])
+  expect(await open()).toMatchObject({ ok: true })
+  await database.query({ text: "DELETE FROM credential WHERE account_id = $1" }, [id("empty@snv.tinh.example")])
+})
+
 test("a one-time password opens the console alone, until it is replaced", async () => {
   const text = newOneTimePassword()
   const door = authenticate(20)

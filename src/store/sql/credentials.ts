@@ -40,12 +40,16 @@ export function createCredentialStore(database: Database): CredentialStore {
   }
 }
 
+/** Lists of one-time passwords lie about on paper and in mail: one that nobody has used by then opens nothing. */
+const oneTimeLife = "30 days"
+
 const live = {
   name: "live-credentials",
   text: `
     SELECT c.id, c.kind, c.hash, c.principal_id AS "principalId"
     FROM credential c JOIN account a ON a.id = c.account_id LEFT JOIN principal p ON p.id = c.principal_id
     WHERE c.account_id = $1 AND c.revoked_at IS NULL AND a.suspended_at IS NULL AND p.suspended_at IS NULL
+      AND (c.kind <> 'oneTime' OR c.created_at > clock_timestamp() - interval '${oneTimeLife}')
     ORDER BY c.id`,
 }
 
