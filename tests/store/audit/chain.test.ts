@@ -224,6 +224,22 @@ describe("heads", () => {
     expect((await chain.lastHead())?.position).toBe(5)
   })
 
+  test("are signed although somebody put one where the chain has not come to, or of a time that has not come", async () => {
+    const forge = (position: number) => database.query({ text: "INSERT INTO audit_head (position, audit_id, hash, at, system, public_key, signature) VALUES ($1, $1, decode(repeat('00', 32), 'hex'), '2999-01-01', 'x', '\\x00', '\\x00')" }, [position])
+    await forge(1_000_000)
+    await add(3)
+    await upkeep().run()
+    expect((await chain.heads(0)).map(({ position }) => position)).toEqual([3, 1_000_000])
+    expect((await chain.lastHead())?.position).toBe(3)
+    await add(1)
+    await chain.seal()
+    await forge(4)
+    await add(1)
+    await upkeep().run()
+    expect((await chain.lastHead())?.position).toBe(5)
+    expect((await chain.state()).headPosition).toBe(5)
+  })
+
   test("what is too old is deleted up to one of them, and the rest is verified from there", async () => {
     await add(1_500)
     await upkeep().run()
