@@ -103,6 +103,7 @@ export function createAuditChain({ database, patienceMs = 2_000 }: AuditChainOpt
     seals,
     entries,
     positionOf: async (auditId) => (await database.query<{ position: number }>(positionOf, [auditId]))[0]?.position,
+    strangers: async (limit) => (await database.query<{ id: number }>(strangers, [limit])).map(({ id }) => id),
     heads: (after) => database.query<AuditHead>(headsAfter, [after]),
     lastHead: async () => (await database.query<AuditHead>(lastHead))[0],
     addHead: async ({ position, auditId, hash, at, system, publicKey, signature, stamp }) =>
@@ -123,6 +124,9 @@ export function createAuditChain({ database, patienceMs = 2_000 }: AuditChainOpt
 
 /** Of the identity column; unlike a table it is read as it is now, whoever has committed. */
 const lastId = { name: "audit-last-id", text: "SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS through FROM audit_id_seq" }
+
+/** Entries that can be seen were there before the sequence is read. */
+const strangers = { name: "audit-strangers", text: `SELECT id FROM audit WHERE id > (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM audit_id_seq) ORDER BY id LIMIT $1` }
 
 /** Virtual transaction ids are not used again. */
 const writers = {

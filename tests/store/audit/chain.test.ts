@@ -178,6 +178,13 @@ describe("verification finds", () => {
     expect(await problems()).toEqual(["inserted 1", "inserted 1"])
   })
 
+  test("an entry put behind the last one, where no id was given out yet", async () => {
+    await chain.seal()
+    expect(await problems()).toEqual([])
+    await database.query({ text: "INSERT INTO audit (id, kind, at) OVERRIDING SYSTEM VALUE VALUES (1000000, 'test.forged', '2999-01-01')" })
+    expect(await problems()).toEqual(["inserted 11"])
+  })
+
   test("an entry put where an id was left out", async () => {
     await database.query({ text: "SELECT nextval('audit_id_seq')" })
     await add(1)
