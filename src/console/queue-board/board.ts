@@ -25,14 +25,14 @@ class Adapter extends ExpressAdapter {
   }
 }
 
-/** `readOnly`: it shows no buttons, and refuses what they would do. */
+/** `readOnly`: it shows no buttons, and refuses what they would do. Details of the engine are left out: their button is a drawing with a style of its own. */
 export function createBoard(queues: readonly object[], { basePath, readOnly, title }: { readonly basePath: string; readonly readOnly: boolean; readonly title: string }): RequestHandler {
   const serverAdapter = new Adapter()
   serverAdapter.setBasePath(basePath)
   createBullBoard({
     queues: queues.filter(isQueue).map((queue) => new BullMQAdapter(queue, { readOnlyMode: readOnly })),
     serverAdapter,
-    options: { uiBasePath: dirname(dist), uiConfig: { boardTitle: title, hideDocsLink: true, locale: { lng: "en-GB" }, pollingInterval: { showSetting: true } } },
+    options: { uiBasePath: dirname(dist), uiConfig: { boardTitle: title, hideDocsLink: true, hideRedisDetails: true, locale: { lng: "en-GB" }, pollingInterval: { showSetting: true } } },
   })
   return serverAdapter.getRouter() as RequestHandler
 }

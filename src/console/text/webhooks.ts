@@ -7,8 +7,8 @@ import type { Catalogue, Words } from "../web/words.ts"
 export const webhookText = {
   title: { vi: "Webhook", en: "Webhooks" },
   intro: {
-    vi: "Các hệ thống khác được báo khi có việc xảy ra ở đây, bằng một lời gọi HTTPS có chữ ký. Nội dung chỉ có mã số và đơn vị, không có tên người hay nội dung thư.",
-    en: "Other systems are told when something happens here, by a signed call over HTTPS. It carries numbers and units, no names of people and nothing of a message.",
+    vi: "Các hệ thống khác được báo khi có việc xảy ra ở đây, bằng một lời gọi HTTPS có chữ ký. Nội dung chỉ có địa chỉ hộp thư, mã số và đơn vị; không có họ tên hay nội dung thư.",
+    en: "Other systems are told when something happens here, by a signed call over HTTPS. It carries addresses of mailboxes, numbers and units; no names of people, and nothing of what a message says.",
   },
   caption: { vi: "{count} webhook", en: "{count} webhooks" },
   empty: { vi: "Chưa có webhook nào.", en: "There is no webhook yet." },

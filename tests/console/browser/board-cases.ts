@@ -25,11 +25,9 @@ export function boardCases(at: () => ConsoleBrowser): void {
     await page.goto(`${url}/console/queues/board/queue/deliver?status=failed`)
     await page.getByText("không phải số").first().waitFor()
     await shot(page, "board-failed-desktop")
-    await page.getByRole("button", { name: /retry/i }).first().click()
-    const confirm = page.getByRole("button", { name: /confirm/i })
-    if (await confirm.isVisible().catch(() => false)) await confirm.click()
+    await page.getByRole("button", { name: "Retry all" }).click()
     await expect.poll(async () => (await queue.getJob(id))?.attemptsStarted ?? 0, { timeout: 30_000 }).toBeGreaterThan(before?.attemptsStarted ?? 1)
-    expect(await database.query({ text: "SELECT detail FROM audit WHERE kind = 'queue.boardUsed'" })).toMatchObject([{ detail: { queue: "deliver" } }])
+    expect(await database.query({ text: "SELECT detail FROM audit WHERE kind = 'queue.boardUsed'" })).toEqual([{ detail: { action: "retriedAll", queue: "deliver", job: null } }])
     // a policy that forbids what it needs would be said here
     expect(said).toEqual([])
     await context.close()

@@ -47,7 +47,7 @@ export function webhookChangePages({ webhooks }: WebhookPorts): readonly Page[] 
             ${field({ name: "url", label: say(text.url), type: "url", value: typed.url, required: true, maxlength: 2_048, help: say(text.urlHelp), error: wrong === "url" ? say(webhookProblemText.url) : undefined, autocomplete: "off" })}
             ${!webhook && field({ name: "unit", label: say(text.unit), value: typed.unit, required: scope.roots !== null, maxlength: 64, help: say(scope.roots === null ? text.unitHelp : text.unitOwnHelp), error: wrong === "unit" ? say(webhookProblemText.unit) : undefined, autocomplete: "off" })}
             <fieldset><legend>${say(text.events)}</legend>
-              ${offered(visit, webhook).map((type) => html`<label class="check"><input type="checkbox" name="events" value=${type} checked=${typed.events.includes(type)} /> ${say(eventText[type])}${!unitEventTypes.includes(type) && " *"} <small class="muted">${type}</small></label>`)}
+              ${offered(visit, webhook).map((type) => html`<label class="check"><input type="checkbox" name="events" value=${type} checked=${typed.events.includes(type)} /> ${say(eventText[type])}${!unitEventTypes.includes(type) && " *"} <span class="muted">(${type})</span></label>`)}
               ${scope.roots === null && html`<small>${say(text.eventsHelp)}</small>`}
               ${eventsError !== undefined && html`<small class="error">${eventsError}</small>`}</fieldset>
             ${!webhook && html`<p class="muted">${say(text.contactHelp, { address: holder.address })}</p>`}

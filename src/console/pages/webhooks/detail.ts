@@ -100,7 +100,7 @@ function actions(visit: Visit, { id, stoppedAt, waiting }: Webhook) {
   const { say } = visit
   const button = (action: string, label: string) => form(visit, { action: `${webhooksPath}/${id}/${action}`, body: html`<button class="secondary">${label}</button>` })
   const asked = (action: string, label: string, question: string) => confirmed(visit, { label, question, action: `${webhooksPath}/${id}/${action}` })
-  return html`<div class="row">
+  return html`<div class="actions">
     <a role="button" class="secondary" href=${`${webhooksPath}/${id}/edit`}>${say(text.edit)}</a>
     ${button("ping", say(text.ping))}
     ${stoppedAt === null ? asked("stop", say(text.stop), say(text.stopQuestion)) : button("go-on", say(text.goOn))}
