@@ -67,3 +67,9 @@ test("entities of a document type are not expanded", async () => {
   const sheet = value(await readSheet(zipSync(parts(bomb))))
   expect(JSON.stringify(sheet).length).toBeLessThan(10_000)
 })
+
+test("of many files at once some are read, one after another, the others told to come again", async () => {
+  const answers = await Promise.all(Array.from({ length: 9 }, (_, at) => readSheet(text(`A\n${at}\n`))))
+  expect(answers.map((answer) => (answer.ok ? "read" : answer.failure))).toEqual([...Array.from({ length: 6 }, () => "read"), "busy", "busy", "busy"])
+  expect((await readSheet(text("A\n1\n"))).ok).toBe(true)
+})
