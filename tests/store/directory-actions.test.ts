@@ -7,6 +7,7 @@ import type { DirectoryChange } from "../../src/accounts/provision/changes.ts"
 import type { ActionDone, ActionPlan, DirectoryActions, GuidedAction } from "../../src/store/directory-actions.ts"
 import { createDirectoryActions } from "../../src/store/sql/directory-actions.ts"
 import { createDirectoryEditor } from "../../src/store/sql/directory-editor.ts"
+import { createProvisioningStore } from "../../src/store/sql/provisioning.ts"
 import { createDirectoryView } from "../../src/store/sql/directory-view.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
 import { unwrap } from "../support/store.ts"
@@ -80,6 +81,7 @@ const state = async () => ({
   aliases: await rows("SELECT address, account_id FROM alias ORDER BY address"),
   members: await rows("SELECT group_address, member_address FROM mail_group_member ORDER BY 1, 2"),
   senders: await rows("SELECT address, allowed_senders FROM mail_group ORDER BY address"),
+  forwards: await rows("SELECT account_id, target FROM forwarding ORDER BY account_id"),
 })
 
 const toB: GuidedAction = { kind: "move", principalId: "AN", unitCode: "B", title: "Trưởng phòng", keepAddress: false }
@@ -105,6 +107,16 @@ test("moving: the plan says all of it, it is done at once, and taken back to wha
   expect((await actions.undo(id, { scope: everywhere })).ok).toBe(true)
   expect(await state()).toEqual(before)
   expect(await actions.undo(id, { scope: everywhere })).toMatchObject({ ok: false, failure: { kind: "invalid" } })
+})
+
+test("mail that others pass on to somebody who moves comes to him still when the old address is another's", async () => {
+  await rows("INSERT INTO forwarding (account_id, target, keep_copy, principal_id) SELECT id, 'annv.vp@a.tinh.example', false, 'B0' FROM account WHERE address = 'motl.b@b.tinh.example'")
+  const before = await state()
+  const { id } = await apply(toB)
+  expect((await state()).forwards).toMatchObject([{ target: "annv.b@b.tinh.example" }])
+  expect((await actions.undo(id, { scope: everywhere })).ok).toBe(true)
+  expect(await state()).toEqual(before)
+  await rows("DELETE FROM forwarding")
 })
 
 test("what was agreed to is what is done: another plan by now, or another state to go back to, is refused", async () => {
@@ -181,6 +193,38 @@ test("leaving: suspended at once, kept six months, twelve for a head, then archi
   const archived = unwrap(await view().account(everywhere, "motl.b@b.tinh.example"))
   expect(archived).toMatchObject({ record: { archived: true }, credentials: { password: false }, groups: [] })
   expect(await rows("SELECT kind FROM audit WHERE kind IN ('account.archived', 'alias.expired') ORDER BY id")).toEqual([{ kind: "alias.expired" }, { kind: "account.archived" }])
+})
+
+test("whoever was suspended before he left, by a synchronization or by hand, is archived on his day as well", async () => {
+  await rows("UPDATE principal SET suspended_at = '2026-11-01' WHERE id = 'B2'")
+  await rows("UPDATE account SET suspended_at = '2026-11-01' WHERE address = 'bal.b@b.tinh.example'")
+  const before = await state()
+  const planned = await plan({ kind: "leave", principalId: "B2" })
+  const archiveOn = planned.steps.flatMap((step) => ("archiveOn" in step ? [step.archiveOn] : []))
+  expect(planned.steps).toEqual([{ step: "archiveAccount", address: "bal.b@b.tinh.example", archiveOn: archiveOn[0] }])
+  const { id } = await apply({ kind: "leave", principalId: "B2" })
+  expect(unwrap(await view().account(everywhere, "bal.b@b.tinh.example")).record).toMatchObject({ suspended: true, archiveOn: archiveOn[0] })
+  expect(await refusal({ kind: "leave", principalId: "B2" }, everywhere)).toBe("invalid: alreadySo")
+  expect((await actions.undo(id, { scope: everywhere })).ok).toBe(true)
+  expect(await state()).toEqual(before)
+})
+
+test("an account that an import opens again is not archived when it is suspended another time; one that was archived stays so", async () => {
+  const open = async (address: string) => {
+    const provisioning = createProvisioningStore(database)
+    const { version, tables } = await provisioning.readState()
+    const nothing = { add: [], change: [], suspend: [], reactivate: [], unchanged: 0, leftSuspended: 0 }
+    const plan = { version, today: "2026-11-27", certificates: new Map(), tables: { units: nothing, principals: nothing, accounts: { ...nothing, reactivate: tables.accounts.filter((row) => row.address === address) }, assignments: nothing, aliases: nothing, groups: nothing, members: nothing, certificates: nothing } }
+    expect((await provisioning.apply(plan, defaultMailboxes(true))).ok).toBe(true)
+    return (await rows(`SELECT suspended_at IS NULL AS open, archive_on, archived_at IS NOT NULL AS archived FROM account WHERE address = '${address}'`))[0]
+  }
+  expect(await open("doctg.a@a.tinh.example")).toEqual({ open: true, archive_on: null, archived: false })
+  await rows("UPDATE account SET suspended_at = now() WHERE address = 'doctg.a@a.tinh.example'")
+  const at = now
+  now += 700 * day
+  expect(await actions.upkeep()).toMatchObject({ archived: 0 })
+  now = at
+  expect(await open("motl.b@b.tinh.example")).toMatchObject({ open: false, archived: true })
 })
 
 test("handing over: old credentials and sessions end, the new holder gets a one-time password, the mail stays, it cannot be taken back", async () => {

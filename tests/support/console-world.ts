@@ -98,6 +98,7 @@ export interface ConsoleAnswer {
   readonly status: number
   readonly headers: NodeJS.Dict<string | string[]>
   readonly body: string
+  readonly bytes: Buffer
   /** Name → value of what is to be set; empty for what is to go. */
   readonly cookies: Readonly<Record<string, string>>
 }
@@ -162,9 +163,9 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
     signIn: { authenticator, sessions, factors, directory, clock: now, singleSignOn },
     overview: { figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError },
     directory: ofDirectory.pages,
-    operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, statusOf: async () => undefined, findSignature: async () => ok(noSignature), forwarding: { inside: true, domains: [] }, auditKey: async () => "00".repeat(32), consoleIdleMs: sessionIdleMs, consoleLifeMs: sessionLifeMs, onError }),
-    self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now, ...ofDirectory.holder },
-    security: { factors, sessions, resets: createFactorResets(database), needsSecondFactor },
+    operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, statusOf: async () => undefined, findSignature: async () => ok(noSignature), forwarding: { inside: true, domains: [] }, auditKey: async () => "00".repeat(32), auditKeepMs: 0, consoleIdleMs: sessionIdleMs, consoleLifeMs: sessionLifeMs, onError }),
+    self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, mailPassword: "withoutSecondFactor", usage: (ids) => usageOf(database, ids), clock: now, ...ofDirectory.holder },
+    security: { factors, sessions, resets: createFactorResets(database), needsSecondFactor, mailPassword: "withoutSecondFactor" },
     api: { document: openApiDocument(allRoutes(), { title: "Công Thư" }) },
   })
   const app = express()
@@ -194,9 +195,9 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
         const all: Record<string, string | undefined> = { host, ...(cookie !== undefined && { cookie }), ...(body !== undefined && { origin: `https://${host}`, "sec-fetch-site": "same-origin", "content-type": file ? `multipart/form-data; boundary=${boundary}` : "application/x-www-form-urlencoded" }), ...headers }
         const sent = Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value.replace("{host}", host)]])))
         const asked = request({ host: "127.0.0.1", port: server.port, path, method: body === undefined ? "GET" : "POST", headers: sent }, (response) => {
-          let text = ""
-          response.on("data", (chunk: Buffer) => (text += chunk.toString()))
-          const done = (): void => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text, cookies: cookiesOf(response.headers["set-cookie"]) })
+          const chunks: Buffer[] = []
+          response.on("data", (chunk: Buffer) => void chunks.push(chunk))
+          const done = (): void => resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes: Buffer.concat(chunks), body: Buffer.concat(chunks).toString(), cookies: cookiesOf(response.headers["set-cookie"]) })
           response.on("end", done)
           if (!headOnly) return
           done()

@@ -108,7 +108,7 @@ export function consoleRouter(parts: ConsoleParts): Router {
     }
     // nothing that anybody may do is worth a token beside the look at the origin, and a sign-in page may be older than the session
     if (posted && page.who !== "anybody" && holder && !isCsrfToken(fields[csrfField], parts.csrfKey, holder.sessionId)) return lost("stale")
-    if (page.fresh && holder && !(await proveAgain(parts, { at, request, fields, replies }))) return
+    if (page.fresh && holder && !(await proveAgain(parts, { at, request, fields, replies, always: page.fresh === "now" }))) return
     const given = { ...request.query, ...fields, ...request.params }
     const input = page.input.safeParse(given)
     if (!input.success || hasNul(given)) return replies.error(at, 400)

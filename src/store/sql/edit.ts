@@ -4,6 +4,7 @@ import type { FieldProblem, ProblemKey } from "../../accounts/provision/problems
 import { failed, ok, type Result } from "../../base/result.ts"
 import type { Refusal } from "../directory-editor.ts"
 import type { Transaction } from "./database.ts"
+import { jsonText } from "./json-text.ts"
 import { inScope, scopeValue } from "./scope.ts"
 
 /** What every change to the directory stands on: a transaction that has the directory's lock, the limits of who makes it, and the day. */
@@ -109,7 +110,7 @@ export interface Note {
 
 /** The entry in the audit: the object before and after. Who did it the connection says (accounts/actor.ts). */
 export async function note({ tx, about }: Pick<Edit, "tx" | "about">, { kind, key, accountId, principalId, before, after, more }: Note): Promise<void> {
-  await tx.query(insertNote, [kind, principalId ?? null, accountId ?? null, JSON.stringify({ key, ...(before && { before }), ...(after && { after }), ...more, ...about })])
+  await tx.query(insertNote, [kind, principalId ?? null, accountId ?? null, jsonText({ key, ...(before && { before }), ...(after && { after }), ...more, ...about })])
 }
 
 const insertNote = { name: "directory-note", text: "INSERT INTO audit (kind, principal_id, account_id, detail) VALUES ($1, $2, $3, $4)" }
