@@ -18,8 +18,8 @@ export interface ExpandRequest {
   readonly maxFinalRecipients: number
   /** Whom an address stands for that bounces come back to; undefined for all others. */
   readonly bounceTo?: (address: string) => string | undefined
-  /** Where accounts may pass mail on to; absent: nowhere. `mayGoOn` is asked only where somebody does. */
-  readonly forwarding?: ForwardingRules & { readonly now: number; readonly mayGoOn: () => boolean }
+  /** Where accounts may pass mail on to; absent: nowhere. `mayGoOn` is asked only where somebody does. `copyStays`: also where the account keeps none. */
+  readonly forwarding?: ForwardingRules & { readonly now: number; readonly mayGoOn: () => boolean; readonly copyStays?: boolean }
 }
 
 export interface FinalRecipient {
@@ -97,7 +97,8 @@ export function expandRecipients({ directory, recipients, sender, mayRelay, maxF
   const reached = (account: Account): readonly Reached[] => {
     if (!forwarding || !directory.forwarding(account.id, forwarding.now) || !forwarding.mayGoOn()) return [{ recipient: account.address, accountId: account.id }]
     const { accounts, foreign } = reachedBy(account, { directory, rules: forwarding, now: forwarding.now })
-    return [...accounts.map(({ address, id }): Reached => ({ recipient: address, accountId: id })), ...foreign.map((address): Reached => ({ recipient: foreignKey(address), accountId: null, passedOn: true }))]
+    const kept = forwarding.copyStays ? [account, ...accounts] : accounts
+    return [...kept.map(({ address, id }): Reached => ({ recipient: address, accountId: id })), ...foreign.map((address): Reached => ({ recipient: foreignKey(address), accountId: null, passedOn: true }))]
   }
 
   /** Opens a group into `members`; false when it, or a group inside, is closed to the sender or there is no end to it. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { type ApiScope, apiScopes } from "../../src/accounts/api-token.ts"
+import { type ApiScope, apiScopes, unitScopes } from "../../src/accounts/api-token.ts"
 import { allRoutes } from "../support/all-routes.ts"
 import { type ApiWorld, openApiWorld } from "../support/api-world.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
@@ -32,6 +32,9 @@ const expected: Readonly<Record<ApiScope, readonly string[]>> = {
     "post /directory/accounts", "post /directory/accounts/:address/aliases", "post /directory/accounts/:address/reactivate", "post /directory/accounts/:address/suspend",
     "post /directory/groups", "post /directory/principals", "post /directory/principals/:principalId/reactivate", "post /directory/principals/:principalId/suspend",
     "post /directory/units", "post /directory/units/:code/reactivate", "post /directory/units/:code/suspend", "put /directory/accounts/:address/assignments/:principalId",
+  ],
+  "reports:read": [
+    "get /reports/monthly", "get /reports/monthly.csv",
   ],
   // an interface of its own, tests/api/scim.test.ts
   scim: [],
@@ -73,8 +76,8 @@ test("and by no other, nor without a token", async () => {
   expect(open).toEqual([])
 })
 
-test("a token for one unit opens the directory only, whatever scopes stand in it", async () => {
+test("a token for one unit opens only what is divided by units, whatever scopes stand in it", async () => {
   const open: string[] = []
-  for (const route of routes.filter(({ scope }) => !scope.startsWith("directory:"))) if ((await statusOf(route, tokens.get("unit") ?? "")) !== 403) open.push(`${route.method} ${route.path}`)
+  for (const route of routes.filter(({ scope }) => !unitScopes.includes(scope))) if ((await statusOf(route, tokens.get("unit") ?? "")) !== 403) open.push(`${route.method} ${route.path}`)
   expect(open).toEqual([])
 })

@@ -164,8 +164,8 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
     overview: { figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError },
     directory: ofDirectory.pages,
     operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, statusOf: async () => undefined, findSignature: async () => ok(noSignature), forwarding: { inside: true, domains: [] }, auditKey: async () => "00".repeat(32), auditKeepMs: 0, consoleIdleMs: sessionIdleMs, consoleLifeMs: sessionLifeMs, onError }),
-    self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now, ...ofDirectory.holder },
-    security: { factors, sessions, resets: createFactorResets(database), needsSecondFactor },
+    self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, mailPassword: "withoutSecondFactor", usage: (ids) => usageOf(database, ids), clock: now, ...ofDirectory.holder },
+    security: { factors, sessions, resets: createFactorResets(database), needsSecondFactor, mailPassword: "withoutSecondFactor" },
     api: { document: openApiDocument(allRoutes(), { title: "Công Thư" }) },
   })
   const app = express()

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { canonicalJson } from "../../../base/canonical-json.ts"
 import type { Right } from "../../directory.ts"
+import { rightText } from "../../right-words.ts"
 import type { Words } from "../problems.ts"
 
 /**
@@ -42,6 +43,6 @@ export const stepWords: Readonly<Record<ActionStep["step"], Words>> = {
 }
 
 export function stepText(step: ActionStep, language: keyof Words): string {
-  const values: Readonly<Record<string, unknown>> = { ...step }
-  return stepWords[step.step][language].replace(/\{(\w+)\}/g, (_whole, name: string) => (Array.isArray(values[name]) ? values[name].join(", ") : String(values[name] ?? "")))
+  const values: Readonly<Record<string, unknown>> = { ...step, ...("rights" in step && { rights: step.rights.map((right) => rightText[right][language]).join(", ") }) }
+  return stepWords[step.step][language].replace(/\{(\w+)\}/g, (_whole, name: string) => String(values[name] ?? ""))
 }
