@@ -11,9 +11,9 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     "get /api", "get /sign-in", "post /language", "post /sign-in", "post /sign-in/passkey",
   ],
   huaop: [
-    "get /", "get /me", "get /me/accesses", "get /me/app-passwords", "get /me/certificates", "get /me/delegates", "get /me/delegates/suggest/:account", "get /me/forwarding",
+    "get /", "get /me", "get /me/accesses", "get /me/app-passwords", "get /me/approvals", "get /me/approvals/:id", "get /me/certificates", "get /me/delegates", "get /me/delegates/suggest/:account", "get /me/forwarding",
     "get /me/password", "get /me/security", "get /me/security/authenticator", "get /me/security/passkey", "get /me/sessions", "get /me/set-up", "get /second-factor",
-    "post /me/app-passwords/new", "post /me/app-passwords/revoke", "post /me/delegates", "post /me/delegates/end", "post /me/forwarding", "post /me/forwarding/end",
+    "post /me/app-passwords/new", "post /me/approvals/:id", "post /me/app-passwords/revoke", "post /me/delegates", "post /me/delegates/end", "post /me/forwarding", "post /me/forwarding/end",
     "post /me/password", "post /me/security/authenticator", "post /me/security/passkey", "post /me/security/recovery-codes", "post /me/security/remove", "post /me/sessions/end",
     "post /prove", "post /second-factor", "post /sign-out",
   ],
@@ -34,14 +34,14 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     "post /directory/accounts/:address/assignments", "post /directory/accounts/:address/assignments/end", "post /directory/accounts/:address/change",
     "post /directory/accounts/:address/end-forwarding", "post /directory/accounts/:address/hand-over", "post /directory/accounts/:address/reactivate",
     "post /directory/accounts/:address/reset-password", "post /directory/accounts/:address/suspend", "post /directory/actions/:id/undo", "post /directory/bulk",
-    "post /directory/bulk/:id/cancel", "post /directory/bulk/:id/confirm", "post /directory/bulk/:id/result", "post /directory/groups/:address/change",
+    "post /directory/bulk/:id/cancel", "post /directory/bulk/:id/confirm", "post /directory/bulk/:id/result", "post /directory/bulk/:id/result-again", "post /directory/groups/:address/change",
     "post /directory/groups/:address/remove", "post /directory/new/account", "post /directory/new/group", "post /directory/new/person", "post /directory/new/unit",
     "post /directory/people/:id/change", "post /directory/people/:id/leave", "post /directory/people/:id/move", "post /directory/people/:id/reactivate",
     "post /directory/people/:id/suspend", "post /directory/units/:code/change", "post /directory/units/:code/reactivate", "post /directory/units/:code/suspend",
     "post /second-factors/reset",
   ],
   uop: [
-    "post /held/plan", "post /held/refuse", "post /held/release",
+    "post /held/:id/copies/plan", "post /held/:id/copies/refuse", "post /held/:id/copies/release", "post /held/plan", "post /held/refuse", "post /held/release",
   ],
   aop: [
     "get /bans", "get /overview/live", "get /queue", "get /queue/:id", "get /queue/destinations", "get /trace",
