@@ -16,6 +16,8 @@ export interface Ids {
   readonly chainRun: string
   readonly office: string
   readonly messageId: string
+  readonly tlsReport: string
+  readonly dmarcReport: string
 }
 
 /** Of things within the unit's subtree, so that whoever administers it sees the same pages. */
@@ -36,13 +38,19 @@ const ids = `
     (SELECT id::text FROM delivery WHERE state = 'deferred' ORDER BY id LIMIT 1) AS delivery,
     (SELECT h.envelope_id::text FROM held_message h JOIN delivery d ON d.envelope_id = h.envelope_id JOIN account a ON a.id = d.account_id WHERE h.decision IS NULL AND a.unit_code LIKE $1 || '%' ORDER BY 1 LIMIT 1) AS held,
     (SELECT a.id::text FROM account mine JOIN assignment own ON own.account_id = mine.id AND 'owner' = ANY (own.rights) JOIN assignment s ON s.principal_id = own.principal_id JOIN account a ON a.id = s.account_id AND a.kind = 'organizational' WHERE mine.address = $2 LIMIT 1) AS office,
-    (SELECT message_id FROM envelope WHERE message_id LIKE 'bench.%' ORDER BY id LIMIT 1) AS "messageId"`
+    (SELECT message_id FROM envelope WHERE message_id LIKE 'bench.%' ORDER BY id LIMIT 1) AS "messageId",
+    (SELECT max(number)::text FROM received_tls_report) AS "tlsReport", (SELECT max(number)::text FROM received_dmarc_report) AS "dmarcReport"`
 
 type Asked = (ids: Ids) => readonly string[]
 const plain = (): readonly string[] => [""]
 /** The path itself with these queries, the first without one. */
 const alsoWith = (...queries: readonly string[]): Asked => () => ["", ...queries.map((query) => `?${query}`)]
 const encoded = encodeURIComponent
+
+const idsByFolder: readonly (readonly [string, (ids: Ids) => string])[] = [
+  ["/directory/people", ({ person }) => person], ["/held", ({ held }) => held], ["/queue", ({ delivery }) => delivery], ["/policies/replay", ({ replay }) => replay], ["/audit/chain", ({ chainRun }) => chainRun],
+  ["/reports/tls", ({ tlsReport }) => tlsReport], ["/reports/dmarc", ({ dmarcReport }) => dmarcReport],
+]
 
 /** What stands in the place of each parameter. */
 const parameters: Readonly<Record<string, (ids: Ids, path: string) => string>> = {
@@ -52,7 +60,7 @@ const parameters: Readonly<Record<string, (ids: Ids, path: string) => string>> =
   kind: () => "person",
   address: ({ account, group }, path) => encoded(path.includes("/groups/") ? group : account),
   account: ({ office }) => office,
-  id: (all, path) => encoded(path.includes("/people/") ? all.person : path.startsWith("/held") ? all.held : path.startsWith("/queue") ? all.delivery : path.startsWith("/policies/replay") ? all.replay : path.startsWith("/audit/chain") ? all.chainRun : all.bulkJob),
+  id: (all, path) => encoded(idsByFolder.find(([folder]) => path.startsWith(folder))?.[1](all) ?? all.bulkJob),
 }
 
 /** Where something else than the bare path is asked for. */
@@ -75,6 +83,7 @@ const queries: Readonly<Record<string, Asked>> = {
 /** Not pages that are shown and done with. */
 const leftOut: ReadonlySet<string> = new Set([
   "/overview/live", "/directory/bulk/:id/progress", // streams of events
+  "/reports/monthly/file", // of what the worker has added up, which is nothing yet
   "/audit/export", // a file of everything: measured by itself
   "/second-factor", // only between password and code
 ])
