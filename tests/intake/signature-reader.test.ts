@@ -120,7 +120,7 @@ test.each<readonly ["multipart" | "opaque", Buffer]>([
   try {
     const reader = createSignatureReader({ pool, statuses: nobody, stampStatuses: nobody, registered: nobodyKnows })
     const read = unwrap(await reader.read({ sha256: hash("sha256", letter, "buffer"), size: 4, scanned: scan(letter), read: async function* () { yield Buffer.from("spin") } }, 0))
-    const directory = buildDirectory({ version: 1, unitDomains: [], units: [], accounts: [], principals: [], assignments: [], certificates: [], aliases: [], groups: [] })
+    const directory = await buildDirectory({ version: 1, unitDomains: [], units: [], accounts: [], principals: [], assignments: [], certificates: [], aliases: [], groups: [] })
     expect(read && signatureFactsOf(read, { directory, now: 0, addressBinding: false })).toMatchObject({ status: "invalid", problems: ["tooSlow"], form })
   } finally {
     await pool.close()
