@@ -68,6 +68,37 @@ async function appPassword(address: string, principalId: string): Promise<{ text
   return { text, credentialId }
 }
 
+test("a password is its holder's: when the account is another's, whichever way, it opens nothing, and nobody signs in as him with it", async () => {
+  const give = async (principalId: string) => {
+    await database.query({ text: "UPDATE assignment SET principal_id = $2 WHERE account_id = $1 AND 'owner' = ANY (rights)" }, [id("an@snv.tinh.example"), principalId])
+    await database.query({ text: "UPDATE directory_version SET version = version + 1" })
+    await directory.refresh()
+  }
+  expect(await login("an@snv.tinh.example", "Mật khẩu đúng")).toMatchObject({ ok: true, value: { principalId: "P1" } })
+  // who comes after him stands there already
+  await database.query({ text: "INSERT INTO assignment (account_id, principal_id, rights, valid_from) VALUES ($1, 'P2', '{owner}', '2999-01-01')" }, [id("an@snv.tinh.example")])
+  await store().setPassword(id("an@snv.tinh.example"), await passwords.hash("Mật khẩu đúng"))
+  await database.query({ text: "DELETE FROM assignment WHERE account_id = $1 AND principal_id = 'P2'" }, [id("an@snv.tinh.example")])
+  await give("P2")
+  const theirs = await login("an@snv.tinh.example", "Mật khẩu đúng")
+  await store().setPassword(id("an@snv.tinh.example"), await passwords.hash("Mật khẩu mới"))
+  const own = await login("an@snv.tinh.example", "Mật khẩu mới")
+  await give("P1")
+  await store().setPassword(id("an@snv.tinh.example"), await passwords.hash("Mật khẩu đúng"))
+  expect(theirs).toMatchObject({ ok: false, failure: { kind: "noPermission" } })
+  expect(own).toMatchObject({ ok: true, value: { principalId: "P2" } })
+})
+
+test("a one-time password that nobody has used in a month opens nothing", async () => {
+  const text = newOneTimePassword()
+  await database.query({ text: "INSERT INTO credential (account_id, kind, hash, created_at) VALUES ($1, 'oneTime', $2, now() - interval '31 days')" }, [id("empty@snv.tinh.example"), oneTimeHash(text, key)])
+  const open = () => authenticate(20).login({ username: "empty@snv.tinh.example", password: text, clientAddress: "192.0.2.78", service: "console" })
+  expect(await open()).toMatchObject({ ok: false, failure: { kind: "noPermission" } })
+  await database.query({ text: "UPDATE credential SET created_at = now() - interval '29 days' WHERE account_id = $1 AND kind = 'oneTime'" }, [id("empty@snv.tinh.example")])
+  expect(await open()).toMatchObject({ ok: true })
+  await database.query({ text: "DELETE FROM credential WHERE account_id = $1" }, [id("empty@snv.tinh.example")])
+})
+
 test("a one-time password opens the console alone, until it is replaced", async () => {
   const text = newOneTimePassword()
   const door = authenticate(20)

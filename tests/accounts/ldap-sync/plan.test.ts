@@ -43,6 +43,12 @@ describe("people", () => {
     expect(made.plan.tables.principals.add.map(({ principalId }) => principalId)).toEqual(["CN00005", "CN00007", "CN00008"])
   })
 
+  test("nobody is given a name that is the system's, or an address that shows as another one", () => {
+    const made = plan([person("M", { address: "postmaster@a.example" }), person("H", { address: "An\u200b@a.example" }), person("B", { address: "an@a.example" })])
+    expect(reasons(made)).toEqual(["postmaster@a.example is a name that the system needs", expect.stringMatching(/^Address: /) as string])
+    expect(made.plan.tables.accounts.add.map(({ address }) => address)).toEqual(["an@a.example"])
+  })
+
   test("one number, or one address, is one person's", () => {
     expect(reasons(plan([person("M", { number: "N1" }), person("H", { number: "N1" })]))).toEqual(["the number N1 is another entry's, too"])
     expect(reasons(plan([person("M", { address: "x@a.example" }), person("H", { address: "X@a.example" })]))).toEqual(["the address x@a.example is taken"])

@@ -13,7 +13,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   huaop: [
     "get /", "get /me", "get /me/accesses", "get /me/app-passwords", "get /me/approvals", "get /me/approvals/:id", "get /me/certificates", "get /me/delegates", "get /me/delegates/suggest/:account", "get /me/forwarding",
     "get /me/password", "get /me/security", "get /me/security/authenticator", "get /me/security/passkey", "get /me/sessions", "get /me/set-up", "get /second-factor",
-    "post /me/app-passwords/new", "post /me/app-passwords/revoke", "post /me/approvals/:id", "post /me/delegates", "post /me/delegates/end", "post /me/forwarding", "post /me/forwarding/end",
+    "post /me/app-passwords/new", "post /me/approvals/:id", "post /me/app-passwords/revoke", "post /me/delegates", "post /me/delegates/end", "post /me/forwarding", "post /me/forwarding/end",
     "post /me/password", "post /me/security/authenticator", "post /me/security/passkey", "post /me/security/recovery-codes", "post /me/security/remove", "post /me/sessions/end",
     "post /prove", "post /second-factor", "post /sign-out",
   ],
@@ -48,7 +48,8 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   ],
   ap: [
     "get /audit", "get /audit/chain", "get /audit/chain/:id", "get /audit/chain/:id/state", "get /audit/export", "get /policies", "get /policies/:version", "get /policies/edit",
-    "get /policies/explain", "get /policies/replay/:id", "get /policies/replay/:id/state", "get /reports/dmarc", "get /reports/dmarc/:number", "get /reports/dmarc/sent", "get /reports/tls", "get /reports/tls/:number", "get /reports/tls/sent", "post /audit/chain/:id/cancel",
+    "get /policies/explain", "get /policies/replay/:id", "get /policies/replay/:id/state", "get /reports/dmarc", "get /reports/dmarc/:id",
+    "get /reports/dmarc/sent", "get /reports/tls", "get /reports/tls/:id", "get /reports/tls/sent", "post /audit/chain/:id/cancel",
     "post /audit/chain/verify", "post /policies/check", "post /policies/explain", "post /policies/replay", "post /policies/replay/:id/cancel",
   ],
   op: [
@@ -61,7 +62,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
 }
 
 const roles: Readonly<Record<string, AdministratorRole | "holder" | undefined>> = { "-": undefined, h: "holder", u: "unit", a: "auditor", o: "operator", p: "province" }
-const places: Readonly<Record<string, string>> = { address: "vp%40a.example", code: "A", id: "999999", number: "1", fingerprint: "0".repeat(64), version: "1", kind: "person", account: "1" }
+const places: Readonly<Record<string, string>> = { address: "vp%40a.example", code: "A", id: "999999", fingerprint: "0".repeat(64), version: "1", kind: "person", account: "1" }
 
 let world: ConsoleWorld
 beforeAll(async () => {
