@@ -122,9 +122,9 @@ const shape: readonly Forgery[] = [
     "From: =?x-unknown?q?giamdoc=40ubnd=2Etinh=2Eexample?= <a@x.example>", "From: =?utf-7?q?giamdoc+AEA-ubnd.tinh.example?= <a@x.example>", "From: =?utf-8*vi?q?giamdoc=40ubnd=2Etinh=2Eexample?= <a@x.example>",
     "From: =?utf-8?q?giamdoc=40?= =?utf-8?q?ubnd.tinh.example?= <a@x.example>", 'From: "=?utf-8?q?giamdoc=40ubnd.tinh.example?=" <a@x.example>', 'From: "giamdoc=?utf-8?q?=40?=ubnd.tinh.example" <a@x.example>',
     'From: =?utf-8?q?=3D=3Futf-8=3Fq=3Fgiamdoc=3D40ubnd.tinh.example=3F=3D?= <a@x.example>',
-    'From: "giamdoc@ubnd.tinh.example"@x.example', "From: a@x.example (=?utf-8?q?giamdoc=40ubnd.tinh.example?=)", 'From: a@x.example (giamdoc＠ubnd.tinh.example)',
+    'From: "giamdoc@ubnd" <a@x.example>', 'From: "giamdoc@ubnd.tinh.example"@x.example', "From: a@x.example (=?utf-8?q?giamdoc=40ubnd.tinh.example?=)", 'From: a@x.example (giamdoc＠ubnd.tinh.example)',
   ].map((from): Forgery => ({ trick: from, message: signedMessage({ header: replaceHeader("From", from) }), problems: ["misleadingDisplayName"] }))),
-  ...(["From: Sếp:;", "From: =?utf-8?q?a=40x.example?="]
+  ...(["From: giamdoc@ubnd.tinh.example (x).evil.example", "From: giamdoc@ubnd.tinh.example(x).evil.example", "From: <giamdoc@ubnd.tinh.example\r\n\t.evil.example>", "From: a@x.example b", "From: Sếp:;", "From: =?utf-8?q?a=40x.example?="]
     .map((from): Forgery => ({ trick: from, message: signedMessage({ header: replaceHeader("From", from) }), problems: ["ambiguousFrom"] }))),
   ...(["From : giamdoc@ubnd.tinh.example", "FROM: giamdoc@ubnd.tinh.example"].map((field): Forgery => ({ trick: `another ${field}`, message: signedMessage({ header: [...usualHeader, field] }), problems: ["ambiguousFrom"] }))),
   ...(["Subject : khác", "content-TYPE : text/html"].map((field): Forgery => ({ trick: `another ${field}`, message: signedMessage({ header: [field, ...usualHeader] }), problems: ["malformed"], ...(field.startsWith("content") ? { form: "none" as const } : {}) }))),
@@ -255,6 +255,7 @@ describe("honest messages of the same shapes are good", () => {
     ["older protected header", signedMessage({ entity: protectedEntity('protected-headers="v1"', "From: A <a.nguyen@soyte.tinh.example>"), header: replaceHeader("From", "From: A <A.nguyen@SOYTE.tinh.example>") }), { headerProtection: "matches" }],
     ["wrapped message", opaqueMessage({ entity: wrapped(...usualHeader) }), { form: "opaque", headerProtection: "matches" }],
     ["a forwarded message that says so", signedMessage({ entity: wrapped("From: x@y.example").replace("message/rfc822", "message/rfc822; forwarded=yes") }), { headerProtection: "none" }],
+    ["white space around an address", signedMessage({ header: replaceHeader("From", "From: Văn thư  < a@x.example >  ") }), { from: ["a@x.example"] }],
     ["one Sender:", signedMessage({ header: [...usualHeader, "Sender: Văn thư <vanthu@soyte.tinh.example>"] }), { sender: ["vanthu@soyte.tinh.example"] }],
     ["a name in a comment", signedMessage({ header: replaceHeader("From", "From: a@x.example (So Y te)") }), { from: ["a@x.example"] }],
     ["the address itself as the name", signedMessage({ header: replaceHeader("From", 'From: "A@x.example" <a@x.example>') }), { from: ["a@x.example"] }],
