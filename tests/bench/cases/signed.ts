@@ -105,11 +105,13 @@ async function paced(senders: readonly SmtpClient[], letters: readonly Written[]
     const due = from + (index * 1000) / pacedPerSecond
     const early = due - performance.now()
     if (early > 0) await wait(early)
-    const reply = (free.get(written.lane) ?? Promise.resolve()).then(async () => {
+    const before = free.get(written.lane)
+    const sent = async (): Promise<void> => {
+      await before
       const late = Math.max(0, performance.now() - due)
       latency.add(late + (await send(senders, written)))
-    })
-    free.set(written.lane, reply)
+    }
+    free.set(written.lane, sent())
   }
   await Promise.all(free.values())
   return latency
