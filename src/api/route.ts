@@ -16,8 +16,8 @@ export interface Route {
   readonly input: z.ZodType
   /** Of the body it answers with, once it is JSON. */
   readonly output: z.ZodType
-  /** How it answers when all is well; absent: 200. `events`: with a stream of them, each with such data. */
-  readonly success?: 200 | 201 | 202 | "events"
+  /** How it answers when all is well; absent: 200. `events`: with a stream of them, each with such data; `csv`: with a file. */
+  readonly success?: 200 | 201 | 202 | "events" | "csv"
   /** Its answers carry a tag of what was seen, and it changes only what it still is (RFC 9110 §13.1.1): `If-Match` is demanded. */
   readonly tagged?: "shown" | "demanded"
   /** Headers that it looks at, beside those of every request. */
@@ -48,10 +48,14 @@ export type Answer =
   | { readonly kind: "accepted"; readonly location: string; readonly body: unknown }
   /** `text/event-stream`, until it ends or the client goes away, which aborts the signal. */
   | { readonly kind: "events"; events(signal: AbortSignal): AsyncIterable<ServerSentEvent> }
+  | { readonly kind: "csv"; readonly name: string; readonly content: Buffer }
   /** `tag`: of what is shown, for the next change. */
   | { readonly kind: "ok"; readonly body: unknown; readonly tag?: string }
   | { readonly kind: "created"; readonly body: unknown; readonly tag?: string; readonly location?: string }
   | { readonly kind: "problem"; readonly problem: Problem }
+
+/** Whether its input stands in the address. A DELETE's content has no meaning to proxies between (RFC 9110 §9.3.5). */
+export const readsQuery = ({ method }: Pick<Route, "method">): boolean => method === "get" || method === "delete"
 
 /** A route whose work is given what its schema makes of the request. */
 export const route = <Schema extends z.ZodType>(definition: Omit<Route, "input" | "run"> & { readonly input: Schema; readonly run: (input: z.output<Schema>, caller: ApiTokenHolder, request: RouteRequest) => Promise<Answer> }): Route => ({

@@ -243,6 +243,7 @@ export const configSchema = z.strictObject({
   auth: section({
     keyFile: file("File with the 32-byte key (hex) of app password hashes. Empty: `keys/credential.key` in the data folder, made at the first start."),
     bcryptCost: count(10, "Work factor of password hashes."),
+    mailPassword: word(["withoutSecondFactor", "always"], "withoutSecondFactor", "Whose mailbox's own password opens it over IMAP and submission, too: of everybody, or only of those who have no second factor. All others give their mail clients app passwords; a second factor is worth little where the password alone opens the mailbox."),
     maxFailures: count(10, "Failed sign-ins of one client address on one account within the window before it must wait."),
     failureWindow: duration("10m", "Window in which failed sign-ins are counted."),
   }),
@@ -269,6 +270,10 @@ export const configSchema = z.strictObject({
     check: duration("10m", "How often reports are made and sent, and reports of others read that have come to `dns.reportsTo`."),
     keepCounts: duration("30d", "How long the counts are kept that reports are made of: TLS sessions by day, and mail by DMARC result."),
     keep: duration("400d", "How long reports, ours and others', are kept for `congthu reports`."),
+    paper: section({
+      pagePrice: count(500, "What a printed page costs, in VND: paper, toner, wear. The monthly report counts with it what was saved on paper."),
+      pagesPerDocument: count(3, "How many pages a message with files is taken to have there."),
+    }),
   }),
   ldap: section({
     url: text("", "LDAP server whose address book is kept in step with the directory, as `ldaps://host:port`. Empty: none."),
@@ -306,7 +311,7 @@ export const configSchema = z.strictObject({
     memberAttribute: text("member", "Distinguished names of a group's members."),
     defaultUnit: text("", "Code of the unit of people who have none there. Empty: they are reported and left out."),
     quota: size("2GiB", "Quota of accounts that are made."),
-    maxSuspended: count(5, "Percent of the people taken over that one run may suspend without `congthu ldap-sync apply --confirm`."),
+    maxSuspended: count(5, "Percent of the people taken over that one run may suspend, and of the groups and their members that it may remove, without `congthu ldap-sync apply --confirm`."),
     every: duration("0s", "How often it is done by itself. 0s: only when `congthu ldap-sync` is called."),
   }).check((context) => {
     const { url, baseDn, bindDn, bindPasswordFile, maxSuspended } = context.value
@@ -352,6 +357,8 @@ export const configSchema = z.strictObject({
     watch: list("Health addresses of roles that run in other containers, as `role=http://host:port/health`, shown on the status page."),
     sessionIdle: duration("30m", "A console session that was not used for so long is over."),
     sessionLife: duration("12h", "A console session is over after this, used or not."),
+    maxConnections: count(1_000, "Open HTTPS connections, of browsers and programs together."),
+    maxConnectionsPerAddress: count(150, "Open HTTPS connections from one client address, of IPv6 from one /64. An office behind one address, or a proxy in front, needs more."),
     requestsPerMinute: count(600, "Requests that one console session, or one network that is not signed in, may make in a minute. 0: as many as it likes."),
     accountLicences: count(3_000, "Mailboxes that the province has licences for, shown on the dashboard."),
     holderLicences: count(4_228, "Holders that the province has licences for, likewise."),

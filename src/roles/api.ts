@@ -14,6 +14,7 @@ import { createAuditChain } from "../store/sql/audit-chain.ts"
 import { isUnavailable } from "../store/sql/database.ts"
 import { createDirectoryEditor } from "../store/sql/directory-editor.ts"
 import { createDirectoryView } from "../store/sql/directory-view.ts"
+import { createMonthlyReportStore } from "../store/sql/monthly-report.ts"
 import { createNotificationStore } from "../store/sql/notifications.ts"
 import { createPauseStore } from "../store/sql/pauses.ts"
 import { createQueueStore } from "../store/sql/queue.ts"
@@ -51,6 +52,7 @@ export async function createApi(app: App, { outbox, signIns }: { readonly outbox
       mayKnowRead: (accountId) => readStatus.has(directory.current().account(accountId)?.address ?? ""),
     },
     templates: { templates: createTemplateStore({ database }) },
+    reports: { monthly: createMonthlyReportStore(database) },
     directory: { view: createDirectoryView(database), editor: createDirectoryEditor(editing) },
   })
   const document = openApiDocument(routes, { title: `Công Thư · ${config.hostname}` })

@@ -14,6 +14,7 @@ import { createTlsPolicy, type TlsPolicyFor } from "../delivery/tls-policy.ts"
 import { createTlsReporting, type TlsReporting } from "../delivery/tls-reporting.ts"
 import { openResolver } from "../dns/open-resolver.ts"
 import type { DnsResolver } from "../dns/resolver.ts"
+import { createChangeNotices } from "../notifications/change-notices.ts"
 import { createExpiryWarnings } from "../notifications/expiry-warnings.ts"
 import { createHeldNotices } from "../notifications/held-notices.ts"
 import { createNoticeSender } from "../notifications/notice.ts"
@@ -21,19 +22,21 @@ import { createSenderWarnings } from "../notifications/sender-warnings.ts"
 import { shipTemplates } from "../notifications/templates/shipped.ts"
 import type { DeliveryStore } from "../store/delivery-store.ts"
 import { createDecisionStore } from "../store/sql/decisions.ts"
+import { createChangeNoticeStore } from "../store/sql/change-notices.ts"
 import { createExclusive } from "../store/sql/exclusive.ts"
 import { createCampaignStore } from "../store/sql/campaigns.ts"
 import { createExpiryStore } from "../store/sql/expiry.ts"
 import { createHeldStore } from "../store/sql/held.ts"
 import { createHousekeeping } from "../store/sql/housekeeping.ts"
 import { createOverviewStore } from "../store/sql/overview.ts"
+import { createMonthlyCount } from "../store/sql/monthly-count.ts"
 import { createNotificationStore } from "../store/sql/notifications.ts"
 import { createOutboundStore } from "../store/sql/outbound.ts"
 import { createSenderWarningStore } from "../store/sql/sender-warnings.ts"
 import { createSuppressionStore } from "../store/sql/suppressions.ts"
 import { createTemplateStore } from "../store/sql/templates.ts"
 import { createTlsPolicyStore, createTlsReportStore } from "../store/sql/tls-policies.ts"
-import { createDeliveryLog, createExpiryLog, createSenderWarningLog, createTlsLog } from "../telemetry/mail-log.ts"
+import { createChangeNoticeLog, createDeliveryLog, createExpiryLog, createSenderWarningLog, createTlsLog } from "../telemetry/mail-log.ts"
 import { certificateUpkeep } from "./acme.ts"
 import { addressBookUpkeep } from "./address-book.ts"
 import { auditUpkeep } from "./audit.ts"
@@ -84,6 +87,7 @@ export const startWorkerRole: StartRole = async (context) => {
     dsnSender,
     heldNotices,
     senderWarnings,
+    changeNotices: createChangeNotices({ changes: createChangeNoticeStore(database), notices, hostname: config.hostname, clock, log: createChangeNoticeLog(log) }),
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
@@ -105,7 +109,7 @@ export const startWorkerRole: StartRole = async (context) => {
     reports: reportUpkeep(app, intake),
     audit: await auditUpkeep(app),
     dkim: publishedKeys(app),
-    figures: { count: () => createOverviewStore({ database }).count(clock.now()), exclusively: createExclusive(database, "figures"), everyMs: countEveryMs },
+    figures: { count: () => countFigures(app), exclusively: createExclusive(database, "figures"), everyMs: countEveryMs },
     notify: { ...(await openNotificationWork(app, intake)), campaignStore: createCampaignStore({ database }), feed: app.feed, exclusively: createExclusive(database, "notifications"), everyMs: Math.min(config.delivery.sweep, notifyEveryMs) },
     addressBook: addressBookUpkeep(app),
     ldapSync: ldapSyncUpkeep(app),
@@ -123,6 +127,11 @@ export const startWorkerRole: StartRole = async (context) => {
       await app.close()
     },
   }
+}
+
+async function countFigures({ database, sealer, context: { config, clock } }: App): Promise<void> {
+  await createOverviewStore({ database }).count(clock.now())
+  await createMonthlyCount({ database, sealer, price: config.reports.paper }).count(clock.now())
 }
 
 async function createRemote(app: App, { deliveries, settled }: { readonly deliveries: DeliveryStore; readonly settled: () => void }): Promise<RemoteDeliveries> {

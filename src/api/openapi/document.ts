@@ -1,6 +1,6 @@
 import type { ApiScope } from "../../accounts/api-token.ts"
 import { problemText } from "../text/problem.ts"
-import type { Route } from "../route.ts"
+import { readsQuery, type Route } from "../route.ts"
 import { type JsonSchema, schemaOf } from "./schema.ts"
 
 /**
@@ -69,8 +69,7 @@ function operation(route: Route): ApiOperation {
   const { properties = {}, required = [], ...rest } = schemaOf(route.input, "input")
   const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name = ""]) => name)
   const others = Object.fromEntries(Object.entries(properties).filter(([name]) => !inPath.includes(name)))
-  // a DELETE's content has no meaning to proxies between (RFC 9110 §9.3.5)
-  const inQuery = route.method === "get" || route.method === "delete"
+  const inQuery = readsQuery(route)
   const parameter = (place: "path" | "query") => ([name, schema]: readonly [string, JsonSchema]): ApiParameter => ({ name, in: place, required: place === "path" || required.includes(name), schema })
   const bodyRequired = required.filter((name) => !inPath.includes(name))
   return {
@@ -93,7 +92,7 @@ function operation(route: Route): ApiOperation {
 const headersOf = ({ headers = [], tagged }: Route): NonNullable<Route["headers"]> =>
   tagged === "demanded" ? [...headers, { name: "If-Match", summary: "The ETag of what was seen; what is another by now is not changed." }] : headers
 
-const statusOf = ({ success = 200 }: Route): string => String(success === "events" ? 200 : success)
+const statusOf = ({ success = 200 }: Route): string => String(typeof success === "string" ? 200 : success)
 
 function successResponse({ output, success = 200, tagged, summary }: Route): ApiResponse {
   const headers = {
@@ -101,7 +100,7 @@ function successResponse({ output, success = 200, tagged, summary }: Route): Api
     ...((success === 202 || success === 201) && { Location: { description: "Where it is.", schema: { type: "string" } } }),
   }
   const schema = schemaOf(output, "output")
-  return { description: success === "events" ? "Server-sent events; the data of each is JSON." : summary, ...(Object.keys(headers).length > 0 && { headers }), content: { [success === "events" ? "text/event-stream" : "application/json"]: { schema } } }
+  return { description: success === "events" ? "Server-sent events; the data of each is JSON." : summary, ...(Object.keys(headers).length > 0 && { headers }), content: { [success === "events" ? "text/event-stream" : success === "csv" ? "text/csv" : "application/json"]: { schema } } }
 }
 
 const problemStatuses = [...new Set(Object.values(problemText).map(({ status }) => status))]

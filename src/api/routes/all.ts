@@ -10,6 +10,7 @@ import { notificationTemplateRoutes } from "./notification-templates.ts"
 import { type NotificationRoutesParts, notificationRoutes } from "./notifications.ts"
 import { pauseRoutes } from "./pauses.ts"
 import { type QueueRoutesParts, queueRoutes } from "./queue.ts"
+import { type ReportRoutesParts, reportRoutes } from "./reports.ts"
 import { type TraceRoutesParts, traceRoutes } from "./trace.ts"
 
 /** Everything that can be asked of the API, in the order in which the server looks: what takes any word for a number comes last of its kind. */
@@ -20,12 +21,13 @@ export interface ApiRoutesParts {
   readonly audit: AuditRoutesParts
   readonly notifications: NotificationRoutesParts
   readonly templates: Parameters<typeof notificationTemplateRoutes>[0]
+  readonly reports: ReportRoutesParts
   readonly directory: DirectoryRoutesParts
 }
 
-export const apiRoutes = ({ pauses, queue, trace, audit, notifications, templates, directory }: ApiRoutesParts): readonly Route[] => [
+export const apiRoutes = ({ pauses, queue, trace, audit, notifications, templates, reports, directory }: ApiRoutesParts): readonly Route[] => [
   ...pauseRoutes(pauses), ...queueRoutes(queue), ...traceRoutes(trace), ...auditRoutes(audit), ...notificationRoutes(notifications), ...notificationTemplateRoutes(templates),
-  ...directoryRoutes(directory),
+  ...reportRoutes(reports), ...directoryRoutes(directory),
 ]
 
 export const directoryRoutes = (directory: DirectoryRoutesParts): readonly Route[] => [

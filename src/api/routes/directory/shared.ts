@@ -22,7 +22,7 @@ export interface DirectoryRoutesParts {
 }
 
 /** As a unit's administrator, or as the province's. */
-export function scopeOfToken({ unitCode }: Pick<ApiTokenHolder, "unitCode">, capability: "directory:read" | "directory:write"): Scope {
+export function scopeOfToken({ unitCode }: Pick<ApiTokenHolder, "unitCode">, capability: "directory:read" | "directory:write" | "reports:read"): Scope {
   const scope = scopeOf([unitCode === null ? { role: "province", unitCode } : { role: "unit", unitCode }], capability)
   if (!scope) throw new Error(`no role gives ${capability}`)
   return scope

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { type ApiScope, apiScopes, unitScopes } from "../../src/accounts/api-token.ts"
+import { allRoutes } from "../support/all-routes.ts"
+import { type ApiWorld, openApiWorld } from "../support/api-world.ts"
+import { createTestDatabase, type TestDatabase } from "../support/database.ts"
+
+/** Which scope opens what, written down by hand beside the code that decides it. A route that is not here fails the test. */
+const expected: Readonly<Record<ApiScope, readonly string[]>> = {
+  "queue:read": [
+    "get /queue", "get /queue/:id", "get /queue/destinations", "get /queue/pauses",
+  ],
+  "queue:write": [
+    "delete /queue/:id", "delete /queue/pauses/:id", "post /queue/:id/bounce", "post /queue/:id/hold", "post /queue/:id/release", "post /queue/:id/retry", "post /queue/pauses",
+  ],
+  "trace:read": [
+    "get /trace",
+  ],
+  "audit:read": [
+    "get /audit", "get /audit/accesses", "get /audit/head",
+  ],
+  "notifications:send": [
+    "delete /notifications/:id", "get /notification-templates", "get /notification-templates/:name", "get /notifications", "get /notifications/:id",
+    "get /notifications/:id/events", "get /notifications/:id/recipients", "post /notification-templates/:name/preview", "post /notifications",
+  ],
+  "directory:read": [
+    "get /directory/accounts", "get /directory/accounts/:address", "get /directory/aliases", "get /directory/groups", "get /directory/groups/:address",
+    "get /directory/principals", "get /directory/principals/:principalId", "get /directory/tree", "get /directory/units", "get /directory/units/:code",
+  ],
+  "directory:write": [
+    "delete /directory/accounts/:address/aliases/:alias", "delete /directory/accounts/:address/assignments/:principalId", "delete /directory/groups/:address",
+    "patch /directory/accounts/:address", "patch /directory/groups/:address", "patch /directory/principals/:principalId", "patch /directory/units/:code",
+    "post /directory/accounts", "post /directory/accounts/:address/aliases", "post /directory/accounts/:address/reactivate", "post /directory/accounts/:address/suspend",
+    "post /directory/groups", "post /directory/principals", "post /directory/principals/:principalId/reactivate", "post /directory/principals/:principalId/suspend",
+    "post /directory/units", "post /directory/units/:code/reactivate", "post /directory/units/:code/suspend", "put /directory/accounts/:address/assignments/:principalId",
+  ],
+  "reports:read": [
+    "get /reports/monthly", "get /reports/monthly.csv",
+  ],
+  // an interface of its own, tests/api/scim.test.ts
+  scim: [],
+}
+
+const routes = allRoutes()
+const places: Readonly<Record<string, string>> = { id: "1", address: "an%40a.example", alias: "b%40a.example", principalId: "P1", code: "A" }
+let database: TestDatabase
+let world: ApiWorld
+const tokens = new Map<string, string>()
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  await database.query({ text: "INSERT INTO organization_unit (code, name, kind, parent_code, domain) VALUES ('A', 'Sở A', 'department', NULL, 'a.example')" })
+  world = await openApiWorld({ database, routes })
+  for (const scope of apiScopes) tokens.set(scope, await world.token([scope]))
+  tokens.set("unit", await world.token(apiScopes, "A"))
+})
+afterAll(async () => {
+  await world.close()
+  await database.drop()
+})
+
+const statusOf = async ({ method, path }: (typeof routes)[number], token: string): Promise<number> =>
+  (await world.ask(method.toUpperCase(), `/api/v1${path.replace(/:(\w+)/g, (_whole, name: string) => places[name] ?? "x")}`, { token })).status
+
+test("each route is opened by its scope", () => {
+  const found = Object.fromEntries(apiScopes.map((scope) => [scope, routes.filter((route) => route.scope === scope).map(({ method, path }) => `${method} ${path}`).toSorted()]))
+  expect(found).toEqual(expected)
+})
+
+test("and by no other, nor without a token", async () => {
+  const open: string[] = []
+  for (const route of routes) {
+    const name = `${route.method} ${route.path}`
+    if ((await statusOf(route, "congthu_x")) !== 401) open.push(`${name} to strangers`)
+    for (const scope of apiScopes) if (scope !== route.scope && (await statusOf(route, tokens.get(scope) ?? "")) !== 403) open.push(`${name} to ${scope}`)
+  }
+  expect(open).toEqual([])
+})
+
+test("a token for one unit opens only what is divided by units, whatever scopes stand in it", async () => {
+  const open: string[] = []
+  for (const route of routes.filter(({ scope }) => !unitScopes.includes(scope))) if ((await statusOf(route, tokens.get("unit") ?? "")) !== 403) open.push(`${route.method} ${route.path}`)
+  expect(open).toEqual([])
+})
