@@ -366,7 +366,7 @@ export const configSchema = z.strictObject({
     sessionLife: duration("12h", "A console session is over after this, used or not."),
     maxConnections: count(1_000, "Open HTTPS connections, of browsers and programs together."),
     maxConnectionsPerAddress: count(150, "Open HTTPS connections from one client address, of IPv6 from one /64. An office behind one address, or a proxy in front, needs more."),
-    requestsPerMinute: count(600, "Requests that one console session, or one network that is not signed in, may make in a minute. 0: as many as it likes."),
+    requestsPerMinute: count(600, "Requests that one console session, or one network that is not signed in or looks up certificates, may make in a minute. 0: as many as it likes."),
     accountLicences: count(3_000, "Mailboxes that the province has licences for, shown on the dashboard."),
     holderLicences: count(4_228, "Holders that the province has licences for, likewise."),
     url: matching(/^https:\/\/[^/?#@\s]+$/, "is not of the form https://mail.tinh.example or https://mail.tinh.example:8443", "Where browsers reach the console: passkeys are bound to this name, and the identity provider sends people back to it. Empty: `hostname`, with the port `clients.https` or `listen.https`."),

@@ -34,6 +34,9 @@ import { createReceivedTlsStore } from "../store/sql/received-tls-reports.ts"
 import { createSessionDesk } from "../store/sql/session-desk.ts"
 import { createTraceStore } from "../store/sql/trace.ts"
 
+/** About 2,000 records; larger reports are for the command line, which makes nobody wait. */
+const shownReportBytes = 1024 * 1024
+
 /** What the console's pages of operation stand on. */
 export interface OperationParts extends Pick<App, "database" | "feed" | "directory" | "sealer" | "contents"> {
   readonly statusOf: CertificatePorts["statusOf"]
@@ -79,7 +82,7 @@ export function operationPorts({ database, directory, sealer, contents, feed, ou
     connections: { sessions: createSessionDesk({ database, idleMs: consoleIdleMs, absoluteMs: consoleLifeMs }), lockouts: createLockoutDesk(database), outbound: createOutboundStore({ database }) },
     reports: {
       monthly: createMonthlyReportStore(database), tls: createReceivedTlsStore(database), dmarc: createReceivedDmarcStore(database), own,
-      openOwnTls: (number) => openOwnTls(own, number), openOwnDmarc: (number) => openOwnDmarc(own, number), clock,
+      openOwnTls: (number) => openOwnTls(own, number, shownReportBytes), openOwnDmarc: (number) => openOwnDmarc(own, number, shownReportBytes), clock,
     },
   }
 }

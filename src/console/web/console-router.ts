@@ -4,6 +4,7 @@ import { may, scopeOf } from "../../accounts/administrator.ts"
 import type { SecondFactors } from "../../accounts/factors/second-factors.ts"
 import type { Authenticator } from "../../accounts/login.ts"
 import { clientNetwork } from "../../accounts/login-throttle.ts"
+import { hasNul } from "../../base/nul.ts"
 import type { ConsoleSessionStore } from "../../store/console-session-store.ts"
 import type { LookupRates } from "../lookup-rates.ts"
 import { assetRoutes } from "./assets.ts"
@@ -111,8 +112,9 @@ export function consoleRouter(parts: ConsoleParts): Router {
     // nothing that anybody may do is worth a token beside the look at the origin, and a sign-in page may be older than the session
     if (posted && page.who !== "anybody" && holder && !isCsrfToken(fields[csrfField], parts.csrfKey, holder.sessionId)) return lost("stale")
     if (page.fresh && holder && !(await proveAgain(parts, { at, request, fields, replies, always: page.fresh === "now" }))) return
-    const input = page.input.safeParse({ ...request.query, ...fields, ...request.params })
-    if (!input.success) return replies.error(at, 400)
+    const given = { ...request.query, ...fields, ...request.params }
+    const input = page.input.safeParse(given)
+    if (!input.success || hasNul(given)) return replies.error(at, 400)
     const work = () => page.run(input.data, visitFor(page.who, visit))
     await replies.answer(at, await (holder ? actAs(actorOf(holder, visit), work) : work()))
   }
