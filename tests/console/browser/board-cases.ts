@@ -28,8 +28,11 @@ export function boardCases(at: () => ConsoleBrowser): void {
     await page.goto(`${url}/console/queues/board/queue/deliver?status=failed`)
     await page.getByText("không phải số").first().waitFor()
     await shot(page, "board-failed-desktop")
+    const answer = page.waitForResponse((response) => response.request().method() === "PUT")
     await page.getByRole("button", { name: "Retry all" }).click()
-    await expect.poll(async () => (await queue.getJob(id))?.attemptsStarted ?? 0, { timeout: 30_000 }).toBeGreaterThan(before?.attemptsStarted ?? 1)
+    await page.getByRole("button", { name: /confirm/i }).click()
+    expect((await answer).status()).toBe(200)
+    await expect.poll(async () => (await queue.getJob(id))?.finishedOn ?? 0, { timeout: 30_000 }).toBeGreaterThan(before?.finishedOn ?? 0)
     expect(await database.query({ text: "SELECT detail FROM audit WHERE kind = 'queue.boardUsed'" })).toEqual([{ detail: { action: "retriedAll", queue: "deliver", job: null } }])
     // a policy that forbids what it needs would be said here
     expect(said).toEqual([])
