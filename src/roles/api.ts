@@ -23,12 +23,13 @@ import { createTraceStore } from "../store/sql/trace.ts"
 import { createApiLog } from "../telemetry/mail-log.ts"
 import { openNotifications } from "./notifications.ts"
 import { editorParts } from "./provisioning.ts"
+import type { WebPorts } from "./web-ports.ts"
 
 /** Ten thousand recipients with data of their own, and a long letter. */
 const maxRequestBytes = 6 * 1024 * 1024
 
 /** The API and SCIM as the role `web` serves them. */
-export async function createApi(app: App, { outbox, signIns }: { readonly outbox: Outbox; readonly signIns: SignInAudit }): Promise<{ readonly router: ReturnType<typeof apiRouter>; readonly document: ApiDocument; readonly scim: ReturnType<typeof scimRouter> }> {
+export async function createApi(app: App, { outbox, signIns }: { readonly outbox: Outbox; readonly signIns: SignInAudit; readonly ports: WebPorts }): Promise<{ readonly router: ReturnType<typeof apiRouter>; readonly document: ApiDocument; readonly scim: ReturnType<typeof scimRouter> }> {
   const { database, directory, sealer, feed, context: { config, clock, log } } = app
   const readStatus = new Set(config.notifications.readStatus.map(canonicalAddress))
   const account = (address: string): Account | undefined => {

@@ -10,31 +10,20 @@ import { consoleAreas } from "../console/pages/areas.ts"
 import { consoleRouter } from "../console/web/console-router.ts"
 import { createAuditStore } from "../store/sql/audit.ts"
 import { createCertificateRegistry } from "../store/sql/certificates.ts"
-import { consoleDirectory } from "./console-directory.ts"
-import type { Outbox } from "../delivery/outbox.ts"
-import { findSignature } from "./message-signature.ts"
-import { loadAuditKey } from "./audit.ts"
-import { certificateStatuses, operationPorts } from "./operation-pages.ts"
 import { createConsoleSessionStore } from "../store/sql/console-sessions.ts"
-import { createCredentialStore } from "../store/sql/credentials.ts"
 import { isUnavailable } from "../store/sql/database.ts"
-import { createFactorResets } from "../store/sql/factor-resets.ts"
-import { createForwardingStore } from "../store/sql/forwarding.ts"
-import { createOverviewStore } from "../store/sql/overview.ts"
 import { usageOf } from "../store/sql/quota.ts"
-import type { HealthReport } from "../telemetry/health.ts"
 import { createConsoleLog } from "../telemetry/mail-log.ts"
 import { createSecondFactors, needsSecondFactor } from "./second-factors.ts"
 import { openSingleSignOn } from "./single-sign-on.ts"
+import type { WebPorts } from "./web-ports.ts"
 
 export interface ConsoleServices {
   /** Shared with whatever else signs people in, so that failures are counted together. */
   readonly authenticator: Authenticator
-  /** Of every role. */
-  readonly health: () => Promise<readonly HealthReport[]>
   /** What the API is, in OpenAPI. */
   readonly apiDocument: DescribedApi
-  readonly outbox: Outbox
+  readonly ports: WebPorts
   /** What mail clients are told. */
   readonly client: ClientSettings
   readonly signIns: SignInAudit
@@ -52,36 +41,31 @@ const openSessions = ({ database, context: { config } }: App) => createConsoleSe
 export const forgetSessions = (app: App): Promise<number> => openSessions(app).forget()
 
 /** The console as the role `web` serves it: what each area needs, from the store. */
-export async function createConsole(app: App, { authenticator, signIns, health, apiDocument, client, outbox }: ConsoleServices): Promise<ReturnType<typeof consoleRouter>> {
+export async function createConsole(app: App, { authenticator, signIns, apiDocument, client, ports }: ConsoleServices): Promise<ReturnType<typeof consoleRouter>> {
   const { database, directory, context: { config, clock, log } } = app
-  const { requestsPerMinute, accountLicences, holderLicences } = config.console
+  const { requestsPerMinute } = config.console
   const sessions = openSessions(app)
-  const forwarding = createForwardingStore(database)
-  const directoryPorts = consoleDirectory(app, { outbox, forwarding })
   const factors = createSecondFactors(app, signIns)
   const singleSignOn = await openSingleSignOn(app, signIns)
   return consoleRouter({
     areas: consoleAreas({
       signIn: { authenticator, sessions, factors, directory, clock, singleSignOn },
-      overview: { figures: createOverviewStore({ database }), health, licences: { accounts: accountLicences, holders: holderLicences }, clock, onError: (error) => log.warn({ err: error }, "console: figures could not be read") },
-      directory: directoryPorts,
-      operation: operationPorts({
-        ...app, clock, outbox, consoleIdleMs: config.console.sessionIdle, consoleLifeMs: config.console.sessionLife, statusOf: certificateStatuses(app), forwarding: config.forwarding, onError: (error) => log.error({ err: error }, "console: work behind a page failed"),
-        findSignature: (question) => findSignature(question, { config, database, clock, log }), auditKey: async () => Buffer.from((await loadAuditKey(config)).publicKey).toString("hex"),
-      }),
+      overview: { overview: ports.overview },
+      directory: ports.directory,
+      operation: ports.operation,
       self: {
         sessions, directory, authenticator, clock,
-        credentials: createCredentialStore(database),
+        credentials: ports.credentials,
         passwords: createPasswordWork({ cost: config.auth.bcryptCost }),
         appPasswordKey: app.files.appPasswordKey,
         usage: (accountIds) => usageOf(database, accountIds),
         registry: createCertificateRegistry(database),
         accesses: createAuditStore(database).accessesOf,
         client,
-        delegation: directoryPorts,
-        forwarding: { store: forwarding, rules: config.forwarding, changed: (version) => directoryChanged(app, version) },
+        delegation: ports.directory,
+        forwarding: { store: ports.forwarding, rules: config.forwarding, changed: (version) => directoryChanged(app, version) },
       },
-      security: { factors, sessions, resets: createFactorResets(database), needsSecondFactor: needsSecondFactor(config) },
+      security: { factors, sessions, resets: ports.resets, needsSecondFactor: needsSecondFactor(config) },
       api: { document: apiDocument },
     }),
     sessions, authenticator, directory, clock, isUnavailable, factors,

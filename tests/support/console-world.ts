@@ -42,6 +42,7 @@ import { createFactorResets } from "../../src/store/sql/factor-resets.ts"
 import { createOverviewStore } from "../../src/store/sql/overview.ts"
 import { createFactorStore } from "../../src/store/sql/second-factors.ts"
 import { usageOf } from "../../src/store/sql/quota.ts"
+import { createMailOverview } from "../../src/telemetry/mail-overview.ts"
 import { allRoutes } from "./all-routes.ts"
 import { directoryPorts } from "./console-directory.ts"
 import { createTestDatabase, type TestDatabase } from "./database.ts"
@@ -156,7 +157,7 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   const singleSignOn = openSingleSignOn?.({ sealer, signIns, clock: now, database })
   const areas = consoleAreas({
     signIn: { authenticator, sessions, factors, directory, clock: now, singleSignOn },
-    overview: { figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError },
+    overview: { overview: createMailOverview({ figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError }) },
     directory: ofDirectory.pages,
     operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, statusOf: async () => undefined, findSignature: async () => ok(noSignature), forwarding: { inside: true, domains: [] }, auditKey: async () => "00".repeat(32), consoleIdleMs: sessionIdleMs, consoleLifeMs: sessionLifeMs, onError }),
     self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now, ...ofDirectory.holder },

@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { headLine } from "../../../store/audit/head.ts"
+import type { Verified } from "../../../store/audit/verify-chain.ts"
 import { auditText as text, chainProblemText } from "../../text/audit.ts"
 import { runText } from "../../text/shell.ts"
 import { facts } from "../../web/facts.ts"
@@ -7,18 +8,17 @@ import { form } from "../../web/forms.ts"
 import { html } from "../../web/html.ts"
 import { type AdministratorVisit, type Answer, type Page, problem, provincePage } from "../../web/page.ts"
 import { runView } from "../../web/run-view.ts"
-import { createRuns, type Run } from "../../web/runs.ts"
+import type { Run } from "../../../base/runs.ts"
 import { shownNumber, shownSpan, shownTime } from "../../web/shown.ts"
 import { table } from "../../web/table.ts"
 import { whoOf } from "../../web/who.ts"
-import type { AuditPorts, Verified } from "./audit.ts"
+import type { AuditPorts } from "./audit.ts"
 
 /** How far the audit is sealed and signed, and its verification as work behind a page. */
 const path = "/console/audit/chain"
 const idInput = z.object({ id: z.uuid() })
 
-export function chainPages({ chain, verify, nameOf, onError, clock }: AuditPorts): readonly Page[] {
-  const runs = createRuns<Verified>({ clock, onError })
+export function chainPages({ chain, verify, verifications: runs, nameOf }: AuditPorts): readonly Page[] {
   const view = (visit: AdministratorVisit, run: Run<Verified>) =>
     runView(visit, { run, by: nameOf(run.by), statePath: `${path}/${run.id}/state`, cancelAction: `${path}/${run.id}/cancel`, result: (verified) => verifiedView(visit, verified) })
   const gone = (visit: AdministratorVisit): Answer => ({ kind: "redirect", to: path, notice: problem(visit.say(runText.gone)) })

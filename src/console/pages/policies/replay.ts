@@ -7,7 +7,7 @@ import { runText } from "../../text/shell.ts"
 import { html } from "../../web/html.ts"
 import { type AdministratorVisit, type Answer, type Page, problem, provincePage } from "../../web/page.ts"
 import { runView } from "../../web/run-view.ts"
-import { createRuns, type Run } from "../../web/runs.ts"
+import type { Run } from "../../../base/runs.ts"
 import { shownNumber, shownTime } from "../../web/shown.ts"
 import { table } from "../../web/table.ts"
 import { whoOf } from "../../web/who.ts"
@@ -19,8 +19,7 @@ const dayMs = 86_400_000
 const idInput = z.object({ id: z.uuid() })
 
 export function replayPages(ports: PolicyPorts): readonly Page[] {
-  const { replay, clock, nameOf, onError } = ports
-  const runs = createRuns<ReplayReport>({ clock, onError })
+  const { replay, replays: runs, clock, nameOf } = ports
   const view = (visit: AdministratorVisit, run: Run<ReplayReport>) =>
     runView(visit, { run, by: nameOf(run.by), statePath: `/console/policies/replay/${run.id}/state`, cancelAction: `/console/policies/replay/${run.id}/cancel`, result: (report) => reportView(visit, report) })
   const gone = (visit: AdministratorVisit): Answer => ({ kind: "redirect", to: "/console/policies/edit", notice: problem(visit.say(runText.gone)) })
