@@ -24,6 +24,12 @@ export interface Route {
   readonly headers?: readonly { readonly name: string; readonly summary: string }[]
   /** Absent: 16 KiB. */
   readonly maxBodyBytes?: number
+  /** What is about no unit in particular, whatever its scope is for: a token for one unit is refused. */
+  readonly provinceOnly?: true
+  /** The request's content is a file of one of these media types, not JSON; the rest of the input is in the path and the query. */
+  readonly takesFile?: readonly string[]
+  /** It answers with a file of one of these media types, not JSON. */
+  readonly givesFile?: readonly string[]
   /** Counted apart from all other requests of the token: this many in a minute; 0: as many as it likes. */
   readonly callsPerMinute?: number
   run(input: unknown, caller: ApiTokenHolder, request: RouteRequest): Promise<Answer>
@@ -35,6 +41,10 @@ export interface RouteRequest {
   header(name: string): string | undefined
   /** SHA-256 of the body's octets. */
   readonly bodySha256: Uint8Array
+  /** Network address. */
+  readonly clientAddress: string
+  /** What was sent to a route that takes a file; else empty. */
+  readonly file: Buffer
 }
 
 export interface ServerSentEvent {
@@ -50,6 +60,7 @@ export type Answer =
   | { readonly kind: "events"; events(signal: AbortSignal): AsyncIterable<ServerSentEvent> }
   /** `tag`: of what is shown, for the next change. */
   | { readonly kind: "ok"; readonly body: unknown; readonly tag?: string }
+  | { readonly kind: "file"; readonly name: string; readonly type: string; readonly content: Buffer | AsyncIterable<Uint8Array> }
   | { readonly kind: "created"; readonly body: unknown; readonly tag?: string; readonly location?: string }
   | { readonly kind: "problem"; readonly problem: Problem }
 

@@ -35,7 +35,7 @@ export const startWebRole: StartRole = async (context) => {
   const outbox = createOutbox({ backend: queueBackend(app), clock, log })
   app.onClose(() => outbox.close())
   const ports = openWebPorts(app, { outbox, health: everyRole })
-  const api = await createApi(app, { outbox, signIns, ports })
+  const api = await createApi(app, { signIns, ports })
   const server = await startConsole({
     host: config.listen.host,
     port: config.listen.https,

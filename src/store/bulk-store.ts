@@ -34,7 +34,7 @@ export interface BulkStore {
    * All rows, with the one-time passwords the first time and never again: they are forgotten in the same transaction. Fails with `notFound`, `noPermission` for
    * all but who started it, `inUse` while it is not over.
    */
-  takeResult(id: number, by: { readonly accountId: number | null; readonly scope: Scope }): Promise<Result<{ readonly job: BulkJob; readonly rows: readonly BulkRow[] }, Failure>>
+  takeResult(id: number, by: { readonly accountId: number | null; readonly tokenId?: number; readonly scope: Scope }): Promise<Result<{ readonly job: BulkJob; readonly rows: readonly BulkRow[] }, Failure>>
   /** Passwords that nobody has fetched in a day, plans that nobody has confirmed in a week, jobs older than a quarter; returns how many rows lost something. */
   forget(): Promise<number>
 }
@@ -49,8 +49,10 @@ export interface NewBulkJob {
   readonly header: readonly string[]
   readonly rows: readonly PlannedRow[]
   readonly scope: Scope
-  /** Null on the command line. */
+  /** Null for a token, and on the command line. */
   readonly accountId: number | null
+  /** Of the API; absent: none. */
+  readonly tokenId?: number
   readonly startedBy: string
 }
 
@@ -63,6 +65,7 @@ export interface BulkJob {
   readonly fileName: string
   readonly header: readonly string[]
   readonly accountId: number | null
+  readonly tokenId: number | null
   readonly startedBy: string
   /** Milliseconds since the epoch, as all times here. */
   readonly plannedAt: number

@@ -25,6 +25,7 @@ import type { SingleSignOnPorts } from "../../src/console/pages/sign-in/single-s
 import { consoleRouter } from "../../src/console/web/console-router.ts"
 import type { Area } from "../../src/console/web/page.ts"
 import { operationPorts } from "../../src/roles/operation-pages.ts"
+import type { WebPorts } from "../../src/roles/web-ports.ts"
 import type { AcceptanceStore } from "../../src/store/acceptance-store.ts"
 import { createFileBlobs } from "../../src/store/blob/file-blobs.ts"
 import type { ContentStore } from "../../src/store/content-store.ts"
@@ -54,6 +55,8 @@ import { testLog } from "./store.ts"
  */
 export interface ConsoleWorld {
   readonly database: TestDatabase
+  /** What the pages stand on, for the API to stand on the same. */
+  readonly ports: Pick<WebPorts, "directory" | "operation" | "overview" | "resets" | "credentials">
   readonly clock: { ms: number }
   readonly password: string
   /** Where messages come from that the pages show. */
@@ -155,13 +158,18 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
     passkeys: createPasskeys({ store, challenges, signIns, userKey: randomBytes(32), origin: consoleOrigin, serviceName: "Thư công vụ" }),
   }
   const singleSignOn = openSingleSignOn?.({ sealer, signIns, clock: now, database })
+  const ports: ConsoleWorld["ports"] = {
+    directory: ofDirectory.pages, resets: createFactorResets(database), credentials,
+    overview: createMailOverview({ figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError }),
+    operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, statusOf: async () => undefined, findSignature: async () => ok(noSignature), forwarding: { inside: true, domains: [] }, auditKey: async () => "00".repeat(32), consoleIdleMs: sessionIdleMs, consoleLifeMs: sessionLifeMs, onError }),
+  }
   const areas = consoleAreas({
     signIn: { authenticator, sessions, factors, directory, clock: now, singleSignOn },
-    overview: { overview: createMailOverview({ figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError }) },
-    directory: ofDirectory.pages,
-    operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, statusOf: async () => undefined, findSignature: async () => ok(noSignature), forwarding: { inside: true, domains: [] }, auditKey: async () => "00".repeat(32), consoleIdleMs: sessionIdleMs, consoleLifeMs: sessionLifeMs, onError }),
+    overview: ports,
+    directory: ports.directory,
+    operation: ports.operation,
     self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now, ...ofDirectory.holder },
-    security: { factors, sessions, resets: createFactorResets(database), needsSecondFactor },
+    security: { factors, sessions, resets: ports.resets, needsSecondFactor },
     api: { document: openApiDocument(allRoutes(), { title: "Công Thư" }) },
   })
   const app = express()
@@ -170,7 +178,7 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   const host = `127.0.0.1:${server.port}`
 
   const world: ConsoleWorld = {
-    database, clock, password, factors, contents, sealer, acceptances, accountId,
+    database, ports, clock, password, factors, contents, sealer, acceptances, accountId,
     forgetGuesses: (owner) => throttle.succeeded("", `second factor of ${owner}`),
     async audit(kind) {
       await signIns.flush(true)

@@ -70,7 +70,7 @@ function operation(route: Route): ApiOperation {
   const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name = ""]) => name)
   const others = Object.fromEntries(Object.entries(properties).filter(([name]) => !inPath.includes(name)))
   // a DELETE's content has no meaning to proxies between (RFC 9110 §9.3.5)
-  const inQuery = route.method === "get" || route.method === "delete"
+  const inQuery = route.method === "get" || route.method === "delete" || route.takesFile !== undefined
   const parameter = (place: "path" | "query") => ([name, schema]: readonly [string, JsonSchema]): ApiParameter => ({ name, in: place, required: place === "path" || required.includes(name), schema })
   const bodyRequired = required.filter((name) => !inPath.includes(name))
   return {
@@ -83,6 +83,7 @@ function operation(route: Route): ApiOperation {
       ...(inQuery ? Object.entries(others).map(parameter("query")) : []),
       ...headersOf(route).map(({ name, summary }): ApiParameter => ({ name, in: "header", required: name === "If-Match" && route.tagged === "demanded", description: summary, schema: { type: "string" } })),
     ],
+    ...(route.takesFile && { requestBody: { required: true, content: filesOf(route.takesFile) } }),
     ...(!inQuery && Object.keys(others).length > 0 && {
       requestBody: { required: bodyRequired.length > 0, content: { "application/json": { schema: { ...rest, properties: others, ...(bodyRequired.length > 0 && { required: bodyRequired }) } } } },
     }),
@@ -95,14 +96,18 @@ const headersOf = ({ headers = [], tagged }: Route): NonNullable<Route["headers"
 
 const statusOf = ({ success = 200 }: Route): string => String(success === "events" ? 200 : success)
 
-function successResponse({ output, success = 200, tagged, summary }: Route): ApiResponse {
+function successResponse({ output, success = 200, tagged, summary, givesFile }: Route): ApiResponse {
   const headers = {
     ...(tagged && { ETag: { description: "Of what is shown.", schema: { type: "string" } } }),
     ...((success === 202 || success === 201) && { Location: { description: "Where it is.", schema: { type: "string" } } }),
   }
   const schema = schemaOf(output, "output")
+  if (givesFile) return { description: summary, content: filesOf(givesFile) }
   return { description: success === "events" ? "Server-sent events; the data of each is JSON." : summary, ...(Object.keys(headers).length > 0 && { headers }), content: { [success === "events" ? "text/event-stream" : "application/json"]: { schema } } }
 }
+
+/** OpenAPI 3.1 §4.8.14.2: what is binary has no schema. */
+const filesOf = (types: readonly string[]): Readonly<Record<string, { readonly schema: JsonSchema }>> => Object.fromEntries(types.map((type) => [type, { schema: {} }]))
 
 const problemStatuses = [...new Set(Object.values(problemText).map(({ status }) => status))]
 

@@ -3,7 +3,8 @@ import { unitKinds } from "../../../accounts/import/rows.ts"
 import type { UnitDetails } from "../../../store/directory-view.ts"
 import { treeAnswer, unitAnswer, unitsAnswer } from "../../answers/directory.ts"
 import { type Answer, answered, created, type Route, route } from "../../route.ts"
-import { changed, type DirectoryRoutesParts, given, key, list, listed, made, scopeOfToken, shownAfter, word } from "./shared.ts"
+import { scopeOfToken } from "../../token-scope.ts"
+import { changed, type DirectoryRoutesParts, given, key, list, listed, made, shownAfter, word } from "./shared.ts"
 
 /** Units over HTTP. */
 const fields = { name: word, kind: z.enum(unitKinds), parentCode: word.nullable(), domain: word, addressRule: word.nullable().describe("Such as {ten}{hodem}.{donvi}@{domain}; null: the rule of the nearest unit above that has one.") }

@@ -14,8 +14,8 @@ import { spanText } from "../../web/words.ts"
 
 /** What other providers report about our domains: TLS and DMARC. They are about the province's domains as a whole. */
 export interface ReportPorts {
-  readonly tls: Pick<ReceivedTlsStore, "list">
-  readonly dmarc: Pick<ReceivedDmarcStore, "list" | "sources">
+  readonly tls: Pick<ReceivedTlsStore, "list" | "find">
+  readonly dmarc: Pick<ReceivedDmarcStore, "list" | "sources" | "find">
   readonly clock: Clock
 }
 
