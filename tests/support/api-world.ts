@@ -84,7 +84,7 @@ const sent = (port: number, method: string, path: string, { token, body, headers
       response.on("data", (chunk: Buffer) => void chunks.push(chunk)).on("error", reject)
       response.on("end", () => {
         const file = Buffer.concat(chunks)
-        const isJson = /json(?:;|$)/.test(response.headers["content-type"] ?? "") && file.length > 0
+        const isJson = /[/+]json(?:;|$)/.test(response.headers["content-type"] ?? "") && file.length > 0
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body: isJson ? (JSON.parse(file.toString()) as Answered["body"]) : {}, file, tag: response.headers.etag ?? "" })
       })
     }).on("error", reject).end(content)
