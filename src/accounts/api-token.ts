@@ -11,7 +11,7 @@ export const apiScopes = [
 export type ApiScope = (typeof apiScopes)[number]
 
 /** What a token that is limited to a unit may do: nothing else is divided by units. */
-export const unitScopes: readonly ApiScope[] = ["overview:read", "directory:read", "directory:write", "scim", "certificates:read", "certificates:write", "held:read", "held:decide", "sessions:read", "sessions:end"]
+export const unitScopes: readonly ApiScope[] = ["overview:read", "directory:read", "directory:write", "scim", "certificates:read", "certificates:write", "held:read", "held:decide", "sessions:read", "sessions:end", "reports:read"]
 
 export interface ApiTokenStore {
   /** What a live key may do, and whose it is; undefined for one that is unknown, revoked, or out of date. Notes that it was used, once a minute. */

@@ -39,6 +39,7 @@ export function signatureFactsOf(evidence: SignatureEvidence, context: Signature
     signers,
     form: signature.form,
     headerProtection: signature.headerProtection,
+    ...(signature.headerDiffers && { headerDiffers: signature.headerDiffers }),
     timestamped: signers.length > 0 && signers.every((signer) => signer.provenTime !== null),
   }
 }

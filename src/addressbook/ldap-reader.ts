@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer"
 import { rootCertificates } from "node:tls"
 import { Client, type Entry } from "ldapts"
 import type { LdapEntries, LdapGroup, LdapPerson } from "../accounts/ldap-sync/entries.ts"
@@ -18,9 +19,12 @@ const connectTimeoutMs = 10_000
 const answerTimeoutMs = 60_000
 const pageSize = 500
 const maxEntries = 100_000
+/** For all of it: a server whose pages have no end is not read without end. */
+const wholeMs = 600_000
 const maxValue = 400
 
-export async function readLdap({ url, serverName, ca, bindDn, bindPassword, baseDn }: LdapServer, { personFilter, groupFilter, attributes }: LdapQuery, signal: AbortSignal): Promise<LdapEntries> {
+export async function readLdap({ url, serverName, ca, bindDn, bindPassword, baseDn }: LdapServer, { personFilter, groupFilter, attributes }: LdapQuery, stop: AbortSignal): Promise<LdapEntries> {
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(wholeMs)])
   signal.throwIfAborted()
   const tlsOptions = { minVersion: "TLSv1.2" as const, servername: serverName, ca: ca ?? [...rootCertificates], rejectUnauthorized: true }
   const isPlain = new URL(url).protocol === "ldap:"
@@ -71,7 +75,8 @@ function idOf(entry: Entry, attribute: string): string {
   const value = name === undefined ? undefined : [entry[name] ?? []].flat()[0]
   if (value === undefined) return ""
   if (typeof value === "string") return value
-  return attribute.toLowerCase() === "objectguid" ? value.toString("hex") : value.toString("utf8")
+  // no two that are different must become one: what is no text is told apart by its octets
+  return attribute.toLowerCase() === "objectguid" || !isUtf8(value) || value.includes(0) ? value.toString("hex") : value.toString("utf8")
 }
 
 /** Active Directory gives large groups as `member;range=0-1499` (MS-ADTS §3.1.1.3.1.3.3). */

@@ -2,7 +2,7 @@ import type { DefaultMailbox } from "../accounts/default-mailboxes.ts"
 import { type ImportPlan, isEmptyPlan } from "../accounts/import/plan.ts"
 import { tableNames } from "../accounts/import/rows.ts"
 import type { LdapEntries } from "../accounts/ldap-sync/entries.ts"
-import { planSync, type SyncOptions, type SyncPlan } from "../accounts/ldap-sync/plan.ts"
+import { type Loss, planSync, type SyncOptions, type SyncPlan } from "../accounts/ldap-sync/plan.ts"
 import { provinceDate } from "../accounts/province-date.ts"
 import type { Clock } from "../base/clock.ts"
 import type { LdapSyncStore, SyncReport, SyncState } from "../store/ldap-sync-store.ts"
@@ -63,12 +63,18 @@ export function createLdapSync({ read, store, options, maxSuspended, mailboxes, 
   }
 }
 
-/** A filter with a slip in it, or a server that was emptied, must not close a province. */
-function stopReason({ people }: LdapEntries, { suspended, linked }: SyncPlan, maxSuspended: number): string | undefined {
-  if (suspended === 0) return undefined
-  if (people.length === 0) return `the server has nobody who fits; ${suspended} would be suspended`
-  return suspended * 100 > linked * maxSuspended ? `${suspended} of ${linked} people would be suspended, which is more than ${maxSuspended} percent` : undefined
+/** A filter with a slip in it, or a server that was emptied, must not close a province, nor take its groups apart. */
+function stopReason({ people }: LdapEntries, { suspended, linked, groups, members }: SyncPlan, maxSuspended: number): string | undefined {
+  if (people.length === 0 && suspended > 0) return `the server has nobody who fits; ${suspended} would be suspended`
+  const tooMany = ({ before, lost }: Loss): boolean => lost * 100 > before * maxSuspended
+  const why = (what: string, { before, lost }: Loss): string => `${lost} of ${before} ${what}, which is more than ${maxSuspended} percent`
+  if (tooMany({ before: linked, lost: suspended })) return why("people would be suspended", { before: linked, lost: suspended })
+  if (groups.lost > fewLost && tooMany(groups)) return why("groups would be removed", groups)
+  return members.lost > fewLost && tooMany(members) ? why("members of groups would be removed", members) : undefined
 }
+
+/** Groups, or members of them: so few go on any day, also where there are not many. */
+const fewLost = 5
 
 const reportOf = ({ people, groups }: LdapEntries, made: SyncPlan | undefined, reason: string): SyncReport => ({
   people: people.length, groups: groups.length, problems: made?.problems ?? [], reason,

@@ -64,6 +64,9 @@ export type Answer =
   | { readonly kind: "created"; readonly body: unknown; readonly tag?: string; readonly location?: string }
   | { readonly kind: "problem"; readonly problem: Problem }
 
+/** Whether its input stands in the address. A DELETE's content has no meaning to proxies between (RFC 9110 §9.3.5). */
+export const readsQuery = ({ method, takesFile }: Pick<Route, "method" | "takesFile">): boolean => method === "get" || method === "delete" || takesFile !== undefined
+
 /** A route whose work is given what its schema makes of the request. */
 export const route = <Schema extends z.ZodType>(definition: Omit<Route, "input" | "run"> & { readonly input: Schema; readonly run: (input: z.output<Schema>, caller: ApiTokenHolder, request: RouteRequest) => Promise<Answer> }): Route => ({
   ...definition,

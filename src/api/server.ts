@@ -9,7 +9,7 @@ import { hasNul } from "./nul.ts"
 import { sendEvents } from "./events.ts"
 import type { ApiDocument } from "./openapi/document.ts"
 import { createBodyReader } from "./read-body.ts"
-import type { Answer, Route } from "./route.ts"
+import { type Answer, readsQuery, type Route } from "./route.ts"
 
 /**
  * The API: JSON over HTTPS for programs that have a token, mounted at `/api/v1` by whoever serves HTTPS. Invariants: nobody without the scope learns whether a thing
@@ -57,6 +57,9 @@ export function apiRouter({ gate, routes, document, isUnavailable, log }: ApiPar
     // only for those who may: nobody else's body is read
     const body = await readBody(route, request, response)
     if (body === undefined) return refuse(request, response, route.takesFile ? { kind: "notSuchFile", detail: { vi: route.takesFile.join(", "), en: route.takesFile.join(", ") } } : { kind: "notJson" })
+    // what changes something is said in the body alone: an idempotency key is of its octets
+    const strays = readsQuery(route) ? [] : Object.keys(request.query)
+    if (strays.length > 0) return refuse(request, response, { kind: "invalid", errors: strays.slice(0, maxErrors).map((pointer) => ({ pointer, detail: "belongs into the body" })) })
     const given = { ...request.query, ...body.members, ...request.params }
     const input = route.input.safeParse(given)
     if (!input.success) return refuse(request, response, { kind: "invalid", errors: input.error.issues.slice(0, maxErrors).map(({ path, message }) => ({ pointer: path.join("."), detail: message })) })

@@ -21,6 +21,7 @@ const problemTexts = {
   truncated: "the chain ends before this position, and a signed head says that it was longer",
   rewritten: "is not what a signed head says was there: the chain was written anew",
   headForged: "the signed head of this position has no valid signature by a key that is trusted here",
+  forgotten: "all up to here was deleted, and it is not older than entries are kept (audit.keep); --from says where the chain begins, where that is known",
 } as const satisfies Record<ChainProblem["kind"], string>
 
 export const problemLine = ({ position, auditId, kind }: ChainProblem): string =>

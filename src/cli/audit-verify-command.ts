@@ -29,16 +29,17 @@ export async function verifyAudit({ config, database }: CommandContext, { from, 
   const own = Buffer.from((await loadAuditKey(config)).publicKey).toString("hex")
   const keys = new Set([own, ...key.map(keyOf)])
   const chain = createAuditChain({ database })
-  const report = await readChain(chain, { heads, keys, ...(from !== undefined && { from: numberOf(from, "position") }), ...(to !== undefined && { to: numberOf(to, "position") }) }).catch((error: unknown) => {
+  const report = await readChain(chain, { heads, keys, keepMs: config.audit.keep, now: systemClock.now(), ...(from !== undefined && { from: numberOf(from, "position") }), ...(to !== undefined && { to: numberOf(to, "position") }) }).catch((error: unknown) => {
     throw error instanceof RangeError ? new CommandError(error.message) : error
   })
   const [{ lagMs }, badStamps] = await Promise.all([chain.state(), wrongStamps([...(await chain.heads(0)), ...heads], systemClock.now())])
-  if (json) print(JSON.stringify({ checked: report.checked, headsChecked: report.headsChecked, lastPosition: report.last.position, problems: report.problems, badStamps, lagMs }))
+  if (json) print(JSON.stringify({ checked: report.checked, headsChecked: report.headsChecked, headsUnused: report.headsUnused, lastPosition: report.last.position, problems: report.problems, badStamps, lagMs }))
   else {
     for (const problem of report.problems) print(problemLine(problem))
     for (const position of badStamps) print(`position ${position}: the time stamp of the signed head is not of this head`)
     print(`${report.checked} entries and ${report.headsChecked} signed heads, up to position ${report.last.position}: ${report.problems.length + badStamps.length === 0 ? "all as they were sealed" : "NOT as they were sealed; the first is where it begins"}.`)
     if (lagMs > 60_000) say(`Entries have waited for ${Math.round(lagMs / 1000)} s to be sealed: does the worker run?`)
+    if (report.headsUnused > 0) say(`${report.headsUnused} of the heads from elsewhere are of positions that were not read, and say nothing.`)
     if (heads.length === 0) say("No head from elsewhere was compared (--head FILE): a chain written anew as a whole, with the server's key, would not be found.")
   }
   return report.problems.length + badStamps.length === 0 ? exitCodes.ok : exitCodes.failed

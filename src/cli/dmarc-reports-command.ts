@@ -1,7 +1,6 @@
 import { provinceTime } from "../delivery/story.ts"
 import { printable } from "../mail/printable.ts"
-import { readAggregateReport } from "../reports/dmarc-read.ts"
-import { gunzipReport } from "../reports/report-gunzip.ts"
+import { openOwnDmarc } from "../reports/read-own-report.ts"
 import { type AggregateReport, passes, type PublishedPolicy, type ReportRow } from "../store/aggregate-report.ts"
 import type { OwnReport } from "../store/own-report-store.ts"
 import type { DmarcSource, ReceivedDmarcReport } from "../store/received-dmarc-store.ts"
@@ -48,14 +47,12 @@ export async function showDmarcReport({ database }: CommandContext, text: string
     else printReport(receivedLines(received), received)
     return exitCodes.ok
   }
-  const own = await createOwnReportStore(database).find(number)
-  if (own?.kind !== "dmarc") throw new CommandError(`there is no DMARC report ${number}`)
-  const unpacked = gunzipReport(own.body)
-  const read = unpacked.ok ? readAggregateReport(unpacked.value) : unpacked
-  if (!read.ok) throw new CommandError(`report ${number} cannot be read any more`)
-  const { body: _xml, ...sent } = own
-  if (json) print(JSON.stringify({ ...sent, ...read.value }, null, 2))
-  else printReport(ownLines(own), read.value)
+  const opened = await openOwnDmarc(createOwnReportStore(database), number)
+  if (!opened) throw new CommandError(`there is no DMARC report ${number}`)
+  const { own, report } = opened
+  if (report === null) throw new CommandError(`report ${number} cannot be read any more`)
+  if (json) print(JSON.stringify({ ...own, ...report }, null, 2))
+  else printReport(ownLines(own), report)
   return exitCodes.ok
 }
 

@@ -1,7 +1,6 @@
 import { provinceTime } from "../delivery/story.ts"
 import { printable } from "../mail/printable.ts"
-import { gunzipReport } from "../reports/report-gunzip.ts"
-import { readTlsReport } from "../reports/read-tls-report.ts"
+import { openOwnTls } from "../reports/read-own-report.ts"
 import type { OwnReport } from "../store/own-report-store.ts"
 import type { ReceivedTlsReport, TlsReport, TlsReportFailure, TlsReportPolicy } from "../store/received-tls-store.ts"
 import { createOwnReportStore } from "../store/sql/own-reports.ts"
@@ -37,13 +36,12 @@ export async function showTlsReport({ database }: CommandContext, text: string, 
     else printLines([...receivedLines(received), ...reportLines(received)])
     return exitCodes.ok
   }
-  const own = await createOwnReportStore(database).find(number)
-  if (own?.kind !== "tls") throw new CommandError(`there is no TLS report ${number}`)
-  const unpacked = gunzipReport(own.body)
-  const read = unpacked.ok ? readTlsReport(unpacked.value) : unpacked
-  if (!unpacked.ok || !read.ok) throw new CommandError(`report ${number} cannot be read any more`)
-  if (json) print(unpacked.value.toString("utf8"))
-  else printLines([...ownLines(own), ...reportLines(read.value)])
+  const opened = await openOwnTls(createOwnReportStore(database), number)
+  if (!opened) throw new CommandError(`there is no TLS report ${number}`)
+  const { own, text: sent, report } = opened
+  if (sent === null || report === null) throw new CommandError(`report ${number} cannot be read any more`)
+  if (json) print(sent)
+  else printLines([...ownLines(own), ...reportLines(report)])
   return exitCodes.ok
 }
 

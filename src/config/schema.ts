@@ -257,7 +257,7 @@ export const configSchema = z.strictObject({
     upkeep: duration("1h", "How often mailboxes are looked for that are to be archived, and former addresses that are over."),
   }),
   certificates: section({
-    administrators: list("Addresses that are warned, beside the holders and the administrators of their units, before signing certificates end."),
+    administrators: list("Addresses that are told as administrators: before signing certificates end (beside the holders and the administrators of their units), of accounts that are held, and where the policy says `administrators`. Empty: whoever holds the role `province`."),
     warningCheck: duration("1h", "How often certificates are looked for that end in 60, 30, 7 or 1 days."),
   }),
   reports: section({
@@ -269,6 +269,10 @@ export const configSchema = z.strictObject({
     check: duration("10m", "How often reports are made and sent, and reports of others read that have come to `dns.reportsTo`."),
     keepCounts: duration("30d", "How long the counts are kept that reports are made of: TLS sessions by day, and mail by DMARC result."),
     keep: duration("400d", "How long reports, ours and others', are kept for `congthu reports`."),
+    paper: section({
+      pagePrice: count(500, "What a printed page costs, in VND: paper, toner, wear. The monthly report counts with it what was saved on paper."),
+      pagesPerDocument: count(3, "How many pages a message with files is taken to have there."),
+    }),
   }),
   ldap: section({
     url: text("", "LDAP server whose address book is kept in step with the directory, as `ldaps://host:port`. Empty: none."),
@@ -306,7 +310,7 @@ export const configSchema = z.strictObject({
     memberAttribute: text("member", "Distinguished names of a group's members."),
     defaultUnit: text("", "Code of the unit of people who have none there. Empty: they are reported and left out."),
     quota: size("2GiB", "Quota of accounts that are made."),
-    maxSuspended: count(5, "Percent of the people taken over that one run may suspend without `congthu ldap-sync apply --confirm`."),
+    maxSuspended: count(5, "Percent of the people taken over that one run may suspend, and of the groups and their members that it may remove, without `congthu ldap-sync apply --confirm`."),
     every: duration("0s", "How often it is done by itself. 0s: only when `congthu ldap-sync` is called."),
   }).check((context) => {
     const { url, baseDn, bindDn, bindPasswordFile, maxSuspended } = context.value
@@ -352,6 +356,8 @@ export const configSchema = z.strictObject({
     watch: list("Health addresses of roles that run in other containers, as `role=http://host:port/health`, shown on the status page."),
     sessionIdle: duration("30m", "A console session that was not used for so long is over."),
     sessionLife: duration("12h", "A console session is over after this, used or not."),
+    maxConnections: count(1_000, "Open HTTPS connections, of browsers and programs together."),
+    maxConnectionsPerAddress: count(150, "Open HTTPS connections from one client address, of IPv6 from one /64. An office behind one address, or a proxy in front, needs more."),
     requestsPerMinute: count(600, "Requests that one console session, or one network that is not signed in, may make in a minute. 0: as many as it likes."),
     accountLicences: count(3_000, "Mailboxes that the province has licences for, shown on the dashboard."),
     holderLicences: count(4_228, "Holders that the province has licences for, likewise."),

@@ -1,6 +1,7 @@
 import { createServer } from "node:http"
 import express, { type NextFunction, type Request, type Response } from "express"
 import { serve, type Serving } from "../base/serving.ts"
+import { boundConnections } from "./bound-connections.ts"
 import { httpsUrl } from "./client-setup/client-settings.ts"
 import { autoconfigRoutes, type ClientSetup } from "./client-setup/routes.ts"
 import { setupText } from "./text/vi.ts"
@@ -18,7 +19,7 @@ export interface PlainServerOptions {
   readonly challenge?: (token: string) => Promise<string | undefined>
 }
 
-const maxConnections = 200
+const limits = { maxConnections: 200, maxConnectionsPerAddress: 50 }
 
 export async function startPlainServer({ host, port, setup, challenge }: PlainServerOptions): Promise<Serving> {
   const app = express()
@@ -40,7 +41,7 @@ export async function startPlainServer({ host, port, setup, challenge }: PlainSe
   })
   // nothing of the inside is told
   app.use((_error: unknown, _request: Request, response: Response, _next: NextFunction) => void response.status(500).type("text").send(`${setupText.onlyHttps}\n`))
-  const server = createServer({ requestTimeout: 15_000, headersTimeout: 10_000, maxHeaderSize: 16_384 }, app)
-  server.maxConnections = maxConnections
+  const server = createServer({ requestTimeout: 15_000, headersTimeout: 10_000, connectionsCheckingInterval: 5_000, maxHeaderSize: 16_384 }, app)
+  boundConnections(server, limits)
   return serve(server, { host, port })
 }

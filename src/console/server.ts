@@ -2,10 +2,12 @@ import { createServer } from "node:https"
 import express, { type NextFunction, type Request, type Response, type Router } from "express"
 import helmet from "helmet"
 import type { Clock } from "../base/clock.ts"
+import type { ConnectionLimits } from "../base/connection-gate.ts"
 import { serve, type Serving } from "../base/serving.ts"
 import { policyDomain } from "../domains/mta-sts-policy.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { keepInStep, type ListenerTls } from "../tls/listener-tls.ts"
+import { boundConnections } from "./bound-connections.ts"
 import { type CertificateRoutes, certificateRoutes } from "./certificates.ts"
 import { pageStyle } from "./page.ts"
 import { type HelpFacts, helpPage, statusPage } from "./status-page.ts"
@@ -23,15 +25,19 @@ export interface ConsoleOptions {
   readonly health: () => Promise<readonly HealthReport[]>
   readonly clock: Clock
   readonly certificates: CertificateRoutes
+  /** Absent: the configuration's defaults. */
+  readonly limits?: Pick<ConnectionLimits, "maxConnections" | "maxConnectionsPerAddress">
+  /** For a client to come to the end of its TLS handshake (ms). */
+  readonly handshakeMs?: number
   /** The MTA-STS policy of a domain (RFC 8461 §3.2); undefined when it is none of ours. */
   readonly mtaStsPolicy?: (domain: string) => string | undefined
   /** What else is served here, each below its path. */
   readonly mounted?: readonly { readonly path: string; readonly router: Router }[]
 }
 
-const maxConnections = 500
+const usualLimits = { maxConnections: 1_000, maxConnectionsPerAddress: 150 }
 
-export async function startConsole({ host, port, tls, help, health, clock, certificates, mtaStsPolicy, mounted = [] }: ConsoleOptions): Promise<Serving> {
+export async function startConsole({ host, port, tls, help, health, clock, certificates, limits = usualLimits, handshakeMs = 10_000, mtaStsPolicy, mounted = [] }: ConsoleOptions): Promise<Serving> {
   const app = express()
   app.disable("x-powered-by")
   app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], scriptSrc: null, imgSrc: ["'self'"], formAction: ["'self'"], frameAncestors: ["'none'"], baseUri: ["'none'"] }, useDefaults: false } }))
@@ -59,8 +65,8 @@ export async function startConsole({ host, port, tls, help, health, clock, certi
     const ours = !(error instanceof URIError)
     response.status(ours ? 500 : 400).type("text").send(`${ours ? statusText.broken : statusText.badRequest}\n`)
   })
-  const server = createServer({ ...tls.serverOptions(), SNICallback: tls.SNICallback, requestTimeout: 15_000, headersTimeout: 10_000, maxHeaderSize: 16_384 }, app)
+  const server = createServer({ ...tls.serverOptions(), SNICallback: tls.SNICallback, handshakeTimeout: handshakeMs, requestTimeout: 15_000, headersTimeout: 10_000, connectionsCheckingInterval: 5_000, maxHeaderSize: 16_384 }, app)
   keepInStep(server, tls)
-  server.maxConnections = maxConnections
+  boundConnections(server, limits)
   return serve(server, { host, port })
 }

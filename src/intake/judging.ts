@@ -28,8 +28,8 @@ export interface JudgingParts {
   /** What mail from outside is worth; absent: nobody asks. */
   readonly authenticator?: Authenticator
   readonly scanner?: Scanner
-  /** Whom `administrators` means in the policy: addresses. */
-  readonly administrators: readonly string[]
+  /** Whom `administrators` means in the policy now: addresses. */
+  readonly administrators: () => readonly string[]
   /** How facts rest; see `sealFacts`. */
   readonly seal: (facts: object) => Uint8Array
   /** Name and version of this program. */
@@ -68,7 +68,7 @@ function begin(parts: JudgingParts, request: AcceptRequest): MessageJudging {
         if (!read.ok) return read
         known = read.value
       }
-      const judgement = judge({ ...parts, ...known, mustBeScanned: parts.scanner?.mustAnswer ?? false, request, decision, directory, now, inForce: parts.policy.current() })
+      const judgement = judge({ ...known, administrators: parts.administrators(), mustBeScanned: parts.scanner?.mustAnswer ?? false, request, decision, directory, now, inForce: parts.policy.current() })
       return ok({ ...judgement, decision: decisionOf(parts, request, judgement), evidence: known.evidence && evidenceOf(parts, request, judgement, known.evidence) })
     },
   }

@@ -8,11 +8,17 @@ import type { AcceptRequest } from "./intake.ts"
  */
 export function moderation({ source, heldNotice, warningFor, senderWarned }: AcceptRequest, { moderated, sentAs }: Extract<Decision, { readonly kind: "accepted" }>): HeldReason | undefined {
   if (moderated.length === 0 || itsOwn.has(source) || heldNotice || warningFor || senderWarned) return undefined
-  const approvers = [...new Set(moderated.flatMap(({ moderators }) => moderators ?? []))]
+  // who moderates one group of his own must not open another with it
+  const approvers = [...new Set(moderated[0]?.moderators)].filter((address) => moderated.every(({ moderators }) => moderators?.includes(address) === true))
   const names = moderated.map(({ address }) => address).slice(0, maxNamed).join(", ")
   return {
     kind: "approval", ruleId: "group.moderated", approvers,
-    reasonVi: `Thư gửi tới nhóm ${names} chờ người duyệt nhóm chấp thuận`, reasonEn: `The message to ${names} waits for the group's moderators`,
+    ...(approvers.length > 0
+      ? { reasonVi: `Thư gửi tới nhóm ${names} chờ người duyệt nhóm chấp thuận`, reasonEn: `The message to ${names} waits for the group's moderators` }
+      : {
+          reasonVi: `Thư gửi tới các nhóm ${names}: không ai là người duyệt của tất cả các nhóm này. Hãy gửi riêng cho từng nhóm, hoặc nhờ người quản trị`,
+          reasonEn: `The message to ${names}: nobody moderates all of these groups. Send it to each group by itself, or ask an administrator`,
+        }),
     notify: [...new Set([...approvers, ...(sentAs ? [sentAs.address] : [])])],
   }
 }

@@ -27,8 +27,8 @@ export interface OutboundWatchParts {
   /** Canonical addresses of accounts that programs send from, and what holds for them. */
   readonly automated: ReadonlySet<string>
   readonly automatedLimits: OutboundLimits
-  /** Who is told, beside the account itself: addresses. */
-  readonly administrators: readonly string[]
+  /** Who is told now, beside the account itself: addresses. */
+  readonly administrators: () => readonly string[]
   readonly log: OutboundLog
 }
 
@@ -65,7 +65,7 @@ export function createOutboundWatch({ outbound, limits, automated, automatedLimi
     const reason = already ?? (volume && outboundPolicy(volume, automated.has(account.address) ? automatedLimits : limits))
     if (!reason) return undefined
     if (!already) log.accountHeld({ accountId: account.id, reason: reason.reasonEn })
-    return heldReason(reason, (await outbound.hold(account.id, reason)) ? [...new Set([...administrators, account.address])] : [])
+    return heldReason(reason, (await outbound.hold(account.id, reason)) ? [...new Set([...administrators(), account.address])] : [])
   }
 
   return {

@@ -225,7 +225,8 @@ async function sendOne(parts: CampaignsParts, { due, account, template, source, 
     priority: priorityOf(due.priority), date: parts.clock.now(), messageId: `notification.${due.id}.${recipient.n}@${parts.hostname}`, attachments: [],
   })
   const stored = await storeMessage(parts.contents, bytes, parts.maxMessageBytes)
-  return stored.ok ? offer(parts, { due, account, content: stored.value, recipients: [recipient] }) : "again"
+  if (stored.ok) return offer(parts, { due, account, content: stored.value, recipients: [recipient] })
+  return stored.failure.kind === "tooBig" ? failAll(parts, due, [recipient], { status: enhancedStatus.messageTooBig, reason: "its message is too large" }) : "again"
 }
 
 interface Offer {

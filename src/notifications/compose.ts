@@ -36,9 +36,14 @@ const undisclosed = "undisclosed-recipients:;"
 const maxSkeletons = 100
 const skeletons = new Map<string, Skeleton>()
 
-export async function composeMessage(composition: Composition): Promise<Buffer> {
+export async function composeMessage(asked: Composition): Promise<Buffer> {
+  const { subject, text, html } = asked.wording
+  const composition = { ...asked, wording: { subject, text: withoutLoneCr(text), html: html && withoutLoneCr(html) } }
   return composeAtOnce(composition) ?? composed(composition).build()
 }
+
+/** RFC 5322 §2.3: CR and LF only together. A server that takes a CR for the end of a line would find commands in what a citizen wrote. */
+const withoutLoneCr = (text: string): string => text.replace(/\r(?!\n)/g, "\n")
 
 /** Undefined for what must be streamed: attachments, long texts. Exported for the test that holds it to nodemailer. */
 export function composeAtOnce(composition: Composition): Buffer | undefined {

@@ -3,6 +3,7 @@
  * standing still the larger ones are not made up for. Must not know: SQL, mail.
  */
 import type { Account, Directory, Principal } from "../accounts/directory.ts"
+import type { NotifiedAdministrator } from "../accounts/notified-administrators.ts"
 import type { EndingCertificate } from "../store/expiry-store.ts"
 
 /** Days before the end, the nearest first. */
@@ -24,8 +25,7 @@ export interface DueWarning {
 export interface DueRequest {
   readonly certificates: readonly EndingCertificate[]
   readonly directory: Directory
-  /** Addresses that are warned of every certificate. */
-  readonly administrators: readonly string[]
+  readonly administrators: readonly NotifiedAdministrator[]
   readonly now: number
 }
 
@@ -45,7 +45,7 @@ export function dueWarnings({ certificates, directory, administrators, now }: Du
     const holder = directory.principal(principalId)
     if (days === undefined || !holder || holder.suspended) continue
     const warning = { fingerprint, holder, use, subject, notAfter, days }
-    const recipients = new Set([...accountsOf(holder, { directory, now }), ...unitAdministrators(holder, { directory, now }), ...administrators])
+    const recipients = new Set([...accountsOf(holder, { directory, now }), ...unitAdministrators(holder, { directory, now }), ...administratorsOf(holder, administrators, directory)])
     if (recipients.size === 0) unreachable.push(warning)
     for (const recipient of recipients) {
       if (told.some((one) => one.days === days && one.recipient === recipient)) continue
@@ -55,6 +55,11 @@ export function dueWarnings({ certificates, directory, administrators, now }: Du
     }
   }
   return { byRecipient, unreachable }
+}
+
+function administratorsOf({ unitCode }: Principal, administrators: readonly NotifiedAdministrator[], { organization }: Directory): readonly string[] {
+  const units = new Set(organization.unitPath(unitCode).map(({ code }) => code))
+  return administrators.flatMap((one) => (one.unitCode === null || units.has(one.unitCode) ? [one.address] : []))
 }
 
 interface At {

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto"
 import type { DirectorySource } from "../accounts/directory.ts"
+import type { NotifiedAdministrator } from "../accounts/notified-administrators.ts"
 import type { Clock } from "../base/clock.ts"
 import type { ExpiryStore } from "../store/expiry-store.ts"
 import { type DueWarning, dueWarnings, warningHorizonMs } from "./expiry-due.ts"
@@ -26,7 +27,7 @@ export interface ExpiryParts {
   readonly expiries: ExpiryStore
   readonly directory: DirectorySource
   readonly notices: NoticeSender
-  readonly administrators: readonly string[]
+  readonly administrators: () => Promise<readonly NotifiedAdministrator[]>
   readonly hostname: string
   readonly clock: Clock
   readonly log: ExpiryLog
@@ -45,7 +46,7 @@ export function createExpiryWarnings({ expiries, directory, notices, administrat
   return {
     async send() {
       const now = clock.now()
-      const { byRecipient, unreachable } = dueWarnings({ certificates: await expiries.ending(now, warningHorizonMs), directory: await directory.refresh(), administrators, now })
+      const { byRecipient, unreachable } = dueWarnings({ certificates: await expiries.ending(now, warningHorizonMs), directory: await directory.refresh(), administrators: await administrators(), now })
       for (const { fingerprint, days } of unreachable) log.nobodyToWarn({ fingerprint, days })
       let sent = 0
       for (const [recipient, warnings] of byRecipient)

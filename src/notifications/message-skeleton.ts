@@ -79,5 +79,5 @@ function headerField(name: string, value: string | Date | { readonly name: strin
   return shown.trim() === "" ? "" : `${foldLines(`${name}: ${shown}`, 76)}\r\n`
 }
 
-/** RFC 2045 §6.8: lines of 76. RFC 5322 §2.3: CR and LF only together; a lone CR is for the store to refuse. */
+/** RFC 2045 §6.8: lines of 76. RFC 5322 §2.3: CR and LF only together; there is no lone CR in it any more. */
 const encoded = (text: string): string => (encodingOf(text) === "7bit" ? text.replace(/(?<!\r)\n/g, "\r\n") : (Buffer.from(text).toString("base64").match(/.{1,76}/g)?.join("\r\n") ?? ""))

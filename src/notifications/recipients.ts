@@ -68,8 +68,10 @@ function resolve(address: string, directory: Directory, sender: Account): Result
     case "unknown":
       return failed("does not exist here")
     case "group": {
-      const { final, unserved: [problem] } = expandRecipients({ directory, recipients: [{ forwardPath: address }], sender: sender.address, mayRelay: true, maxFinalRecipients: maxResolved })
-      return problem ? failed(reasons[problem.reason]) : ok(final.map(({ recipient }) => recipient))
+      const { final, unserved: [problem], moderated } = expandRecipients({ directory, recipients: [{ forwardPath: address }], sender: sender.address, mayRelay: true, maxFinalRecipients: maxResolved })
+      if (problem) return failed(reasons[problem.reason])
+      // its members are written to one by one: nothing would be held for the group
+      return moderated.length > 0 ? failed("is a group whose moderators approve what this sender writes: one of them may send it") : ok(final.map(({ recipient }) => recipient))
     }
   }
 }

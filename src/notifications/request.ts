@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { isValidMailbox } from "../mail/address.ts"
+import { isPrintable } from "../mail/printable.ts"
 import { priorityNamed, priorityNames } from "./priority.ts"
 import { notificationLanguages, templateName } from "./templates/template.ts"
 
@@ -7,13 +8,10 @@ import { notificationLanguages, templateName } from "./templates/template.ts"
 export const maxEntries = 10_000
 export const maxAttachments = 20
 
-// oxlint-disable-next-line no-control-regex -- exactly the characters that are no text, and those that make a reader see another one
-const hasControl = /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/
-
 const instant = z.iso.datetime({ offset: true, error: "is no time such as 2026-11-26T08:00:00+07:00" }).transform((text) => Date.parse(text))
 
 const attachment = z.strictObject({
-  filename: z.string().min(1).max(200).refine((name) => !hasControl.test(name) && !/[/\\]/.test(name) && name.isWellFormed(), "is no name of a file"),
+  filename: z.string().min(1).max(200).refine((name) => isPrintable(name) && !/[/\\]/.test(name) && name.isWellFormed(), "is no name of a file"),
   contentType: z.string().max(100).regex(/^[a-z0-9][a-z0-9!#$&^_.+-]{0,60}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,60}$/i, "is no media type such as application/pdf").refine((type) => !/^(?:multipart|message)\//i.test(type), "is a type that attachments may not have"),
   content: z.string().transform((text, context) => {
     const bytes = base64Bytes(text)
@@ -39,7 +37,7 @@ export const notificationRequest = z
     version: z.number().int().min(1).max(1_000_000).optional(),
     language: z.enum(notificationLanguages, `is none of ${notificationLanguages.join(", ")}`).default("vi"),
     data: z.record(z.string(), z.unknown()).default({}),
-    subject: z.string().min(1).max(250).refine((text) => !hasControl.test(text) && text.isWellFormed(), "has a line end or another control character in it").optional(),
+    subject: z.string().min(1).max(250).refine((text) => isPrintable(text) && text.isWellFormed(), "has a line end or another control character in it").optional(),
     text: z.string().min(1).max(500_000).optional(),
     html: z.string().min(1).max(1_000_000).optional(),
     priority: z.string().default("normal").transform((text, context) => {

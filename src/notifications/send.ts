@@ -135,9 +135,11 @@ export function createNotifications(parts: NotificationsParts): Notifications {
         const source = { language: request.language, data: request.data, replyTo: request.replyTo ?? null }
         return accept({ ...written, source: "api", message: { kind: "each", sealed: sealSource(parts.sealing, source) }, template, recipients: await sealedRecipients(parts.sealing, recipients) }, duplicates)
       }
-      const content = await compose(parts, { request, account, recipients, date: times.value.sendAt, ...(chosen && { template: chosen.template }) })
-      if (!content) return { kind: "unavailable" }
-      return accept({ ...written, source: "api", message: { kind: "same", content }, template, recipients: recipients.map(({ address, asked }) => ({ address, asked, data: null })) }, duplicates)
+      const bytes = await compose(parts, { request, account, recipients, date: times.value.sendAt, ...(chosen && { template: chosen.template }) })
+      if (bytes.length > parts.maxMessageBytes) return { kind: "invalid", problems: [{ pointer: "", detail: `makes a message of ${bytes.length} bytes, larger than ${parts.maxMessageBytes}` }] }
+      const content = await storeMessage(parts.contents, bytes, parts.maxMessageBytes)
+      if (!content.ok) return { kind: "unavailable" }
+      return accept({ ...written, source: "api", message: { kind: "same", content: content.value }, template, recipients: recipients.map(({ address, asked }) => ({ address, asked, data: null })) }, duplicates)
     },
 
     async sendReady({ content, recipients: entries, priority, ...asks }, system, asked) {
@@ -254,16 +256,13 @@ interface ToCompose {
   readonly template?: Template
 }
 
-/** Undefined when it could not be stored. */
-async function compose(parts: NotificationsParts, { request, account, recipients, date, template }: ToCompose): Promise<PreparedContent | undefined> {
+function compose({ hostname }: NotificationsParts, { request, account, recipients, date, template }: ToCompose): Promise<Buffer> {
   const [only, ...others] = recipients
   const single = only && others.length === 0 ? only : undefined
-  const bytes = await composeMessage({
+  return composeMessage({
     from: { name: account.displayName, address: account.address }, to: single?.address ?? null, replyTo: request.replyTo ?? null,
-    wording: wordingOf(request, template, single?.data), language: request.language, priority: request.priority, date, messageId: `notification.${randomId()}@${parts.hostname}`, attachments: request.attachments,
+    wording: wordingOf(request, template, single?.data), language: request.language, priority: request.priority, date, messageId: `notification.${randomId()}@${hostname}`, attachments: request.attachments,
   })
-  const stored = await storeMessage(parts.contents, bytes, parts.maxMessageBytes)
-  return stored.ok ? stored.value : undefined
 }
 
 function wordingOf({ subject = "", text, html, data, language }: NotificationRequest, template: Template | undefined, own: Readonly<Record<string, unknown>> | undefined): Wording {

@@ -66,6 +66,13 @@ const send = ({ url, body, headers, agent, signal }: Sent): Promise<IncomingMess
   new Promise((resolve, reject) => {
     const asked = request(url, { method: "POST", agent, signal, headers: { ...headers, "user-agent": "congthu", "content-type": "application/json", "content-length": Buffer.byteLength(body) } }, resolve)
     asked.on("error", reject)
+    // RFC 9110 §15.2.2: nobody asked for another protocol, and without a listener such an answer would be neither an answer nor an error
+    asked.on("upgrade", (response, socket) => {
+      socket.destroy()
+      resolve(response)
+    })
+    // however it ended, it has ended
+    asked.on("close", () => reject(new Error("the connection was closed")))
     asked.end(body)
   })
 

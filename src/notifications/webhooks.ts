@@ -9,7 +9,7 @@ import { signatureHeader, signWebhook } from "./webhook-signature.ts"
 
 /**
  * Tells systems what became of their notifications. Invariants: changes are told in their order, and again until the system has answered 2xx or a day has
- * passed; how far it was told is noted after its answer, so it may hear of one twice and never misses one. Must not know: HTTP's details, SQL.
+ * passed; how far it was told is noted after its answer, so it may hear of one twice and never misses one; a system that does not answer keeps no other waiting. Must not know: HTTP's details, SQL.
  */
 export interface Webhooks {
   /** Tells all that is due; joins what is under way, and looks again when it was called meanwhile. */
@@ -36,7 +36,9 @@ export interface WebhookLog {
 export const webhookSecretPlace = "webhook-secret"
 const maxSecretBytes = 200
 
-const claimAtOnce = 16
+/** Calls under way at once, and those to one system among them. */
+const atOnce = 16
+const atOnceOfOne = 4
 const changesAtOnce = 500
 /** Longer than one call may take. */
 const leaseMs = 60_000
@@ -49,6 +51,12 @@ export function createWebhooks(parts: WebhooksParts): Webhooks {
   let underWay: Promise<void> | undefined
   let again = false
   let closed = false
+  let woken = Promise.withResolvers<void>()
+
+  const look = (): void => {
+    again = true
+    woken.resolve()
+  }
 
   const tell = async (due: DueWebhook): Promise<void> => {
     try {
@@ -60,26 +68,49 @@ export function createWebhooks(parts: WebhooksParts): Webhooks {
   }
 
   const work = async (): Promise<void> => {
-    for (again = true; again && !closed; ) {
-      again = false
-      const claimed = await webhooks.claim({ limit: claimAtOnce, leaseMs, now: clock.now() })
-      await Promise.all(claimed.map(tell))
-      if (claimed.length > 0) again = true
+    const calls = new Map<Promise<void>, number>()
+    const begin = (due: DueWebhook): void => {
+      const call = tell(due).then(() => {
+        calls.delete(call)
+        look()
+      })
+      calls.set(call, due.tokenId)
+    }
+    try {
+      while (!closed && (again || calls.size > 0)) {
+        woken = Promise.withResolvers()
+        if (again && calls.size < atOnce) {
+          again = false
+          const claimed = await webhooks.claim({ limit: atOnce - calls.size, each: atOnceOfOne, underWay: countsOf(calls.values()), leaseMs, now: clock.now() })
+          for (const due of claimed) begin(due)
+          if (claimed.length > 0) continue
+        }
+        if (calls.size > 0) await woken.promise
+      }
+    } finally {
+      await Promise.all(calls.keys())
     }
   }
 
   return {
     run() {
-      again = true
+      look()
       underWay ??= work().finally(() => (underWay = undefined))
       return underWay
     },
     async close() {
       closed = true
+      look()
       parts.post.close()
       await underWay?.catch(() => undefined)
     },
   }
+}
+
+function countsOf(ids: Iterable<number>): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>()
+  for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1)
+  return counts
 }
 
 async function tellOne({ webhooks, store, post, sealing, clock, random, log }: WebhooksParts, due: DueWebhook): Promise<void> {

@@ -33,6 +33,8 @@ export interface Certificate {
   readonly authorityKeyIdentifier: string | null
   /** Where its CRL and its issuer's OCSP responder are said to be (RFC 5280 §4.2.1.13, §4.2.2.1). */
   readonly crlUrls: readonly string[]
+  /** Where the deltas to that list are said to be (RFC 5280 §4.2.1.15). */
+  readonly deltaUrls: readonly string[]
   readonly ocspUrls: readonly string[]
   readonly issuerUrls: readonly string[]
 }

@@ -71,7 +71,8 @@ function readCertificate(bytes: Uint8Array, fingerprint: string): Certificate {
     ...readBasicConstraints(extensions),
     subjectKeyIdentifier: readSubjectKeyIdentifier(extensions),
     authorityKeyIdentifier: readAuthorityKeyIdentifier(extensions),
-    crlUrls: readCrlUrls(extensions),
+    crlUrls: readCrlUrls(extensions, "crlDistributionPoints", issuer.der),
+    deltaUrls: readCrlUrls(extensions, "freshestCrl", issuer.der),
     ocspUrls: readAccessUrls(extensions, "ocsp"),
     issuerUrls: readAccessUrls(extensions, "issuer"),
   }

@@ -39,10 +39,11 @@ export const readPkcs12 = (pfx: Asn1, password: string): readonly Uint8Array[] =
 
 /** Throws Pkcs12Error, Asn1SyntaxError. */
 export function readPkcs12Bags(pfx: Asn1, password: string): readonly Pkcs12Bag[] {
+  const opening: Opening = { password, roundsLeft: maxRounds }
   const safes = sequenceItems(readAsn1(dataOf(pfx.items[1]), maxNodes), "safes")
   return safes.flatMap((safe) => {
-    const content = oidText(safe.items[0]) === oids.encryptedData ? decryptedSafe(safe, password) : dataOf(safe)
-    return sequenceItems(readAsn1(content, maxNodes), "safe contents").flatMap((bag) => readBag(bag, password))
+    const content = oidText(safe.items[0]) === oids.encryptedData ? decryptedSafe(safe, opening) : dataOf(safe)
+    return sequenceItems(readAsn1(content, maxNodes), "safe contents").flatMap((bag) => readBag(bag, opening))
   })
 }
 
@@ -53,49 +54,49 @@ function dataOf(contentInfo: Asn1 | undefined): Uint8Array {
   return expectTag(content?.items[0], derTag.octetString, "data").octets
 }
 
-function readBag(bag: Asn1, password: string): readonly Pkcs12Bag[] {
+function readBag(bag: Asn1, opening: Opening): readonly Pkcs12Bag[] {
   const [type, value] = sequenceItems(bag, "bag")
   const kind = oidText(type)
   if (kind === oids.keyBag) return [{ kind: "privateKey", read: () => expectTag(value?.items[0], derTag.sequence, "private key").der }]
-  if (kind === oids.shroudedKeyBag) return [{ kind: "privateKey", read: () => decrypted(sequenceItems(value?.items[0], "encrypted private key"), password) }]
+  if (kind === oids.shroudedKeyBag) return [{ kind: "privateKey", read: () => decrypted(sequenceItems(value?.items[0], "encrypted private key"), opening) }]
   if (kind !== oids.certificateBag) return []
   const [certificateType, wrapped] = sequenceItems(value?.items[0], "certificate bag")
   return oidText(certificateType) === oids.x509Certificate ? [{ kind: "certificate", der: expectTag(wrapped?.items[0], derTag.octetString, "certificate").octets }] : []
 }
 
 /** RFC 5652 §8. */
-function decryptedSafe(safe: Asn1, password: string): Uint8Array {
+function decryptedSafe(safe: Asn1, opening: Opening): Uint8Array {
   const [, contentInfo] = sequenceItems(safe.items[1]?.items[0], "encrypted data")
-  return decrypted(sequenceItems(contentInfo, "encrypted content").slice(1), password)
+  return decrypted(sequenceItems(contentInfo, "encrypted content").slice(1), opening)
 }
 
 /** A wrong password shows as bad padding, or as an outcome that is not DER. */
-function decrypted([algorithm, encrypted]: readonly Asn1[], password: string): Uint8Array {
+function decrypted([algorithm, encrypted]: readonly Asn1[], opening: Opening): Uint8Array {
   if (!encrypted) throw new Asn1SyntaxError("has encrypted content that is not there")
-  const decrypt = decryption(algorithm, password)
+  const decrypt = decryption(algorithm, opening)
   try {
     const content = decrypt(encrypted.octets)
     readAsn1(content, maxNodes)
     return content
   } catch {
-    throw new Pkcs12Error("password", password === "" ? "the file needs a password" : "the password does not open the file")
+    throw new Pkcs12Error("password", opening.password === "" ? "the file needs a password" : "the password does not open the file")
   }
 }
 
 type Decrypt = (octets: Uint8Array) => Uint8Array
 
-function decryption(algorithm: Asn1 | undefined, password: string): Decrypt {
+function decryption(algorithm: Asn1 | undefined, opening: Opening): Decrypt {
   const [type, parameters] = sequenceItems(algorithm, "encryption algorithm")
   const kind = oidText(type)
-  if (kind === oids.pbes2) return pbes2(sequenceItems(parameters, "PBES2 parameters"), password)
-  if (kind === oids.tripleDes) return tripleDes(sequenceItems(parameters, "PBE parameters"), password)
+  if (kind === oids.pbes2) return pbes2(sequenceItems(parameters, "PBES2 parameters"), opening)
+  if (kind === oids.tripleDes) return tripleDes(sequenceItems(parameters, "PBE parameters"), opening)
   const what = kind === oids.rc2of40 || kind === oids.rc2of128 ? "RC2, which is broken" : `an algorithm that is not supported (${kind})`
   throw new Pkcs12Error("malformed", `the file is encrypted with ${what}: export it anew, or write its certificates out with: openssl pkcs12 -legacy -nokeys -in FILE`)
 }
 
 /** RFC 7292 appendix C: pbeWithSHAAnd3-KeyTripleDES-CBC. */
-function tripleDes([salt, iterations]: readonly Asn1[], password: string): Decrypt {
-  const from = { password, salt: expectTag(salt, derTag.octetString, "salt").octets, iterations: boundedIterations(iterations), digest: "sha1" as const }
+function tripleDes([salt, iterations]: readonly Asn1[], opening: Opening): Decrypt {
+  const from = { password: opening.password, salt: expectTag(salt, derTag.octetString, "salt").octets, iterations: affordable(opening, iterations, ownRound), digest: "sha1" as const }
   const key = derivePkcs12({ ...from, id: 1, length: 24 })
   return decipher("des-ede3-cbc", key, derivePkcs12({ ...from, id: 2, length: 8 }))
 }
@@ -109,7 +110,7 @@ const pseudorandom: Readonly<Record<string, string>> = {
 }
 
 /** RFC 8018 §6.2, §5.2. */
-function pbes2([derivation, scheme]: readonly Asn1[], password: string): Decrypt {
+function pbes2([derivation, scheme]: readonly Asn1[], opening: Opening): Decrypt {
   const [derivationType, derivationParameters] = sequenceItems(derivation, "key derivation")
   const [salt, iterations, ...rest] = sequenceItems(derivationParameters, "PBKDF2 parameters")
   const [cipherType, iv] = sequenceItems(scheme, "cipher")
@@ -117,16 +118,25 @@ function pbes2([derivation, scheme]: readonly Asn1[], password: string): Decrypt
   const prf = rest.find(({ tag }) => tag === derTag.sequence)
   const digest = prf ? pseudorandom[oidText(prf.items[0])] : "sha1"
   if (oidText(derivationType) !== oids.pbkdf2 || name === undefined || keyLength === undefined || digest === undefined) throw new Pkcs12Error("malformed", "the file is encrypted in a way that is not supported")
-  const key = pbkdf2Sync(password, expectTag(salt, derTag.octetString, "salt").octets, boundedIterations(iterations), keyLength, digest)
+  const key = pbkdf2Sync(opening.password, expectTag(salt, derTag.octetString, "salt").octets, affordable(opening, iterations), keyLength, digest)
   return decipher(name, key, expectTag(iv, derTag.octetString, "initialization vector").octets)
 }
 
-/** A file must not choose how long we work on it. */
-const maxIterations = 1_000_000
+/** A file must not choose how long we work on it, neither at one place nor at many: programs ask for some 10,000 rounds, or 600,000 of PBKDF2. */
+const maxRounds = 2_000_000
+/** Rounds of OpenSSL's PBKDF2 in the time of one of ours, for a key and an initialization vector. */
+const ownRound = 30
 
-function boundedIterations(node: Asn1 | undefined): number {
+interface Opening {
+  readonly password: string
+  /** Of the file. */
+  roundsLeft: number
+}
+
+function affordable(opening: Opening, node: Asn1 | undefined, weight = 1): number {
   const iterations = smallNumber(node)
-  if (iterations < 1 || iterations > maxIterations) throw new Pkcs12Error("malformed", `the file asks for ${iterations} rounds of key derivation; at most ${maxIterations} are done`)
+  if (iterations < 1 || iterations * weight > opening.roundsLeft) throw new Pkcs12Error("malformed", `the file asks for ${iterations} rounds of key derivation, which is more than are done for one file`)
+  opening.roundsLeft -= iterations * weight
   return iterations
 }
 

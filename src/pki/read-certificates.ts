@@ -25,8 +25,8 @@ const maxNodes = 400_000
 export function readCertificates(bytes: Uint8Array, password = ""): Result<readonly Certificate[], CertificateFileFailure> {
   if (bytes.length > maxFileBytes) return failed({ kind: "tooLarge", detail: `the file is larger than ${maxFileBytes / 1024 / 1024} MiB` })
   try {
-    const parts = bytes[0] === derTag.sequence ? [bytes] : pemParts(latin1(bytes))
-    const all = parts.flatMap((part) => certificatesOf(part, password))
+    // a PKCS #12 is a file of its own: many in one PEM would each ask for its key derivation
+    const all = bytes[0] === derTag.sequence ? certificatesOf(bytes, password) : pemParts(latin1(bytes)).flatMap((part) => certificatesOf(part, null))
     if (all.length > maxCertificates) return failed({ kind: "tooLarge", detail: `the file has more than ${maxCertificates} certificates` })
     const certificates = all.map(parsed)
     if (certificates.length === 0) return failed({ kind: "empty", detail: "the file has no certificate in it" })
@@ -57,11 +57,12 @@ function pemParts(text: string): readonly Uint8Array[] {
 
 const signedDataOid = "1.2.840.113549.1.7.2"
 
-function certificatesOf(der: Uint8Array, password: string): readonly Uint8Array[] {
+/** `password` null: no PKCS #12. */
+function certificatesOf(der: Uint8Array, password: string | null): readonly Uint8Array[] {
   const root = readAsn1(der, maxNodes)
   const [first] = sequenceItems(root, "outer sequence")
   if (first?.tag === derTag.oid) return signedDataCertificates(root)
-  return first?.tag === derTag.integer ? readPkcs12(root, password) : [der]
+  return first?.tag === derTag.integer && password !== null ? readPkcs12(root, password) : [der]
 }
 
 /** RFC 5652 §5.1: the set is [0]; other kinds of certificate than X.509 are not sequences and left out. */

@@ -7,7 +7,7 @@ import { derTag } from "./der.ts"
 export const extensionOid = {
   subjectKeyIdentifier: "2.5.29.14", keyUsage: "2.5.29.15", subjectAltName: "2.5.29.17", issuerAltName: "2.5.29.18", basicConstraints: "2.5.29.19", nameConstraints: "2.5.29.30",
   crlDistributionPoints: "2.5.29.31", certificatePolicies: "2.5.29.32", policyMappings: "2.5.29.33", authorityKeyIdentifier: "2.5.29.35", policyConstraints: "2.5.29.36",
-  extendedKeyUsage: "2.5.29.37", inhibitAnyPolicy: "2.5.29.54", authorityInfoAccess: "1.3.6.1.5.5.7.1.1",
+  extendedKeyUsage: "2.5.29.37", freshestCrl: "2.5.29.46", inhibitAnyPolicy: "2.5.29.54", authorityInfoAccess: "1.3.6.1.5.5.7.1.1",
 } as const
 
 type Extensions = ReadonlyMap<string, CertificateExtension>
@@ -91,13 +91,22 @@ export const canonicalMailboxes = (texts: readonly string[]): readonly string[] 
 const maxUrls = 8
 const maxUrlOctets = 2_048
 
-/** URLs of the fullName of each distribution point (RFC 5280 §4.2.1.13). */
-export function readCrlUrls(extensions: Extensions): readonly string[] {
-  const value = extensionValue(extensions, extensionOid.crlDistributionPoints)
+/** Where its issuer's lists are (RFC 5280 §4.2.1.13), or the deltas to them (§4.2.1.15). `issuer`: DER of its name. */
+export function readCrlUrls(extensions: Extensions, id: "crlDistributionPoints" | "freshestCrl", issuer: Uint8Array): readonly string[] {
+  const value = extensionValue(extensions, extensionOid[id])
   const points = value ? sequenceItems(value, "distribution points") : []
-  const names = points.flatMap((point) => taggedItem(taggedItem(sequenceItems(point, "distribution point"), 0)?.items ?? [], 0)?.items ?? [])
-  return urls(names)
+  return pointUrls(points.filter((point) => isOwn(point, issuer)))
 }
+
+/** A list of somebody else's for the issuer is an indirect one (RFC 5280 §6.3.3 (b) (1)): what the issuer's own says there is not what was meant. */
+function isOwn(point: Asn1, issuer: Uint8Array): boolean {
+  const lister = taggedItem(sequenceItems(point, "distribution point"), 2)
+  return !lister || lister.items.some((name) => generalNameNumber(name) === generalNameTag.directoryName && name.items[0] !== undefined && Buffer.compare(name.items[0].der, issuer) === 0)
+}
+
+/** URLs of the fullName of each. */
+export const pointUrls = (points: readonly Asn1[]): readonly string[] =>
+  urls(points.flatMap((point) => taggedItem(taggedItem(sequenceItems(point, "distribution point"), 0)?.items ?? [], 0)?.items ?? []))
 
 const accessMethod = { ocsp: "1.3.6.1.5.5.7.48.1", issuer: "1.3.6.1.5.5.7.48.2" } as const
 

@@ -19,12 +19,21 @@ export interface MessageSignature {
   /** Signed content is itself encrypted (sign over encrypt), and sign-encrypt-sign (RFC 2634 §1.1). */
   readonly encryptedInside: boolean
   readonly tripleWrapped: boolean
-  /** RFC 9788: whether protected header fields are there and agree with the outer ones. */
-  readonly headerProtection: "none" | "matches" | "differs"
+  /** RFC 9788: whether protected header fields are there and agree with the outer ones. `opened`: they agree, but were made for an encrypted message, which this is not. */
+  readonly headerProtection: (typeof headerProtections)[number]
+  /** Names of the fields that differ, lower case; absent when none do. */
+  readonly headerDiffers?: readonly string[] | undefined
   /** What a reader is shown as author: addresses of the outer From: and Sender:, canonical. */
   readonly from: readonly string[]
   readonly sender: readonly string[]
 }
+
+/** What a reader is shown of a letter, where his answer goes, and which conversation it stands in: the protected fields that are compared. */
+export const comparedFields = [
+  "from", "to", "cc", "subject", "date", "sender", "reply-to", "mail-reply-to", "mail-followup-to", "disposition-notification-to", "in-reply-to", "references",
+] as const
+
+export const headerProtections = ["none", "matches", "opened", "differs"] as const
 
 export interface StapledRevocation {
   readonly kind: "crl" | "ocsp"
@@ -102,6 +111,7 @@ export interface SignatureFacts {
   readonly signers: readonly SignerFacts[]
   readonly form: MessageSignature["form"]
   readonly headerProtection: MessageSignature["headerProtection"]
+  readonly headerDiffers?: readonly string[] | undefined
   readonly timestamped: boolean
 }
 

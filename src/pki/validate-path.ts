@@ -131,36 +131,51 @@ function* paths(request: PathRequest, { anchors, intermediates }: TrustSettings,
   yield* upward([request.certificate], request.certificate)
 }
 
-/** Who signed the end certificate and those between, by fingerprint: anchors, and what anchors vouch for. Only names that lead up from the end certificate are looked at. */
+/**
+ * Who signed the end certificate and those between, by fingerprint: anchors, and what anchors vouch for. Only names that lead up from the end certificate are looked
+ * at: first those that key identifiers point to, so that an authority may have had more keys than signatures are checked, then all.
+ */
 function findIssuers(end: Certificate, pool: readonly Certificate[], anchors: readonly Certificate[], signatures: SignatureMemory): ReadonlyMap<string, readonly Certificate[]> {
-  const children = Map.groupBy(new Map([...namedAbove(end, pool), end].map((one) => [one.fingerprint, one])).values(), ({ issuer }) => nameKey(issuer))
   const found = new Map<string, Certificate[]>()
   let checks = 0
   const isSignedBy = (certificate: Certificate, issuer: Certificate): boolean => issuer.key.kind !== "other" && checks++ < maxSignatureChecks && signatures.verify(certificate, issuer)
-  let level: readonly Certificate[] = anchors
-  const seen = new Set(anchors.map(({ fingerprint }) => fingerprint))
-  while (level.length > 0) {
-    const below: Certificate[] = []
-    for (const issuer of level) {
-      for (const child of children.get(nameKey(issuer.subject)) ?? []) {
-        if (!isSignedBy(child, issuer)) continue
-        found.set(child.fingerprint, [...(found.get(child.fingerprint) ?? []), issuer])
-        if (!seen.has(child.fingerprint)) below.push(child)
-        seen.add(child.fingerprint)
+  for (const mayIssue of [isPointedTo, isNamed]) {
+    const children = Map.groupBy(new Map(above(end, pool, mayIssue).map((one) => [one.fingerprint, one])).values(), ({ issuer }) => nameKey(issuer))
+    let level: readonly Certificate[] = anchors
+    const seen = new Set(anchors.map(({ fingerprint }) => fingerprint))
+    while (level.length > 0) {
+      const below: Certificate[] = []
+      for (const issuer of level) {
+        for (const child of children.get(nameKey(issuer.subject)) ?? []) {
+          if (!mayIssue(child, issuer)) continue
+          const known = found.get(child.fingerprint) ?? []
+          if (!known.includes(issuer)) {
+            if (!isSignedBy(child, issuer)) continue
+            found.set(child.fingerprint, [...known, issuer])
+          }
+          if (!seen.has(child.fingerprint)) below.push(child)
+          seen.add(child.fingerprint)
+        }
       }
+      level = below
     }
-    level = below
   }
   return found
 }
 
-/** Those of the pool that could stand above the certificate, judged by names alone. */
-function namedAbove(end: Certificate, pool: readonly Certificate[]): readonly Certificate[] {
+/** By names alone, which have been compared. */
+const isNamed = (): boolean => true
+
+/** RFC 5280 §4.2.1.1. */
+const isPointedTo = ({ authorityKeyIdentifier }: Certificate, { subjectKeyIdentifier }: Certificate): boolean => authorityKeyIdentifier !== null && authorityKeyIdentifier === subjectKeyIdentifier
+
+/** The certificate, and those of the pool that could stand above it. */
+function above(end: Certificate, pool: readonly Certificate[], mayIssue: (child: Certificate, issuer: Certificate) => boolean): readonly Certificate[] {
   const bySubject = Map.groupBy(pool, ({ subject }) => nameKey(subject))
-  const names = new Set([nameKey(end.issuer)])
+  const found = new Set([end])
   // a set is walked to its end, what is added on the way included
-  for (const name of names) for (const { issuer } of bySubject.get(name) ?? []) names.add(nameKey(issuer))
-  return [...names].flatMap((name) => bySubject.get(name) ?? [])
+  for (const child of found) for (const issuer of bySubject.get(nameKey(child.issuer)) ?? []) if (mayIssue(child, issuer)) found.add(issuer)
+  return [...found]
 }
 
 /** RFC 4158 §2.4.2: the same name and key again, under whichever certificate, is a loop. */

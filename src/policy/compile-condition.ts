@@ -126,6 +126,7 @@ function signatureLeaves({ signature }: Condition): CompiledCondition[] {
     ...someOf("certificate holder", signature.holder, ({ facts }) => facts.signature.signers.map(({ holder }) => holder?.kind ?? "unknown")),
     ...oneOf("signature form", signature.form, (facts) => facts.signature.form),
     ...oneOf("header protection", signature.headerProtection, (facts) => facts.signature.headerProtection),
+    ...someOf("field that differs from the signed one", signature.headerDiffers, ({ facts }) => facts.signature.headerDiffers ?? []),
     ...yesNo("time-stamped", signature.timestamped, (facts) => facts.signature.timestamped),
   ]
 }

@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { parseBytes } from "../base/units.ts"
-import { signatureProblems } from "../pki/signature-facts.ts"
+import { comparedFields, headerProtections, signatureProblems } from "../pki/signature-facts.ts"
 import { arcResults, dkimResults, dmarcPolicies, dmarcResults, spfResults } from "./authenticity-facts.ts"
 import { endOfDay, parseHours, startOfDay, weekdays } from "./civil-time.ts"
 import { compileMark } from "./document-mark.ts"
@@ -87,7 +87,8 @@ const leaf = {
       problem: oneOrMany(words(signatureProblems)).optional(),
       holder: oneOrMany(words(["individual", "organization", "unknown"])).optional(),
       form: oneOrMany(words(["none", "multipart", "opaque", "encrypted"])).optional(),
-      headerProtection: oneOrMany(words(["none", "matches", "differs"])).optional(),
+      headerProtection: oneOrMany(words(headerProtections)).optional(),
+      headerDiffers: oneOrMany(words(comparedFields)).optional(),
       timestamped: flag.optional(),
     })
     .optional(),

@@ -40,7 +40,7 @@ const sentences: Readonly<Record<SignatureProblem, Sentence>> = {
   unregistered: { status: refused, vi: "Chứng thư {certificate} chưa được đăng ký tại đây; hãy đăng ký với quản trị", en: "Certificate {certificate} is not registered here; have the administrator register it" },
   expired: { status: cryptographic, vi: "Chứng thư {certificate} đã hết hạn ngày {until}; hãy gia hạn rồi ký lại", en: "Certificate {certificate} expired on {until}; renew it and sign again" },
   notYetValid: { status: cryptographic, vi: "Chứng thư {certificate} chưa đến ngày hiệu lực; hãy kiểm tra đồng hồ hoặc chờ đến ngày", en: "Certificate {certificate} is not valid yet; check the clock or wait" },
-  headerMismatch: { status: integrity, vi: "Tiêu đề thư khác với tiêu đề đã ký; hãy ký và gửi lại từ phần mềm thư", en: "The header differs from the signed one; sign and send it again from the mail program" },
+  headerMismatch: { status: integrity, vi: "Tiêu đề thư khác với tiêu đề đã ký{fields}; hãy ký và gửi lại từ phần mềm thư", en: "The header differs from the signed one{fields}; sign and send it again from the mail program" },
   partial: { status: integrity, vi: "Chữ ký chỉ bao một phần của thư; hãy ký toàn bộ thư", en: "Only a part of the message is signed; sign all of it" },
   prepended: { status: integrity, vi: "Có nội dung chèn trước phần đã ký; hãy ký toàn bộ thư", en: "Something stands before the signed part; sign the whole message" },
   appended: { status: integrity, vi: "Có nội dung chèn sau phần đã ký; hãy ký toàn bộ thư", en: "Something stands after the signed part; sign the whole message" },
@@ -94,11 +94,18 @@ export function signatureReason(facts: SignatureFacts): SignatureReason | null {
   }
   const signer = facts.signers.find(({ problems }) => problems.includes(problem)) ?? facts.signers[0]
   const { status, vi, en } = sentences[problem]
-  return { problem, status, vi: fill(vi, signer), en: fill(en, signer) }
+  const told = { certificate: signer ? certificateName(signer) : "", until: signer ? civilDate(signer.notAfter) : "", fields: fieldsText(facts.headerDiffers ?? []) }
+  return { problem, status, vi: fill(vi, told), en: fill(en, told) }
 }
 
-const fill = (sentence: string, signer: SignerFacts | undefined): string =>
-  sentence.replace("{certificate}", signer ? certificateName(signer) : "").replace("{until}", signer ? civilDate(signer.notAfter) : "").replace("  ", " ")
+/** In one go: a name with a dollar sign or a placeholder in it is a name. */
+const fill = (sentence: string, told: Readonly<Record<string, string>>): string => sentence.replace(/\{(\w+)\}/g, (_, word: string) => told[word] ?? "").replace("  ", " ")
+
+const maxFieldNames = 3
+
+/** " (From, Reply-To)"; empty for none. */
+const fieldsText = (names: readonly string[]): string =>
+  names.length === 0 ? "" : ` (${names.slice(0, maxFieldNames).map((name) => name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase())).join(", ")}${names.length > maxFieldNames ? ", …" : ""})`
 
 const maxNameCharacters = 40
 const maxSerialCharacters = 20

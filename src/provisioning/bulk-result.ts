@@ -1,4 +1,5 @@
 import { setImmediate as breathe } from "node:timers/promises"
+import { csvFile, csvRow } from "../base/csv.ts"
 import { adviceText, problemText, type Words } from "../accounts/provision/problems.ts"
 import type { BulkJob, BulkRow, BulkRowState } from "../store/bulk-store.ts"
 import { writeSheet } from "./write-sheet.ts"
@@ -47,23 +48,14 @@ async function* tableOf({ job, rows }: BulkResult, language: Language): AsyncGen
   }
 }
 
-/** RFC 4180, with a BOM: Excel takes the file for another encoding without it. */
 export async function bulkResultCsv(result: BulkResult, language: Language): Promise<Buffer> {
   const lines: string[] = []
-  for await (const row of tableOf(result, language)) lines.push(row.map(csvCell).join(","))
-  return Buffer.from(`\ufeff${lines.join("\r\n")}\r\n`)
-}
-
-const csvCell = (text: string): string => {
-  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
+  for await (const row of tableOf(result, language)) lines.push(csvRow(row))
+  return csvFile(lines)
 }
 
 export async function bulkResultXlsx(result: BulkResult, language: Language): Promise<Buffer> {
   const rows: (readonly string[])[] = []
-  for await (const row of tableOf(result, language)) rows.push(row.map(xmlText))
+  for await (const row of tableOf(result, language)) rows.push(row)
   return writeSheet(rows)
 }
-
-// oxlint-disable-next-line no-control-regex -- XML 1.0 §2.2 has no character for these
-const xmlText = (text: string): string => text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, " ")

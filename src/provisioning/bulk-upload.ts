@@ -3,6 +3,7 @@ import { placesOf, type BulkRules, namedIn, planBulk } from "../accounts/provisi
 import { readSheet, sheetProblems } from "../accounts/provision/bulk/sheet.ts"
 import { type FieldProblem, problemWords, type Words } from "../accounts/provision/problems.ts"
 import { failed, ok, type Result } from "../base/result.ts"
+import { printable } from "../mail/printable.ts"
 import type { BulkStore } from "../store/bulk-store.ts"
 
 /** From an uploaded file to a plan in the store, or to what is wrong with the file as a whole. */
@@ -31,11 +32,9 @@ export async function planUpload({ bytes, fileName, scope, provinceWide, account
   if (!sheet.ok) return failed([{ words: sheetProblems[sheet.failure] }])
   const places = placesOf(sheet.value.header)
   if (!places.ok) return failed(places.failure.map(({ problem, values }) => ({ words: problemWords[problem], ...(values && { values }) })))
-  const facts = await store.facts({ scope, ...namedIn(sheet.value, places.value), defaultRule: addressRule })
+  const facts = await store.facts({ scope, ...(await namedIn(sheet.value, places.value)), defaultRule: addressRule })
   const rows = await planBulk(sheet.value, { places: places.value, facts, rules: { quotaBytes, provinceWide } })
-  return ok(await store.plan({ fileName: fileName.replace(unprintable, " ").slice(0, maxFileName), header: sheet.value.header, rows, scope, accountId, startedBy, ...(tokenId !== undefined && { tokenId }) }))
+  return ok(await store.plan({ fileName: printable(fileName).slice(0, maxFileName), header: sheet.value.header, rows, scope, accountId, startedBy, ...(tokenId !== undefined && { tokenId }) }))
 }
 
-// oxlint-disable-next-line no-control-regex -- a name that is shown in one line
-const unprintable = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g
 const maxFileName = 200

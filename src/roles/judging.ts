@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises"
+import type { NotifiedAdministrators } from "../accounts/notified-administrators.ts"
 import type { App } from "../app.ts"
 import { pathOr, policyFile } from "../config/load.ts"
 import type { Config } from "../config/schema.ts"
@@ -7,7 +8,6 @@ import { createJudging } from "../intake/judging.ts"
 import { createPolicySource, type PolicySource } from "../intake/policy-source.ts"
 import { createSignatureReader } from "../intake/signature-reader.ts"
 import { createSigner } from "../intake/sign-on-behalf.ts"
-import { canonicalAddress } from "../mail/address.ts"
 import { createKeyRing, type KeyRingSetting } from "../pki/sign/key-ring.ts"
 import { createVerifyPool } from "../pki/verify/verify-pool.ts"
 import { sealFacts } from "../store/sealed-facts.ts"
@@ -21,7 +21,7 @@ import { softwareName } from "./software.ts"
 import { openStamp } from "./stamp.ts"
 
 /** What a role needs where mail of others comes in: the policy in force, and all that its facts about signatures rest on. */
-export async function openPolicyParts(app: App): Promise<PolicyParts> {
+export async function openPolicyParts(app: App, administrators: NotifiedAdministrators): Promise<PolicyParts> {
   const { context: { config, clock, health, log }, database, directory, contents, sealer } = app
   const [policy, revocation] = await Promise.all([openPolicy(app), openRevocation(app)])
   const pool = createVerifyPool({ log })
@@ -42,7 +42,7 @@ export async function openPolicyParts(app: App): Promise<PolicyParts> {
     judging: createJudging({
       policy,
       signatures: createSignatureReader({ pool, statuses: revocation.statuses, stampStatuses: revocation.stampStatuses, registered: registeredCertificates(database, () => directory.current()) }),
-      administrators: config.certificates.administrators.map(canonicalAddress), seal: (facts) => sealFacts(sealer, facts), software: softwareName,
+      administrators: () => administrators.ofProvince(), seal: (facts) => sealFacts(sealer, facts), software: softwareName,
       ...(authenticator && { authenticator }), ...(scanner && { scanner }),
     }),
     ...(authenticator && { tally: openTally(app) }),

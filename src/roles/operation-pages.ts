@@ -13,6 +13,7 @@ import type { Result } from "../base/result.ts"
 import { replayDecisions } from "../intake/replay-decisions.ts"
 import type { SignatureFacts } from "../pki/signature-facts.ts"
 import type { Outbox } from "../delivery/outbox.ts"
+import { openOwnDmarc, openOwnTls } from "../reports/read-own-report.ts"
 import { messagePreview } from "../store/message-preview.ts"
 import { shownHeader } from "../store/shown-header.ts"
 import { createAuditChain } from "../store/sql/audit-chain.ts"
@@ -21,7 +22,9 @@ import { createCertificateDesk } from "../store/sql/certificate-desk.ts"
 import { createDecisionStore } from "../store/sql/decisions.ts"
 import { createHeldDesk } from "../store/sql/held-desk.ts"
 import { createLockoutDesk } from "../store/sql/lockouts.ts"
+import { createMonthlyReportStore } from "../store/sql/monthly-report.ts"
 import { createOutboundStore } from "../store/sql/outbound.ts"
+import { createOwnReportStore } from "../store/sql/own-reports.ts"
 import { createPauseStore } from "../store/sql/pauses.ts"
 import { createPolicyStore } from "../store/sql/policies.ts"
 import { createQueueStore } from "../store/sql/queue.ts"
@@ -37,6 +40,8 @@ export interface OperationParts extends Pick<App, "database" | "feed" | "directo
   readonly findSignature: (question: SignatureQuestion) => Promise<Result<SignatureFacts, string>>
   /** Hex of the key that heads of the audit are signed with. */
   readonly auditKey: () => Promise<string>
+  /** `audit.keep` (ms). */
+  readonly auditKeepMs: number
   /** After which a session of the console has ended. */
   readonly consoleIdleMs: number
   readonly consoleLifeMs: number
@@ -46,9 +51,10 @@ export interface OperationParts extends Pick<App, "database" | "feed" | "directo
   readonly clock: Clock
 }
 
-export function operationPorts({ database, directory, sealer, contents, feed, outbox, clock, statusOf, findSignature, forwarding, auditKey, consoleIdleMs, consoleLifeMs, onError }: OperationParts): OperationPorts {
+export function operationPorts({ database, directory, sealer, contents, feed, outbox, clock, statusOf, findSignature, forwarding, auditKey, auditKeepMs, consoleIdleMs, consoleLifeMs, onError }: OperationParts): OperationPorts {
   const audit = createAuditStore(database)
   const chain = createAuditChain({ database })
+  const own = createOwnReportStore(database)
   /** The audit keeps a person's number, or the name of a token or of whoever worked on the command line. */
   const nameOf = (by: string): string => directory.current().principal(by)?.name ?? by
   const wake: Outbox["wake"] = (deliveries) => outbox.wake(deliveries)
@@ -61,15 +67,18 @@ export function operationPorts({ database, directory, sealer, contents, feed, ou
   return {
     queue: { queue: createQueueStore({ database }), pauses: createPauseStore({ database }), traces: createTraceStore({ database, sealer }), nameOf, clock, wake, accountAddress },
     held: { held: createHeldDesk({ database }), header: (content) => shownHeader(contents, content), preview: (content) => messagePreview(contents, content), audit, nameOf, wake },
-    certificates: { registry: createCertificateDesk(database), directory, statusOf, announce: (version) => feed.publish([{ kind: "directory", version }]), nameOf, clock },
+    certificates: { registry: createCertificateDesk({ database, clock }), directory, statusOf, announce: (version) => feed.publish([{ kind: "directory", version }]), nameOf, clock },
     policies: {
       policies: createPolicyStore(database), directory, nameOf, clock, announce: (version) => feed.publish([{ kind: "policy", version }]), replays: createRuns({ clock, onError }),
       replay: (policy, period, { signal, progress }) => replayDecisions({ decisions: createDecisionStore({ database, clock }), sealer, policy, period, signal, onProgress: progress }),
       explain: (policy, question) => explainMessage(policy, question, { directory: directory.current(), at: clock.now(), findSignature, forwarding }),
     },
-    audit: { audit, chain, nameOf, clock, accountOf, verifications: createRuns({ clock, onError }), verify: async (control) => verifyAudit(chain, new Set([await auditKey()]), clock.now(), control) },
+    audit: { audit, chain, nameOf, clock, accountOf, verifications: createRuns({ clock, onError }), verify: async (control) => verifyAudit(chain, { keys: new Set([await auditKey()]), keepMs: auditKeepMs, now: clock.now() }, control) },
     connections: { sessions: createSessionDesk({ database, idleMs: consoleIdleMs, absoluteMs: consoleLifeMs }), lockouts: createLockoutDesk(database), outbound: createOutboundStore({ database }) },
-    reports: { tls: createReceivedTlsStore(database), dmarc: createReceivedDmarcStore(database), clock },
+    reports: {
+      monthly: createMonthlyReportStore(database), tls: createReceivedTlsStore(database), dmarc: createReceivedDmarcStore(database), own,
+      openOwnTls: (number) => openOwnTls(own, number), openOwnDmarc: (number) => openOwnDmarc(own, number), clock,
+    },
   }
 }
 

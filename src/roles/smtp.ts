@@ -3,6 +3,7 @@ import { startSmtpServer } from "../smtp/server.ts"
 import { createSmtpLog } from "../telemetry/mail-log.ts"
 import { createSuppressionStore } from "../store/sql/suppressions.ts"
 import { createSuppressionView } from "../store/suppression-view.ts"
+import { openAdministrators } from "./administrators.ts"
 import { openCertificateLogins } from "./client-certificates.ts"
 import { openGreylist } from "./inbound.ts"
 import { openPolicyParts } from "./judging.ts"
@@ -15,7 +16,8 @@ import { openListenerTls } from "./tls.ts"
 export const startSmtpRole: StartRole = async (context) => {
   const app = await createApp(context)
   const { config, clock, log } = context
-  const door = await createDoor(app, { here: createDeliveries(app), policy: await openPolicyParts(app), outbound: openOutboundWatch(app) })
+  const administrators = await openAdministrators(app)
+  const door = await createDoor(app, { here: createDeliveries(app), policy: await openPolicyParts(app, administrators), outbound: openOutboundWatch(app, administrators) })
   const signIns = createSignIns(app)
   const certificateLogins = await openCertificateLogins(app, signIns)
   const greylist = openGreylist(app)

@@ -1,15 +1,15 @@
 import { setImmediate as breathe } from "node:timers/promises"
 import type { RunControl } from "../base/runs.ts"
 import type { AuditChain } from "../store/audit-store.ts"
-import { readChain } from "../store/audit/read-chain.ts"
+import { readChain, type VerifyOptions } from "../store/audit/read-chain.ts"
 import type { Verified } from "../store/audit/verify-chain.ts"
 import { wrongStamps } from "../store/audit/wrong-stamps.ts"
 
 /** Hashed without a pause: some 2 ms. */
 const atOnce = 50
 
-/** The whole chain verified beside what a role does for others. `keys`: hex of those that heads may be signed with. */
-export async function verifyAudit(chain: AuditChain, keys: ReadonlySet<string>, now: number, { signal, progress }: RunControl): Promise<Verified> {
+/** The whole chain verified beside what a role does for others. */
+export async function verifyAudit(chain: AuditChain, trust: Pick<VerifyOptions, "keys" | "keepMs" | "now">, { signal, progress }: RunControl): Promise<Verified> {
   const [{ position: start }, { position: end }] = await Promise.all([chain.checkpoint(), chain.tip()])
   const paced: AuditChain = {
     ...chain,
@@ -24,6 +24,6 @@ export async function verifyAudit(chain: AuditChain, keys: ReadonlySet<string>, 
       }
     },
   }
-  const report = await readChain(paced, { heads: [], keys })
-  return { ...report, badStamps: await wrongStamps(await chain.heads(0), now) }
+  const report = await readChain(paced, { heads: [], ...trust })
+  return { ...report, badStamps: await wrongStamps(await chain.heads(0), trust.now) }
 }

@@ -33,7 +33,7 @@ export function openWebPorts(app: App, { outbox, health }: { readonly outbox: Ou
     directory: consoleDirectory(app, { outbox, forwarding }),
     operation: operationPorts({
       ...app, clock, outbox, consoleIdleMs: config.console.sessionIdle, consoleLifeMs: config.console.sessionLife, statusOf: certificateStatuses(app), forwarding: config.forwarding, onError: (error) => log.error({ err: error }, "web: work behind a page failed"),
-      findSignature: (question) => findSignature(question, { config, database, clock, log }), auditKey: async () => Buffer.from((await loadAuditKey(config)).publicKey).toString("hex"),
+      findSignature: (question) => findSignature(question, { config, database, clock, log }), auditKey: async () => Buffer.from((await loadAuditKey(config)).publicKey).toString("hex"), auditKeepMs: config.audit.keep,
     }),
     overview: createMailOverview({
       figures: createOverviewStore({ database }), health, licences: { accounts: config.console.accountLicences, holders: config.console.holderLicences }, clock,

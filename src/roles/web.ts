@@ -43,6 +43,7 @@ export const startWebRole: StartRole = async (context) => {
     help: helpFacts(config),
     health: everyRole,
     clock,
+    limits: config.console,
     mtaStsPolicy: (domain) => (app.directory.current().isLocalDomain(domain) ? mtaStsPolicy({ mode: config.dns.mtaSts, maxAgeSeconds: config.dns.mtaStsMaxAge / 1000, hosts: [config.hostname] }) : undefined),
     certificates: {
       authenticator,

@@ -14,7 +14,6 @@ import { createTlsPolicy, type TlsPolicyFor } from "../delivery/tls-policy.ts"
 import { createTlsReporting, type TlsReporting } from "../delivery/tls-reporting.ts"
 import { openResolver } from "../dns/open-resolver.ts"
 import type { DnsResolver } from "../dns/resolver.ts"
-import { canonicalAddress } from "../mail/address.ts"
 import { createExpiryWarnings } from "../notifications/expiry-warnings.ts"
 import { createHeldNotices } from "../notifications/held-notices.ts"
 import { createNoticeSender } from "../notifications/notice.ts"
@@ -28,6 +27,7 @@ import { createExpiryStore } from "../store/sql/expiry.ts"
 import { createHeldStore } from "../store/sql/held.ts"
 import { createHousekeeping } from "../store/sql/housekeeping.ts"
 import { createOverviewStore } from "../store/sql/overview.ts"
+import { createMonthlyCount } from "../store/sql/monthly-count.ts"
 import { createNotificationStore } from "../store/sql/notifications.ts"
 import { createOutboundStore } from "../store/sql/outbound.ts"
 import { createSenderWarningStore } from "../store/sql/sender-warnings.ts"
@@ -40,6 +40,7 @@ import { addressBookUpkeep } from "./address-book.ts"
 import { auditUpkeep } from "./audit.ts"
 import { forgetSessions } from "./console.ts"
 import { forgetInbound } from "./inbound.ts"
+import { openAdministrators } from "./administrators.ts"
 import { openPolicyParts } from "./judging.ts"
 import { ldapSyncUpkeep } from "./ldap-sync.ts"
 import { openNotificationWork } from "./notifications.ts"
@@ -58,7 +59,8 @@ export const startWorkerRole: StartRole = async (context) => {
   const { database, blobs, contents } = app
   const { deliveries, ...here } = createDeliveries(app)
   const decisions = createDecisionStore({ database, clock })
-  const policy = await openPolicyParts(app)
+  const administrators = await openAdministrators(app)
+  const policy = await openPolicyParts(app, administrators)
   const { intake, outbox } = await createDoor(app, { here, policy })
   const dsnSender = createDsnSender({ deliveries, contents, intake, hostname: config.hostname, clock, log: createDeliveryLog(log) })
   // a sender who is owed word gets it now; what fails is found by the next sweep
@@ -93,7 +95,7 @@ export const startWorkerRole: StartRole = async (context) => {
     expiry: {
       expiryWarnings: createExpiryWarnings({
         expiries: createExpiryStore(database), directory: app.directory, notices, hostname: config.hostname, clock,
-        administrators: config.certificates.administrators.map(canonicalAddress), log: createExpiryLog(log),
+        administrators: () => administrators.read(), log: createExpiryLog(log),
       }),
       exclusively: createExclusive(database, "expiryWarnings"),
       everyMs: config.certificates.warningCheck,
@@ -104,7 +106,7 @@ export const startWorkerRole: StartRole = async (context) => {
     reports: reportUpkeep(app, intake),
     audit: await auditUpkeep(app),
     dkim: publishedKeys(app),
-    figures: { count: () => createOverviewStore({ database }).count(clock.now()), exclusively: createExclusive(database, "figures"), everyMs: countEveryMs },
+    figures: { count: () => countFigures(app), exclusively: createExclusive(database, "figures"), everyMs: countEveryMs },
     notify: { ...(await openNotificationWork(app, intake)), campaignStore: createCampaignStore({ database }), feed: app.feed, exclusively: createExclusive(database, "notifications"), everyMs: Math.min(config.delivery.sweep, notifyEveryMs) },
     addressBook: addressBookUpkeep(app),
     ldapSync: ldapSyncUpkeep(app),
@@ -122,6 +124,11 @@ export const startWorkerRole: StartRole = async (context) => {
       await app.close()
     },
   }
+}
+
+async function countFigures({ database, sealer, context: { config, clock } }: App): Promise<void> {
+  await createOverviewStore({ database }).count(clock.now())
+  await createMonthlyCount({ database, sealer, price: config.reports.paper }).count(clock.now())
 }
 
 async function createRemote(app: App, { deliveries, settled }: { readonly deliveries: DeliveryStore; readonly settled: () => void }): Promise<RemoteDeliveries> {

@@ -8,7 +8,9 @@ import type { AuditHead, UnsignedHead } from "./audit/head.ts"
  */
 export interface AuditStore extends AuditRecorder {
   /** Newest first. Acceptances of messages only where `kind` asks for them: they are `trace`'s business. */
-  list(filter: AuditFilter, page: { readonly limit: number; readonly before?: number }): Promise<readonly ListedEntry[]>
+  list(filter: AuditFilter, page: { readonly limit: number; readonly before?: number; readonly after?: number }): Promise<readonly ListedEntry[]>
+  /** How far back `list` gets by looking at so many entries, whatever their kind, actor and words: the id of the last of them; undefined: there are not so many. */
+  reach(filter: AuditFilter, page: { readonly entries: number; readonly before?: number }): Promise<number | undefined>
   /** All that fit, oldest first, acceptances too, read page by page. */
   export(filter: AuditFilter): AsyncIterable<ListedEntry>
   /** Who else than its owner came into an account: sign-ins by others, mailboxes opened or written to; newest first. */

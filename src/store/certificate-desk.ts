@@ -4,7 +4,7 @@ import type { Result } from "../base/result.ts"
 import type { Failure } from "../mail/failure.ts"
 import type { CertificateChange, CertificateDetail, CertificateRecord, CertificateRegistry, NewCertificate } from "./certificate-registry.ts"
 
-/** The certificate registry within the units of an administrator: a certificate belongs where its holder does. Changes as in `CertificateRegistry`, `notFound` outside the scope. */
+/** The certificate registry within the units of an administrator: a certificate belongs where its holder does. Changes as in `CertificateRegistry`, `notFound` outside the scope, `noPermission` where its holder administers more. */
 export interface CertificateDesk {
   /** In the order of their end. */
   list(scope: Scope, filter: DeskFilter, page: { readonly limit: number; readonly offset: number }): Promise<{ readonly rows: readonly DeskCertificate[]; readonly total: number }>

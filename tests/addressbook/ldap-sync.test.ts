@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { defaultAddressRule } from "../../src/accounts/provision/address-rule.ts"
 import { defaultMailboxes } from "../../src/accounts/default-mailboxes.ts"
+import type { LdapEntries } from "../../src/accounts/ldap-sync/entries.ts"
 import type { LdapServer } from "../../src/addressbook/ldap-directory.ts"
 import { type LdapQuery, readLdap } from "../../src/addressbook/ldap-reader.ts"
 import { createLdapSync, type SyncOutcome } from "../../src/addressbook/ldap-sync.ts"
@@ -121,6 +122,27 @@ describe.skipIf(slapdUnavailable() !== undefined)("people and groups of an LDAP 
     await ldif("ldapmodify", ["-a"], person("binh2", "Trần Thị Bình", "mail: binh@a.tinh.example\ndepartmentNumber: A"))
     expect((await run("apply")).report.problems).toContainEqual({ dn: `uid=binh2,${people}`, reason: "CN00001 is, or was, another entry's" })
     expect(await rows()).toHaveLength(4)
+  })
+
+  test("a run that would remove groups, or most of their members, is stopped as well", async () => {
+    const group = (n: number) => ({ dn: `cn=g${n}`, externalId: `g-${n}`, name: `Tổ ${n}`, address: `to-${n}@a.tinh.example`, members: Array.from({ length: 10 }, (_one, at) => `cn=p${at}`) })
+    const persons = Array.from({ length: 10 }, (_one, n) => ({ dn: `cn=p${n}`, externalId: `p-${n}`, number: "", name: `Người ${n}`, unit: "A", title: "", phone: "", address: `p${n}@a.tinh.example` }))
+    const groups = Array.from({ length: 8 }, (_one, n) => group(n))
+    const own = await createTestStore()
+    const editor = createDirectoryEditor({ database: own.database, mailboxes: defaultMailboxes(true), addressRule: defaultAddressRule, clock, feed: { publish: () => undefined } })
+    await editor.change({ kind: "addUnit", unit: { code: "A", name: "Sở A", kind: "department", parentCode: null, domain: "a.tinh.example", addressRule: null } }, { scope: everywhere })
+    const of = (entries: LdapEntries, confirmed = false) => createLdapSync({
+      read: async () => entries, maxSuspended: 50, clock, mailboxes: defaultMailboxes(true), options: { defaultUnit: "", quotaBytes: 2 ** 30, addressRule: defaultAddressRule }, store: createLdapSyncStore({ database: own.database, feed: { publish: () => undefined } }),
+    }).run({ mode: "apply", confirmed, by: "kiem-thu", signal: AbortSignal.timeout(30_000) })
+    try {
+      expect(await of({ people: persons, groups })).toMatchObject({ state: "applied" })
+      expect(await of({ people: persons, groups: [] })).toMatchObject({ state: "stopped", report: { reason: "8 of 8 groups would be removed, which is more than 50 percent" } })
+      expect(await of({ people: persons, groups: groups.map((one) => ({ ...one, members: [] })) })).toMatchObject({ state: "stopped", report: { reason: "80 of 80 members of groups would be removed, which is more than 50 percent" } })
+      expect(await of({ people: persons, groups: groups.slice(1) })).toMatchObject({ state: "applied", report: { counts: { groups: { suspend: 1 } } } })
+      expect(await of({ people: persons, groups: [] }, true)).toMatchObject({ state: "applied" })
+    } finally {
+      await own.close()
+    }
   })
 
   test("is read over TLS that is verified, by StartTLS too, and a server that cannot be read changes nothing", async () => {

@@ -259,6 +259,12 @@ describe("input", () => {
     expect(JSON.stringify(answer.body)).not.toMatch(/node_modules|Error|SELECT/)
   })
 
+  test("what is to be done is said in the body, and not in the address, which proxies log and no idempotency key covers", async () => {
+    const text = await token("queue:write")
+    expect(await ask("POST", "/queue/pauses?why=qua-dia-chi", { token: text, body: { destination: "ba.example", why: "x" } })).toMatchObject({ status: 400, body: { errors: [{ pointer: "why" }] } })
+    expect(await ask("POST", "/queue/pauses?destination=ba.example", { token: text, body: { why: "x" } })).toMatchObject({ status: 400 })
+  })
+
   test("what is wrong is named, in the reader's language", async () => {
     const text = await token("queue:read")
     expect(await ask("GET", "/queue?limit=x", { token: text })).toMatchObject({ headers: { "content-language": "vi" }, body: { title: "Yêu cầu không hợp lệ", errors: [{ pointer: "limit" }] } })

@@ -1,12 +1,14 @@
+import { once } from "node:events"
 import { mkdtemp, readFile, rm } from "node:fs/promises"
 import { request } from "node:https"
+import { connect, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { failed } from "../../src/base/result.ts"
 import { createLookupRates } from "../../src/console/lookup-rates.ts"
 import type { Serving } from "../../src/base/serving.ts"
-import { startConsole } from "../../src/console/server.ts"
+import { type ConsoleOptions, startConsole } from "../../src/console/server.ts"
 import { createMtaStsFetch } from "../../src/delivery/mta-sts-fetch.ts"
 import type { DnsResolver } from "../../src/dns/resolver.ts"
 import { mtaStsPolicy } from "../../src/domains/mta-sts-policy.ts"
@@ -17,6 +19,7 @@ import { served } from "../support/test-tls.ts"
 
 const policy = mtaStsPolicy({ mode: "testing", maxAgeSeconds: 86_400, hosts: ["mail.tinh.example"] })
 let dir: string
+let options: ConsoleOptions
 let server: Serving
 let ca: Buffer
 let reports: readonly HealthReport[] = []
@@ -25,7 +28,7 @@ beforeAll(async () => {
   const clock = { now: () => Date.now() }
   const files = await ensureDevelopmentCertificates({ dir, names: ["localhost", "mta-sts.tinh.example"], clock })
   ca = await readFile(files.caFile)
-  server = await startConsole({
+  options = {
     host: "127.0.0.1",
     port: 0,
     tls: served({ cert: await readFile(files.certificateFile), key: await readFile(files.keyFile) }),
@@ -39,7 +42,8 @@ beforeAll(async () => {
       lookup: { find: async () => failed(failure("notFound", "nothing")) },
       rates: createLookupRates(0),
     },
-  })
+  }
+  server = await startConsole(options)
 })
 afterAll(async () => {
   await server.close()
@@ -122,4 +126,37 @@ test("a path that is no UTF-8 is refused without a word about the inside", async
   const { status, body } = await get("/certificates/%ff")
   expect(status).toBe(400)
   expect(body).not.toMatch(/Error|node_modules/)
+})
+
+describe("connections", () => {
+  const opened = async (port: number, localAddress = "127.0.0.1"): Promise<Socket> => {
+    const socket = connect({ host: "127.0.0.1", port, localAddress })
+    socket.on("error", () => undefined)
+    await once(socket, "connect")
+    return socket
+  }
+  const answers = (port: number, localAddress: string): Promise<number | undefined> =>
+    new Promise((resolve) => {
+      request({ host: "127.0.0.1", port, localAddress, servername: "localhost", ca, path: "/help", agent: false }, (response) => resolve(response.resume().statusCode)).on("error", () => resolve(undefined)).end()
+    })
+
+  test("one address cannot take them all: others come in, and so does it when it has let some go", async () => {
+    const bounded = await startConsole({ ...options, limits: { maxConnections: 100, maxConnectionsPerAddress: 3 } })
+    const idle = await Promise.all([1, 2, 3].map(() => opened(bounded.port)))
+    expect([await answers(bounded.port, "127.0.0.1"), await answers(bounded.port, "127.0.0.2")]).toEqual([undefined, 200])
+    const one = await opened(bounded.port, "127.0.0.3")
+    idle[0]?.destroy()
+    // answered by the server after it has heard of the end before
+    expect(await answers(bounded.port, "127.0.0.4")).toBe(200)
+    expect(await answers(bounded.port, "127.0.0.1")).toBe(200)
+    for (const socket of [...idle, one]) socket.destroy()
+    await bounded.close()
+  })
+
+  test("whoever says nothing is let go before TLS has begun", async () => {
+    const hasty = await startConsole({ ...options, handshakeMs: 20 })
+    const silent = await opened(hasty.port)
+    await once(silent, "close")
+    await hasty.close()
+  })
 })

@@ -28,7 +28,7 @@ beforeAll(async () => {
     config: { hostname: "mail.tinh.example", expiryMs: 1_000 }, mailLog: { accepted: () => undefined, refused: () => undefined, membersSkipped: () => undefined },
     outbound: { watch: async () => ok(undefined), heardFrom: (address, accountIds) => void heard.push(`${address} ${accountIds.length}`), close: async () => undefined },
     policy: {
-      judging: createJudging({ policy: { current: () => ({ version: 1, policy }) }, signatures: { read: async () => ok(null) }, administrators: [], software: "test", seal: () => new Uint8Array(), authenticator: { authenticate: async () => authenticity } }),
+      judging: createJudging({ policy: { current: () => ({ version: 1, policy }) }, signatures: { read: async () => ok(null) }, administrators: () => [], software: "test", seal: () => new Uint8Array(), authenticator: { authenticate: async () => authenticity } }),
       signer: { sign: () => Promise.reject(new Error("nothing is signed here")) }, recordRefused: async () => undefined,
     },
   })

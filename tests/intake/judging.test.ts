@@ -56,7 +56,7 @@ function door({ rules, found = ok(null) }: World) {
   const asked: string[] = []
   const parts: PolicyParts = {
     judging: createJudging({
-      policy: { current: () => ({ version: 7, policy }) }, signatures: { read: async () => found }, administrators: ["qt@tinh.example"], software: "congthu test",
+      policy: { current: () => ({ version: 7, policy }) }, signatures: { read: async () => found }, administrators: () => ["qt@tinh.example"], software: "congthu test",
       seal: (sealed) => {
         facts.push(sealed as MessageFacts)
         return Buffer.from("sealed")

@@ -45,6 +45,22 @@ async function send(to: readonly string[], from: "an" | "binh" | null, source?: 
   return reply.committed.envelopeId
 }
 
+test("who moderates one group does not let a message go to another: only who moderates all of them does, or an administrator", async () => {
+  await store.database.query({
+    text: `INSERT INTO mail_group (address, display_name, moderators) VALUES ('cua-binh@tinh.example', 'Của Bình', ARRAY['binh@tinh.example']), ('chung@tinh.example', 'Chung', ARRAY['an@tinh.example', 'binh@tinh.example']);
+      INSERT INTO mail_group_member (group_address, member_address) VALUES ('cua-binh@tinh.example', 'binh@tinh.example'), ('chung@tinh.example', 'an@tinh.example');
+      UPDATE directory_version SET version = version + 1`,
+  })
+  await directory.refresh()
+  const held = createHeldStore(store)
+  const approvers = async (envelopeId: number) => Promise.all(["an@tinh.example", "binh@tinh.example"].map((address) => held.mayDecide(envelopeId, [address])))
+  const both = await send(["duyet@tinh.example", "chung@tinh.example"], null)
+  expect(await approvers(both)).toEqual([true, false])
+  const nobody = await send(["duyet@tinh.example", "cua-binh@tinh.example"], null)
+  expect(await approvers(nobody)).toEqual([false, false])
+  expect(await held.find(nobody)).toMatchObject({ notify: [], reasonVi: expect.stringContaining("gửi riêng cho từng nhóm") as string, reasonEn: expect.stringContaining("to each group by itself") as string })
+})
+
 test("what others send to a moderated group waits for its moderators, also through a group around it and from outside", async () => {
   const held = createHeldStore(store)
   for (const [to, from] of [[["duyet@tinh.example", "an@tinh.example"], "binh"], [["ngoai-duyet@tinh.example"], "binh"], [["duyet@tinh.example"], null]] as const) {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   directory = await createDirectorySource({ database: store.database, log: testLog, tickMs: 0 })
   const limits = { recipientsPerHour: 1_000, strangersPerHour: 3, suddenFactor: 10, suddenAbove: 100 }
   watch = createOutboundWatch({
-    outbound: createOutboundStore(store), limits, automated: new Set(["may@tinh.example"]), automatedLimits: { ...limits, strangersPerHour: 0 }, administrators: ["binh@tinh.example"],
+    outbound: createOutboundStore(store), limits, automated: new Set(["may@tinh.example"]), automatedLimits: { ...limits, strangersPerHour: 0 }, administrators: () => ["binh@tinh.example"],
     log: { accountHeld: () => undefined, outboundFailed: () => undefined },
   })
   intake = newIntake(watch)
@@ -86,7 +86,7 @@ test("who has written to us is no stranger, and a program's strangers are its bu
 test("what cannot be counted is put off, not lost and not let through", async () => {
   const broken = createOutboundWatch({
     outbound: { ...createOutboundStore(store), count: () => Promise.reject(new Error("away")) }, limits: { recipientsPerHour: 1, strangersPerHour: 1, suddenFactor: 0, suddenAbove: 0 }, automated: new Set(),
-    automatedLimits: { recipientsPerHour: 1, strangersPerHour: 1, suddenFactor: 0, suddenAbove: 0 }, administrators: [], log: { accountHeld: () => undefined, outboundFailed: () => undefined },
+    automatedLimits: { recipientsPerHour: 1, strangersPerHour: 1, suddenFactor: 0, suddenAbove: 0 }, administrators: () => [], log: { accountHeld: () => undefined, outboundFailed: () => undefined },
   })
   expect(await submit(["a@xa.example"], "binh@tinh.example", newIntake(broken))).toMatchObject({ kind: "refused", status: "4.3.0" })
 })

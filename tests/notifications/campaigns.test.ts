@@ -9,6 +9,7 @@ import { createNotifications, type SendingSystem, type SendOutcome } from "../..
 import { createSendLimits } from "../../src/notifications/send-limits.ts"
 import { createTemplateSource } from "../../src/notifications/templates/source.ts"
 import { shipTemplates } from "../../src/notifications/templates/shipped.ts"
+import type { ForwardingRules } from "../../src/accounts/forwarding.ts"
 import type { DirectorySource } from "../../src/accounts/directory.ts"
 import type { AcceptanceStore } from "../../src/store/acceptance-store.ts"
 import type { CampaignStore, NotificationStore } from "../../src/store/notification-store.ts"
@@ -78,9 +79,9 @@ async function asked(request: object, options: { readonly by?: number; readonly 
 
 const filledIn = (request: object) => ({ subject: undefined, text: undefined, template: "system-alert", data: { system: "Cổng", level: "Thử", since: "2026-11-26T08:15:00+07:00" }, ...request })
 
-const intakeOn = (acceptances: AcceptanceStore): Intake =>
+const intakeOn = (acceptances: AcceptanceStore, forwarding?: ForwardingRules): Intake =>
   createIntake({
-    directory, acceptances, rates: { take: () => false, isExhausted: () => true }, clock, wake: () => undefined, config: { hostname: "mail.tinh.example", expiryMs: 5 * 24 * hour },
+    directory, acceptances, rates: { take: () => false, isExhausted: () => true }, clock, wake: () => undefined, config: { hostname: "mail.tinh.example", expiryMs: 5 * 24 * hour, ...(forwarding && { forwarding }) },
     mailLog: { accepted: () => undefined, refused: () => undefined, membersSkipped: () => undefined },
   })
 
@@ -201,6 +202,59 @@ test("what became of deliveries is taken over in order, once, and told from wher
   expect(await campaigns.settle({ notificationId: 0, n: 0 }, 1)).toMatchObject({ notifications: [id] })
   expect(await store.changes(id, 2, 10)).toMatchObject([{ address: "khach@xa.example", state: "failed", status: "5.1.1", reason: "User unknown", change: 3 }])
   expect(await store.counts(id)).toMatchObject({ delivered: 2, failed: 1, sent: 0 })
+})
+
+/** Changes the directory and has everybody know. */
+async function inDirectory(...texts: readonly string[]): Promise<void> {
+  for (const text of texts) await world.database.query({ text })
+  await world.database.query({ text: "UPDATE directory_version SET version = version + 1" })
+  await directory.refresh()
+}
+
+test("an account that has another address when its turn comes, or passes its mail on, has its state told like all others", async () => {
+  const id = await asked({ to: ["khach@xa.example", "an@tinh.example", "binh@tinh.example", "full@tinh.example"], sendAt: new Date(now + hour).toISOString() })
+  await inDirectory("UPDATE account SET address = 'an.moi@tinh.example' WHERE address = 'an@tinh.example'", "INSERT INTO alias (address, account_id) SELECT 'an@tinh.example', id FROM account WHERE address = 'an.moi@tinh.example'")
+  // who merges with another recipient is told, too
+  await inDirectory("INSERT INTO forwarding (account_id, target, keep_copy, principal_id) SELECT id, 'khach@xa.example', false, 'binh' FROM account WHERE address = 'binh@tinh.example'", "INSERT INTO forwarding (account_id, target, keep_copy) SELECT id, 'nha@xa.example', true FROM account WHERE address = 'full@tinh.example'")
+  now += hour
+  await worker({ intake: intakeOn(world.acceptances, { inside: true, domains: ["xa.example"] }) }).run()
+  await campaigns.settle({ notificationId: 0, n: 0 }, 1_000)
+  expect(await store.counts(id)).toMatchObject({ sent: 4 })
+  const deliveries = await world.database.query<{ id: number; recipient: string; local: boolean }>({ text: "SELECT id, recipient, account_id IS NOT NULL AS local FROM delivery WHERE envelope_id IN (SELECT envelope_id FROM notification_recipient WHERE notification_id = $1) ORDER BY recipient" }, [id])
+  expect(deliveries.map(({ recipient }) => recipient)).toEqual(["an.moi@tinh.example", "full@tinh.example", "khach@xa.example", "nha@xa.example"])
+  await world.database.query({ text: "UPDATE delivery SET state = 'delivered', settled_at = now() WHERE id = ANY ($1)" }, [deliveries.filter(({ local }) => local).map((one) => one.id)])
+  await campaigns.settle({ notificationId: 0, n: 0 }, 1_000)
+  expect(await states(id)).toEqual({ "an@tinh.example": "delivered", "binh@tinh.example": "sent", "full@tinh.example": "delivered", "khach@xa.example": "sent" })
+  await world.database.query({ text: "UPDATE delivery SET state = 'relayed', settled_at = now() WHERE id = ANY ($1)" }, [deliveries.filter(({ local }) => !local).map((one) => one.id)])
+  await campaigns.settle({ notificationId: 0, n: 0 }, 1_000)
+  expect(await states(id)).toEqual({ "an@tinh.example": "delivered", "binh@tinh.example": "relayed", "full@tinh.example": "delivered", "khach@xa.example": "relayed" })
+  await inDirectory("DELETE FROM forwarding", "DELETE FROM alias WHERE address = 'an@tinh.example'", "UPDATE account SET address = 'an@tinh.example' WHERE address = 'an.moi@tinh.example'")
+})
+
+test("a moderated group is not written to past its moderators", async () => {
+  await inDirectory("UPDATE mail_group SET moderators = '{binh@tinh.example}' WHERE address = 'tat-ca@tinh.example'")
+  const outcome = await ask({ to: ["tat-ca@tinh.example"] })
+  await inDirectory("UPDATE mail_group SET moderators = '{may@tinh.example}' WHERE address = 'tat-ca@tinh.example'")
+  const own = await ask({ to: ["tat-ca@tinh.example"] })
+  await inDirectory("UPDATE mail_group SET moderators = NULL WHERE address = 'tat-ca@tinh.example'")
+  expect(outcome).toEqual({ kind: "invalid", problems: [{ pointer: "to.0", detail: "tat-ca@tinh.example is a group whose moderators approve what this sender writes: one of them may send it" }] })
+  expect(own).toMatchObject({ kind: "accepted" })
+})
+
+test("a carriage return that stands alone is the end of a line like any other; what is too large is said to be", async () => {
+  expect(await ask({ to: ["an@tinh.example"], text: "mot\rhai" })).toMatchObject({ kind: "accepted" })
+  expect(await ask({ to: ["an@tinh.example"], text: "một\rhai", html: "<p>mot\rhai</p>" })).toMatchObject({ kind: "accepted" })
+  const id = await asked(filledIn({ to: ["an", "binh"].map((name) => ({ address: `${name}@tinh.example`, data: { message: "dong mot\rdong hai" } })) }))
+  await worker().run()
+  expect(await states(id)).toEqual({ "an@tinh.example": "sent", "binh@tinh.example": "sent" })
+  const contents = await world.database.query<{ hash: Buffer }>({ text: "SELECT content AS hash FROM notification WHERE content IS NOT NULL UNION SELECT e.content FROM envelope e JOIN notification_recipient r ON r.envelope_id = e.id" })
+  for (const { hash } of contents) {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of world.contents.read(hash)) chunks.push(chunk)
+    expect(Buffer.concat(chunks).toString()).not.toMatch(/\r(?!\n)|(?<!\r)\n/)
+  }
+  expect(contents.length).toBeGreaterThan(3)
+  expect(await ask({ to: ["an@tinh.example"], text: "x", html: "chữ".repeat(333_333) })).toMatchObject({ kind: "invalid", problems: [{ pointer: "", detail: expect.stringContaining("larger than") as string }] })
 })
 
 test("cancelled before its turn nobody has it; a content that waits is kept by housekeeping, one that does not is not", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest"
 import { buildDirectory } from "../../src/accounts/directory-snapshot.ts"
 import type { Account, Assignment, Principal, Right } from "../../src/accounts/directory.ts"
 import { dueWarnings, nearestThreshold } from "../../src/notifications/expiry-due.ts"
+import type { NotifiedAdministrator } from "../../src/accounts/notified-administrators.ts"
 import type { EndingCertificate } from "../../src/store/expiry-store.ts"
 
 const day = 86_400_000
@@ -19,14 +20,16 @@ const assignment = (accountId: number, principalId: string, rights: readonly Rig
 const directory = buildDirectory({
   version: 1,
   unitDomains: [],
-  units: [],
+  units: [
+    { code: "SNV", kind: "department", parentCode: null }, { code: "PHONG", kind: "office", parentCode: "SNV" }, { code: "XA", kind: "commune", parentCode: null },
+  ],
   accounts: [
     account(1, "an@t.example"), account(2, "truong@t.example"), account(3, "so@t.example", { kind: "organizational" }), account(4, "xa@t.example", { kind: "organizational", unitCode: "XA" }),
     account(5, "dong@t.example", { suspended: true, unitCode: "KHAC" }),
   ],
   principals: [
     principal("an"), principal("truong"), principal("so", { kind: "organization" }), principal("nghi", { suspended: true }), principal("canbo", { unitCode: "XA" }), principal("dong", { unitCode: "KHAC" }),
-    principal("cu"),
+    principal("cu"), principal("phong", { unitCode: "PHONG" }),
   ],
   assignments: [
     assignment(1, "an", ["owner"]), assignment(2, "truong", ["owner"]), assignment(3, "so", ["owner"]), assignment(3, "truong", ["read", "administer"]), assignment(3, "cu", ["administer"], "2026-06-14"),
@@ -37,8 +40,8 @@ const directory = buildDirectory({
   certificates: [],
 })
 const certificate = (principalId: string, more: Partial<EndingCertificate> = {}): EndingCertificate => ({ fingerprint: `f-${principalId}`, subject: `CN=${principalId}`, principalId, use: "personal", notAfter: now + 5 * day, told: [], ...more })
-const due = (certificates: readonly EndingCertificate[], administrators: readonly string[] = []) => dueWarnings({ certificates, directory, administrators, now })
-const recipients = (certificates: readonly EndingCertificate[], administrators?: readonly string[]): string[] => [...due(certificates, administrators).byRecipient.keys()]
+const due = (certificates: readonly EndingCertificate[], administrators: readonly NotifiedAdministrator[] = []) => dueWarnings({ certificates, directory, administrators, now })
+const recipients = (certificates: readonly EndingCertificate[], administrators?: readonly NotifiedAdministrator[]): string[] => [...due(certificates, administrators).byRecipient.keys()]
 
 describe("who is warned", () => {
   test.each([
@@ -53,9 +56,16 @@ describe("who is warned", () => {
     expect(recipients([certificate(holder)])).toEqual(expected)
   })
 
-  test("administrators that are configured, of every certificate, and each once", () => {
-    expect(recipients([certificate("dong"), certificate("truong")], ["qt@t.example", "truong@t.example"])).toEqual(["qt@t.example", "truong@t.example"])
+  test("administrators of everything, of every certificate, and each once", () => {
+    expect(recipients([certificate("dong"), certificate("truong")], [{ address: "qt@t.example", unitCode: null }, { address: "truong@t.example", unitCode: null }])).toEqual(["qt@t.example", "truong@t.example"])
     expect(due([certificate("dong")]).unreachable.map(({ fingerprint }) => fingerprint)).toEqual(["f-dong"])
+  })
+
+  test("administrators of a unit, of what belongs to it or to one below", () => {
+    const administrators = [{ address: "so-qt@t.example", unitCode: "SNV" }]
+    expect(recipients([certificate("an")], administrators)).toContain("so-qt@t.example")
+    expect(recipients([certificate("phong")], administrators)).toEqual(["so-qt@t.example"])
+    expect(recipients([certificate("canbo")], administrators)).toEqual(["xa@t.example"])
   })
 })
 

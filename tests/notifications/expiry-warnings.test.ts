@@ -40,7 +40,7 @@ async function newDirectory(): Promise<SqlDirectorySource> {
 
 const warnings = (administrators: readonly string[] = [], from: SqlDirectorySource = directory): ExpiryWarnings =>
   createExpiryWarnings({
-    expiries: createExpiryStore(store.database), directory: from, administrators, hostname, clock, log: createExpiryLog(testLog),
+    expiries: createExpiryStore(store.database), directory: from, administrators: async () => administrators.map((address) => ({ address, unitCode: null })), hostname, clock, log: createExpiryLog(testLog),
     notices: createNoticeSender({
       contents: store.contents, hostname, clock,
       intake: createIntake({

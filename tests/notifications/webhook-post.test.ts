@@ -24,6 +24,10 @@ describe.skipIf(dnsUnavailable() !== undefined)("a webhook is called where it ma
       asked.push(`${request.headers.host} ${request.url}`)
       request.resume()
       if (request.url === "/redirect") response.writeHead(302, { location: "https://127.0.0.1/" }).end()
+      else if (request.url === "/doi-giao-thuc") request.socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+      else if (request.url === "/cham") request.socket.write("HTTP/1.1 200 OK\r\n")
+      else if (request.url === "/dai") response.writeHead(200).write(Buffer.alloc(1 << 20))
+      else if (request.url === "/vo-nghia") request.socket.end("chao\r\n\r\n")
       else if (request.url !== "/silent") response.writeHead(204).end()
     }).listen(0, "127.0.0.1")
     await once(server, "listening")
@@ -71,6 +75,12 @@ describe.skipIf(dnsUnavailable() !== undefined)("a webhook is called where it ma
     posts.push(stranger)
     expect(await stranger.post({ url: `https://127.0.0.1:${port}/x`, body: "{}", headers: {} })).toMatchObject({ ok: false, failure: expect.stringContaining("certificate") as string })
     expect(asked.filter((one) => one.endsWith("/x"))).toHaveLength(1)
+  })
+
+  test("a server that answers with another protocol, half an answer, one without end or none at all is done with in time", async () => {
+    const listed = [`https://127.0.0.1:${port}/`]
+    const outcomes = await Promise.all(["doi-giao-thuc", "cham", "dai", "vo-nghia"].map((path) => post(listed, `https://127.0.0.1:${port}/${path}`)))
+    expect(outcomes.map((outcome) => (outcome.ok ? "told" : outcome.failure.replace(/\(.*/s, "")))).toEqual(["answered with HTTP status 101", "did not answer within 1.5 s", "told", "cannot be reached "])
   })
 })
 

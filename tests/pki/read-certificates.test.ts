@@ -1,9 +1,12 @@
 import { execFileSync } from "node:child_process"
+import { createCipheriv } from "node:crypto"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import fc from "fast-check"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { context, contextPrimitive, octetString, oid, positiveInteger, sequence } from "../../src/pki/der.ts"
+import { derivePkcs12 } from "../../src/pki/pkcs12-derivation.ts"
 import { readCertificates } from "../../src/pki/read-certificates.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
 import { installed } from "../imap/clients/client-machine.ts"
@@ -66,6 +69,29 @@ withOpenssl.each<readonly [string, () => Uint8Array, string, string]>([
   ["a file that is too large", () => new Uint8Array(5 * 1024 * 1024), "the file is larger than 4 MiB", ""],
 ])("refused with a sentence: %s", (_name, bytes, expected, password) => {
   expect(names(bytes(), password)).toBe(expected)
+})
+
+/** PKCS #12 with so many safes, each empty and encrypted by triple DES with so many rounds. */
+function costly(safes: number, rounds: number): Buffer {
+  const salt = Buffer.alloc(8, 1)
+  const made = (id: 1 | 2, length: number): Buffer => derivePkcs12({ password: "", salt, iterations: rounds, id, length, digest: "sha1" })
+  const cipher = createCipheriv("des-ede3-cbc", made(1, 24), made(2, 8))
+  const algorithm = sequence(oid("1.2.840.113549.1.12.1.3"), sequence(octetString(salt), positiveInteger(Buffer.from([rounds >> 16, (rounds >> 8) & 0xff, rounds & 0xff]))))
+  const [zero, data, octets] = [positiveInteger(Buffer.from([0])), oid("1.2.840.113549.1.7.1"), Buffer.concat([cipher.update(sequence()), cipher.final()])]
+  const safe = sequence(oid("1.2.840.113549.1.7.6"), context(0, sequence(zero, sequence(data, algorithm, contextPrimitive(0, octets)))))
+  return sequence(positiveInteger(Buffer.from([3])), sequence(data, context(0, octetString(sequence(...Array.from({ length: safes }, () => safe))))))
+}
+
+test.each([
+  ["a few safes, some rounds", 3, 2_048, "the file has no certificate in it"],
+  ["one safe, many rounds", 1, 80_000, "the file asks for 80000 rounds of key derivation, which is more than are done for one file"],
+  ["many safes, some rounds", 40, 2_048, "the file asks for 2048 rounds of key derivation, which is more than are done for one file"],
+])("a file does not choose how long it is worked on: %s", (_name, safes, rounds, expected) => {
+  expect(names(costly(safes, rounds))).toBe(expected)
+})
+
+test("nor by many of them in one PEM", () => {
+  expect(names(Buffer.from(pem("CERTIFICATE", costly(1, 10)).repeat(2)))).toMatch(/^certificate 1 of the file /)
 })
 
 withOpenssl("hundreds of certificates in one PKCS #7", () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { X509Certificate } from "node:crypto"
+import { createPublicKey, X509Certificate } from "node:crypto"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -12,8 +12,9 @@ import { keyPurpose } from "../../src/pki/key-purpose.ts"
 import { mailSigning, timeStamping } from "../../src/pki/path-rules.ts"
 import { parseCertificate } from "../../src/pki/parse-certificate.ts"
 import { createPathValidator, type ValidatedPath } from "../../src/pki/validate-path.ts"
-import { pem } from "../../src/pki/write-certificate.ts"
-import { extension, nameConstraints } from "../../src/pki/write-extensions.ts"
+import { newKeyPair } from "../../src/pki/development-smime-ca.ts"
+import { pem, writeCertificate } from "../../src/pki/write-certificate.ts"
+import { authorityKeyIdentifier, extension, keyUsage, nameConstraints } from "../../src/pki/write-extensions.ts"
 import { installed } from "../imap/clients/client-machine.ts"
 import { authorityOf, day, holderOf, type Issued, pkiTime } from "../support/test-pki.ts"
 
@@ -248,6 +249,46 @@ test("dozens of authorities of one name, each vouched for by all the others: non
   const claims = authorityOf({ name: "Many", by: authorityOf({ name: "Root" }) })
   expect(validate({ anchors: [root], pool: [claims, ...maze], end: holderOf({ by: claims }) })).toMatchObject({ problems: ["untrusted"], chain: [] })
   expect(checks).toHaveBeenCalledTimes(1)
+})
+
+test("a new key of an authority, by cross certificates and by itself: each holder finds the key that signed", () => {
+  const old = authorityOf({ name: "Root" })
+  const renewed = authorityOf({ name: "Root" })
+  // RFC 4210 §4.4: the new key by the old one, the old key by the new one
+  const newByOld = authorityOf({ name: "Root", by: old, key: renewed.privateKey })
+  const oldByNew = authorityOf({ name: "Root", by: renewed, key: old.privateKey })
+  const [one, other] = [authorityOf({ name: "Signing", by: old }), authorityOf({ name: "Signing", by: renewed })]
+  const pool = [other, one, oldByNew, newByOld]
+  for (const anchors of [[old], [renewed], [renewed, old]]) {
+    for (const by of [one, other]) expect(validate({ anchors, pool, end: holderOf({ by }) })).toMatchObject({ problems: [] })
+  }
+  const { chain } = validate({ anchors: [old], pool, end: holderOf({ by: other }) })
+  expect(chain.slice(1).map(({ fingerprint }) => fingerprint)).toEqual([other, newByOld, old].map(({ certificate }) => certificate.fingerprint))
+})
+
+test("an authority of more keys than signatures are checked: key identifiers lead to the one", () => {
+  const roots = Array.from({ length: 70 }, () => authorityOf({ name: "Root" }))
+  const last = roots.at(-1) ?? root
+  const many = Array.from({ length: 70 }, () => authorityOf({ name: "Signing", by: last }))
+  const anchors = roots.map(({ certificate }, at) => ({ name: `anchor ${at}`, certificate, purposes: new Set([keyPurpose.emailProtection]) }))
+  const validator = createPathValidator({ anchors, intermediates: many.map(({ certificate }) => certificate), algorithms })
+  const purpose = mailSigning([keyPurpose.emailProtection])
+  for (const by of [many.at(-1) ?? root, many[0] ?? root]) {
+    expect(validator.validate({ certificate: holderOf({ by }).certificate, intermediates: [], purpose, at: pkiTime })).toMatchObject({ problems: [], anchor: "anchor 69" })
+  }
+})
+
+test("a key identifier that is not the issuer's hides no good path", () => {
+  const other = authorityOf({ name: "Signing", by: root })
+  const holder = newKeyPair("P-256").publicKey
+  for (const extensions of [[authorityKeyIdentifier(createPublicKey(other.privateKey))], []]) {
+    const made = parseCertificate(writeCertificate({
+      subject: writeName({ commonName: "B" }), issuer: signing.name, publicKey: holder, notBefore: pkiTime - day, notAfter: pkiTime + day, signer: { privateKey: signing.privateKey },
+      extensions: [...extensions, keyUsage(["digitalSignature"])],
+    }))
+    if (!made.ok) throw new Error(made.failure.detail)
+    expect(validate({ anchors: [root], pool: [other, signing], end: { ...good.end, certificate: made.value } })).toMatchObject({ problems: [] })
+  }
 })
 
 test("a certificate or its authority with any octet changed has no good path", () => {

@@ -65,6 +65,10 @@ describe("a condition", () => {
     ["{ signature: { status: valid, holder: organization } }", { signature: signed("valid") }, false],
     ["{ signature: { holder: unknown } }", { signature: { ...signed("valid"), signers: [{ ...signer, holder: null }] } }, true],
     ["{ signature: { form: opaque } }", { signature: signed("valid") }, false],
+    ["{ signature: { headerProtection: differs, headerDiffers: [to, subject] } }", { signature: { ...signed("invalid"), headerProtection: "differs", headerDiffers: ["subject"] } }, true],
+    ["{ signature: { headerDiffers: to } }", { signature: { ...signed("invalid"), headerProtection: "differs", headerDiffers: ["subject"] } }, false],
+    ["{ signature: { headerDiffers: to } }", { signature: signed("valid") }, false],
+    ["{ signature: { headerProtection: opened } }", { signature: { ...signed("valid"), headerProtection: "opened" } }, true],
     ["{ signature: { headerProtection: matches, timestamped: false } }", { signature: signed("valid") }, true],
     ["{ tls: { used: false } }", { tls: null }, true],
     ["{ tls: { version: TLSv1.3, cipher: 'tls_aes_*' } }", {}, true],
@@ -148,7 +152,8 @@ rules:
 describe("the reason of a refused signature", () => {
   test.each(signatureProblems)("%s: both sentences fit into one reply line, name the certificate where there is one, and carry 550 5.7.x", (problem) => {
     const long = { ...signer, holder: { principalId: "x", kind: "individual" as const, name: "Nguyễn Đặng Hoàng Phượng Uyển Trường Giang Đông Hải" }, serialNumber: "f".repeat(64), problems: [problem] }
-    const reason = signatureReason({ ...signed("invalid", problem), signers: [long] })
+    const headerDiffers = ["disposition-notification-to", "mail-followup-to", "mail-reply-to", "from"]
+    const reason = signatureReason({ ...signed("invalid", problem), signers: [long], headerDiffers })
     expect(reason?.problem).toBe(problem)
     expect(Buffer.byteLength(`${reason?.status} ${reason?.vi} / ${reason?.en}`)).toBeLessThanOrEqual(500)
     expect(reason && replyCodeOf(reason.status)).toBe(550)
@@ -162,6 +167,9 @@ describe("the reason of a refused signature", () => {
     [{ ...signed("invalid", "unregistered"), signers: [{ ...signer, holder: null, subject: "O=Sở,CN=Trần\\, Bình", problems: ["unregistered"] }] }, 'Certificate "Trần, Bình" (1a2b3c) is not registered here; have the administrator register it'],
     [{ ...signed("invalid", "revoked"), signers: [] }, "Certificate is revoked; sign with another one"],
     [{ ...signed("invalid", "revoked"), signers: [{ ...signer, holder: null, subject: 'CN=a"\r\n250 OK', problems: ["revoked"] }] }, 'Certificate "a250 OK" (1a2b3c) is revoked; sign with another one'],
+    [{ ...signed("invalid", "revoked"), signers: [{ ...signer, holder: null, subject: "CN=$' $& {until}", problems: ["revoked"] }] }, "Certificate \"$' $& {until}\" (1a2b3c) is revoked; sign with another one"],
+    [{ ...signed("invalid", "headerMismatch"), headerDiffers: ["from", "reply-to"] }, "The header differs from the signed one (From, Reply-To); sign and send it again from the mail program"],
+    [signed("invalid", "headerMismatch"), "The header differs from the signed one; sign and send it again from the mail program"],
     [unsigned, "The message is not signed; sign it with an official certificate and send it again"],
   ])("%# says which, why and what to do", (facts, expected) => {
     expect(signatureReason(facts)?.en).toBe(expected)

@@ -90,6 +90,13 @@ test("a plan says what each row will do and marks every bad cell, and changes no
   expect((await store.confirm(everywhere, id)).ok).toBe(false)
 })
 
+test("cells that the database has no letters for are bad cells like others", async () => {
+  const long = `${"x".repeat(59)}\u{1f600}${"y".repeat(20)}`
+  const id = await plan(`${header}${long}${long}${long},${long},${long},${long},${long},${long},${long},${long},${long},${long},${long}\n"a\tb\u001b[2J",SNV,,,,,,,,,\n`)
+  expect((await job(id)).bad).toBe(2)
+  await store.cancel(everywhere, id, "QT")
+})
+
 test("a file without the columns that are needed is no plan", async () => {
   const done = await upload("Họ tên,Màu sắc\nA,B\n")
   expect(done.ok ? [] : done.failure.map(({ words, values }) => `${words.en} ${String(values?.["value"])}`)).toEqual(['the column "{value}" is not known Màu sắc', 'the column "{value}" is missing Đơn vị'])

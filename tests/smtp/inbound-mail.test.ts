@@ -53,7 +53,7 @@ describe.skipIf(dnsUnavailable() !== undefined)("mail from another server", () =
       config: { hostname: "mail.tinh.example", expiryMs: 86_400_000 }, mailLog: { accepted: () => undefined, refused: () => undefined, membersSkipped: () => undefined },
       policy: {
         judging: createJudging({
-          policy: { current: () => ({ version: 1, policy: compiled }) }, signatures: { read: async () => ok(null) }, administrators: [], seal: () => Buffer.from("{}"), software: "congthu test",
+          policy: { current: () => ({ version: 1, policy: compiled }) }, signatures: { read: async () => ok(null) }, administrators: () => [], seal: () => Buffer.from("{}"), software: "congthu test",
           authenticator: createMessageAuthenticator({ dns: dns.resolver(), clock: systemClock, hostname: "mail.tinh.example", timeoutMs: 20_000, isExempt: () => false, trustedSealers: [] }),
           scanner: createScanner({
             mustAnswer: true, log: { scannerDown: () => undefined },

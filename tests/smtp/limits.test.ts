@@ -1,6 +1,6 @@
 import { Redis } from "ioredis"
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
-import { createConnectionGate } from "../../src/smtp/connection-gate.ts"
+import { createConnectionGate } from "../../src/base/connection-gate.ts"
 import { createSubmissionRates } from "../../src/smtp/rate-limits.ts"
 import { type RedisServer, redisUnavailable, startRedisServer } from "../support/redis-server.ts"
 

@@ -7,6 +7,7 @@ import type { DirectoryChange } from "../../src/accounts/provision/changes.ts"
 import type { ActionDone, ActionPlan, DirectoryActions, GuidedAction } from "../../src/store/directory-actions.ts"
 import { createDirectoryActions } from "../../src/store/sql/directory-actions.ts"
 import { createDirectoryEditor } from "../../src/store/sql/directory-editor.ts"
+import { createProvisioningStore } from "../../src/store/sql/provisioning.ts"
 import { createDirectoryView } from "../../src/store/sql/directory-view.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
 import { unwrap } from "../support/store.ts"
@@ -80,6 +81,7 @@ const state = async () => ({
   aliases: await rows("SELECT address, account_id FROM alias ORDER BY address"),
   members: await rows("SELECT group_address, member_address FROM mail_group_member ORDER BY 1, 2"),
   senders: await rows("SELECT address, allowed_senders FROM mail_group ORDER BY address"),
+  forwards: await rows("SELECT account_id, target FROM forwarding ORDER BY account_id"),
 })
 
 const toB: GuidedAction = { kind: "move", principalId: "AN", unitCode: "B", title: "Trưởng phòng", keepAddress: false }
@@ -107,6 +109,16 @@ test("moving: the plan says all of it, it is done at once, and taken back to wha
   expect(await actions.undo(id, { scope: everywhere })).toMatchObject({ ok: false, failure: { kind: "invalid" } })
 })
 
+test("mail that others pass on to somebody who moves comes to him still when the old address is another's", async () => {
+  await rows("INSERT INTO forwarding (account_id, target, keep_copy, principal_id) SELECT id, 'annv.vp@a.tinh.example', false, 'B0' FROM account WHERE address = 'motl.b@b.tinh.example'")
+  const before = await state()
+  const { id } = await apply(toB)
+  expect((await state()).forwards).toMatchObject([{ target: "annv.b@b.tinh.example" }])
+  expect((await actions.undo(id, { scope: everywhere })).ok).toBe(true)
+  expect(await state()).toEqual(before)
+  await rows("DELETE FROM forwarding")
+})
+
 test("what was agreed to is what is done: another plan by now, or another state to go back to, is refused", async () => {
   const { seen } = await plan(toB)
   await rows("INSERT INTO alias (address, account_id) SELECT 'annv.b@b.tinh.example', id FROM account WHERE address = 'tinh@tinh.example'")
@@ -127,6 +139,42 @@ test("a delegated administrator moves nobody in from outside or out of the subtr
   expect(await refusal({ kind: "move", principalId: "GD", unitCode: "A.VP", title: null, keepAddress: true }, below("A"))).toBe("done")
 })
 
+test("a password is made for nobody above or from outside, whatever mailbox of the unit he owns", async () => {
+  const scope = below("A")
+  await rows("INSERT INTO principal (id, kind, name, unit_code) VALUES ('QT', 'individual', 'Quản Trị Tỉnh', 'A'), ('NGOAI', 'individual', 'Người Ngoài', 'B')")
+  await rows("INSERT INTO account (address, kind, display_name, unit_code, quota_bytes) SELECT local || '@a.tinh.example', kind, local, 'A', 1000 FROM (VALUES ('qt', 'personal'), ('qt2', 'personal'), ('chung', 'organizational'), ('trong', 'organizational')) AS v (local, kind)")
+  await rows("INSERT INTO assignment (account_id, principal_id, rights) SELECT id, p, ARRAY['owner'] FROM account JOIN (VALUES ('qt@a.tinh.example', 'QT'), ('qt2@a.tinh.example', 'QT'), ('chung@a.tinh.example', 'NGOAI')) AS v (a, p) ON a = address")
+  await rows("INSERT INTO administrator (account_id, principal_id, role, granted_by) SELECT id, 'QT', 'province', 'test' FROM account WHERE address = 'qt@a.tinh.example'")
+  const reset = async (address: string): Promise<string> => {
+    const made = await actions.resetPassword(address, { scope })
+    return made.ok ? "done" : made.failure.problems.map(({ problem }) => problem).join()
+  }
+  expect([await reset("qt@a.tinh.example"), await reset("qt2@a.tinh.example"), await reset("chung@a.tinh.example"), await reset("trong@a.tinh.example")]).toEqual(["aboveYou", "aboveYou", "outsideScope", "done"])
+  expect(await refusal({ kind: "handOver", address: "trong@a.tinh.example", to: "QT" }, scope)).toBe("noPermission: to aboveYou")
+  expect((await actions.resetPassword("chung@a.tinh.example", { scope: everywhere })).ok).toBe(true)
+})
+
+test("what the province has done is not for a unit to take back: nobody is fetched from another unit, nobody above is let in again, no right outside comes back", async () => {
+  const undo = async (id: number, scope: Scope): Promise<string> => {
+    const done = await actions.undo(id, { scope })
+    return done.ok ? "done" : done.failure.problems.map(({ problem }) => problem).join()
+  }
+  const before = await state()
+  const moved = await apply({ kind: "move", principalId: "GD", unitCode: "B", title: null, keepAddress: false })
+  expect(await undo(moved.id, below("A"))).toBe("outsideScope")
+  expect(await undo(moved.id, everywhere)).toBe("done")
+  // he reads for an office of the province
+  const left = await apply({ kind: "leave", principalId: "AN" })
+  expect(await undo(left.id, below("B"))).toBe("outsideScope")
+  expect(await undo(left.id, everywhere)).toBe("done")
+  const boss = await apply({ kind: "leave", principalId: "QT" })
+  expect(await undo(boss.id, below("A"))).toBe("aboveYou")
+  expect(await undo(boss.id, everywhere)).toBe("done")
+  const own = await apply({ kind: "leave", principalId: "B2" })
+  expect(await undo(own.id, below("B"))).toBe("done")
+  expect(await state()).toEqual(before)
+})
+
 test("leaving: suspended at once, kept six months, twelve for a head, then archived on its day; taken back before", async () => {
   const before = await state()
   const { id } = await apply({ kind: "leave", principalId: "B0" })
@@ -145,6 +193,24 @@ test("leaving: suspended at once, kept six months, twelve for a head, then archi
   const archived = unwrap(await view().account(everywhere, "motl.b@b.tinh.example"))
   expect(archived).toMatchObject({ record: { archived: true }, credentials: { password: false }, groups: [] })
   expect(await rows("SELECT kind FROM audit WHERE kind IN ('account.archived', 'alias.expired') ORDER BY id")).toEqual([{ kind: "alias.expired" }, { kind: "account.archived" }])
+})
+
+test("an account that an import opens again is not archived when it is suspended another time; one that was archived stays so", async () => {
+  const open = async (address: string) => {
+    const provisioning = createProvisioningStore(database)
+    const { version, tables } = await provisioning.readState()
+    const nothing = { add: [], change: [], suspend: [], reactivate: [], unchanged: 0, leftSuspended: 0 }
+    const plan = { version, today: "2026-11-27", certificates: new Map(), tables: { units: nothing, principals: nothing, accounts: { ...nothing, reactivate: tables.accounts.filter((row) => row.address === address) }, assignments: nothing, aliases: nothing, groups: nothing, members: nothing, certificates: nothing } }
+    expect((await provisioning.apply(plan, defaultMailboxes(true))).ok).toBe(true)
+    return (await rows(`SELECT suspended_at IS NULL AS open, archive_on, archived_at IS NOT NULL AS archived FROM account WHERE address = '${address}'`))[0]
+  }
+  expect(await open("doctg.a@a.tinh.example")).toEqual({ open: true, archive_on: null, archived: false })
+  await rows("UPDATE account SET suspended_at = now() WHERE address = 'doctg.a@a.tinh.example'")
+  const at = now
+  now += 700 * day
+  expect(await actions.upkeep()).toMatchObject({ archived: 0 })
+  now = at
+  expect(await open("motl.b@b.tinh.example")).toMatchObject({ open: false, archived: true })
 })
 
 test("handing over: old credentials and sessions end, the new holder gets a one-time password, the mail stays, it cannot be taken back", async () => {

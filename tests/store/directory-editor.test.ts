@@ -205,6 +205,30 @@ test("nor does he name mailboxes in another's domain, take reserved names, or to
   expect(unwrap(await view.account(everywhere, address)).roles).toEqual(["province"])
 })
 
+test("whoever is made the owner of a mailbox is who its password signs in as: nobody above, nobody from outside", async () => {
+  const scope = below("A")
+  const boss = await make(person("Quản Trị Hai", "A"))
+  const first = await make(account("Quản Trị Hai", "A", { ownerId: boss, address: "qth@a.tinh.example" }))
+  await database.query({ text: "INSERT INTO administrator (account_id, principal_id, role, granted_by) SELECT id, $2, 'province', 'test' FROM account WHERE address = $1" }, [first, boss])
+  const second = await make(account("Hộp thư phụ", "A", { ownerId: boss, address: "phu@a.tinh.example" }))
+  expect(await refused(account("Của tôi", "A", { ownerId: boss }), scope)).toBe("noPermission: ownerId aboveYou")
+  expect(await refused({ kind: "suspendAccount", address: second, seen: unwrap(await view.account(everywhere, second)).seen }, scope)).toBe("noPermission: aboveYou")
+  const office = await make(account("Văn thư", "A", { kind: "organizational", address: "vanthu@a.tinh.example" }), scope)
+  const owner = (principalId: string, seen: string | null = null) => ({ kind: "putAssignment", seen, assignment: { address: office, principalId, rights: ["owner"], from: null, until: null } }) as const
+  expect(await refused(owner(boss), scope)).toBe("noPermission: principalId aboveYou")
+  // to read for the office is no rank, and makes nobody its owner
+  await make({ kind: "putAssignment", seen: null, assignment: { address: office, principalId: boss, rights: ["read"], from: null, until: null } }, scope)
+  const stranger = await make(person("Người Của B", "B"))
+  await make({ kind: "putAssignment", seen: null, assignment: { address: office, principalId: stranger, rights: ["read"], from: null, until: null } })
+  const seenOf = async (principalId: string) => unwrap(await view.account(everywhere, office)).holders.find((holder) => holder.principalId === principalId)?.seen ?? null
+  expect(await refused(owner(stranger, await seenOf(stranger)), scope)).toBe("noPermission: principalId outsideScope")
+  expect(await refused(owner(boss, await seenOf(boss)), scope)).toBe("noPermission: principalId aboveYou")
+  // nor again, after his time
+  const former = { address: office, principalId: stranger, rights: ["owner"], from: "2026-01-01", until: "2026-11-26" } as const
+  await make({ kind: "putAssignment", seen: await seenOf(stranger), assignment: former })
+  expect(await refused({ kind: "putAssignment", seen: await seenOf(stranger), assignment: { ...former, until: null } }, scope)).toBe("noPermission: principalId outsideScope")
+})
+
 test("seenTag is of the content, not of the object", () => {
   const alias = { address: "a@b.example", target: "c@b.example", expiresOn: null }
   expect(seenTag({ expiresOn: null, target: "c@b.example", address: "a@b.example" })).toBe(seenTag(alias))

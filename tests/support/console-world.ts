@@ -23,7 +23,7 @@ import { createLookupRates } from "../../src/console/lookup-rates.ts"
 import { consoleAreas } from "../../src/console/pages/areas.ts"
 import type { SingleSignOnPorts } from "../../src/console/pages/sign-in/single-sign-on.ts"
 import { consoleRouter } from "../../src/console/web/console-router.ts"
-import type { Area } from "../../src/console/web/page.ts"
+import type { Area, Page } from "../../src/console/web/page.ts"
 import { operationPorts } from "../../src/roles/operation-pages.ts"
 import type { WebPorts } from "../../src/roles/web-ports.ts"
 import type { AcceptanceStore } from "../../src/store/acceptance-store.ts"
@@ -69,6 +69,8 @@ export interface ConsoleWorld {
   /** What the audit has of a kind, oldest first; what is only counted is written first. */
   audit(kind: string): Promise<readonly { readonly principalId: string | null; readonly actor: unknown; readonly detail: Readonly<Record<string, unknown>> }[]>
   accountId(address: string): number
+  /** All that it serves. */
+  readonly pages: readonly Page[]
   administer(address: string, role: AdministratorRole, unitCode?: string): Promise<void>
   appPassword(address: string, principalId: string): Promise<string>
   ask(path: string, options?: AskOptions): Promise<ConsoleAnswer>
@@ -90,6 +92,8 @@ export interface AskOptions {
   readonly form?: Readonly<Record<string, string | readonly string[]>>
   /** Makes the form one with a file. */
   readonly file?: { readonly field: string; readonly name: string; readonly bytes: Buffer }
+  /** Only the head of the answer is waited for: of a stream that does not end. */
+  readonly headOnly?: boolean
   /** Added, or with undefined taken away. */
   readonly headers?: Readonly<Record<string, string | undefined>>
 }
@@ -98,6 +102,7 @@ export interface ConsoleAnswer {
   readonly status: number
   readonly headers: NodeJS.Dict<string | string[]>
   readonly body: string
+  readonly bytes: Buffer
   /** Name → value of what is to be set; empty for what is to go. */
   readonly cookies: Readonly<Record<string, string>>
 }
@@ -161,7 +166,7 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   const ports: ConsoleWorld["ports"] = {
     directory: ofDirectory.pages, resets: createFactorResets(database), credentials,
     overview: createMailOverview({ figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError }),
-    operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, statusOf: async () => undefined, findSignature: async () => ok(noSignature), forwarding: { inside: true, domains: [] }, auditKey: async () => "00".repeat(32), consoleIdleMs: sessionIdleMs, consoleLifeMs: sessionLifeMs, onError }),
+    operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, statusOf: async () => undefined, findSignature: async () => ok(noSignature), forwarding: { inside: true, domains: [] }, auditKey: async () => "00".repeat(32), auditKeepMs: 0, consoleIdleMs: sessionIdleMs, consoleLifeMs: sessionLifeMs, onError }),
   }
   const areas = consoleAreas({
     signIn: { authenticator, sessions, factors, directory, clock: now, singleSignOn },
@@ -178,7 +183,7 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   const host = `127.0.0.1:${server.port}`
 
   const world: ConsoleWorld = {
-    database, ports, clock, password, factors, contents, sealer, acceptances, accountId,
+    database, ports, clock, password, factors, contents, sealer, acceptances, accountId, pages: areas.flatMap((area) => area.pages),
     forgetGuesses: (owner) => throttle.succeeded("", `second factor of ${owner}`),
     async audit(kind) {
       await signIns.flush(true)
@@ -193,15 +198,19 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
       await credentials.addAppPassword({ accountId: accountId(address), principalId, label: `Điện thoại${names}`, hash: appPasswordHash(text, appPasswordKey) ?? "" })
       return text
     },
-    ask: (path, { cookie, form, file, headers = {} } = {}) =>
+    ask: (path, { cookie, form, file, headOnly = false, headers = {} } = {}) =>
       new Promise((resolve, reject) => {
         const body = file ? multipart(form ?? {}, file) : form && new URLSearchParams(pairsOf(form)).toString()
         const all: Record<string, string | undefined> = { host, ...(cookie !== undefined && { cookie }), ...(body !== undefined && { origin: `https://${host}`, "sec-fetch-site": "same-origin", "content-type": file ? `multipart/form-data; boundary=${boundary}` : "application/x-www-form-urlencoded" }), ...headers }
         const sent = Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value.replace("{host}", host)]])))
         const asked = request({ host: "127.0.0.1", port: server.port, path, method: body === undefined ? "GET" : "POST", headers: sent }, (response) => {
-          let text = ""
-          response.on("data", (chunk: Buffer) => (text += chunk.toString()))
-          response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text, cookies: cookiesOf(response.headers["set-cookie"]) }))
+          const chunks: Buffer[] = []
+          response.on("data", (chunk: Buffer) => void chunks.push(chunk))
+          const done = (): void => resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes: Buffer.concat(chunks), body: Buffer.concat(chunks).toString(), cookies: cookiesOf(response.headers["set-cookie"]) })
+          response.on("end", done)
+          if (!headOnly) return
+          done()
+          response.destroy()
         })
         asked.on("error", reject)
         asked.end(body)

@@ -14,6 +14,7 @@ export interface MessageParts {
   /** The entity as it is put into the message, when it is not the one that was signed. */
   readonly shown?: string
   readonly protocol?: string
+  readonly boundary?: string
 }
 
 let shared: TestSigner | undefined
@@ -37,8 +38,7 @@ export function signedEntity(parts: MessageParts = {}): string {
   return multipartSigned(parts.shown ?? entity, signedData(Buffer.from(entity), signers, cms), parts)
 }
 
-function multipartSigned(entity: string, signature: Buffer, { preamble = "", epilogue = "", protocol = "application/pkcs7-signature" }: MessageParts): string {
-  const boundary = "----ky-so"
+function multipartSigned(entity: string, signature: Buffer, { preamble = "", epilogue = "", protocol = "application/pkcs7-signature", boundary = "----ky-so" }: MessageParts): string {
   return lines(
     `Content-Type: multipart/signed; protocol="${protocol}"; micalg=sha-256;`, ` boundary="${boundary}"`, "",
     `${preamble}--${boundary}`, entity, `--${boundary}`, ...signaturePart(signature), `--${boundary}--`, epilogue,

@@ -35,7 +35,7 @@ export interface PlanOptions {
 }
 
 export function planImport(files: ImportFiles, state: DirectoryState, options: PlanOptions): ImportPlan {
-  const { suspendedAccounts, suspendedPrincipals, suspendedCertificates, revokedCertificates } = state
+  const { suspendedAccounts, archivedAccounts, suspendedPrincipals, suspendedCertificates, revokedCertificates } = state
   const plan = <Name extends TableName>(name: Name, isSuspended: (row: DirectoryTables[Name]) => boolean, canSuspend = true): TablePlan<DirectoryTables[Name]> => {
     const wanted = files.tables[name].rows.map(({ row }) => row)
     const current = state.tables[name]
@@ -51,12 +51,12 @@ export function planImport(files: ImportFiles, state: DirectoryState, options: P
       // a unit that is gone from the files is still named by old rows
       units: plan("units", never, false),
       principals: plan("principals", ({ principalId }) => suspendedPrincipals.has(principalId)),
-      accounts: plan("accounts", ({ address }) => suspendedAccounts.has(address)),
+      accounts: keepClosed(plan("accounts", ({ address }) => suspendedAccounts.has(address)), ({ address }) => archivedAccounts.has(address)),
       assignments: withoutEnded(plan("assignments", never), options.today),
       aliases: plan("aliases", never),
       groups: plan("groups", never),
       members: plan("members", never),
-      certificates: keepRevoked(plan("certificates", ({ fingerprint }) => suspendedCertificates.has(fingerprint) || revokedCertificates.has(fingerprint)), revokedCertificates),
+      certificates: keepClosed(plan("certificates", ({ fingerprint }) => suspendedCertificates.has(fingerprint) || revokedCertificates.has(fingerprint)), ({ fingerprint }) => revokedCertificates.has(fingerprint)),
     },
   }
 }
@@ -103,8 +103,8 @@ const withoutEnded = (plan: TablePlan<DirectoryTables["assignments"]>, today: st
   suspend: plan.suspend.filter(({ until }) => until === null || until >= today),
 })
 
-/** A revocation is not taken back by naming the certificate again. */
-const keepRevoked = (plan: TablePlan<DirectoryTables["certificates"]>, revoked: ReadonlySet<string>): TablePlan<DirectoryTables["certificates"]> => {
-  const reactivate = plan.reactivate.filter(({ fingerprint }) => !revoked.has(fingerprint))
+/** Neither a certificate's revocation nor an account's archiving is taken back by naming it again. */
+const keepClosed = <Row>(plan: TablePlan<Row>, isForGood: (row: Row) => boolean): TablePlan<Row> => {
+  const reactivate = plan.reactivate.filter((row) => !isForGood(row))
   return { ...plan, reactivate, leftSuspended: plan.leftSuspended + plan.reactivate.length - reactivate.length }
 }

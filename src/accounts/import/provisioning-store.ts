@@ -10,6 +10,8 @@ export interface DirectoryState {
   readonly tables: { readonly [Name in TableName]: readonly DirectoryTables[Name][] }
   readonly suspendedPrincipals: ReadonlySet<string>
   readonly suspendedAccounts: ReadonlySet<string>
+  /** Of those: the archived ones, which nobody opens again. */
+  readonly archivedAccounts: ReadonlySet<string>
   /** Fingerprints. */
   readonly suspendedCertificates: ReadonlySet<string>
   readonly revokedCertificates: ReadonlySet<string>

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs"
 import { basename } from "node:path"
 import { CsvError, parse } from "csv-parse"
+import { isPrintable } from "../../mail/printable.ts"
 import type { ProblemList } from "./problem.ts"
 
 /**
@@ -78,8 +79,7 @@ function isHeader(header: readonly string[], columns: readonly string[], bad: (c
 function isReadable(field: string, bad: (reason: string) => void): boolean {
   if (field.length > maxFieldCharacters) bad(`the field is longer than ${maxFieldCharacters} characters`)
   else if (field.includes("\ufffd")) bad("the field is not UTF-8")
-  // oxlint-disable-next-line no-control-regex -- names and addresses are one line of text
-  else if (/[\x00-\x1f\x7f-\x9f\u2028\u2029]/.test(field)) bad("the field has a line break or another control character")
+  else if (!isPrintable(field)) bad("the field has a line break or another control character")
   else return true
   return false
 }

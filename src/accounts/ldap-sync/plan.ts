@@ -5,6 +5,7 @@ import { canonicalAddress, isValidMailbox } from "../../mail/address.ts"
 import { addressByRule, parseAddressRule } from "../provision/address-rule.ts"
 import { problemsOf } from "../provision/check-change.ts"
 import { problemText } from "../provision/problems.ts"
+import { ringsIn } from "./group-rings.ts"
 import type { ExternalLink, LdapEntries, LdapGroup, LdapPerson } from "./entries.ts"
 
 /**
@@ -32,11 +33,18 @@ export interface SyncPlan {
   /** As they are to be afterwards. */
   readonly links: readonly ExternalLink[]
   readonly problems: readonly SyncProblem[]
-  /** Linked people that are not suspended, and how many of them would be. */
+  /** Linked people that are not suspended, and how many of them would be; groups, and members of groups that are taken over, and how many would be removed. */
   readonly linked: number
   readonly suspended: number
+  readonly groups: Loss
+  readonly members: Loss
   /** An entry is linked that was not, or a link has gone. */
   readonly newLinks: boolean
+}
+
+export interface Loss {
+  readonly before: number
+  readonly lost: number
 }
 
 export interface SyncProblem {
@@ -48,7 +56,7 @@ const maxProblems = 1_000
 
 export function planSync({ people, groups }: LdapEntries, facts: SyncFacts, options: SyncOptions): SyncPlan {
   const problems: SyncProblem[] = []
-  const report = (dn: string, reason: string): void => void (problems.length < maxProblems && problems.push({ dn: dn.slice(0, 300), reason }))
+  const report = (dn: string, reason: string): void => void (problems.length < maxProblems && problems.push({ dn: shown(dn.slice(0, 300)), reason: shown(reason) }))
   const persons = planPeople(people, { facts, options, report })
   const mail = planGroups(groups, { facts, report, accountOf: persons.accountOf, taken: persons.taken })
   const { state } = facts
@@ -60,8 +68,12 @@ export function planSync({ people, groups }: LdapEntries, facts: SyncFacts, opti
   }
   const links = [...persons.links, ...mail.links]
   const known = new Set(facts.links.map(linkText))
-  return { plan, links, newLinks: links.length !== known.size || links.some((link) => !known.has(linkText(link))), problems, linked: persons.linked, suspended: persons.principals.suspend.length }
+  return { plan, links, newLinks: links.length !== known.size || links.some((link) => !known.has(linkText(link))), problems, linked: persons.linked, suspended: persons.principals.suspend.length, groups: { before: mail.linked, lost: mail.groups.suspend.length }, members: { before: mail.present, lost: mail.members.suspend.length } }
 }
+
+/** As JSON in the database takes it, and a terminal. */
+// oxlint-disable-next-line no-control-regex -- exactly what must not be in it
+const shown = (text: string): string => text.replace(/[\x00-\x1f\x7f-\x9f]/g, " ").toWellFormed()
 
 const linkText = ({ kind, externalId, key, gone }: ExternalLink): string => JSON.stringify([kind, externalId, key, gone])
 
@@ -144,7 +156,7 @@ function planPeople(people: readonly LdapPerson[], { facts: { state, links, rule
         // an account that was named otherwise on purpose, or is in another unit, stays so
         const followed: AccountRow = { ...account, displayName: account.displayName === before.name ? after.name : account.displayName, unitCode: account.unitCode === before.unitCode ? after.unitCode : account.unitCode }
         if (JSON.stringify(followed) !== JSON.stringify(account)) changedAccounts.push(followed)
-        if (link?.gone === true && state.suspendedAccounts.has(account.address)) openedAccounts.push(account)
+        if (link?.gone === true && state.suspendedAccounts.has(account.address) && !state.archivedAccounts.has(account.address)) openedAccounts.push(account)
       }
       if (link?.gone === true && state.suspendedPrincipals.has(before.principalId)) back.push(after)
       linked.set(before.principalId, { kind: "person", externalId: person.externalId, key: before.principalId, gone: false })
@@ -238,8 +250,12 @@ function planGroups(groups: readonly LdapGroup[], { facts: { state, links }, rep
     if (group.externalId === "" || address === "" || !domains.has(address.slice(address.lastIndexOf("@") + 1))) report(group.dn, "has no address in a domain of this directory's")
     else if (group.members === null) report(group.dn, "has more members than one answer of the server holds; it is left as it is")
     else if (wanted.has(address) || (!link && taken.has(address) && !before.has(address))) report(group.dn, `the address ${address} is taken`)
-    else if (group.name.trim() === "" || group.name.length > 200) report(group.dn, "has no name, or one longer than 200 characters")
     else {
+      const wrong = problemsOf({ kind: "addGroup", group: { address, displayName: group.name, unitCode: null, allowedSenders: null, moderators: null, members: [] } })[0]
+      if (wrong) {
+        report(group.dn, problemText(wrong, "en"))
+        continue
+      }
       wanted.set(address, { row: { address, displayName: group.name, allowedSenders: before.get(address)?.allowedSenders ?? null }, group: { ...group, members: group.members } })
       addressOf.set(group.dn.toLowerCase(), address)
       linked.set(address, { kind: "group", externalId: group.externalId, key: address, gone: false })
@@ -259,26 +275,22 @@ function planGroups(groups: readonly LdapGroup[], { facts: { state, links }, rep
       unchanged: rows.filter((row) => JSON.stringify(before.get(row.address)) === JSON.stringify(row)).length,
     }),
     members: table<MemberRow>({ add: members.filter((row) => !old.has(key(row))), suspend: present.filter((row) => !next.has(key(row))) }),
-    links: [...linked.values()],
+    links: [...linked.values()], linked: linkOf.size, present: present.length,
   }
 }
 
 /** Members that are nobody here are left out; a group that would contain itself is not put into itself. */
 function memberRows(wanted: readonly { readonly row: GroupRow; readonly group: { readonly dn: string; readonly members: readonly string[] } }[], { addressOf, report }: { readonly addressOf: ReadonlyMap<string, string>; readonly report: GroupParts["report"] }): readonly MemberRow[] {
   const inside = new Map<string, Set<string>>()
-  const reaches = (from: string, to: string, seen = new Set<string>()): boolean => from === to || (!seen.has(from) && (seen.add(from), [...(inside.get(from) ?? [])].some((next) => reaches(next, to, seen))))
-  const groupAddresses = new Set(wanted.map(({ row }) => row.address))
-  return wanted.flatMap(({ row: { address }, group }) => {
-    const own = new Set<string>()
-    inside.set(address, own)
-    let strangers = 0
-    for (const dn of group.members) {
-      const member = addressOf.get(dn.toLowerCase())
-      if (member === undefined) strangers++
-      else if (groupAddresses.has(member) && reaches(member, address)) report(group.dn, `would contain itself through ${member}`)
-      else own.add(member)
-    }
-    if (strangers > 0) report(group.dn, `${strangers} of its members are nobody here`)
-    return [...own].map((member) => ({ group: address, member }))
-  })
+  for (const { row: { address }, group } of wanted) {
+    const members = group.members.flatMap((dn) => addressOf.get(dn.toLowerCase()) ?? [])
+    if (members.length < group.members.length) report(group.dn, `${group.members.length - members.length} of its members are nobody here`)
+    inside.set(address, new Set(members))
+  }
+  const dnOf = new Map(wanted.map(({ row, group }) => [row.address, group.dn]))
+  for (const { group, member } of ringsIn(inside)) {
+    inside.get(group)?.delete(member)
+    report(dnOf.get(group) ?? "", `would contain itself through ${member}`)
+  }
+  return [...inside].flatMap(([group, members]) => [...members].map((member) => ({ group, member })))
 }

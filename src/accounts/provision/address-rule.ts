@@ -56,6 +56,8 @@ export interface AddressRequest {
   readonly unit: { readonly code: string; readonly domain: string }
   /** Of a canonical address. */
   readonly isTaken: (address: string) => boolean
+  /** Where the search for a name's number goes on, shared by requests between which no address becomes free: a thousand namesakes would be looked for half a million times. */
+  readonly numbers?: Map<string, number>
 }
 
 export const addressProblems = ["noLetters", "reserved", "tooLong", "allTaken"] as const
@@ -65,10 +67,12 @@ export type AddressProblem = (typeof addressProblems)[number]
 const maxNumber = 999
 
 /** The first free address by the rule: canonical, ASCII in its local part. */
-export function addressByRule(rule: AddressRule, { name, unit, isTaken }: AddressRequest): Result<string, AddressProblem> {
+export function addressByRule(rule: AddressRule, { name, unit, isTaken, numbers }: AddressRequest): Result<string, AddressProblem> {
   const values = valuesOf(name, unit.code)
   if (rule.parts.some((part) => part.kind === "value" && part.name !== "so" && part.name !== "ho" && part.name !== "hodem" && values[part.name] === "")) return failed("noLetters")
-  for (let number = 1; number <= maxNumber; number++) {
+  const series = [rule.template, unit.domain, ...Object.values(values)].join("\0")
+  for (let number = numbers?.get(series) ?? 1; number <= maxNumber; number++) {
+    numbers?.set(series, number)
     const local = localPart(rule.parts, values, number === 1 ? "" : String(number))
     if (local === "") return failed("noLetters")
     if (isReserved(local)) return failed("reserved")

@@ -1,4 +1,5 @@
 import { canonicalAddress, isValidMailbox } from "../../mail/address.ts"
+import { isPrintable } from "../../mail/printable.ts"
 import { rights, unitKinds } from "../import/rows.ts"
 import { isDate } from "../province-date.ts"
 import { type RuleProblem, parseAddressRule, placeholders } from "./address-rule.ts"
@@ -79,8 +80,8 @@ const maxMembers = 50_000
 /** As in import/row-check.ts: keeps sums of quotas exact. */
 export const maxQuotaBytes = 2 ** 50
 
-// oxlint-disable-next-line no-control-regex -- one line of text; and nothing that turns the direction of what follows (UAX #9)
-const unprintable = /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/
+/** A reader sees nothing of them: two names, or a name and a reserved one, would look the same (Unicode TR 36 §2.5). */
+const invisible = /[\u00ad\u180e\u200b-\u200d\u2060-\u2064\u3164\ufeff\ufff9-\ufffb]/
 
 function checker(report: (problem: FieldProblem) => unknown) {
   const bad = (field: string, problem: ProblemKey, values?: FieldProblem["values"]): void => void report({ field, problem, ...(values && { values }) })
@@ -89,7 +90,7 @@ function checker(report: (problem: FieldProblem) => unknown) {
     text(field: string, text: string, { max, optional = false }: { readonly max: number; readonly optional?: boolean }) {
       if (text.trim() === "" && !optional) bad(field, "empty")
       else if (text.length > max) bad(field, "tooLong", { max })
-      else if (unprintable.test(text)) bad(field, "control")
+      else if (!isPrintable(text) || invisible.test(text) || !text.isWellFormed()) bad(field, "control")
     },
     identifier(field: string, text: string) {
       if (text === "") bad(field, "empty")

@@ -1,6 +1,6 @@
 import type { ApiScope } from "../../accounts/api-token.ts"
 import { problemText } from "../text/problem.ts"
-import type { Route } from "../route.ts"
+import { readsQuery, type Route } from "../route.ts"
 import { type JsonSchema, schemaOf } from "./schema.ts"
 
 /**
@@ -69,8 +69,7 @@ function operation(route: Route): ApiOperation {
   const { properties = {}, required = [], ...rest } = schemaOf(route.input, "input")
   const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name = ""]) => name)
   const others = Object.fromEntries(Object.entries(properties).filter(([name]) => !inPath.includes(name)))
-  // a DELETE's content has no meaning to proxies between (RFC 9110 §9.3.5)
-  const inQuery = route.method === "get" || route.method === "delete" || route.takesFile !== undefined
+  const inQuery = readsQuery(route)
   const parameter = (place: "path" | "query") => ([name, schema]: readonly [string, JsonSchema]): ApiParameter => ({ name, in: place, required: place === "path" || required.includes(name), schema })
   const bodyRequired = required.filter((name) => !inPath.includes(name))
   return {

@@ -1,50 +1,54 @@
 import { z } from "zod"
-import type { Clock } from "../../base/clock.ts"
-import type { ReceivedDmarcReport, ReceivedDmarcStore } from "../../store/received-dmarc-store.ts"
-import type { ReceivedTlsReport, ReceivedTlsStore } from "../../store/received-tls-store.ts"
-import { dmarcReportAnswer, dmarcReportsAnswer, dmarcSourcesAnswer, tlsReportAnswer, tlsReportsAnswer } from "../answers/reports.ts"
-import { destination, id, limit, shownTime } from "../fields.ts"
-import { answered, refused, type Route, route } from "../route.ts"
+import type { ApiTokenHolder } from "../../accounts/api-token.ts"
+import { csvFile, csvRow } from "../../base/csv.ts"
+import { type MonthlyReport, type MonthlyReportStore, pagesOf, savedOf, sentOf, type UnitFigures } from "../../store/monthly-report-store.ts"
+import { monthlyAnswer } from "../answers/reports.ts"
+import { type Answer, answered, refused, type Route, route } from "../route.ts"
+import { scopeOfToken } from "../token-scope.ts"
 
-/** What other providers report about our domains, over HTTP: TLS (RFC 8460) and DMARC (RFC 9990). They are about the province's domains as a whole. */
+/** What units did in a month, over HTTP. A token for a unit gets its subtree. */
 export interface ReportRoutesParts {
-  readonly tls: Pick<ReceivedTlsStore, "list" | "find">
-  readonly dmarc: Pick<ReceivedDmarcStore, "list" | "sources" | "find">
-  readonly clock: Clock
+  readonly monthly: Pick<MonthlyReportStore, "report">
 }
 
-const dayMs = 86_400_000
-const about = { scope: "reports:read", provinceOnly: true } as const
-const input = z.strictObject({ domain: destination.optional(), days: limit(365, 30), limit: limit(500, 100) })
-const one = z.strictObject({ id })
+const asked = z.strictObject({
+  month: z.string().regex(/^20\d{2}-(?:0[1-9]|1[0-2])$/, "is no month such as 2026-10"),
+  unit: z.string().min(1).max(64).optional().describe("Code. Absent: all that the token may see."),
+})
 
-export function reportRoutes({ tls, dmarc, clock }: ReportRoutesParts): readonly Route[] {
-  const questionOf = ({ domain, days, limit: most }: z.output<typeof input>) => ({ since: clock.now() - days * dayMs, limit: most, ...(domain !== undefined && { domain }) })
+export function reportRoutes({ monthly }: ReportRoutesParts): readonly Route[] {
+  const reported = async ({ month, unit }: z.output<typeof asked>, caller: ApiTokenHolder, answer: (report: MonthlyReport) => Answer): Promise<Answer> => {
+    const report = await monthly.report({ scope: scopeOfToken(caller, "reports:read"), month, unit })
+    return report === undefined || report === "noUnit" ? refused({ kind: "notFound" }) : answer(report)
+  }
   return [
-    route({ method: "get", path: "/reports/tls", ...about, summary: "TLS reports of the last days, the latest first.", input, output: tlsReportsAnswer, run: async (asked) => answered({ reports: (await tls.list(questionOf(asked))).map(shownTls) }) }),
     route({
-      method: "get", path: "/reports/tls/:id", ...about, summary: "One TLS report.", input: one, output: tlsReportAnswer,
-      async run({ id: number }) {
-        const found = await tls.find(number)
-        return found ? answered(shownTls(found)) : refused({ kind: "notFound" })
-      },
+      method: "get", path: "/reports/monthly", scope: "reports:read", input: asked, output: monthlyAnswer,
+      summary: "What units did in a month: the unit itself (`own`), each unit below it with all that is below that, and the total. A month that is over stays as it was.",
+      run: (question, caller) => reported(question, caller, (report) => answered(shown(report))),
     }),
-    route({ method: "get", path: "/reports/dmarc", ...about, summary: "DMARC reports of the last days, the latest first.", input, output: dmarcReportsAnswer, run: async (asked) => answered({ reports: (await dmarc.list(questionOf(asked))).map(shownDmarc) }) }),
-    route({ method: "get", path: "/reports/dmarc/sources", ...about, summary: "Who sent in the name of our domains, those that failed most first.", input, output: dmarcSourcesAnswer, run: async (asked) => answered({ sources: await dmarc.sources(questionOf(asked)) }) }),
     route({
-      method: "get", path: "/reports/dmarc/:id", ...about, summary: "One DMARC report, with its rows.", input: one, output: dmarcReportAnswer,
-      async run({ id: number }) {
-        const found = await dmarc.find(number)
-        return found ? answered({ ...shownDmarc(found), rows: found.rows }) : refused({ kind: "notFound" })
-      },
+      method: "get", path: "/reports/monthly.csv", scope: "reports:read", input: asked, output: z.string(), givesFile: ["text/csv"], summary: "The same rows as CSV (UTF-8 with a BOM), headed by the names of the members.",
+      run: (question, caller) => reported(question, caller, (report) => ({ kind: "file", name: `monthly-${report.month}.csv`, type: "text/csv; charset=utf-8", content: csvOf(report) })),
     }),
   ]
 }
 
-const shownTls = ({ number, organization, contact, reportId, submitter, envelopeId, receivedAt, beginsAt, endsAt, policies }: ReceivedTlsReport) => ({
-  number, organization, contact, reportId, submitter, envelopeId, receivedAt: shownTime(receivedAt), beginsAt: shownTime(beginsAt), endsAt: shownTime(endsAt), policies,
-})
+function shown(report: MonthlyReport): z.output<typeof monthlyAnswer> {
+  const { month, finished, countedUntil, pagePrice, pagesPerDocument, unit, rows, total } = report
+  return {
+    month, finished, countedUntil: new Date(countedUntil).toISOString(), pagePriceVnd: pagePrice, pagesPerDocument, unit,
+    rows: rows.map(({ code, name, own, figures }) => ({ code, name, own, ...figuresOf(figures, report) })), total: figuresOf(total, report),
+  }
+}
 
-const shownDmarc = ({ number, orgName, email, reportId, submitter, envelopeId, receivedAt, begin, end, errors, messages, failed, policy }: ReceivedDmarcReport) => ({
-  number, orgName, email, reportId, submitter, envelopeId, receivedAt: shownTime(receivedAt), beginsAt: shownTime(begin * 1000), endsAt: shownTime(end * 1000), errors, messages, failed, policy,
-})
+const figuresOf = (figures: UnitFigures, report: MonthlyReport) => {
+  const { accounts, holders, storageBytes, sentInternal, sentAgencies, sentOutside, sentSigned, received, documents, copies } = figures
+  return { accounts, holders, storageBytes, sent: sentOf(figures), sentInternal, sentAgencies, sentOutside, sentSigned, received, documents, copies, pages: pagesOf(figures, report), savedVnd: savedOf(figures, report) }
+}
+
+function csvOf(report: MonthlyReport): Buffer {
+  const { rows, total } = shown(report)
+  const lines = rows.map(({ code, name, own, ...figures }) => [report.month, code, name, String(own), ...Object.values(figures)])
+  return csvFile([["month", "code", "name", "own", ...Object.keys(total)], ...lines].map(csvRow))
+}

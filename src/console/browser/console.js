@@ -45,6 +45,12 @@ document.addEventListener("click", async (event) => {
   button.textContent = button.dataset.copied
 })
 
+// the browser's own way to paper and to PDF
+document.querySelectorAll("[data-print]").forEach((button) => {
+  button.hidden = false
+  button.addEventListener("click", () => window.print())
+})
+
 // figures that renew themselves, while somebody looks
 const liveSource = document.querySelector("[data-live-source]")
 if (liveSource) {

@@ -20,6 +20,8 @@ export const auditText = {
   json: { vi: "Tải JSON", en: "Download JSON" },
   exportNote: { vi: "Việc tải cũng được ghi vào nhật ký.", en: "The download itself is in the audit." },
   empty: { vi: "Không có mục nào như vậy.", en: "Nothing of that kind is on record." },
+  reached: { vi: "Đã tìm trong {count} mục, lùi đến mục số {id}.", en: "{count} entries were searched, back to number {id}." },
+  older: { vi: "Tìm tiếp trong các mục cũ hơn", en: "Search older ones" },
   noAccount: { vi: "Không có hộp thư này.", en: "There is no such mailbox." },
   number: { vi: "Số", en: "Number" },
   time: { vi: "Lúc", en: "Time" },
@@ -55,4 +57,5 @@ export const chainProblemText = {
   truncated: { vi: "chuỗi kết thúc trước vị trí này, trong khi đầu chuỗi đã ký nói là dài hơn", en: "the chain ends before this position, and a signed head says that it was longer" },
   rewritten: { vi: "không phải là cái mà đầu chuỗi đã ký ghi nhận: chuỗi đã bị viết lại", en: "it is not what a signed head says was there: the chain was written anew" },
   headForged: { vi: "đầu chuỗi của vị trí này không có chữ ký hợp lệ", en: "the signed head of this position has no valid signature" },
+  forgotten: { vi: "các mục đến vị trí này đã bị xóa dù chưa quá thời hạn lưu (audit.keep)", en: "all up to here was deleted, and it is not older than entries are kept (audit.keep)" },
 } as const satisfies Record<ChainProblem["kind"], Words>

@@ -85,6 +85,7 @@ export const certificateText = {
   added: { vi: "Đã đăng ký chứng thư cho {holder}.", en: "Registered for {holder}." },
   alreadyThere: { vi: "Chứng thư này, hoặc một chứng thư cùng nơi cấp và số hiệu, đã được đăng ký.", en: "This certificate, or one with the same issuer and serial number, is registered already." },
   outside: { vi: "Không có người giữ này trong phạm vi của bạn.", en: "There is no such holder within your scope." },
+  above: { vi: "Người giữ chứng thư này giữ vai trò quản trị cao hơn bạn.", en: "The holder of this certificate has an administrator's role above yours." },
   endedNote: { vi: "Chứng thư này đã hết hạn: chữ ký từ nay không có giá trị.", en: "This certificate has ended: what it signs now counts for nothing." },
   unreadable: { vi: "Chứng thư gửi lại bị hỏng. Hãy chọn tệp lần nữa.", en: "The certificate was damaged on its way. Choose the file again." },
 } as const satisfies Catalogue

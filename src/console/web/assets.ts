@@ -12,6 +12,7 @@ const own = (name: string): URL => new URL(`../browser/${name}`, import.meta.url
 const sources = {
   pico: { file: require.resolve("@picocss/pico/css/pico.fluid.classless.min.css"), type: "text/css" },
   style: { file: own("console.css"), type: "text/css" },
+  print: { file: own("print.css"), type: "text/css" },
   uplotStyle: { file: require.resolve("uplot/dist/uPlot.min.css"), type: "text/css" },
   htmx: { file: require.resolve("htmx.org/dist/htmx.min.js"), type: "text/javascript" },
   uplot: { file: require.resolve("uplot/dist/uPlot.iife.min.js"), type: "text/javascript" },

@@ -1,4 +1,4 @@
-import type { Response } from "express"
+import type { ServerResponse } from "node:http"
 import type { ServerEvent } from "./page.ts"
 
 /** Server-sent events (WHATWG HTML §9.2) to one browser. A reader that does not keep up is let go: it comes back by itself. */
@@ -7,13 +7,40 @@ const heartbeatMs = 20_000
 const longestMs = 5 * 60_000
 const maxBufferedBytes = 256 * 1024
 
-export function serveEvents(response: Response, listen: (send: (event: ServerEvent) => void) => (() => void) | undefined): void {
-  let stop: (() => void) | undefined
+/** Feeds have room for so many readers in all: one session must not take it. */
+const usualMost = 6
+
+export type Listen = (send: (event: ServerEvent) => void) => (() => void) | undefined
+
+export interface EventStreams {
+  /** `whom`: the session. 503 where it or the feed has too many open. */
+  serve(response: ServerResponse, stream: { readonly whom: string; readonly listen: Listen }): void
+}
+
+export function createEventStreams({ mostOfOne = usualMost } = {}): EventStreams {
+  const open = new Map<string, number>()
+  return {
+    serve(response, { whom, listen }) {
+      const held = open.get(whom) ?? 0
+      const stop = held < mostOfOne ? serveEvents(response, listen) : undefined
+      if (!stop) return void response.writeHead(503, { "retry-after": "30" }).end()
+      open.set(whom, held + 1)
+      response.on("close", () => {
+        stop()
+        const left = (open.get(whom) ?? 1) - 1
+        if (left > 0) open.set(whom, left)
+        else open.delete(whom)
+      })
+    },
+  }
+}
+
+/** What ends it; undefined: the feed takes no more listeners, and nothing has been sent. */
+function serveEvents(response: ServerResponse, listen: Listen): (() => void) | undefined {
   const write = (text: string): void => {
     response.write(text)
     if (response.writableLength > maxBufferedBytes) response.destroy()
   }
-  response.set({ "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" })
   // before the headers have gone, so that one too many can be told so
   const early: ServerEvent[] = []
   let open = false
@@ -21,22 +48,19 @@ export function serveEvents(response: Response, listen: (send: (event: ServerEve
     if (!open) early.push(event)
     else if (response.writable) write(eventText(event))
   }
-  stop = listen(send)
-  if (!stop) {
-    response.removeHeader("content-type")
-    return void response.status(503).set("retry-after", "30").end()
-  }
-  response.flushHeaders()
+  const stop = listen(send)
+  if (!stop) return undefined
+  response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" }).flushHeaders()
   open = true
   write("retry: 5000\n\n")
   early.forEach(send)
   const heartbeat = setInterval(() => write(": \n\n"), heartbeatMs)
   const end = setTimeout(() => response.end(), longestMs)
-  response.on("close", () => {
+  return () => {
     clearInterval(heartbeat)
     clearTimeout(end)
-    stop?.()
-  })
+    stop()
+  }
 }
 
 const eventText = ({ name, data }: ServerEvent): string => `event: ${name}\n${data.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`).join("")}\n`

@@ -3,7 +3,7 @@ import { Readable } from "node:stream"
 import type { Response } from "express"
 import { cookieNames, cookieOf, clearCookie, setCookie } from "./cookies.ts"
 import { errorPage, type ErrorStatus, type LostForm, lostFormPage } from "./error-page.ts"
-import { serveEvents } from "./events.ts"
+import { createEventStreams } from "./events.ts"
 import { documentText, fragmentText, html } from "./html.ts"
 import type { Answer, Area, Holder, Notice, Pending, SessionChange, Visit } from "./page.ts"
 import { shell, type ShellContent } from "./shell.ts"
@@ -28,6 +28,7 @@ export interface At {
 const root = "/console"
 
 export function createReplies({ areas }: { readonly areas: readonly Area[] }): Replies {
+  const streams = createEventStreams()
   const page = ({ response, visit, holder }: At, content: ShellContent, status = 200): void => {
     // a part of a page that cannot be had: the whole of it says why
     if (visit.partial && status >= 400) response.set("hx-retarget", "body")
@@ -68,7 +69,7 @@ export function createReplies({ areas }: { readonly areas: readonly Area[] }): R
         case "error":
           return error(at, answer.status)
         case "events":
-          return serveEvents(response, answer.listen)
+          return streams.serve(response, { whom: `session ${at.holder?.sessionId}`, listen: answer.listen })
         case "file":
           response.set({ "content-type": answer.type, "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(answer.name)}` })
           if (Buffer.isBuffer(answer.content)) return void response.send(answer.content)

@@ -33,6 +33,7 @@ export const shell = ({ areas, visit, holder }: Shell, { title, body, crumbs = [
     <link rel="stylesheet" href=${assetUrl("pico")} />
     <link rel="stylesheet" href=${assetUrl("uplotStyle")} />
     <link rel="stylesheet" href=${assetUrl("style")} />
+    <link rel="stylesheet" href=${assetUrl("print")} />
     <script src=${assetUrl("htmx")} defer></script>
     <script src=${assetUrl("uplot")} defer></script>
     <script src=${assetUrl("charts")} defer></script>

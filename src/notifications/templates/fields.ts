@@ -28,8 +28,9 @@ const control = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/
 // oxlint-disable-next-line no-control-regex -- the same, line ends and tabs apart
 const controlButLines = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]/
 /** What makes a reader see other text than there is (Unicode TR 36 §2.5). */
-const direction = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/
-const link = /:\/\//
+const direction = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/
+/** Mail clients make a link of these in plain text, too. */
+const link = /:\/\/|\bwww\.|\b(?:mailto|javascript):/i
 
 /** Failure: a clause about the value. `hosts`: where its links may lead, "*.tinh.example" for every name below. */
 export function showField({ type, max }: FieldRule, value: unknown, hosts: readonly string[]): Result<ShownValue, string> {

@@ -13,6 +13,9 @@ export interface CertificateIdentity {
   readonly issuerDer: Buffer
   readonly serialNumber: string
   readonly subjectKeyIdentifier: string | null
+  /** Milliseconds since the epoch; NaN for what is no date. */
+  readonly notBefore: number
+  readonly notAfter: number
   readonly publicKey: KeyObject
 }
 
@@ -37,11 +40,12 @@ function read(der: Buffer, fingerprint: string): CertificateIdentity | undefined
     const first = isContext(items[0], 0) ? 1 : 0
     const issuer = items[first + 2]
     if (!issuer) return undefined
+    const x509 = new X509Certificate(der)
     const extensions = items.find((item) => isContext(item, 3))
     return {
       der, fingerprint, issuerDer: encodingOf(issuer), serialNumber: serialText(integerOctets(items[first])),
       subjectKeyIdentifier: extensions ? keyIdentifier(sequenceOf(itemsOf(extensions)[0])) : null,
-      publicKey: new X509Certificate(der).publicKey,
+      notBefore: Date.parse(x509.validFrom), notAfter: Date.parse(x509.validTo), publicKey: x509.publicKey,
     }
   } catch (error) {
     // node:crypto says in its own words what it cannot read

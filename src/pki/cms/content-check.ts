@@ -88,16 +88,31 @@ export class ContentCheck {
 
   private signatureMatches({ signer, scheme, direct }: Check & { readonly scheme: SignatureScheme }, key: KeyObject): boolean {
     const { attributes, signature } = signer.info
-    const options = scheme.kind === "rsa-pss" ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: scheme.saltLength } : { key }
     try {
-      if (direct) return direct.verify(options, signature)
-      const algorithm = scheme.kind === "ed25519" ? null : scheme.digest
-      return verify(algorithm, attributes ? attributes.der : Buffer.concat(this.whole ?? []), options, signature)
+      if (direct) return direct.verify(keyOptions(scheme, key), signature)
     } catch {
-      // such as a modulus that is no number to compute with
       return false
     }
+    return verifies(signer.info, scheme, key, attributes ? attributes.der : Buffer.concat(this.whole ?? []))
   }
+}
+
+const keyOptions = (scheme: SignatureScheme, key: KeyObject) =>
+  scheme.kind === "rsa-pss" ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: scheme.saltLength } : { key }
+
+function verifies({ signature }: SignerInfo, scheme: SignatureScheme, key: KeyObject, bytes: Buffer): boolean {
+  try {
+    return verify(scheme.kind === "ed25519" ? null : scheme.digest, bytes, keyOptions(scheme, key), signature)
+  } catch {
+    // such as a modulus that is no number to compute with
+    return false
+  }
+}
+
+/** Whether the key made the signature over the signed attributes; false for a signer without any, whose content is yet to be seen. */
+export function isSignedBy(info: SignerInfo, key: KeyObject): boolean {
+  const scheme = schemeFor(info.digestAlgorithm, info.signatureAlgorithm)
+  return typeof scheme !== "string" && info.attributes !== null && keyProblem(scheme, key) === null && verifies(info, scheme, key, info.attributes.der)
 }
 
 const startBytes = 8
@@ -109,7 +124,7 @@ function looksLikeAttributes(start: Buffer): boolean {
 }
 
 /** RFC 5035 §2: a signature that names another certificate than the one found was made for that other one. */
-function certificateIsNamed({ info, certificate }: FoundSigner): boolean {
+export function certificateIsNamed({ info, certificate }: FoundSigner): boolean {
   const hashes = info.attributes?.certificateHashes ?? []
   return hashes.every(({ algorithm, hash }) => algorithm === null || (certificate !== undefined && createHash(algorithm).update(certificate.der).digest().equals(hash)))
 }

@@ -6,7 +6,7 @@ import { createHash, hash } from "node:crypto"
 import { z } from "zod"
 import { canonicalJson } from "../../base/canonical-json.ts"
 import { failed, ok, type Result } from "../../base/result.ts"
-import { signatureProblems } from "../signature-facts.ts"
+import { headerProtections, signatureProblems } from "../signature-facts.ts"
 import type { EvidenceRecord } from "./evidence-record.ts"
 
 export interface EvidenceBundle {
@@ -68,11 +68,12 @@ const signerSchema = z.strictObject({
 })
 
 const form = z.enum(["none", "multipart", "opaque", "encrypted"])
-const headerProtection = z.enum(["none", "matches", "differs"])
+const headerProtection = z.enum(headerProtections)
+const headerDiffers = z.array(z.string()).optional()
 
 const signatureSchema = z.strictObject({
   form, problems, signers: z.array(signerSchema), certificates: z.array(sha256Hex), revocationInfo: z.array(z.strictObject({ kind: z.enum(["crl", "ocsp"]), sha256: sha256Hex })),
-  encryptedInside: z.boolean(), tripleWrapped: z.boolean(), headerProtection, from: z.array(z.string()), sender: z.array(z.string()),
+  encryptedInside: z.boolean(), tripleWrapped: z.boolean(), headerProtection, headerDiffers, from: z.array(z.string()), sender: z.array(z.string()),
 })
 
 const revocationSchema = z.strictObject({
@@ -83,7 +84,7 @@ const revocationSchema = z.strictObject({
 const statusSchema = z.strictObject({ fingerprint: sha256Hex, problems, chain: z.array(sha256Hex), anchor: maybeText, revocation: z.array(revocationSchema), at: time })
 
 const factsSchema = z.strictObject({
-  status: z.enum(["missing", "valid", "invalid", "undecided", "encrypted"]), problems, form, headerProtection, timestamped: z.boolean(),
+  status: z.enum(["missing", "valid", "invalid", "undecided", "encrypted"]), problems, form, headerProtection, headerDiffers, timestamped: z.boolean(),
   signers: z.array(
     z.strictObject({
       fingerprint: sha256Hex.nullable(), subject: z.string(), issuer: z.string(), serialNumber: z.string(), signingTime: maybeTime, provenTime: maybeTime, notAfter: time,

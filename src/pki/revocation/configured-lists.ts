@@ -10,20 +10,24 @@ import { maxCrlBytes, readCrl } from "./crl.ts"
 export interface ConfiguredLists {
   /** Those that are this issuer's or not yet known to be another's. */
   of(issuer: Certificate): readonly string[]
+  /** Those of them that are deltas or have not been read yet. */
+  deltasOf(issuer: Certificate): readonly string[]
   noteIssuer(list: string, der: Uint8Array): void
 }
 
 export function createConfiguredLists(lists: readonly string[]): ConfiguredLists {
-  const issuers = new Map<string, string>()
+  const known = new Map<string, { readonly issuer: string; readonly isDelta: boolean }>()
   const nameOf = (der: Uint8Array): string => Buffer.from(der).toString("base64")
+  const of = (issuer: Certificate): readonly string[] => {
+    const wanted = nameOf(issuer.subject.der)
+    return lists.filter((list) => (known.get(list)?.issuer ?? wanted) === wanted)
+  }
   return {
-    of(issuer) {
-      const wanted = nameOf(issuer.subject.der)
-      return lists.filter((list) => (issuers.get(list) ?? wanted) === wanted)
-    },
+    of,
+    deltasOf: (issuer) => of(issuer).filter((list) => known.get(list)?.isDelta ?? true),
     noteIssuer(list, der) {
       const crl = lists.includes(list) ? readCrl(der) : undefined
-      if (crl?.ok) issuers.set(list, nameOf(crl.value.issuerDer))
+      if (crl?.ok) known.set(list, { issuer: nameOf(crl.value.issuerDer), isDelta: crl.value.base !== null })
     },
   }
 }

@@ -3,12 +3,14 @@ import { type Asn1, Asn1SyntaxError, expectTag, hex, latin1, oidText, readAsn1, 
 import type { Certificate } from "../certificate.ts"
 import { derTag } from "../der.ts"
 import { childrenOf, type DerElement, wholeOf } from "./der-walk.ts"
+import { pointUrls } from "../read-extensions.ts"
 import { indexRevoked, type RevokedList } from "./revoked-list.ts"
 import { outerElements, type SignedStructure, signedStructure, verifySigned } from "./signed-structure.ts"
 
 /**
- * Certificate revocation lists (RFC 5280 §5, §6.3): complete ones, signed by the certificate's own issuer. An indirect list, a delta, a list
- * for some reasons only, or one with a critical extension that is not understood says nothing here, never "good".
+ * Certificate revocation lists (RFC 5280 §5, §6.3): complete ones and deltas, signed by the certificate's own issuer. An indirect list, a list
+ * for some reasons only, or one with a critical extension that is not understood says nothing here, never "good". A delta speaks of those that it
+ * names and of nobody else; what it says of a complete list is delta-lists.ts' affair.
  * In three steps, so that strangers' bytes cost little: `readCrl` looks at the head, `verifyCrl` checks the signature and only then
  * indexes the entries, `statusByCrl` looks one certificate up. Must not know: where the bytes come from, what time it is.
  */
@@ -20,7 +22,13 @@ export interface Crl {
   readonly nextUpdate: number | null
   /** RFC 5280 §5.2.3, hex; null when absent. */
   readonly number: string | null
+  /** BaseCRLNumber of a delta (RFC 5280 §5.2.4), hex; null: the list is complete. */
+  readonly base: string | null
+  /** Where its deltas are said to be (RFC 5280 §5.2.6). */
+  readonly deltaUrls: readonly string[]
   readonly scope: CrlScope
+  /** The extension that it was read from, hex; empty when absent. */
+  readonly scopeHex: string
   readonly entries: DerElement | null
   readonly signed: SignedStructure
 }
@@ -104,7 +112,8 @@ export function statusByCrl(crl: VerifiedCrl, certificate: Certificate): StatedS
   // RFC 5280 §5.3.1: no longer on hold
   if (entry && entry.reason !== "removeFromCRL") return { status: "revoked", ...entry }
   // RFC 5280 §3.3: an entry may go once the certificate has expired, so its absence proves nothing any more
-  return crl.thisUpdate > certificate.notAfter ? statedUnknown : statedGood
+  if (crl.thisUpdate > certificate.notAfter) return statedUnknown
+  return crl.base === null || entry ? statedGood : statedUnknown
 }
 
 /** RFC 5280 §6.3.3 (b) (2). */
@@ -114,11 +123,14 @@ function speaksFor(scope: CrlScope, certificate: Certificate): boolean {
 }
 
 const extensionsTag = 0xa0
-const extensionId = { crlNumber: "2.5.29.20", deltaCrlIndicator: "2.5.29.27", issuingDistributionPoint: "2.5.29.28" } as const
+const extensionId = { crlNumber: "2.5.29.20", deltaCrlIndicator: "2.5.29.27", issuingDistributionPoint: "2.5.29.28", freshestCrl: "2.5.29.46" } as const
 
 /** RFC 5280 §5.2. */
-function readExtensions(extensions: readonly Asn1[]): Pick<Crl, "number" | "scope"> {
+function readExtensions(extensions: readonly Asn1[]): Pick<Crl, "number" | "base" | "deltaUrls" | "scope" | "scopeHex"> {
   let number: string | null = null
+  let base: string | null = null
+  let deltaUrls: readonly string[] = []
+  let scopeHex = ""
   let scope: CrlScope = { kind: "some", users: true, authorities: true, urls: null }
   const seen = new Set<string>()
   for (const { items } of extensions) {
@@ -127,13 +139,16 @@ function readExtensions(extensions: readonly Asn1[]): Pick<Crl, "number" | "scop
     if (seen.has(id)) throw new Asn1SyntaxError("has an extension twice")
     seen.add(id)
     if (id === extensionId.crlNumber) number = hex(expectTag(value, derTag.integer, "CRL number").octets)
-    else if (scope.kind === "nobody") continue
-    else if (id === extensionId.deltaCrlIndicator) scope = { kind: "nobody", because: "is a delta" }
-    else if (id === extensionId.issuingDistributionPoint) scope = readScope(sequenceItems(value, "distribution point"))
+    else if (id === extensionId.deltaCrlIndicator) base = hex(expectTag(value, derTag.integer, "number of the list that it is a delta to").octets)
+    else if (id === extensionId.freshestCrl) deltaUrls = pointUrls(sequenceItems(value, "distribution points"))
+    else if (id === extensionId.issuingDistributionPoint) {
+      scopeHex = hex(value.der)
+      if (scope.kind === "some") scope = readScope(sequenceItems(value, "distribution point"))
+    }
     // authorityKeyIdentifier is never critical (RFC 5280 §5.2.1)
-    else if (isCritical(items)) scope = { kind: "nobody", because: `has the critical extension ${id}, which is not understood` }
+    else if (isCritical(items) && scope.kind === "some") scope = { kind: "nobody", because: `has the critical extension ${id}, which is not understood` }
   }
-  return { number, scope }
+  return { number, base, deltaUrls, scope, scopeHex }
 }
 
 const isCritical = (items: readonly Asn1[]): boolean => items[1]?.tag === derTag.boolean && items[1].octets[0] !== 0
@@ -142,7 +157,9 @@ const uniformResourceIdentifier = 0x86
 
 /** IssuingDistributionPoint (RFC 5280 §5.2.5). */
 function readScope(items: readonly Asn1[]): CrlScope {
-  const isSet = (number: number): boolean => taggedItem(items, number)?.octets[0] === 0xff
+  // DER writes TRUE as ff; whoever writes it otherwise means it none the less
+  const isSet = (number: number): boolean => taggedItem(items, number)?.octets.some((octet) => octet !== 0) ?? false
+  if (items.some(({ tag }) => (tag & 0xc0) !== 0x80 || (tag & 0x1f) > 5)) return { kind: "nobody", because: "has a scope that is not understood" }
   if (isSet(4)) return { kind: "nobody", because: "is indirect" }
   if (isSet(5)) return { kind: "nobody", because: "is for attribute certificates" }
   if (taggedItem(items, 3)) return { kind: "nobody", because: "is for some reasons only" }

@@ -2,9 +2,10 @@ import type { Logger } from "pino"
 import type { Clock } from "../../base/clock.ts"
 import type { Certificate } from "../certificate.ts"
 import type { RevocationEvidence, SignatureProblem, StapledRevocation } from "../signature-facts.ts"
-import { statusByCrl } from "./crl.ts"
+import { statedGood, statusByCrl, type VerifiedCrl } from "./crl.ts"
 import { createConfiguredLists, isUrl } from "./configured-lists.ts"
-import { crlSource, crlSourceName, type KnownCrl, type SourceMeans } from "./crl-source.ts"
+import { deltaUrlsOf, isContinued } from "./delta-lists.ts"
+import { type CrlPlace, crlSource, crlSourceName, type KnownCrl, type SourceMeans } from "./crl-source.ts"
 import { type AgeLimits, answerAt, isCurrent, noAnswer, type Statement } from "./evidence.ts"
 import { leftAlone, type RevocationFetch } from "./http-fetch.ts"
 import { type Kept, KeptAnswers } from "./kept-answers.ts"
@@ -89,15 +90,33 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
     const current = isCurrent(statement, kept.fetchedAt, clock.now(), limits)
     return statement.status === "revoked" || (statement.status === "good" && current) ? { statement, source, evidence, isCurrent: current } : undefined
   }
-  const heardOfList = (kept: Kept<KnownCrl> | undefined, certificate: Certificate): Answer | undefined =>
-    heard(kept, "crl", ({ crl, sha256 }) => ({ statement: { ...statusByCrl(crl, certificate), thisUpdate: crl.thisUpdate, nextUpdate: crl.nextUpdate }, evidence: sha256 }))
+  const heardOfOne = (kept: Kept<KnownCrl> | undefined, certificate: Certificate): Answer | undefined =>
+    heard(kept, "crl", ({ crl, sha256 }) => ({ statement: { ...statusByCrl(crl, certificate), ...updatesOf(crl) }, evidence: sha256 }))
+  const heardOfList = (kept: Kept<KnownCrl> | undefined, atDeltas: readonly (Kept<KnownCrl> | undefined)[] | null, certificate: Certificate): Answer | undefined => {
+    const own = heardOfOne(kept, certificate)
+    if (!kept || !atDeltas) return own
+    // a complete list in the place of a delta may have deltas of its own
+    const deltas = atDeltas.filter((one) => one !== undefined).filter(({ value }) => value.crl.base !== null)
+    const named = latestFirst(deltas.map((delta) => heardOfOne(delta, certificate))).find(({ statement }) => statement.thisUpdate >= kept.value.crl.thisUpdate)
+    if (named) return named
+    const stated = deltas.map(({ value: { crl }, fetchedAt }) => ({ crl, isCurrent: isCurrent({ ...statedGood, ...updatesOf(crl) }, fetchedAt, clock.now(), limits) }))
+    return own?.statement.status === "good" && !isContinued(kept.value.crl, stated) ? undefined : own
+  }
+  /** Null: nobody has said that there are any. */
+  const deltasOf = (kept: Kept<KnownCrl> | undefined, certificate: Certificate, issuer: Certificate): readonly CrlPlace[] | null => {
+    const named = kept ? deltaUrlsOf(certificate, kept.value.crl) : []
+    return named.length === 0 ? null : [...named, ...configured.deltasOf(issuer)].map((url) => ({ url, issuer }))
+  }
   const heardOfResponder = (kept: Kept<KnownOcspAnswer> | undefined): Answer | undefined => heard(kept, "ocsp", ({ answer, document }) => ({ statement: answer, evidence: document.sha256 }))
+
+  const latestList = async (place: CrlPlace): Promise<Kept<KnownCrl> | undefined> => (await lists.latest(crlSourceName(place), crlSource(place, means))).kept
 
   const byLists = async (certificate: Certificate, issuer: Certificate): Promise<Answer | undefined> => {
     let old: Answer | undefined
     for (const url of listsOf(certificate, configured.of(issuer))) {
-      const place = { url, issuer }
-      const answer = heardOfList((await lists.latest(crlSourceName(place), crlSource(place, means))).kept, certificate)
+      const kept = await latestList({ url, issuer })
+      const deltas = deltasOf(kept, certificate, issuer)
+      const answer = heardOfList(kept, deltas && (await Promise.all(deltas.map(latestList))), certificate)
       if (answer?.isCurrent) return answer
       old ??= answer
     }
@@ -119,8 +138,11 @@ export function createRevocationChecker({ fetch, store, clock, config, log }: Re
     const response = responses.peek(ocspSourceName({ certificate, issuer }))
     const byResponse = heardOfResponder(response)
     const believed = byResponse?.statement.status === "revoked" || response?.value.answer.uncheckedResponder === null ? byResponse : undefined
-    const byList = listsOf(certificate, configured.of(issuer)).map((url) => heardOfList(lists.peek(crlSourceName({ url, issuer })), certificate))
-    return [believed, ...byList].filter((answer) => answer !== undefined).toSorted((a, b) => b.statement.thisUpdate - a.statement.thisUpdate)
+    const byList = listsOf(certificate, configured.of(issuer)).map((url) => {
+      const kept = lists.peek(crlSourceName({ url, issuer }))
+      return heardOfList(kept, deltasOf(kept, certificate, issuer)?.map((place) => lists.peek(crlSourceName(place))) ?? null, certificate)
+    })
+    return latestFirst([believed, ...byList])
   }
 
   const checkOne = async (certificate: Certificate, issuer: Certificate, stapled: readonly StapledStatement[], { at, prefer = config.prefer }: RevocationRequest): Promise<RevocationEvidence> => {
@@ -184,6 +206,11 @@ interface Answer {
   readonly evidence: string
   readonly isCurrent: boolean
 }
+
+const latestFirst = (answers: readonly (Answer | undefined)[]): readonly Answer[] =>
+  answers.filter((answer) => answer !== undefined).toSorted((a, b) => b.statement.thisUpdate - a.statement.thisUpdate)
+
+const updatesOf = ({ thisUpdate, nextUpdate }: VerifiedCrl): Pick<Statement, "thisUpdate" | "nextUpdate"> => ({ thisUpdate, nextUpdate })
 
 /** Its own first: they are newer than what somebody copied. Only over HTTP: a certificate does not point into our file system. */
 const listsOf = ({ crlUrls }: Certificate, configured: readonly string[]): readonly string[] => [...crlUrls.filter(isUrl).slice(0, maxUrls), ...configured]

@@ -97,21 +97,26 @@ function significantStart(der: Uint8Array, serial: DerElement): number {
   return at
 }
 
-/** A slot holds the offset of an entry, which is never 0. Of two entries for one serial number the first counts. */
+/** A slot holds the offset of an entry, which is never 0. */
 function place(der: Uint8Array, slots: Uint32Array, entry: DerElement, serial: DerElement): void {
   let slot = hashOf(der, significantStart(der, serial), serial.end) & (slots.length - 1)
   while (slots[slot] !== 0) slot = (slot + 1) & (slots.length - 1)
   slots[slot] = entry.start
 }
 
+/** Of several entries for one serial number the first that revokes it. */
 function find(der: Uint8Array, slots: Uint32Array, serialNumber: string): RevokedEntry | undefined {
   const wanted = Buffer.from(serialNumber, "hex")
+  let removed: RevokedEntry | undefined
   for (let slot = hashOf(wanted, 0, wanted.length) & (slots.length - 1); slots[slot] !== 0; slot = (slot + 1) & (slots.length - 1)) {
     const entry = elementAt(der, slots[slot] ?? 0, der.length)
     const serial = entry && elementAt(der, entry.content, entry.end)
-    if (entry && serial && wanted.equals(der.subarray(significantStart(der, serial), serial.end))) return readEntry(wholeOf(der, entry))
+    if (!entry || !serial || !wanted.equals(der.subarray(significantStart(der, serial), serial.end))) continue
+    const read = readEntry(wholeOf(der, entry))
+    if (read.reason !== "removeFromCRL") return read
+    removed ??= read
   }
-  return undefined
+  return removed
 }
 
 function readEntry(der: Uint8Array): RevokedEntry {

@@ -1,5 +1,7 @@
 import type { Certificate } from "../certificate.ts"
 import type { StapledRevocation } from "../signature-facts.ts"
+import { readCrl } from "./crl.ts"
+import { deltaUrlsOf } from "./delta-lists.ts"
 import { documentOf, type Statement, statementOf } from "./evidence.ts"
 import type { RevocationDocument } from "./revocation-store.ts"
 
@@ -27,11 +29,17 @@ export async function readStapled(stapled: readonly StapledRevocation[], path: r
     const document = await documentOf(kind, Buffer.from(der, "base64"))
     for (const { certificate, issuer } of path) {
       const statement = await statementOf(document, certificate, issuer)
-      if (!statement.ok || statement.value.status === "unknown") continue
+      if (!statement.ok || statement.value.status === "unknown" || (statement.value.status === "good" && awaitsDelta(document, certificate))) continue
       statements.set(certificate.fingerprint, [...(statements.get(certificate.fingerprint) ?? []), { document, statement: statement.value }])
     }
   }
   return statements
+}
+
+/** Whoever signs would leave out the delta that revokes. */
+function awaitsDelta({ kind, der }: RevocationDocument, certificate: Certificate): boolean {
+  const crl = kind === "crl" ? readCrl(der) : undefined
+  return crl?.ok === true && deltaUrlsOf(certificate, crl.value).length > 0
 }
 
 /** One that says revoked before all others, then the latest. */

@@ -1,4 +1,5 @@
 import type { HeaderField } from "../../mail/header.ts"
+import { parameterValue } from "../../mail/mime-parameter.ts"
 import type { ScannedPart } from "../../mail/mime-part.ts"
 import type { SignatureProblem } from "../signature-facts.ts"
 
@@ -21,10 +22,19 @@ export function headerProblems(fields: readonly HeaderField[]): SignatureProblem
   return []
 }
 
-/** A multipart whose boundary is said twice is cut in two ways. */
-export function boundaryProblems({ mime }: ScannedPart): SignatureProblem[] {
+/** A multipart whose boundary is said twice is cut in two ways, and so is one whose boundary is also that of a multipart inside (RFC 2046 §5.1.1). */
+export const boundaryProblems = (part: ScannedPart): SignatureProblem[] => (saysBoundaryOnce(part) && !comesAgain(part, new Set()) ? [] : ["malformed"])
+
+function saysBoundaryOnce({ mime }: ScannedPart): boolean {
   const names = mime.parameters.map(({ name }) => name.toLowerCase())
   const boundaries = names.filter((name) => name === "boundary" || name.startsWith("boundary*"))
-  const isPlain = boundaries.length <= 1 || (boundaries.every((name) => name !== "boundary") && new Set(boundaries).size === boundaries.length)
-  return isPlain ? [] : ["malformed"]
+  return boundaries.length <= 1 || (boundaries.every((name) => name !== "boundary") && new Set(boundaries).size === boundaries.length)
+}
+
+/** As deep as the scanner's nesting limit. */
+function comesAgain({ kind, mime, children, message }: ScannedPart, above: ReadonlySet<string>): boolean {
+  const boundary = kind === "multipart" ? parameterValue(mime.parameters, "boundary")?.trimEnd() : undefined
+  if (boundary !== undefined && above.has(boundary)) return true
+  const here = boundary === undefined ? above : new Set([...above, boundary])
+  return children.some((child) => comesAgain(child, here)) || (message !== undefined && comesAgain(message, here))
 }

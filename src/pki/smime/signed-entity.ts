@@ -4,11 +4,17 @@ import type { SignatureProblem } from "../signature-facts.ts"
 import { PacedScanner } from "./paced-scanner.ts"
 
 /** Learns what a signed MIME entity is while its bytes stream past. */
+export interface SignedPart {
+  readonly part: ScannedPart
+  readonly fields: readonly HeaderField[]
+  /** Of the message that is the part's only content; empty when it is none. */
+  readonly nestedFields: readonly HeaderField[]
+}
+
 export interface SignedEntity {
   readonly root: ScannedPart
-  readonly fields: readonly HeaderField[]
-  /** Of the message that is the entity's only content; empty when it is none. */
-  readonly nestedFields: readonly HeaderField[]
+  /** Where a reader looks for protected header fields: below further signatures first (RFC 9787 §4.4), then the entity itself. */
+  readonly payloads: readonly SignedPart[]
   readonly encryptedInside: boolean
   readonly problems: readonly SignatureProblem[]
 }
@@ -40,8 +46,10 @@ export class EntityReader {
     if (this.isBlank(parts, start)) problems.push("empty")
     if (parts.some(isElsewhere)) problems.push("externalContent")
     if (parts.some(({ opaque, mime }) => opaque && mime.type === "multipart")) problems.push("tooDeep")
-    const nested = root.message && root.message.bodyStart <= start.length ? parseHeader(start.subarray(root.message.headerStart, root.message.bodyStart)) : []
-    return { root, fields: headerFields, nestedFields: nested, encryptedInside: isEncrypted(root), problems }
+    const headerOf = ({ headerStart, bodyStart }: ScannedPart): readonly HeaderField[] => (bodyStart <= start.length ? parseHeader(start.subarray(headerStart, bodyStart)) : [])
+    const payloads = payloadsOf(root).map((part) => ({ part, fields: part === root ? headerFields : headerOf(part), nestedFields: part.message ? headerOf(part.message) : [] }))
+    if (payloads.some(({ part }) => part.bodyStart > start.length)) problems.push("tooLarge")
+    return { root, payloads, encryptedInside: isEncrypted(root), problems }
   }
 
   /** Nothing but white space in any part. Something longer than what is kept is no longer nothing. */
@@ -50,6 +58,12 @@ export class EntityReader {
     if (total === 0) return true
     return this.bytes <= start.length && parts.every(({ bodyStart, bodyEnd }) => start.toString("latin1", bodyStart, bodyEnd).trim() === "")
   }
+}
+
+/** What multipart/signed parts within each other sign, the innermost first, then what is around it. */
+function payloadsOf(root: ScannedPart): readonly ScannedPart[] {
+  const [signed] = root.children
+  return root.mime.type === "multipart" && root.mime.subtype === "signed" && signed ? [...payloadsOf(signed), root] : [root]
 }
 
 /** Leaves of all levels, nested messages' too. Recursion is as deep as the scanner's nesting limit. */

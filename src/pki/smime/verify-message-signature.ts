@@ -46,12 +46,12 @@ export async function verifyMessageSignature(source: MessageSource, options: Ver
   try {
     const read = await readLayer(timed, layer)
     if (read === "encrypted" || read === "none") return { ...nothing, form: layer.around.length === 0 ? read : "none" }
-    const headerProtection = layer.around.length > 0 ? "none" : protectionOf(read, scan)
+    const protection = layer.around.length > 0 ? unprotected : protectionOf(read, scan)
     const problems = [
       ...(await outsideProblems(timed, layer)), ...authorProblems, ...headerProblems(scan.headerFields), ...read.problems, ...read.entity.problems,
-      ...extraSigner(read.signers), ...differs(headerProtection), ...unscanned(scan, read),
+      ...extraSigner(read.signers), ...(protection.headerProtection === "differs" ? (["headerMismatch"] as const) : []), ...unscanned(scan, read),
     ]
-    return { ...nothing, ...described(read), form: layer.form, problems: [...new Set(problems)], headerProtection }
+    return { ...nothing, ...described(read), form: layer.form, problems: [...new Set(problems)], ...protection }
   } catch (error) {
     const { problems } = unreadable(error)
     return { ...nothing, form: layer.form, problems: [...new Set([...partial(layer), ...problems, ...authorProblems])] }
@@ -79,10 +79,10 @@ const described = ({ frame, signers, certificates, entity, hints }: ReadLayer): 
   encryptedInside: entity.encryptedInside, tripleWrapped: entity.encryptedInside && hints.includes(oids.signedData),
 })
 
-const protectionOf = ({ entity }: ReadLayer, scan: Scan): MessageSignature["headerProtection"] =>
-  compareHeaders(protectedHeader(entity.root, entity.fields, entity.nestedFields), scan.headerFields)
+const unprotected = { headerProtection: "none" } as const
 
-const differs = (protection: MessageSignature["headerProtection"]): SignatureProblem[] => (protection === "differs" ? ["headerMismatch"] : [])
+const protectionOf = ({ entity }: ReadLayer, scan: Scan): Pick<MessageSignature, "headerProtection" | "headerDiffers"> =>
+  compareHeaders(entity.payloads.map(protectedHeader).find((header) => header !== null) ?? null, scan.headerFields)
 
 const partial = ({ around }: SignedLayer): SignatureProblem[] => (around.length > 0 ? ["partial"] : [])
 

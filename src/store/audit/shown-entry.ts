@@ -1,3 +1,4 @@
+import { csvRow } from "../../base/csv.ts"
 import type { ListedEntry } from "../audit-store.ts"
 
 /** Entries of the audit for people and for spreadsheets. Pure. */
@@ -20,12 +21,5 @@ export const csvHeader = "id,position,at,kind,who,principalId,account,accountId,
 
 export function csvLine(entry: ListedEntry): string {
   const { id, position, at, kind, principalId, account, accountId, envelopeId, actor, detail } = entry
-  return [id, position, at, kind, whoOf(entry), principalId, account, accountId, fromOf(entry), envelopeId, actor === null ? null : JSON.stringify(actor), JSON.stringify(detail)].map(csvCell).join(",")
-}
-
-/** RFC 4180. What a spreadsheet would take for a formula is text: names come from whoever tried to sign in. */
-export function csvCell(value: string | number | null): string {
-  if (value === null) return ""
-  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value)
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  return csvRow([id, position, at, kind, whoOf(entry), principalId, account, accountId, fromOf(entry), envelopeId, actor === null ? null : JSON.stringify(actor), JSON.stringify(detail)])
 }

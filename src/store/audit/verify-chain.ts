@@ -26,7 +26,7 @@ export interface ChainQuestion {
 export interface ChainProblem {
   readonly position: number
   readonly auditId: number | null
-  readonly kind: "changed" | "removed" | "inserted" | "reordered" | "sealRemoved" | "truncated" | "rewritten" | "headForged"
+  readonly kind: "changed" | "removed" | "inserted" | "reordered" | "sealRemoved" | "truncated" | "rewritten" | "headForged" | "forgotten"
 }
 
 export interface ChainReport {

@@ -6,7 +6,7 @@ import type { GuidedAction } from "../directory-actions.ts"
 import type { Refusal } from "../directory-editor.ts"
 import { accountColumns, assignmentColumns, orderedRights, readAccount, readAccountId, readPerson } from "./directory-records.ts"
 import { addressOfRule } from "./edit-accounts.ts"
-import { covered, type Edit, rankProblem, refuse, unitProblem } from "./edit.ts"
+import { covered, type Edit, type Edited, newOwnerProblem, rankProblem, refuse, unitProblem } from "./edit.ts"
 
 /** How long things are kept. */
 export interface KeepingRules {
@@ -84,11 +84,24 @@ async function handOver(edit: Edit, { address, to }: Extract<GuidedAction, { rea
   if (problem && !problem.ok) return problem
   const person = await readPerson(edit.tx, to)
   if (!person) return refuse("invalid", "noPerson", { field: "to", values: { value: to } })
-  if (!(await covered(edit, person.unitCode))) return refuse("noPermission", "outsideScope", { field: "to" })
+  const notHis = await newOwnerProblem(edit, person, "to")
+  if (notHis && !notHis.ok) return notHis
   if (person.suspended) return refuse("invalid", "personSuspended", { field: "to", values: { value: to } })
   const owners = await edit.tx.query<AssignmentRecord & { name: string }>(ownersOf, [address, edit.today])
   if (owners.some(({ principalId }) => principalId === to) && owners.length === 1) return refuse("invalid", "alreadySo", { field: "to" })
   return ok({ steps: planHandOver({ account, to: person, owners: owners.map((row) => ({ ...row, rights: orderedRights(row.rights) })) }), subject: address, unitCode: account.unitCode })
+}
+
+/** Undefined: where everybody and everything is now, and what comes back, is the administrator's; nobody comes back who ranks above. */
+export async function undoProblem(edit: Edit, { subject, unitCode, steps }: PlannedAction): Promise<Edited | undefined> {
+  const units = [unitCode]
+  for (const step of steps) {
+    if (step.step === "movePerson" || step.step === "moveAccount") units.push(step.to)
+    // what has gone meanwhile, the step itself will say
+    if (step.step === "endAssignment") units.push((await readAccount(edit.tx, step.address))?.unitCode ?? unitCode)
+  }
+  for (const unit of new Set(units)) if (!(await covered(edit, unit))) return refuse("noPermission", "outsideScope")
+  return rankProblem(edit, { principalId: subject })
 }
 
 const ownedBy = ({ tx, today }: Edit, principalId: string): Promise<AccountRecord[]> => tx.query<AccountRecord>(ownedAccounts, [principalId, today])

@@ -86,5 +86,7 @@ async function rename(tx: Edit["tx"], from: string, to: string): Promise<boolean
   await tx.query({ text: "UPDATE mail_group_member m SET member_address = $2 WHERE member_address = $1 AND NOT EXISTS (SELECT FROM mail_group_member o WHERE o.group_address = m.group_address AND o.member_address = $2)" }, [from, to])
   await tx.query({ text: "UPDATE mail_group SET allowed_senders = array_replace(allowed_senders, $1, $2), moderators = array_replace(moderators, $1, $2) WHERE $1 = ANY (allowed_senders) OR $1 = ANY (moderators)" }, [from, to])
   await tx.query({ text: "UPDATE held_message SET approvers = array_replace(approvers, $1, $2), notify = array_replace(notify, $1, $2) WHERE decision IS NULL AND ($1 = ANY (approvers) OR $1 = ANY (notify))" }, [from, to])
+  // the old address may be somebody else's one day
+  await tx.query({ text: "UPDATE forwarding SET target = $2 WHERE target = $1" }, [from, to])
   return renamed.length > 0
 }

@@ -34,7 +34,12 @@ export function createAuditStore(database: Pick<Database, "query">): AuditStore 
         actAsNobody(() => void pump())
       })
     },
-    list: (filter, { limit, before }) => read(conditionsOf(filter, { kinds: filter.kind === undefined ? actionsOnly : undefined, before }), { limit, order: "DESC" }),
+    list: (filter, { limit, before, after }) => read(conditionsOf(filter, { kinds: filter.kind === undefined ? actionsOnly : undefined, before, after }), { limit, order: "DESC" }),
+    async reach({ kind, accountId, since, until }, { entries, before }) {
+      const conditions = conditionsOf({ ...(accountId !== undefined && { accountId }), ...(since !== undefined && { since }), ...(until !== undefined && { until }) }, { kinds: meansActions(kind) ? actionsOnly : undefined, before })
+      const [row] = await database.query<{ id: number }>({ text: `SELECT a.id FROM audit a WHERE ${conditions.text()} ORDER BY a.id DESC OFFSET ${entries - 1} LIMIT 1` }, conditions.values)
+      return row?.id
+    },
     async *export(filter) {
       for (let after = 0, more = true; more; ) {
         const page: readonly ListedEntry[] = await read(conditionsOf(filter, { after }), { limit: pageSize, order: "ASC" })
@@ -78,8 +83,9 @@ const listed = `SELECT ${entryColumns}, s.position, c.address AS account, p.name
 
 /** As the partial indexes have it. */
 const actionsOnly = "a.kind <> 'message.accepted'"
-const signIns: readonly AuditEvent[] = ["signIn.succeeded", "signIn.repeated"]
-const byOthers = `${actionsOnly} AND (a.kind LIKE 'access.%' OR (a.kind IN (${signIns.map((kind) => `'${kind}'`).join(", ")}) AND (a.detail->>'owner')::boolean IS FALSE))`
+const signIns = ["signIn.succeeded", "signIn.repeated"] as const satisfies readonly AuditEvent[]
+/** As the index `audit_accesses` has it. */
+const byOthers = `(a.kind LIKE 'access.%' OR (a.kind IN (${signIns.map((kind) => `'${kind}'`).join(", ")}) AND a.detail->>'owner' = 'false'))`
 
 interface Conditions {
   text(): string
@@ -89,8 +95,11 @@ interface Conditions {
 interface More {
   readonly kinds?: string | undefined
   readonly before?: number | undefined
-  readonly after?: number
+  readonly after?: number | undefined
 }
+
+/** Spares the planner the acceptances where none can be meant. */
+const meansActions = (kind: string | undefined): boolean => kind === undefined || !/^[m*]/.test(kind)
 
 function conditionsOf({ kind, who, accountId, since, until, text }: AuditFilter, { kinds, before, after }: More): Conditions {
   const values: unknown[] = []
@@ -99,8 +108,7 @@ function conditionsOf({ kind, who, accountId, since, until, text }: AuditFilter,
   if (kinds !== undefined) parts.push(kinds)
   if (kind?.endsWith("*")) add((p) => `starts_with(a.kind, ${p})`, kind.slice(0, -1))
   else if (kind !== undefined) add((p) => `a.kind = ${p}`, kind)
-  // spares the planner the acceptances where none can be meant
-  if (kind !== undefined && !kind.startsWith("m") && !kind.startsWith("*")) parts.push(actionsOnly)
+  if (kind !== undefined && meansActions(kind)) parts.push(actionsOnly)
   if (who !== undefined) add((p) => `(a.principal_id = ${p} OR a.actor->>'name' = ${p} OR a.actor->>'principalId' = ${p} OR a.detail->>'by' = ${p})`, who)
   if (accountId !== undefined) add((p) => `a.account_id = ${p}`, accountId)
   if (since !== undefined) add((p) => `a.at >= to_timestamp(${p}::float8 / 1000)`, since)

@@ -7,6 +7,7 @@ import { type BulkParts, secretPlace } from "./bulk-parts.ts"
 import { type Transaction, withRetry } from "./database.ts"
 import { lockDirectory, nextVersion } from "./directory-editor.ts"
 import { type Edit, newMany } from "./edit.ts"
+import { jsonText } from "./json-text.ts"
 
 interface Asked {
   readonly id: number
@@ -77,7 +78,7 @@ async function workRow({ sealer, oneTimePasswords }: BulkParts, edit: Edit, { id
   await tx.query(rollback)
   // numbers that were given to nobody
   edit.many?.numbers.clear()
-  await tx.query(rowFailed, [id, line, JSON.stringify(problems)])
+  await tx.query(rowFailed, [id, line, jsonText(problems)])
   return false
 }
 

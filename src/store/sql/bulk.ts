@@ -8,6 +8,7 @@ import { readBulkFacts } from "./bulk-facts.ts"
 import { type BulkParts, secretPlace } from "./bulk-parts.ts"
 import { createBulkWork } from "./bulk-work.ts"
 import { withRetry } from "./database.ts"
+import { jsonText } from "./json-text.ts"
 import { inScope, scopeValue } from "./scope.ts"
 
 /** Bulk jobs in PostgreSQL. */
@@ -26,9 +27,8 @@ export function createBulkStore(parts: BulkParts): BulkStore {
         if (!job) throw new Error("a job was not stored")
         for (let at = 0; at < rows.length; at += batch) {
           const some = rows.slice(at, at + batch)
-          const json = (value: unknown): string => JSON.stringify(value)
           await tx.query(insertRows, [
-            job.id, some.map(({ line }) => line), some.map(({ cells }) => json(cells)), some.map(({ action }) => action), some.map(({ work }) => (work === null ? null : json(work))), some.map(({ problems }) => json(problems)),
+            job.id, some.map(({ line }) => line), some.map(({ cells }) => jsonText(cells)), some.map(({ action }) => action), some.map(({ work }) => (work === null ? null : jsonText(work))), some.map(({ problems }) => jsonText(problems)),
             some.map(({ work }) => (work === null ? null : work.kind === "add" ? work.account.address : work.address)), some.map(({ work }) => (work === null ? null : work.kind === "add" ? work.person.principalId || null : work.principalId)),
           ])
           await breathe()

@@ -102,6 +102,10 @@ const failed = {
     FROM t, moved WHERE r.notification_id = moved.id AND r.n = t.n AND r.state = 'waiting'`,
 }
 
+const ended = "('delivered', 'relayed', 'failed')"
+const outcome = `d.id, d.state, d.status, CASE WHEN d.state = 'failed' THEN left(d.diagnostic, 500) ELSE '' END AS reason, ${ms("coalesce(d.settled_at, clock_timestamp())")} AS at`
+const settled = (column: string, otherwise: string): string => `CASE WHEN coalesce(e.state, o.state) IN ${ended} THEN coalesce(e.${column}, o.${column}) ELSE ${otherwise} END`
+
 const release = {
   name: "release-notification",
   text: `
@@ -126,15 +130,19 @@ const expire = {
     FROM w, x WHERE r.notification_id = x.id AND r.n = w.n AND r.state = 'waiting'`,
 }
 
+/**
+ * A recipient's delivery is that to its address. Where there is none, its account has another address by now or passes its mail on: then it is that which names the recipient
+ * as its original one, or that of somebody else it was joined to: told when the last of them is settled, and no more is said than is known.
+ */
 const unsettled = {
   name: "notifications-unsettled",
   text: `
-    SELECT p.notification_id AS id, p.n, d.state, coalesce(d.status, '') AS status, coalesce(d.reason, '') AS reason, coalesce(d.at, 0) AS at
+    SELECT p.notification_id AS id, p.n, ${settled("state::text", "NULL")} AS state, ${settled("status", "''")} AS status, ${settled("reason", "''")} AS reason, ${settled("at", "0")} AS at
     FROM (SELECT notification_id, n, address, envelope_id FROM notification_recipient WHERE state = 'sent' AND (notification_id, n) > ($1, $2) ORDER BY notification_id, n LIMIT $3) p
+    LEFT JOIN LATERAL (SELECT ${outcome} FROM delivery d WHERE d.envelope_id = p.envelope_id AND d.recipient = p.address) e ON true
     LEFT JOIN LATERAL (
-      SELECT d.state::text AS state, d.status, CASE WHEN d.state = 'failed' THEN left(d.diagnostic, 500) ELSE '' END AS reason, ${ms("coalesce(d.settled_at, clock_timestamp())")} AS at
-      FROM delivery d WHERE d.envelope_id = p.envelope_id AND d.recipient = p.address AND d.state IN ('delivered', 'relayed', 'failed')
-    ) d ON true
+      SELECT ${outcome} FROM delivery d WHERE e.id IS NULL AND d.envelope_id = p.envelope_id ORDER BY d.original_recipient = p.address DESC, d.state IN ${ended}, d.state = 'failed', d.state = 'delivered' LIMIT 1
+    ) o ON true
     ORDER BY p.notification_id, p.n`,
 }
 

@@ -1,17 +1,27 @@
 import type { Scope } from "../../accounts/administrator.ts"
-import { failed } from "../../base/result.ts"
-import { failure } from "../../mail/failure.ts"
+import { provinceDate } from "../../accounts/province-date.ts"
+import type { Clock } from "../../base/clock.ts"
+import { failed, type Result } from "../../base/result.ts"
+import { type Failure, failure } from "../../mail/failure.ts"
 import type { CertificateDesk, DeskCertificate } from "../certificate-desk.ts"
 import type { CertificateDetail } from "../certificate-registry.ts"
 import { certificateDetail, certificateFrom, certificateRecord, createCertificateRegistry } from "./certificates.ts"
 import type { Database } from "./database.ts"
+import { ranksAbove } from "./edit.ts"
 import { inScope, scopeValue } from "./scope.ts"
 
 /** What administrators may see and change of the registry, in PostgreSQL. */
-export function createCertificateDesk(database: Pick<Database, "query" | "transaction">): CertificateDesk {
+export function createCertificateDesk({ database, clock }: { readonly database: Pick<Database, "query" | "transaction">; readonly clock: Clock }): CertificateDesk {
   const registry = createCertificateRegistry(database)
   const find = async (scope: Scope, fingerprint: string): Promise<(CertificateDetail & DeskCertificate) | undefined> => (await database.query<CertificateDetail & DeskCertificate>(byFingerprint, [scopeValue(scope), fingerprint]))[0]
   const holds = async (scope: Scope, principalId: string): Promise<boolean> => (await database.query(holderWithin, [scopeValue(scope), principalId])).length > 0
+  /** A certificate signs, and signs in, as its holder: that of whoever administers more is not a unit's to choose. */
+  const mayChange = async (scope: Scope, principalId: string): Promise<boolean> => !(await ranksAbove({ tx: database, scope, today: provinceDate(clock.now()) }, { principalId }))
+  const ofHis = async (scope: Scope, fingerprint: string, change: () => Promise<Result<number, Failure>>): Promise<Result<number, Failure>> => {
+    const found = await find(scope, fingerprint)
+    if (!found) return failed(notHere)
+    return (await mayChange(scope, found.principalId)) ? change() : failed(above)
+  }
   return {
     async list(scope, { state, endsAfter, endsBefore, unit, text }, { limit, offset }) {
       const values: unknown[] = [scopeValue(scope)]
@@ -34,13 +44,17 @@ export function createCertificateDesk(database: Pick<Database, "query" | "transa
       return { rows, total: counted?.total ?? 0 }
     },
     find,
-    add: async (scope, certificate, change) => ((await holds(scope, certificate.principalId)) ? registry.add([certificate], change) : failed(notHere)),
-    bind: async (scope, fingerprint, binding, change) => ((await find(scope, fingerprint)) ? registry.bind(fingerprint, binding, change) : failed(notHere)),
-    setState: async (scope, fingerprint, state, change) => ((await find(scope, fingerprint)) ? registry.setState(fingerprint, state, change) : failed(notHere)),
+    add: async (scope, certificate, change) => {
+      if (!(await holds(scope, certificate.principalId))) return failed(notHere)
+      return (await mayChange(scope, certificate.principalId)) ? registry.add([certificate], change) : failed(above)
+    },
+    bind: (scope, fingerprint, binding, change) => ofHis(scope, fingerprint, () => registry.bind(fingerprint, binding, change)),
+    setState: (scope, fingerprint, state, change) => ofHis(scope, fingerprint, () => registry.setState(fingerprint, state, change)),
   }
 }
 
 const notHere = failure("notFound", "no such certificate or holder belongs to these units")
+const above = failure("noPermission", "the holder has a role above the administrator's")
 
 const columns = `${certificateRecord}, p.unit_code AS "unitCode", u.name AS "unitName"`
 const from = `${certificateFrom} LEFT JOIN organization_unit u ON u.code = p.unit_code`

@@ -3,14 +3,14 @@ import { seenTag } from "../../accounts/provision/records.ts"
 import { type ActionStep, canBeUndone, stepsTag } from "../../accounts/provision/guided/steps.ts"
 import { ok } from "../../base/result.ts"
 import type { ActionOnRecord, DirectoryActions } from "../directory-actions.ts"
-import { type KeepingRules, planAction } from "./action-facts.ts"
+import { type KeepingRules, planAction, undoProblem } from "./action-facts.ts"
 import { doStep, undoStep } from "./action-steps.ts"
 import { giveOneTimePassword } from "./bulk-apply.ts"
 import type { OneTimePasswords } from "./bulk-parts.ts"
 import { type EditorParts, inDirectory, lockDirectory, nextVersion } from "./directory-editor.ts"
 import { readAccount } from "./directory-records.ts"
 import { seenAccount } from "./edit-accounts.ts"
-import { covered, note, refuse } from "./edit.ts"
+import { note, ownersProblem, refuse } from "./edit.ts"
 import { inScope, scopeValue } from "./scope.ts"
 
 export interface ActionParts extends EditorParts {
@@ -49,7 +49,8 @@ export function createDirectoryActions(parts: ActionParts): DirectoryActions {
       const done = await inDirectory(parts, by, async (edit) => {
         const [action] = await edit.tx.query<{ kind: string; subject: string; unitCode: string; steps: readonly ActionStep[]; undone: boolean }>(findAction, [id])
         if (!action) return refuse("notFound", "hasGone")
-        if (!(await covered(edit, action.unitCode))) return refuse("noPermission", "outsideScope")
+        const problem = await undoProblem(edit, action)
+        if (problem && !problem.ok) return problem
         if (action.undone) return refuse("invalid", "alreadySo")
         if (!canBeUndone(action.steps)) return refuse("invalid", "cannotBeUndone")
         for (const step of action.steps.toReversed()) if (!(await undoStep(edit, step))) return refuse("inUse", "stale")
@@ -65,6 +66,8 @@ export function createDirectoryActions(parts: ActionParts): DirectoryActions {
         const before = await readAccount(edit.tx, address)
         const found = before ? await seenAccount(edit, address, seenTag(before)) : refuse("notFound", "noAccount", { values: { value: address } })
         if (!found.ok) return found
+        const problem = await ownersProblem(edit, found.value.accountId)
+        if (problem && !problem.ok) return problem
         await giveOneTimePassword(edit, found.value.accountId, password.hash)
         return ok(undefined)
       })

@@ -7,7 +7,7 @@ import { failed, ok, type Result } from "../../base/result.ts"
 import { splitAddress } from "../../mail/address.ts"
 import type { Refusal } from "../directory-editor.ts"
 import { readAccount, readAccountId, readAddressUse, readAlias, readPerson } from "./directory-records.ts"
-import { covered, done, domainProblem, type Edit, type Edited, isProvinceWide, note, rankProblem, refuse, unitProblem } from "./edit.ts"
+import { covered, done, domainProblem, type Edit, type Edited, isProvinceWide, newOwnerProblem, note, rankProblem, refuse, unitProblem } from "./edit.ts"
 
 /** Accounts and their further addresses. */
 export async function addAccount(edit: Edit, { account }: ChangeOf<"addAccount">): Promise<Edited> {
@@ -16,7 +16,8 @@ export async function addAccount(edit: Edit, { account }: ChangeOf<"addAccount">
   if (account.ownerId !== null) {
     const owner = await readPerson(edit.tx, account.ownerId)
     if (!owner) return refuse("invalid", "noPerson", { field: "ownerId", values: { value: account.ownerId } })
-    if (!(await covered(edit, owner.unitCode))) return refuse("noPermission", "outsideScope", { field: "ownerId" })
+    const notHis = await newOwnerProblem(edit, owner, "ownerId")
+    if (notHis) return notHis
   }
   const address = await freeAddress(edit, account)
   if (!address.ok) return address

@@ -1,7 +1,7 @@
 import type { ChangeOf, PersonInput } from "../../accounts/provision/changes.ts"
 import { seenTag } from "../../accounts/provision/records.ts"
 import { readAccount, readAccountId, readAssignment, readPerson } from "./directory-records.ts"
-import { covered, done, type Edit, type Edited, note, rankProblem, refuse, unitProblem } from "./edit.ts"
+import { covered, done, type Edit, type Edited, newOwnerProblem, note, rankProblem, refuse, unitProblem } from "./edit.ts"
 
 /** People and organizations, and what they may do with accounts. */
 export async function addPerson(edit: Edit, { person }: ChangeOf<"addPerson">): Promise<Edited> {
@@ -50,7 +50,8 @@ export async function putAssignment(edit: Edit, { assignment, seen }: ChangeOf<"
   const person = await readPerson(edit.tx, principalId)
   if (!person) return refuse("invalid", "noPerson", { field: "principalId", values: { value: principalId } })
   const before = await readAssignment(edit.tx, address, principalId)
-  const problem = await assignmentProblem(edit, { accountId, account, person, isNew: !before })
+  const owned = before !== undefined && before.rights.includes("owner") && (before.until === null || before.until >= edit.today)
+  const problem = await assignmentProblem(edit, { accountId, account, person, isNew: !before, becomesOwner: rights.includes("owner") && !owned })
   if (problem) return problem
   if ((before ? seenTag(before) : null) !== seen) return refuse("inUse", "stale")
   if (rights.includes("owner") && account.kind === "personal") {
@@ -79,15 +80,17 @@ export async function endAssignment(edit: Edit, { address, principalId, seen }: 
 interface AssignmentSubject {
   readonly accountId: number
   readonly account: { readonly unitCode: string; readonly archived: boolean }
-  readonly person: { readonly unitCode: string }
+  readonly person: { readonly principalId: string; readonly unitCode: string }
   readonly isNew: boolean
+  readonly becomesOwner: boolean
 }
 
 /** The account is theirs to give; so is, at first, the person that it is given to. */
-async function assignmentProblem(edit: Edit, { accountId, account, person, isNew }: AssignmentSubject): Promise<Edited | undefined> {
+async function assignmentProblem(edit: Edit, { accountId, account, person, isNew, becomesOwner }: AssignmentSubject): Promise<Edited | undefined> {
   if (!(await covered(edit, account.unitCode))) return refuse("noPermission", "outsideScope", { field: "address" })
   if (isNew && !(await covered(edit, person.unitCode))) return refuse("noPermission", "outsideScope", { field: "principalId" })
-  return account.archived ? refuse("invalid", "archived", { field: "address" }) : rankProblem(edit, { accountId })
+  if (account.archived) return refuse("invalid", "archived", { field: "address" })
+  return (becomesOwner ? await newOwnerProblem(edit, person, "principalId") : undefined) ?? rankProblem(edit, { accountId })
 }
 
 /** Whoever else owns a personal account on a day of the period. */

@@ -4,6 +4,7 @@ import type { FieldProblem, ProblemKey } from "../../accounts/provision/problems
 import { failed, ok, type Result } from "../../base/result.ts"
 import type { Refusal } from "../directory-editor.ts"
 import type { Transaction } from "./database.ts"
+import { jsonText } from "./json-text.ts"
 import { inScope, scopeValue } from "./scope.ts"
 
 /** What every change to the directory stands on: a transaction that has the directory's lock, the limits of who makes it, and the day. */
@@ -68,11 +69,29 @@ export async function domainProblem(edit: Edit, address: string, field: string):
   return ours ? undefined : refuse(scopeValue(scope) === null ? "invalid" : "noPermission", "foreignDomain", { field, values: { value: domain } })
 }
 
+interface Subject {
+  readonly accountId?: number
+  readonly principalId?: string
+}
+
 /** Undefined: nobody here administers more than whoever makes the change. One's own kind may be changed: all that it gives is within the scope. */
-export async function rankProblem({ tx, scope }: Edit, subject: { readonly accountId?: number; readonly principalId?: string }): Promise<Edited | undefined> {
-  if (scopeValue(scope) === null) return undefined
-  const [row] = await tx.query<{ above: boolean }>(ranksAbove, [scopeValue(scope), subject.accountId ?? null, subject.principalId ?? null])
-  return row?.above === true ? refuse("noPermission", "aboveYou") : undefined
+export const rankProblem = async (edit: Edit, subject: Subject, field = ""): Promise<Edited | undefined> => ((await ranksAbove(edit, subject)) ? refuse("noPermission", "aboveYou", { field }) : undefined)
+
+export async function ranksAbove({ tx, scope, today }: Pick<Edit, "scope" | "today"> & { readonly tx: Pick<Transaction, "query"> }, { accountId, principalId }: Subject): Promise<boolean> {
+  if (scopeValue(scope) === null) return false
+  const [row] = await tx.query<{ above: boolean }>(isAbove, [scopeValue(scope), accountId ?? null, principalId ?? null, today])
+  return row?.above === true
+}
+
+/** Undefined: this person may become an owner. An account's password signs in as its owner, with all that he holds elsewhere: he must be the administrator's to name. */
+export async function newOwnerProblem(edit: Edit, { principalId, unitCode }: { readonly principalId: string; readonly unitCode: string }, field: string): Promise<Edited | undefined> {
+  return (await covered(edit, unitCode)) ? rankProblem(edit, { principalId }, field) : refuse("noPermission", "outsideScope", { field })
+}
+
+/** Undefined: all owners of the account are of the scope, today's and those to come. Whoever makes its password can be any of them. */
+export async function ownersProblem({ tx, scope, today }: Edit, accountId: number): Promise<Edited | undefined> {
+  const [outside] = await tx.query(ownerOutside, [scopeValue(scope), accountId, today])
+  return outside && refuse("noPermission", "outsideScope")
 }
 
 export interface Note {
@@ -88,7 +107,7 @@ export interface Note {
 
 /** The entry in the audit: the object before and after. Who did it the connection says (accounts/actor.ts). */
 export async function note({ tx, about }: Pick<Edit, "tx" | "about">, { kind, key, accountId, principalId, before, after, more }: Note): Promise<void> {
-  await tx.query(insertNote, [kind, principalId ?? null, accountId ?? null, JSON.stringify({ key, ...(before && { before }), ...(after && { after }), ...more, ...about })])
+  await tx.query(insertNote, [kind, principalId ?? null, accountId ?? null, jsonText({ key, ...(before && { before }), ...(after && { after }), ...more, ...about })])
 }
 
 const insertNote = { name: "directory-note", text: "INSERT INTO audit (kind, principal_id, account_id, detail) VALUES ($1, $2, $3, $4)" }
@@ -99,8 +118,19 @@ const coveredBy = { name: "edit-covered", text: `SELECT coalesce(${inScope("$2::
 
 const domainOfScope = { name: "edit-domain", text: `SELECT EXISTS (SELECT FROM organization_unit WHERE domain = $2 AND ${inScope("code", "$1")}) AS ours` }
 
-const ranksAbove = {
+/** Owners on or after the day `$N`. */
+const owns = (day: string): string => `'owner' = ANY (rights) AND (valid_until IS NULL OR valid_until >= ${day}::date)`
+
+const isAbove = {
   name: "edit-rank",
-  text: `SELECT EXISTS (SELECT FROM administrator r WHERE r.ended_at IS NULL AND (r.account_id = $2 OR r.principal_id = $3 OR r.account_id IN (SELECT account_id FROM assignment WHERE principal_id = $3 AND 'owner' = ANY (rights)))
-    AND (r.role <> 'unit' OR NOT coalesce(${inScope("r.unit_code", "$1")}, false))) AS above`,
+  text: `
+    WITH person AS (SELECT $3::text AS id UNION SELECT principal_id FROM assignment WHERE account_id = $2 AND ${owns("$4")})
+    SELECT EXISTS (SELECT FROM administrator r WHERE r.ended_at IS NULL
+      AND (r.account_id = $2 OR r.principal_id IN (SELECT id FROM person) OR r.account_id IN (SELECT account_id FROM assignment WHERE principal_id IN (SELECT id FROM person) AND ${owns("$4")}))
+      AND (r.role <> 'unit' OR NOT coalesce(${inScope("r.unit_code", "$1")}, false))) AS above`,
+}
+
+const ownerOutside = {
+  name: "edit-owner-outside",
+  text: `SELECT 1 AS yes FROM assignment s JOIN principal p ON p.id = s.principal_id WHERE s.account_id = $2 AND ${owns("$3")} AND NOT coalesce(${inScope("p.unit_code", "$1")}, false) LIMIT 1`,
 }

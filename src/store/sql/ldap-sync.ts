@@ -3,6 +3,7 @@ import { ok } from "../../base/result.ts"
 import type { ChangeFeed } from "../change-feed.ts"
 import type { LdapSyncStore, SyncRun } from "../ldap-sync-store.ts"
 import type { Database } from "./database.ts"
+import { jsonText } from "./json-text.ts"
 import { applyInTransaction, createProvisioningStore } from "./provisioning.ts"
 
 /** Synchronizations in PostgreSQL: applied by the import's own statements. */
@@ -23,7 +24,7 @@ export function createLdapSyncStore({ database, feed }: { readonly database: Dat
         await tx.query({ text: "INSERT INTO external_identity (source, kind, key, external_id, gone) SELECT 'ldap', * FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[])" }, [
           links.map(({ kind }) => kind), links.map(({ key }) => key), links.map(({ externalId }) => externalId), links.map(({ gone }) => gone),
         ])
-        const [row] = await tx.query<{ id: number }>(insert, ["applied", JSON.stringify(report), by])
+        const [row] = await tx.query<{ id: number }>(insert, ["applied", jsonText(report), by])
         await tx.query({ text: "INSERT INTO audit (kind, detail) VALUES ('directory.synchronized', $1)" }, [JSON.stringify({ run: row?.id ?? 0, by, counts: report.counts, problems: report.problems.length })])
         return ok({ run: row?.id ?? 0, version: applied.value })
       })
@@ -31,7 +32,7 @@ export function createLdapSyncStore({ database, feed }: { readonly database: Dat
       return done
     },
     async note({ state, report, by }) {
-      const [row] = await database.query<{ id: number }>(insert, [state, JSON.stringify(report), by])
+      const [row] = await database.query<{ id: number }>(insert, [state, jsonText(report), by])
       return row?.id ?? 0
     },
     list: (limit) => database.query<SyncRun>({ name: "list-ldap-syncs", text: `SELECT id, (extract(epoch FROM at) * 1000)::bigint AS at, started_by AS by, state, report FROM ldap_sync ORDER BY id DESC LIMIT $1` }, [limit]),

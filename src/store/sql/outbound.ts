@@ -79,9 +79,11 @@ const hold = {
 const heldAccounts = {
   name: "outbound-held-accounts",
   text: `
-    SELECT h.account_id AS "accountId", a.address, (extract(epoch FROM h.since) * 1000)::bigint AS since, h.reason_vi AS "reasonVi", h.reason_en AS "reasonEn",
-      (SELECT count(*) FROM held_message m JOIN audit u ON u.envelope_id = m.envelope_id AND u.kind = 'message.accepted' WHERE m.decision IS NULL AND u.account_id = h.account_id) AS messages
-    FROM outbound_hold h JOIN account a ON a.id = h.account_id ORDER BY h.since, h.account_id`,
+    SELECT h.account_id AS "accountId", a.address, (extract(epoch FROM h.since) * 1000)::bigint AS since, h.reason_vi AS "reasonVi", h.reason_en AS "reasonEn", coalesce(w.messages, 0) AS messages
+    FROM outbound_hold h JOIN account a ON a.id = h.account_id LEFT JOIN (
+      SELECT u.account_id, count(*) AS messages FROM held_message m JOIN audit u ON u.envelope_id = m.envelope_id AND u.kind = 'message.accepted' WHERE m.decision IS NULL GROUP BY u.account_id
+    ) AS w ON w.account_id = h.account_id
+    ORDER BY h.since, h.account_id`,
 }
 
 const clear = {

@@ -83,6 +83,7 @@ async function readState(tx: Transaction): Promise<DirectoryState> {
     },
     suspendedPrincipals: await suspended("SELECT id AS key FROM principal WHERE suspended_at IS NOT NULL"),
     suspendedAccounts: await suspended("SELECT address AS key FROM account WHERE suspended_at IS NOT NULL"),
+    archivedAccounts: await suspended("SELECT address AS key FROM account WHERE archived_at IS NOT NULL"),
     suspendedCertificates: await suspended("SELECT fingerprint AS key FROM certificate WHERE state = 'suspended'"),
     revokedCertificates: await suspended("SELECT fingerprint AS key FROM certificate WHERE state = 'revoked'"),
     certificateNames: await readCertificateNames(tx),
@@ -104,14 +105,14 @@ async function applyPlan(tx: Transaction, plan: ImportPlan, { mailboxes, before 
   await run(putUnits, unitRows, columns(unitRows, ["code", "name", "kind", "parentCode", "domain"]))
   const principalRows = [...principals.add, ...principals.change]
   await run(putPrincipals, principalRows, columns(principalRows, ["principalId", "kind", "name", "unitCode", "title", "phone"]))
-  await run(setSuspended("principal", "id", "now()"), principals.suspend, [principals.suspend.map(({ principalId }) => principalId)])
-  await run(setSuspended("principal", "id", "NULL"), principals.reactivate, [principals.reactivate.map(({ principalId }) => principalId)])
+  await run(suspend("principal", "id"), principals.suspend, [principals.suspend.map(({ principalId }) => principalId)])
+  await run("UPDATE principal SET suspended_at = NULL WHERE id = ANY ($1::text[])", principals.reactivate, [principals.reactivate.map(({ principalId }) => principalId)])
 
   const accountColumns = ["address", "kind", "displayName", "unitCode", "quotaBytes"] as const
   await run(addAccounts, accounts.add, [...columns(accounts.add, accountColumns), mailboxes.map(({ name }) => name), mailboxes.map(({ specialUse }) => specialUse)])
   await run(changeAccounts, accounts.change, columns(accounts.change, accountColumns))
-  await run(setSuspended("account", "address", "now()"), accounts.suspend, [accounts.suspend.map(({ address }) => address)])
-  await run(setSuspended("account", "address", "NULL"), accounts.reactivate, [accounts.reactivate.map(({ address }) => address)])
+  await run(suspend("account", "address"), accounts.suspend, [accounts.suspend.map(({ address }) => address)])
+  await run(openAccounts, accounts.reactivate, [accounts.reactivate.map(({ address }) => address)])
 
   const assignmentRows = [...assignments.add, ...assignments.change].map((row) => ({ ...row, rights: row.rights.join(" ") }))
   await run(putAssignments, assignmentRows, columns(assignmentRows, ["address", "principalId", "rights", "from", "until"]))
@@ -173,7 +174,10 @@ const changeAccounts = `
   UPDATE account a SET kind = t.kind, display_name = t.display_name, unit_code = t.unit_code, quota_bytes = t.quota_bytes
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) AS t (address, kind, display_name, unit_code, quota_bytes) WHERE a.address = t.address`
 
-const setSuspended = (table: "principal" | "account", key: "id" | "address", at: "now()" | "NULL"): string => `UPDATE ${table} SET suspended_at = ${at} WHERE ${key} = ANY ($1::text[])`
+const suspend = (table: "principal" | "account", key: "id" | "address"): string => `UPDATE ${table} SET suspended_at = now() WHERE ${key} = ANY ($1::text[])`
+
+/** As the editor does: no day of archiving is left for another time, and what is archived is opened by nobody. */
+const openAccounts = "UPDATE account SET suspended_at = NULL, archive_on = NULL WHERE address = ANY ($1::text[]) AND archived_at IS NULL"
 
 const putAssignments = `
   INSERT INTO assignment (account_id, principal_id, rights, valid_from, valid_until)

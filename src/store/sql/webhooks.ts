@@ -3,7 +3,7 @@ import type { Database } from "./database.ts"
 
 /** What webhooks are owed, read from the notifications themselves: how far each was told is a column of it. */
 export const createWebhookStore = ({ database }: { readonly database: Pick<Database, "query"> }): WebhookStore => ({
-  claim: ({ limit, leaseMs, now }) => database.query<DueWebhook>(claim, [now, limit, leaseMs]),
+  claim: ({ limit, each, underWay, leaseMs, now }) => database.query<DueWebhook>(claim, [now, limit, leaseMs, each, [...underWay.keys()], [...underWay.values()]]),
   told: async (notificationId, change) => void (await database.query(told, [notificationId, change])),
   failed: async (notificationId, { problem, nextAt, now }) => void (await database.query(nextAt === null ? givenUp : failed, [notificationId, problem, now, ...(nextAt === null ? [] : [nextAt])])),
 })
@@ -13,12 +13,16 @@ const time = (parameter: string): string => `to_timestamp(${parameter}::float8 /
 const claim = {
   name: "claim-webhooks",
   text: `
-    UPDATE notification n SET webhook_next_at = ${time("$1")} + $3 * interval '1 millisecond'
-    FROM (
-      SELECT id FROM notification WHERE webhook_token_id IS NOT NULL AND webhook_told < changes AND webhook_next_at <= ${time("$1")} ORDER BY webhook_next_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
-    ) due, api_token t
-    WHERE n.id = due.id AND t.id = n.webhook_token_id AND t.webhook_url IS NOT NULL
-    RETURNING n.id AS "notificationId", t.webhook_url AS url, t.webhook_secret AS secret, n.webhook_told AS told, n.changes, n.webhook_tries AS tries,
+    WITH due AS (
+      SELECT n.id, t.id AS token_id, t.webhook_url, t.webhook_secret, n.webhook_next_at, row_number() OVER (PARTITION BY t.id ORDER BY n.webhook_next_at, n.id) + coalesce(u.count, 0) AS turn
+      FROM notification n JOIN api_token t ON t.id = n.webhook_token_id LEFT JOIN unnest($5::bigint[], $6::int[]) AS u (token_id, count) ON u.token_id = t.id
+      WHERE n.webhook_token_id IS NOT NULL AND n.webhook_told < n.changes AND n.webhook_next_at <= ${time("$1")} AND t.webhook_url IS NOT NULL AND t.revoked_at IS NULL AND coalesce(u.count, 0) < $4
+    ), mine AS (
+      SELECT n.id, due.token_id, due.webhook_url, due.webhook_secret FROM notification n JOIN due ON due.id = n.id
+      WHERE due.turn <= $4 AND n.webhook_told < n.changes AND n.webhook_next_at <= ${time("$1")} ORDER BY due.turn, due.webhook_next_at LIMIT $2 FOR NO KEY UPDATE OF n SKIP LOCKED
+    )
+    UPDATE notification n SET webhook_next_at = ${time("$1")} + $3 * interval '1 millisecond' FROM mine WHERE n.id = mine.id
+    RETURNING n.id AS "notificationId", mine.token_id AS "tokenId", mine.webhook_url AS url, mine.webhook_secret AS secret, n.webhook_told AS told, n.changes, n.webhook_tries AS tries,
       (extract(epoch FROM n.webhook_failing_since) * 1000)::bigint AS "failingSince"`,
 }
 

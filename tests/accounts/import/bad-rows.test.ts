@@ -75,6 +75,7 @@ const tables: Readonly<Record<string, { readonly header: string; readonly rows: 
       ["B8,Tên,department,B7,x.example", 'parent_code: the unit "B8" is above itself'],
       ["U,Gốc,province,V,x.example", 'parent_code: the unit "U" is above itself'],
       ['B9,"Tên\tTab",department,U,x.example', "name: the field has a line break or another control character"],
+      ['B9,Tên \u202e,department,U,x.example', "name: the field has a line break or another control character"],
     ],
   },
   "principals.csv": {

@@ -6,7 +6,7 @@ import { planSync } from "../../../src/accounts/ldap-sync/plan.ts"
 
 const none = new Set<string>()
 const state: DirectoryState = {
-  version: 7, suspendedPrincipals: none, suspendedAccounts: none, suspendedCertificates: none, revokedCertificates: none, certificateNames: new Map(),
+  version: 7, suspendedPrincipals: none, suspendedAccounts: none, archivedAccounts: none, suspendedCertificates: none, revokedCertificates: none, certificateNames: new Map(),
   tables: {
     units: [{ code: "A", name: "Sở A", kind: "department", parentCode: null, domain: "a.example" }, { code: "B", name: "Trùng tên", kind: "division", parentCode: "A", domain: "a.example" }, { code: "C", name: "Trùng tên", kind: "division", parentCode: "A", domain: "a.example" }],
     principals: [{ principalId: "CN00004", kind: "individual", name: "Lê Cũ", unitCode: "A", title: "", phone: "" }],
@@ -51,11 +51,24 @@ describe("people", () => {
   })
 })
 
+test("what is reported can be stored: no NUL, no half of a character", () => {
+  const made = plan([person("Cu", { dn: `cn=${"x".repeat(296)}\u{1f600}`, unit: `A\u0000${"y".repeat(57)}\u{1f600}` }), person("", { dn: "cn=\u0000\u001b[2J" })])
+  expect(made.problems).toHaveLength(2)
+  for (const { dn, reason } of made.problems) for (const text of [dn, reason]) expect([text, text.isWellFormed(), /[\x00-\x1f\x7f-\x9f]/.test(text)]).toEqual([text, true, false])
+})
+
 describe("groups", () => {
   test("hold whoever has an account here, and each other, but never themselves", () => {
     const made = plan([person("An")], [group("G1", ["CN=an", "cn=G2", "cn=nobody"]), group("G2", ["cn=G1", "cn=An"]), group("G3", ["cn=G3"])])
     expect(made.plan.tables.members.add).toEqual([{ group: "g1@a.example", member: "an@a.example" }, { group: "g1@a.example", member: "g2@a.example" }, { group: "g2@a.example", member: "an@a.example" }])
     expect(reasons(made)).toEqual(["1 of its members are nobody here", "would contain itself through g1@a.example", "would contain itself through g3@a.example"])
+  })
+
+  test("have names that can be shown, and a chain of ten thousand of them is no trouble", () => {
+    const chain = Array.from({ length: 10_000 }, (_, n) => group(`N${n}`, [`cn=N${n - 1}`]))
+    const made = plan([], [group("Xau", [], { name: "Nhóm\u0000" }), group("Nguoc", [], { name: "Nhóm \u202e" }), ...chain, group("Vong", ["cn=N9999", "cn=Vong"])])
+    expect(reasons(made)).toEqual(["Display name: has a control character", "Display name: has a control character", "1 of its members are nobody here", "would contain itself through vong@a.example"])
+    expect(made.plan.tables.groups.add).toHaveLength(10_001)
   })
 
   test("of which not all members were told are left as they are", () => {

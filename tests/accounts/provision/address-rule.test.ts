@@ -99,3 +99,21 @@ test("property: whatever the name, the answer is an address or a reason", () => 
     }),
   )
 })
+
+test("namesakes of one plan are numbered without asking again for the numbers that are given", () => {
+  const rule = parseAddressRule(defaultAddressRule)
+  const taken = new Set<string>()
+  const numbers = new Map<string, number>()
+  let asked = 0
+  const isTaken = (address: string): boolean => (asked++, taken.has(address))
+  const made = Array.from({ length: 300 }, () => {
+    const address = rule.ok ? addressByRule(rule.value, { name: "Nguyễn Văn Đạt", unit, isTaken, numbers }) : undefined
+    if (address?.ok) taken.add(address.value)
+    return address?.ok ? address.value : undefined
+  })
+  expect(made.slice(0, 3)).toEqual(["datnv.vp@tinh.example", "datnv2.vp@tinh.example", "datnv3.vp@tinh.example"])
+  expect(new Set(made).size).toBe(300)
+  expect(asked).toBeLessThanOrEqual(600)
+  // another person's series is his own
+  expect(rule.ok && addressByRule(rule.value, { name: "Nguyễn Văn An", unit, isTaken, numbers })).toEqual({ ok: true, value: "annv.vp@tinh.example" })
+})

@@ -22,6 +22,8 @@ const assignment = { address: "an@tinh.example", principalId: "CN1", rights: ["o
 test.each<[string, DirectoryChange, readonly string[]]>([
   ["a good person", { kind: "addPerson", person }, []],
   ["a person without a name, of no unit, with letters for a phone", { kind: "addPerson", person: { ...person, name: " ", unitCode: "", phone: "không" } }, ["name empty", "unitCode empty", "phone notPhone"]],
+  ["a name with something in it that nobody sees", { kind: "addPerson", person: { ...person, name: "Nguyễn\u200b Văn An" } }, ["name control"]],
+  ["a name with a mark of direction", { kind: "addPerson", person: { ...person, name: "An\u200f\u061c" } }, ["name control"]],
   ["a name that turns what follows", { kind: "addPerson", person: { ...person, name: "An\u202eexe" } }, ["name control"]],
   ["a change needs an id", { kind: "changePerson", seen: "x", person }, ["principalId empty"]],
   ["an address that is not canonical", { kind: "addAccount", account: { ...account, address: "An@Tinh.example" } }, ["address notAddress"]],

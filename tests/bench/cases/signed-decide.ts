@@ -2,6 +2,7 @@ import type { App } from "../../../src/app.ts"
 import type { PolicyParts } from "../../../src/intake/accept.ts"
 import { decide } from "../../../src/intake/decide.ts"
 import type { AcceptRequest } from "../../../src/intake/intake.ts"
+import { openAdministrators } from "../../../src/roles/administrators.ts"
 import { openPolicyParts } from "../../../src/roles/judging.ts"
 import type { ContentStore, PreparedContent } from "../../../src/store/content-store.ts"
 import { type BenchCase, type Figure, milliseconds, perSecond } from "../bench-case.ts"
@@ -25,7 +26,7 @@ export const signedDecide: BenchCase = {
     const app = await target.openRoleApp?.()
     if (!app) throw new Error("what it thinks of a signature cannot be measured without its network and its commit")
     try {
-      const { judging } = await openPolicyParts(app)
+      const { judging } = await openPolicyParts(app, await openAdministrators(app))
       const decideAll = (requests: readonly AcceptRequest[]): Promise<void> => inParallel(requests.length, inFlight, (index) => decideOne(app, judging, requests[index]))
       const ecdsa = await writeRequests(target, app, "P-256")
       const rsa = await writeRequests(target, app, "rsa2048")

@@ -6,6 +6,7 @@ import { operationCases } from "./operation-cases.ts"
 import { overviewCases, twelveWeeksOfMail } from "./overview-cases.ts"
 import { oneTimeCases } from "./one-time-cases.ts"
 import { securityCases } from "./security-cases.ts"
+import { reportCases } from "./report-cases.ts"
 import { selfCases } from "./self-cases.ts"
 import { signInCases } from "./sign-in-cases.ts"
 
@@ -17,6 +18,6 @@ beforeAll(async () => {
 })
 afterAll(() => opened.close())
 
-const areas = { "signing in": signInCases, "the dashboard": overviewCases, "the directory": directoryCases, "a holder's own pages": selfCases, "bulk changes": bulkCases, "one-time passwords and bulk jobs": oneTimeCases, "second factors and single sign-on": securityCases, operation: operationCases }
+const areas = { "signing in": signInCases, "the dashboard": overviewCases, "the directory": directoryCases, "a holder's own pages": selfCases, "bulk changes": bulkCases, "one-time passwords and bulk jobs": oneTimeCases, "second factors and single sign-on": securityCases, operation: operationCases, reports: reportCases }
 
 for (const [name, cases] of Object.entries(areas)) describe(name, () => cases(() => opened))

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { monitorEventLoopDelay } from "node:perf_hooks"
@@ -10,7 +10,7 @@ import type { Certificate } from "../../../src/pki/certificate.ts"
 import { context, contextPrimitive, der, derTag, octetString, positiveInteger, sequence } from "../../../src/pki/der.ts"
 import { type DevelopmentSmimeCa, newKeyPair, openDevelopmentSmimeCa, type SmimeRequest } from "../../../src/pki/development-smime-ca.ts"
 import { readCrl, statusByCrl, verifyCrl } from "../../../src/pki/revocation/crl.ts"
-import { authority, extension, keyUsage, subjectKeyIdentifier, uriName } from "../../../src/pki/write-extensions.ts"
+import { authority, directoryName, extension, keyUsage, subjectKeyIdentifier, uriName } from "../../../src/pki/write-extensions.ts"
 import { pem, writeCertificate } from "../../../src/pki/write-certificate.ts"
 import { crlReason, type TestCrl, testCrl } from "../../support/test-crl.ts"
 import { installed } from "../../imap/clients/client-machine.ts"
@@ -47,6 +47,7 @@ const target = () => issued({ serialNumber: serial, crlUrls: ["http://crl.tinh.e
 const booleanAt = (number: number): Buffer => contextPrimitive(number, Buffer.from([0xff]))
 const fullName = (url: string): Buffer => context(0, context(0, uriName(url)))
 const issuingPoint = (...items: readonly Buffer[]): Buffer => extension("2.5.29.28", true, sequence(...items))
+const delta = extension("2.5.29.27", true, positiveInteger(Buffer.from([1])))
 const strange = extension("1.3.6.1.4.1.99999.1", true, der(derTag.null))
 const mildlyStrange = extension("1.3.6.1.4.1.99999.1", false, der(derTag.null))
 
@@ -65,7 +66,12 @@ const table: readonly (readonly [string, () => Partial<TestCrl>, string])[] = [
   ["a strange critical extension", () => ({ extensions: [strange] }), "has the critical extension 1.3.6.1.4.1.99999.1, which is not understood"],
   ["a number", () => ({ extensions: [extension("2.5.29.20", false, positiveInteger(Buffer.from([5])))] }), "good"],
   ["an extension twice", () => ({ extensions: [mildlyStrange, mildlyStrange] }), "has an extension twice"],
-  ["a delta", () => ({ extensions: [extension("2.5.29.27", true, positiveInteger(Buffer.from([1])))] }), "is a delta"],
+  ["off hold, and revoked in another entry", () => ({ entries: [{ serialNumber: serial, extensions: [crlReason(8)] }, { serialNumber: serial, extensions: [crlReason(1)] }] }), "revoked: keyCompromise"],
+  ["a delta that names others", () => ({ extensions: [delta], entries: [{ serialNumber: "05" }] }), "unknown"],
+  ["a delta that names it", () => ({ extensions: [delta], entries: [{ serialNumber: serial, extensions: [crlReason(1)] }] }), "revoked: keyCompromise"],
+  ["a delta that takes it off hold", () => ({ extensions: [delta], entries: [{ serialNumber: serial, extensions: [crlReason(8)] }] }), "good"],
+  ["a delta, whether or not it says that it must be understood", () => ({ extensions: [extension("2.5.29.27", false, positiveInteger(Buffer.from([1])))] }), "unknown"],
+  ["a delta that is indirect", () => ({ extensions: [issuingPoint(booleanAt(4)), delta], entries: [{ serialNumber: serial, extensions: [crlReason(8)] }] }), "is indirect"],
   ["the certificate's distribution point", () => ({ extensions: [issuingPoint(fullName("http://crl.tinh.example/a.crl"))] }), "good"],
   ["another distribution point", () => ({ extensions: [issuingPoint(fullName("http://crl.tinh.example/b.crl"))] }), "unknown"],
   ["a relative distribution point", () => ({ extensions: [issuingPoint(context(0, context(1)))] }), "has a distribution point by relative name"],
@@ -73,6 +79,10 @@ const table: readonly (readonly [string, () => Partial<TestCrl>, string])[] = [
   ["for authorities", () => ({ extensions: [issuingPoint(booleanAt(2))] }), "unknown"],
   ["for some reasons", () => ({ extensions: [issuingPoint(contextPrimitive(3, Buffer.from([6, 0x40])))] }), "is for some reasons only"],
   ["an indirect list", () => ({ extensions: [issuingPoint(booleanAt(4))] }), "is indirect"],
+  ["for authorities, TRUE written as 01", () => ({ extensions: [issuingPoint(contextPrimitive(2, Buffer.from([1])))] }), "unknown"],
+  ["an indirect list, TRUE written as 01", () => ({ extensions: [issuingPoint(contextPrimitive(4, Buffer.from([1])))] }), "is indirect"],
+  ["a scope of which nobody has heard", () => ({ extensions: [issuingPoint(contextPrimitive(6, Buffer.from([0xff])))] }), "has a scope that is not understood"],
+  ["a directory's name for its distribution point", () => ({ extensions: [issuingPoint(context(0, context(0, directoryName(Buffer.from(ca.intermediate.certificate.subject.der)))))] }), "unknown"],
   ["for attribute certificates", () => ({ extensions: [issuingPoint(booleanAt(5))] }), "is for attribute certificates"],
   ["SHA-384", () => ({ digest: "sha384" }), "good"],
   ["SHA-1", () => ({ digest: "sha1" }), "is signed with sha1 (1.2.840.10045.4.1)"],
@@ -109,20 +119,60 @@ test("an issuer that may sign certificates but not lists", async () => {
   expect(await outcome(testCrl({ issuer: { certificate, privateKey }, thisUpdate: now }), target(), certificate)).toBe("is signed by a certificate that may not sign lists")
 })
 
+/** A folder in which `openssl ca` revokes and writes lists for our authority; `sections` are extensions of lists, by name. */
+async function opensslAuthority(folder: string, sections: Readonly<Record<string, string>>) {
+  const file = (name: string): string => join(dir, folder, name)
+  await mkdir(file(""))
+  await writeFile(file("index.txt"), "")
+  await writeFile(file("crlnumber"), "1000\n")
+  const extensions = Object.entries(sections).map(([name, lines]) => `[${name}]\n${lines}\n`).join("")
+  await writeFile(file("ca.cnf"), `[ca]\ndefault_ca=own\n[own]\ndatabase=${file("index.txt")}\ncrlnumber=${file("crlnumber")}\ndefault_md=sha256\ndefault_crl_days=30\n${extensions}`)
+  const openssl = (...args: readonly string[]): Buffer => execFileSync("openssl", args, { stdio: ["ignore", "pipe", "pipe"] })
+  const named = ["ca", "-config", file("ca.cnf"), "-cert", ca.intermediate.certificateFile, "-keyfile", join(dir, "smime-signing.key")]
+  return {
+    async revoke(certificate: Uint8Array, reason: string): Promise<void> {
+      await writeFile(file("revoked.pem"), pem("CERTIFICATE", certificate))
+      openssl(...named, "-revoke", file("revoked.pem"), "-crl_reason", reason)
+    },
+    list(section: string): Buffer {
+      openssl(...named, "-gencrl", "-crlexts", section, "-out", file("list.pem"))
+      return openssl("crl", "-in", file("list.pem"), "-outform", "DER")
+    },
+  }
+}
+
+withOpenssl("lists of every scope that openssl made: none that is not for everybody says good", async () => {
+  const revoked = ca.issue({ subject: { commonName: "Bị thu hồi" }, serialNumber: "00c0ffef", crlUrls: ["http://crl.tinh.example/a.crl"] }).certificateDer
+  const kept = certificateOf(ca.issue({ subject: { commonName: "Còn hiệu lực" }, crlUrls: ["http://crl.tinh.example/a.crl"] }).certificateDer)
+  const point = "issuingDistributionPoint=critical,@idp"
+  const made = await opensslAuthority("scopes", {
+    complete: "freshestCRL=URI:http://crl.tinh.example/delta.crl", delta: "2.5.29.27=critical,DER:02:02:10:00",
+    users: `${point}\n[idp]\nfullname=URI:http://crl.tinh.example/a.crl\nonlyuser=TRUE`, other: `${point}2\n[idp2]\nfullname=URI:http://crl.tinh.example/b.crl`,
+    authorities: `${point}3\n[idp3]\nonlyCA=TRUE`, reasons: `${point}4\n[idp4]\nonlysomereasons=keyCompromise`, indirect: `${point}5\n[idp5]\nindirectCRL=TRUE`,
+  })
+  await made.revoke(revoked, "keyCompromise")
+  const says = async (section: string): Promise<readonly string[]> => {
+    const list = made.list(section)
+    return [await outcome(list, certificateOf(revoked)), await outcome(list, kept)]
+  }
+  expect(await says("complete")).toEqual(["revoked: keyCompromise", "good"])
+  expect(await says("delta")).toEqual(["revoked: keyCompromise", "unknown"])
+  expect(await says("users")).toEqual(["revoked: keyCompromise", "good"])
+  expect(await says("other")).toEqual(["unknown", "unknown"])
+  expect(await says("authorities")).toEqual(["unknown", "unknown"])
+  expect(await says("reasons")).toEqual(Array(2).fill("is for some reasons only"))
+  expect(await says("indirect")).toEqual(Array(2).fill("is indirect"))
+  const [complete, delta] = ["complete", "delta"].map((section) => readCrl(made.list(section)))
+  expect(complete?.ok && complete.value).toMatchObject({ base: null, deltaUrls: ["http://crl.tinh.example/delta.crl"] })
+  expect(delta?.ok && delta.value).toMatchObject({ base: "1000", deltaUrls: [] })
+})
+
 withOpenssl("a list that openssl made says the same of what openssl revoked", async () => {
   const revoked = ca.issue({ subject: { commonName: "Bị thu hồi" }, serialNumber: "00c0ffee" }).certificateDer
   const kept = ca.issue({ subject: { commonName: "Còn hiệu lực" } }).certificateDer
-  const file = (name: string): string => join(dir, name)
-  await writeFile(file("index.txt"), "")
-  await writeFile(file("crlnumber"), "1000\n")
-  await writeFile(file("revoked.pem"), pem("CERTIFICATE", revoked))
-  await writeFile(file("ca.cnf"), `[ca]\ndefault_ca=own\n[own]\ndatabase=${file("index.txt")}\ncrlnumber=${file("crlnumber")}\ndefault_md=sha256\ndefault_crl_days=30\ncrl_extensions=ext\n[ext]\nauthorityKeyIdentifier=keyid\n`)
-  const authority = ["-config", file("ca.cnf"), "-cert", ca.intermediate.certificateFile, "-keyfile", join(dir, "smime-signing.key")]
-  const openssl = (...args: readonly string[]): Buffer => execFileSync("openssl", args, { stdio: ["ignore", "pipe", "pipe"] })
-  openssl("ca", ...authority, "-revoke", file("revoked.pem"), "-crl_reason", "cessationOfOperation")
-  openssl("ca", ...authority, "-gencrl", "-out", file("list.pem"))
-  openssl("crl", "-in", file("list.pem"), "-outform", "DER", "-out", file("list.der"))
-  const list = await readFile(file("list.der"))
+  const made = await opensslAuthority("plain", { plain: "authorityKeyIdentifier=keyid" })
+  await made.revoke(revoked, "cessationOfOperation")
+  const list = made.list("plain")
   expect(await outcome(list, certificateOf(revoked))).toBe("revoked: cessationOfOperation")
   expect(await outcome(list, certificateOf(kept))).toBe("good")
   const read = readCrl(list)

@@ -29,6 +29,8 @@ interface Forgery {
   readonly message: Buffer | string
   readonly problems: readonly SignatureProblem[]
   readonly form?: "multipart" | "opaque" | "none"
+  /** Fields that are not what was signed. */
+  readonly differs?: readonly string[]
 }
 
 const order = "Chuyển 2 tỷ đồng vào tài khoản 0123."
@@ -115,6 +117,8 @@ const shape: readonly Forgery[] = [
   ...(["Subject: khác", "Date: Sat, 21 Nov 2026 10:00:00 +0700", "To: c@x.example", "Content-Type: text/plain", "MIME-Version: 1.0"]
     .map((field): Forgery => ({ trick: `another ${field}`, message: signedMessage({ header: [...usualHeader, field] }), problems: ["malformed"], ...(field.startsWith("Content-Type") ? { form: "none" as const } : {}) }))),
   { trick: "two boundaries", message: Buffer.from(signedMessage().toString().replace('boundary="', 'boundary="----ky-so"; boundary="x')), problems: ["malformed"] },
+  { trick: "the boundary comes again inside, so that some readers cut there", message: signedMessage({ entity: signedEntity() }), problems: ["malformed"] },
+  { trick: "so it does in a message inside", message: signedMessage({ entity: lines("Content-Type: message/rfc822; forwarded=yes", "", signedMessage().toString()) }), problems: ["malformed"] },
   { trick: "no end of the multipart", message: Buffer.from(signedMessage().toString().replace("------ky-so--", "")), problems: ["malformed"] },
   { trick: "a protocol that is another", message: signedMessage({ protocol: "application/pgp-signature" }), problems: ["malformed"] },
   ...(["QUFB", "=", "_____\r\nDanh sách thư"].map((footer): Forgery => ({
@@ -139,14 +143,27 @@ const headers: readonly Forgery[] = [
   { trick: "another Subject: outside", message: signedMessage({ entity: protectedEntity('hp="clear"', ...replaceHeader("Subject", "Subject: khac")) }), problems: ["headerMismatch"] },
   { trick: "a Cc: added outside", message: signedMessage({ header: [...usualHeader, "Cc: d@x.example"], entity: protectedEntity("hp=clear", ...usualHeader) }), problems: ["headerMismatch"] },
   { trick: "another From: than in the wrapped message", message: opaqueMessage({ entity: wrapped(...replaceHeader("From", "From: giamdoc@ubnd.tinh.example")) }), problems: ["headerMismatch"], form: "opaque" },
+  ...(["To: c@x.example", "Date: Sat, 21 Nov 2026 11:00:00 +0700", "Sender: giamdoc@ubnd.tinh.example", "Reply-To: ke.gian@x.example", "Mail-Reply-To: ke.gian@x.example", "Mail-Followup-To: ke.gian@x.example",
+    "Disposition-Notification-To: ke.gian@x.example", "In-Reply-To: <lenh-chuyen-tien@x.example>", "References: <lenh-chuyen-tien@x.example>"].map((field): Forgery => {
+    const name = field.slice(0, field.indexOf(":"))
+    return { trick: `replayed with ${field}`, message: signedMessage({ header: replaceHeader(name, field), entity: protectedEntity("hp=clear", ...usualHeader) }), problems: ["headerMismatch"], differs: [name.toLowerCase()] }
+  })),
+  { trick: "replayed as the answer to another letter", message: signedMessage({ header: [...usualHeader, "In-Reply-To: <khac@x.example>"], entity: protectedEntity("hp=clear", ...usualHeader, "In-Reply-To: <that@x.example>") }), problems: ["headerMismatch"], differs: ["in-reply-to"] },
+  { trick: "replayed with one more letter before it", message: signedMessage({ header: [...usualHeader, "References: <a@x.example> <khac@x.example>"], entity: protectedEntity('protected-headers="v1"', ...usualHeader, "References: <a@x.example>") }), problems: ["headerMismatch"], differs: ["references"] },
+  { trick: "Cc: taken away", message: signedMessage({ entity: protectedEntity("hp=clear", ...usualHeader, "Cc: kiemtra@tinh.example") }), problems: ["headerMismatch"], differs: ["cc"] },
+  { trick: "HP-Outer does not excuse what is shown", message: signedMessage({ header: replaceHeader("Subject", "Subject: [...]"), entity: protectedEntity('hp="cipher"', ...usualHeader, "HP-Outer: Subject: [...]") }), problems: ["headerMismatch"], differs: ["subject"] },
+  { trick: "hp said by RFC 2231", message: signedMessage({ entity: protectedEntity("hp*=us-ascii''clear", ...replaceHeader("From", "From: giamdoc@ubnd.tinh.example")) }), problems: ["headerMismatch"], differs: ["from"] },
+  { trick: "another author inside the signature inside", message: signedMessage({ entity: signedEntity({ boundary: "ben-trong", entity: protectedEntity("hp=clear", ...replaceHeader("From", "From: giamdoc@ubnd.tinh.example")) }) }), problems: ["headerMismatch"], differs: ["from"] },
+  { trick: "text for an address", message: signedMessage({ header: replaceHeader("To", "To: <>"), entity: protectedEntity("hp=clear", ...replaceHeader("To", "To: ,,")) }), problems: ["headerMismatch"], differs: ["to"] },
   { trick: "another Date: than in the older scheme", message: signedMessage({ entity: protectedEntity("protected-headers=v1", "Date: Fri, 20 Nov 2025 10:00:00 +0700", ...replaceHeader("Date")) }), problems: ["headerMismatch"] },
 ]
 
 describe("what is shown is not what was signed", () => {
-  test.each([...around, ...hidden, ...encodedHtml, ...content, ...shape, ...signers, ...headers])("$trick: $problems", async ({ message, problems, form = "multipart" }) => {
+  test.each([...around, ...hidden, ...encodedHtml, ...content, ...shape, ...signers, ...headers])("$trick: $problems", async ({ message, problems, form = "multipart", differs }) => {
     const found = await verify(message)
     expect(found.form).toBe(form)
     if (form !== "none") expect([...found.problems].sort()).toEqual([...problems].sort())
+    if (differs) expect(found).toMatchObject({ headerProtection: "differs", headerDiffers: differs })
   })
 })
 
@@ -203,6 +220,10 @@ describe("honest messages of the same shapes are good", () => {
     ["white space behind the end", signedMessage({ epilogue: "\r\n \r\n" }), {}],
     ["protected header", signedMessage({ entity: protectedEntity("hp=clear", ...usualHeader) }), { headerProtection: "matches" }],
     ["protected header, encoded and folded otherwise", signedMessage({ entity: protectedEntity("hp=clear", ...replaceHeader("Subject", "Subject: =?utf-8?B?QsOhbw==?=\r\n =?utf-8?B?IGPDoW8=?=")) }), { headerProtection: "matches" }],
+    ["a protected conversation of which servers have left out the beginning", signedMessage({ header: [...usualHeader, "References: <b@x.example>"], entity: protectedEntity("hp=clear", ...usualHeader, "References: <a@x.example>\r\n <b@x.example>", "In-Reply-To: <b@x.example>") }), { headerProtection: "matches" }],
+    ["fields that servers add on the way", signedMessage({ header: ["Received: from a by b; Fri, 20 Nov 2026 10:00:00 +0700", "DKIM-Signature: v=1", "List-Id: <x.tinh.example>", ...usualHeader], entity: protectedEntity("hp=clear", ...usualHeader) }), { headerProtection: "matches" }],
+    ["written for an encrypted message, and taken out of it", signedMessage({ entity: protectedEntity('hp="cipher"', ...usualHeader, ...usualHeader.map((line) => `HP-Outer: ${line}`)) }), { headerProtection: "opened" }],
+    ["protected inside another signature", signedMessage({ entity: signedEntity({ boundary: "ben-trong", entity: protectedEntity("hp=clear", ...usualHeader) }) }), { headerProtection: "matches" }],
     ["older protected header", signedMessage({ entity: protectedEntity('protected-headers="v1"', "From: A <a.nguyen@soyte.tinh.example>"), header: replaceHeader("From", "From: A <A.nguyen@SOYTE.tinh.example>") }), { headerProtection: "matches" }],
     ["wrapped message", opaqueMessage({ entity: wrapped(...usualHeader) }), { form: "opaque", headerProtection: "matches" }],
     ["a forwarded message that says so", signedMessage({ entity: wrapped("From: x@y.example").replace("message/rfc822", "message/rfc822; forwarded=yes") }), { headerProtection: "none" }],

@@ -1,8 +1,10 @@
-import { createHash } from "node:crypto"
+import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto"
 import { describe, expect, test } from "vitest"
 import { bytesSource } from "../../../src/pki/smime/message-source.ts"
 import { verifyMessageSignature } from "../../../src/pki/smime/verify-message-signature.ts"
 import { ContentScanner } from "../../../src/mail/content-scanner.ts"
+import { writeCertificate } from "../../../src/pki/write-certificate.ts"
+import { subjectKeyIdentifier } from "../../../src/pki/write-extensions.ts"
 import { derTag, der, oid, octetString, sequence } from "../../../src/pki/der.ts"
 import { attribute, cmsOids, type CmsOptions, newSigner, type TestKey, usualAttributes } from "../../support/cms-writer.ts"
 import { cmsEntity, lines, opaqueMessage, signedMessage, usualEntity, usualHeader } from "../../support/signed-message.ts"
@@ -59,6 +61,44 @@ test("a signer may be named by key identifier", async () => {
   expect(keyIdentifier.length).toBe(20)
   expect((await verify(signedMessage({ signers: [signer], cms: { keyIdentifier } }))).signers).toMatchObject([{ intact: true, subjectKeyIdentifier: named?.subjectKeyIdentifier }])
   expect((await verify(signedMessage({ signers: [signer], cms: { keyIdentifier: Buffer.alloc(20, 7) } }))).signers).toMatchObject([{ intact: false, problems: ["noCertificate"], subjectKeyIdentifier: "07".repeat(20) }])
+})
+
+describe("several certificates of one key identifier or one name", () => {
+  const day = 86_400_000
+  const signedAt = Date.parse("2026-11-20T03:00:00Z")
+  const pairOf = () => generateKeyPairSync("ec", { namedCurve: "P-256" })
+  const [own, strange] = [pairOf(), pairOf()]
+  /** Of one authority's name and one serial number, with the key identifier of `own`. */
+  const made = (publicKey: KeyObject, from: number, until: number): Buffer => {
+    const name = sequence()
+    return writeCertificate({ subject: name, issuer: name, publicKey, notBefore: signedAt + from * day, notAfter: signedAt + until * day, serialNumber: "4711", signer: { privateKey: own.privateKey }, extensions: [subjectKeyIdentifier(own.publicKey)] })
+  }
+  const [current, expired, future, forged] = [made(own.publicKey, -10, 10), made(own.publicKey, -400, -20), made(own.publicKey, 20, 400), made(strange.publicKey, -10, 10)]
+  const keyIdentifier = createHash("sha1").update(own.publicKey.export({ type: "spki", format: "der" }).subarray(-65)).digest()
+  const signer = { privateKey: own.privateKey, certificate: current }
+  const print = (certificate: Buffer): string => createHash("sha256").update(certificate).digest("hex")
+
+  test.each([
+    ["by key identifier", { keyIdentifier }],
+    ["by issuer and serial number", {}],
+  ])("%s: the one that fits, whatever stands before it", async (_how, how) => {
+    for (const certificates of [[forged, current], [current, forged], [forged, expired, current], [future, expired, current, forged]]) {
+      const found = await verify(signedMessage({ signers: [signer], cms: { ...how, certificates } }))
+      expect(found.signers).toMatchObject([{ intact: true, problems: [], fingerprint: print(current) }])
+    }
+  })
+
+  test("a renewal that is named by its hash is taken, and none in its place", async () => {
+    const named = (certificate: Buffer): Buffer => attribute(cmsOids.signingCertificateV2, sequence(sequence(sequence(octetString(createHash("sha256").update(certificate).digest())))))
+    const attributes = [...usualAttributes(Buffer.from(usualEntity)), named(expired)]
+    expect((await verify(signedMessage({ signers: [signer], cms: { keyIdentifier, certificates: [current, expired], attributes } }))).signers).toMatchObject([{ intact: true, fingerprint: print(expired) }])
+    expect((await verify(signedMessage({ signers: [signer], cms: { keyIdentifier, certificates: [current, future], attributes } }))).signers).toMatchObject([{ intact: false, problems: ["broken"] }])
+  })
+
+  test("none that fits is broken", async () => {
+    const other = made(pairOf().publicKey, -10, 10)
+    expect((await verify(signedMessage({ signers: [signer], cms: { keyIdentifier, certificates: [forged, other] } }))).signers).toMatchObject([{ intact: false, problems: ["broken"], fingerprint: print(forged) }])
+  })
 })
 
 describe("what is encrypted", () => {

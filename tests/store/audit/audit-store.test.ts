@@ -4,6 +4,7 @@ import type { AuditFilter } from "../../../src/store/audit-store.ts"
 import { createApiTokenStore } from "../../../src/store/sql/api-tokens.ts"
 import { createAuditStore } from "../../../src/store/sql/audit.ts"
 import { createAuditChain } from "../../../src/store/sql/audit-chain.ts"
+import type { Database } from "../../../src/store/sql/database.ts"
 import { createPauseStore } from "../../../src/store/sql/pauses.ts"
 import { acceptance, createTestStore, type TestStore, unwrap } from "../../support/store.ts"
 
@@ -77,4 +78,30 @@ test("entries are found by what happened, by whom, to whom, when and with which 
   for await (const entry of audit.export({})) exported.push(entry)
   expect(pages).toEqual(exported.filter(({ kind }) => kind !== "message.accepted").map(({ id }) => id).toReversed())
   expect(exported.map(({ position }) => position)).toEqual(exported.map((_, index) => index + 1))
+})
+
+test("a search can be told how many entries to look at, and says how far back that was", async () => {
+  const audit = createAuditStore(store.database)
+  const ids = (await audit.list({}, { limit: 1_000 })).map(({ id }) => id)
+  expect(ids.length).toBeGreaterThan(3)
+  expect(await audit.reach({}, { entries: 2 })).toBe(ids[1])
+  expect(await audit.reach({ text: "nothing has this", who: "nobody", kind: "signIn.*" }, { entries: 2 })).toBe(ids[1])
+  expect(await audit.reach({}, { entries: 2, before: ids[1] ?? 0 })).toBe(ids[3])
+  expect(await audit.reach({}, { entries: ids.length })).toBe(ids.at(-1))
+  expect(await audit.reach({}, { entries: ids.length + 1 })).toBeUndefined()
+  expect(await audit.reach({ until: 0 }, { entries: 1 })).toBeUndefined()
+  expect((await audit.list({}, { limit: 1_000, after: (ids[1] ?? 0) - 1 })).map(({ id }) => id)).toEqual(ids.slice(0, 2))
+})
+
+test("who came into a mailbox is found by an index of such entries alone, however much the mailbox sends", async () => {
+  const { database } = store
+  await database.query({ text: "INSERT INTO audit (kind, account_id, detail) SELECT CASE WHEN n % 20 = 0 THEN 'signIn.succeeded' ELSE 'message.accepted' END, $1, '{\"owner\": true}' FROM generate_series(1, 20000) AS n" }, [accountId])
+  await database.query({ text: "ANALYZE audit" })
+  const plans: string[] = []
+  const query: Database["query"] = async (statement, values) => {
+    plans.push((await database.query<{ "QUERY PLAN": string }>({ text: `EXPLAIN ${statement.text}` }, values)).map((row) => row["QUERY PLAN"]).join("\n"))
+    return []
+  }
+  await createAuditStore({ query }).accessesOf(accountId, { limit: 50 })
+  expect(plans.join("\n")).toContain("audit_accesses")
 })

@@ -24,7 +24,7 @@ const key = auditKey(Buffer.alloc(32, 9))
 const ownKey = Buffer.from(key.publicKey).toString("hex")
 const clock = { time: Date.UTC(2026, 10, 27), now: () => clock.time }
 const upkeep = (parts: { readonly keepMs?: number } = {}) => createAuditUpkeep({ chain, key, system: "mail.tinh.example", headEveryMs: 3_600_000, keepMs: parts.keepMs ?? 0, clock })
-const verify = (options: Partial<VerifyOptions> = {}) => readChain(chain, { heads: [], keys: new Set([ownKey]), ...options })
+const verify = (options: Partial<VerifyOptions> = {}) => readChain(chain, { heads: [], keys: new Set([ownKey]), keepMs: 0, now: clock.time, ...options })
 const problems = async (options: Partial<VerifyOptions> = {}) => (await verify(options)).problems.map(({ kind, position }) => `${kind} ${position}`)
 
 beforeEach(async () => {
@@ -156,6 +156,28 @@ describe("verification finds", () => {
     expect(await problems()).toEqual(expected)
   })
 
+  test("entries deleted behind a checkpoint that somebody made, which no trigger refuses", async () => {
+    await add(20)
+    await upkeep().run()
+    const [kept] = await chain.heads(0)
+    await add(5)
+    clock.time += 3_600_000
+    await upkeep().run()
+    await database.query({ text: "INSERT INTO audit_checkpoint (position, audit_id) SELECT position, audit_id FROM audit_head ORDER BY position DESC LIMIT 1" })
+    await database.query({ text: "DELETE FROM audit_seal WHERE audit_id < 36" })
+    await database.query({ text: "DELETE FROM audit WHERE id < 36" })
+    expect(await problems()).toEqual(["forgotten 35"])
+    expect(await problems({ keepMs: 365 * 86_400_000 })).toEqual(["forgotten 35"])
+    expect(await verify({ heads: kept ? [kept] : [] })).toMatchObject({ headsUnused: 1 })
+  })
+
+  test("an entry put before the first one, where no id is given out", async () => {
+    await add(3)
+    await chain.seal()
+    await database.query({ text: "INSERT INTO audit (id, kind) OVERRIDING SYSTEM VALUE VALUES (-7, 'test.forged'), (0, 'test.forged')" })
+    expect(await problems()).toEqual(["inserted 1", "inserted 1"])
+  })
+
   test("an entry put where an id was left out", async () => {
     await database.query({ text: "SELECT nextval('audit_id_seq')" })
     await add(1)
@@ -211,9 +233,14 @@ describe("heads", () => {
     // told of in an entry of its own
     expect(await database.query({ text: "SELECT kind, count(*) FROM audit GROUP BY kind ORDER BY kind" })).toEqual([{ kind: "audit.forgotten", count: 1 }, { kind: "test.added", count: 5 }])
     await chain.seal()
-    expect(await verify()).toMatchObject({ checked: 6, problems: [] })
+    const keepMs = 1_800_000
+    expect(await verify({ keepMs })).toMatchObject({ checked: 6, headsUnused: 0, problems: [] })
+    // entries are kept longer than that, or for ever: whoever knows why they are gone says where the chain begins
+    expect(await problems()).toEqual(["forgotten 1500"])
+    expect(await problems({ keepMs: 2 * 3_600_000 })).toEqual(["forgotten 1500"])
+    expect(await problems({ from: 1_501 })).toEqual([])
     await tamper("UPDATE audit SET detail = '{}' WHERE id = 1503")
-    expect(await problems()).toEqual(["changed 1503"])
+    expect(await problems({ keepMs })).toEqual(["changed 1503"])
     await expect(database.query({ text: "DELETE FROM audit" })).rejects.toThrow(/append-only/)
   })
 })

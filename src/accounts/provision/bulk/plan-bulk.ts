@@ -37,9 +37,16 @@ export function placesOf(header: readonly string[]): Result<ReadonlyMap<BulkColu
 }
 
 /** Ids and addresses that the rows name: what facts are needed of. */
-export function namedIn({ rows }: Sheet, places: ReadonlyMap<BulkColumn, number>): { readonly principalIds: readonly string[]; readonly addresses: readonly string[] } {
-  const read = rows.map((row) => readFields(cellsOf(row, places)))
-  return { principalIds: [...new Set(read.map((fields) => fields.text("principalId")).filter(Boolean))], addresses: [...new Set(read.map((fields) => fields.address("address")).filter(Boolean))] }
+export async function namedIn({ rows }: Sheet, places: ReadonlyMap<BulkColumn, number>): Promise<{ readonly principalIds: readonly string[]; readonly addresses: readonly string[] }> {
+  const principalIds = new Set<string>()
+  const addresses = new Set<string>()
+  for (const [at, row] of rows.entries()) {
+    const fields = readFields(cellsOf(row, places))
+    principalIds.add(fields.text("principalId"))
+    addresses.add(fields.address("address"))
+    if (at % slice === slice - 1) await breathe()
+  }
+  return { principalIds: [...principalIds].filter(Boolean), addresses: [...addresses].filter(Boolean) }
 }
 
 const cellsOf = ({ cells }: SheetRow, places: ReadonlyMap<BulkColumn, number>) => (column: string): string | undefined => {
@@ -65,6 +72,7 @@ type Get = (column: string) => string | undefined
 function createPlanner(facts: BulkFacts, rules: BulkRules): (asked: { readonly row: SheetRow; readonly get: Get }) => PlannedRow {
   const unitOf = unitFinder(facts.units)
   const taken = new Set(facts.taken)
+  const numbers = new Map<string, number>()
   const lines = new Map<string, number>()
   return ({ row, get }) => {
     const problems: CellProblem[] = []
@@ -74,7 +82,7 @@ function createPlanner(facts: BulkFacts, rules: BulkRules): (asked: { readonly r
     lines.set(row.cells.join("\0"), twin ?? row.line)
     if (twin !== undefined) bad("", "duplicateRow", { line: twin })
     const action = actionFor(get, facts, bad)
-    const context: RowContext = { get, facts, rules, bad, unitOf, taken, read: readFields(get) }
+    const context: RowContext = { get, facts, rules, bad, unitOf, taken, numbers, read: readFields(get) }
     const work = problems.length > 0 || action === null ? null : action === "add" ? planAdd(context) : planOther(context, action)
     for (const { field, ...problem } of context.read.problems) problems.push({ ...problem, field: columnFor[field] ?? "" })
     if (work !== null && problems.length === 0) {
@@ -97,6 +105,8 @@ interface RowContext {
   readonly bad: (field: CellProblem["field"], problem: FieldProblem["problem"], values?: FieldProblem["values"]) => void
   readonly unitOf: (text: string, bad: RowContext["bad"]) => BulkUnit | undefined
   readonly taken: Set<string>
+  /** Of namesakes (address-rule.ts): within a plan addresses are only ever taken. */
+  readonly numbers: Map<string, number>
   readonly read: ReturnType<typeof readFields>
 }
 
@@ -116,7 +126,7 @@ function actionFor(get: Get, facts: BulkFacts, bad: RowContext["bad"]): BulkActi
   return facts.people.has(fields.text("principalId")) || facts.accounts.has(fields.address("address")) ? "change" : "add"
 }
 
-function planAdd({ read, facts, rules, bad, unitOf, taken }: RowContext): BulkWork | null {
+function planAdd({ read, facts, rules, bad, unitOf, taken, numbers }: RowContext): BulkWork | null {
   const kindText = read.text("kind")
   const kind = kindText === "" ? "personal" : kindOf(kindText)
   if (kind === undefined) bad("kind", "notOneOf", { value: kindText.slice(0, 60), choices: "cá nhân, tổ chức" })
@@ -134,15 +144,15 @@ function planAdd({ read, facts, rules, bad, unitOf, taken }: RowContext): BulkWo
   if (from !== null && until !== null && until < from) bad("until", "untilBeforeFrom")
   for (const { field, ...problem } of [...problemsOf({ kind: "addPerson", person }), ...problemsOf({ kind: "addAccount", account }).filter(({ field }) => field !== "displayName" && field !== "unitCode")]) bad(columnFor[field] ?? "", problem.problem, problem.values)
   if (!unit || kind === undefined) return null
-  const address = given === "" ? byRule({ unit, kind, name, taken, bad }) : freeOf(given, { facts, rules, taken, bad })
+  const address = given === "" ? byRule({ unit, kind, name, taken, numbers, bad }) : freeOf(given, { facts, rules, taken, bad })
   return address === undefined ? null : { kind: "add", person, account: { ...account, address }, byRule: given === "", from, until }
 }
 
-function byRule({ unit, kind, name, taken, bad }: { readonly unit: BulkUnit; readonly kind: "personal" | "organizational"; readonly name: string; readonly taken: ReadonlySet<string>; readonly bad: RowContext["bad"] }): string | undefined {
+function byRule({ unit, kind, name, taken, numbers, bad }: { readonly unit: BulkUnit; readonly kind: "personal" | "organizational"; readonly name: string } & Pick<RowContext, "taken" | "numbers" | "bad">): string | undefined {
   if (name === "") return undefined
   const forOffice = kind === "organizational"
   const rule = parseAddressRule(forOffice ? officeAddressRule : unit.rule, { forOffice })
-  const made = rule.ok ? addressByRule(rule.value, { name, unit, isTaken: (address) => taken.has(address) }) : undefined
+  const made = rule.ok ? addressByRule(rule.value, { name, unit, isTaken: (address) => taken.has(address), numbers }) : undefined
   if (made?.ok) return made.value
   const problem = made?.failure ?? "noLetters"
   bad("address", ({ noLetters: "addressNoLetters", reserved: "addressReserved", tooLong: "addressTooLong", allTaken: "addressAllTaken" } as const)[problem])

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads"
-import { failed, type Result } from "../../../base/result.ts"
+import { failed, ok, type Result } from "../../../base/result.ts"
 import type { Words } from "../problems.ts"
 
 /**
@@ -41,6 +41,9 @@ const threadMemoryMiB = 512
 
 export type SheetAnswer = Result<Sheet, SheetProblem>
 
+/** What the thread posts: a piece of the rows each time that it is asked for more, then the rest of the answer. */
+export type SheetPiece = { readonly kind: "rows"; readonly rows: readonly SheetRow[] } | { readonly kind: "end"; readonly answer: Result<Omit<Sheet, "rows">, SheetProblem> }
+
 export async function readSheet(bytes: Uint8Array): Promise<SheetAnswer> {
   if (bytes.length > maxSheetBytes) return failed("tooBig")
   const worker = new Worker(new URL("sheet-worker.ts", import.meta.url), { workerData: bytes, resourceLimits: { maxOldGenerationSizeMb: threadMemoryMiB } })
@@ -48,7 +51,12 @@ export async function readSheet(bytes: Uint8Array): Promise<SheetAnswer> {
   try {
     return await new Promise<SheetAnswer>((resolve) => {
       timer = setTimeout(() => resolve(failed("tooSlow")), deadlineMs)
-      worker.once("message", (answer: SheetAnswer) => resolve(answer))
+      const rows: SheetRow[] = []
+      worker.on("message", (piece: SheetPiece) => {
+        if (piece.kind === "end") return resolve(piece.answer.ok ? ok({ ...piece.answer.value, rows }) : piece.answer)
+        rows.push(...piece.rows)
+        worker.postMessage("more")
+      })
       // out of memory, or a library that stumbled over the file
       worker.once("error", () => resolve(failed("notAFile")))
       worker.once("exit", () => resolve(failed("notAFile")))

@@ -9,7 +9,7 @@ import { auditListPages } from "./list.ts"
 
 /** The audit: searched, taken away, proven. */
 export interface AuditPorts {
-  readonly audit: Pick<AuditStore, "list" | "accessesOf" | "export" | "record">
+  readonly audit: Pick<AuditStore, "list" | "reach" | "accessesOf" | "export" | "record">
   readonly chain: Pick<AuditChain, "state" | "lastHead">
   readonly verify: (control: RunControl) => Promise<Verified>
   /** The account of an address or alias; undefined when there is none. */

@@ -15,6 +15,8 @@ import type { AuditPorts } from "./audit.ts"
 /** Entries that fit, newest first, and all of them as a file. */
 const pageSize = 100
 const dayMs = 86_400_000
+/** Entries that one page looks at: what is sought by words is read as a whole, 8 µs each. The rest is asked for by another page. */
+const lookedAt = ({ text }: AuditFilter): number => (text === undefined ? 50_000 : 5_000)
 const word = filled(z.string().trim().max(320))
 const day = filled(z.string().trim().refine(isDate))
 
@@ -39,7 +41,9 @@ export function auditListPages({ audit, accountOf, nameOf, clock }: AuditPorts):
       async run({ before, ...entered }, visit) {
         const { say } = visit
         const filter = filterOf(entered)
-        const rows = filter ? await audit.list(filter, { limit: pageSize, ...(before !== undefined && { before }) }) : []
+        const from = before === undefined ? {} : { before }
+        const reached = filter && (await audit.reach(filter, { entries: lookedAt(filter), ...from }))
+        const rows = filter ? await audit.list(filter, { limit: pageSize, ...from, ...(reached !== undefined && { after: reached - 1 }) }) : []
         const last = rows.length === pageSize ? rows.at(-1) : undefined
         const exportUrl = (as: string): string => withQuery(visit.url.replace(/^\/console\/audit/, "/console/audit/export"), { as, before: undefined })
         return {
@@ -71,6 +75,7 @@ export function auditListPages({ audit, accountOf, nameOf, clock }: AuditPorts):
               ],
             })}
             ${pager(visit, { previous: before === undefined ? null : { before: undefined }, next: last ? { before: String(last.id) } : null })}
+            ${filter && !last && reached !== undefined && html`<p class="muted">${say(text.reached, { count: lookedAt(filter), id: String(reached) })} <a href=${withQuery(visit.url, { before: String(reached) })}>${say(text.older)}</a></p>`}
             ${filter && html`<p><a href=${exportUrl("csv")} download>${say(text.csv)}</a> · <a href=${exportUrl("json")} download>${say(text.json)}</a> <small class="muted">${say(text.exportNote)}</small></p>`}`,
         }
       },

@@ -10,6 +10,7 @@ import { administratorPage, type AdministratorVisit, type Answer, type Page } fr
 import { uploadField } from "../../web/read-form.ts"
 import { shownNumber, shownTime } from "../../web/shown.ts"
 import { table } from "../../web/table.ts"
+import type { Language } from "../../web/words.ts"
 import { bulkPath } from "../directory/links.ts"
 import type { BulkPorts } from "./bulk.ts"
 
@@ -19,7 +20,25 @@ const maxListed = 50
 const maxUploadBytes = maxSheetBytes + 1
 const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
+function templateRows(language: Language): readonly (readonly string[])[] {
+  const example: Readonly<Partial<Record<(typeof bulkColumns)[number], string>>> = { action: "", name: templateExample.name[language], unitCode: "SNV.VP", title: templateExample.title[language], phone: "0912 345 678", quota: "2GiB" }
+  return [bulkColumns.map((column) => columnNames[column][language][0]), bulkColumns.map((column) => example[column] ?? "")]
+}
+
+/** The templates never change: each is written once in the life of the process, by the thread that this takes. */
+function templateSheets(): (language: Language) => Promise<Buffer> {
+  const written = new Map<Language, Promise<Buffer>>()
+  return (language) => {
+    const sheet = written.get(language) ?? writeSheet(templateRows(language))
+    written.set(language, sheet)
+    // what failed is tried again
+    sheet.catch(() => written.delete(language))
+    return sheet
+  }
+}
+
 export function uploadPages({ store, plan, clock }: BulkPorts): readonly Page[] {
+  const spreadsheet = templateSheets()
   async function show(visit: AdministratorVisit, problems: readonly string[] = []): Promise<Answer> {
     const { say } = visit
     const jobs = await store.list(visit.scope, maxListed)
@@ -59,12 +78,10 @@ export function uploadPages({ store, plan, clock }: BulkPorts): readonly Page[] 
     administratorPage({
       method: "get", path: "/directory/bulk/template", who: "directory:write", input: z.object({ format: z.enum(["csv", "xlsx"]) }),
       async run({ format }, { say, language }) {
-        const example: Readonly<Partial<Record<(typeof bulkColumns)[number], string>>> = { action: "", name: say(templateExample.name), unitCode: "SNV.VP", title: say(templateExample.title), phone: "0912 345 678", quota: "2GiB" }
-        const rows = [bulkColumns.map((column) => columnNames[column][language][0]), bulkColumns.map((column) => example[column] ?? "")]
         const name = `${say(bulkText.templateName)}.${format}`
         return format === "xlsx"
-          ? { kind: "file", name, type: xlsxType, content: await writeSheet(rows) }
-          : { kind: "file", name, type: "text/csv; charset=utf-8", content: Buffer.from(`\ufeff${rows.map((row) => row.join(",")).join("\r\n")}\r\n`) }
+          ? { kind: "file", name, type: xlsxType, content: await spreadsheet(language) }
+          : { kind: "file", name, type: "text/csv; charset=utf-8", content: Buffer.from(`\ufeff${templateRows(language).map((row) => row.join(",")).join("\r\n")}\r\n`) }
       },
     }),
     administratorPage({

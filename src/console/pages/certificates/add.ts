@@ -4,6 +4,7 @@ import { covers } from "../../../accounts/administrator.ts"
 import type { Directory } from "../../../accounts/directory.ts"
 import { holderCertificate, maxCertificateFileBytes } from "../../../accounts/import/read-certificate-files.ts"
 import { certificateUses } from "../../../accounts/import/rows.ts"
+import type { FailureKind } from "../../../mail/failure.ts"
 import type { Certificate } from "../../../pki/certificate.ts"
 import { certificateText as text } from "../../text/certificates.ts"
 import { facts } from "../../web/facts.ts"
@@ -14,6 +15,7 @@ import { administratorPage, type AdministratorVisit, type Answer, done, type Pag
 import { uploadField } from "../../web/read-form.ts"
 import { shownDate } from "../../web/shown.ts"
 import { whoOf } from "../../web/who.ts"
+import type { Words } from "../../web/words.ts"
 import type { CertificatePorts } from "./certificates.ts"
 import { bindingInputs } from "./change.ts"
 import { bindingFields } from "./fields.ts"
@@ -75,13 +77,15 @@ export function addPages({ registry, directory, announce, clock }: CertificatePo
         const binding = checkBinding(directory.current(), { holder, use, accounts, from, until }, clock.now())
         if (!binding.ok) return second(visit, certificate, entered, { binding: binding.failure })
         const added = await registry.add(scope, { certificate, ...binding.value }, { by: whoOf(visit), source: "console" })
-        if (!added.ok) return second(visit, certificate, entered, { holder: say(added.failure.kind === "alreadyExists" ? text.alreadyThere : text.outside) })
+        if (!added.ok) return second(visit, certificate, entered, { holder: say(refusals[added.failure.kind] ?? text.outside) })
         announce(added.value)
         return { kind: "redirect", to: `${listPath}/${certificate.fingerprint}`, notice: done(say(text.added, { holder: directory.current().principal(holder)?.name ?? holder })) }
       },
     }),
   ]
 }
+
+const refusals: Readonly<Partial<Record<FailureKind, Words>>> = { alreadyExists: text.alreadyThere, noPermission: text.above }
 
 const first = (visit: Visit, error?: string): Answer => ({
   kind: "page",

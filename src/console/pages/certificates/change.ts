@@ -27,7 +27,7 @@ export const changePages = ({ registry, directory, announce, clock }: Certificat
         const changed = await registry.setState(scope, fingerprint, verbs[verb], { by: whoOf(visit), source: "console", reason: why })
         if (changed.ok) announce(changed.value)
         else if (changed.failure.kind === "notFound") return { kind: "error", status: 404 }
-        return { kind: "redirect", to: pathOf(fingerprint), notice: changed.ok ? done(say(text.done)) : problem(say(text.gone)) }
+        return { kind: "redirect", to: pathOf(fingerprint), notice: changed.ok ? done(say(text.done)) : problem(say(changed.failure.kind === "noPermission" ? text.above : text.gone)) }
       },
     }),
   ),
@@ -40,7 +40,7 @@ export const changePages = ({ registry, directory, announce, clock }: Certificat
       const binding = checkBinding(directory.current(), { holder: found.principalId, use: found.use, accounts, from, until }, clock.now())
       if (!binding.ok) return { kind: "page", title: found.holderName, status: 422, crumbs: [{ path: "/console/certificates", title: say(text.title) }, { path: pathOf(fingerprint), title: found.holderName }], body: bindingForm(visit, { ...found, accounts, from, until }, binding.failure) }
       const changed = await registry.bind(scope, fingerprint, binding.value, { by: whoOf(visit), source: "console" })
-      if (!changed.ok) return { kind: "error", status: 404 }
+      if (!changed.ok) return { kind: "error", status: changed.failure.kind === "noPermission" ? 403 : 404 }
       announce(changed.value)
       return { kind: "redirect", to: pathOf(fingerprint), notice: done(say(text.done)) }
     },

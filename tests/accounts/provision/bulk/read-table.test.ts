@@ -67,3 +67,8 @@ test("entities of a document type are not expanded", async () => {
   const sheet = value(await readSheet(zipSync(parts(bomb))))
   expect(JSON.stringify(sheet).length).toBeLessThan(10_000)
 })
+
+test("as many rows as a file may have come in their order", async () => {
+  const sheet = value(await readSheet(text(`A,B\n${Array.from({ length: 20_000 }, (_, at) => `${at},x`).join("\n")}\n`)))
+  expect(typeof sheet === "string" ? sheet : sheet.rows.map(({ line, cells: [first] }) => line - Number(first))).toEqual(Array.from({ length: 20_000 }, () => 2))
+})

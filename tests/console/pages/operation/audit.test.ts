@@ -65,3 +65,13 @@ test("an administrator of a unit does not see it", async () => {
   const unit = await world.signIn("binh@b.example")
   for (const path of ["/console/audit", "/console/audit/export?as=csv", "/console/audit/chain"]) expect((await world.ask(path, { cookie: unit })).status).toBe(403)
 })
+
+test("words are sought in so many entries at a time, and older ones when somebody asks", async () => {
+  await world.database.query({ text: "INSERT INTO audit (kind, detail) VALUES ('bench.rare', '{\"word\": \"kim đáy bể\"}')" })
+  await world.database.query({ text: "INSERT INTO audit (kind, detail) SELECT 'bench.other', '{}' FROM generate_series(1, 6000)" })
+  const first = await get(`/console/audit?text=${encodeURIComponent("kim đáy bể")}`)
+  expect(first).not.toContain("bench.rare")
+  const older = /<p class="muted">[^<]*5[.]000[^<]*<a href="([^"]+)">/.exec(first)?.[1]?.replaceAll("&amp;", "&") ?? ""
+  const second = await get(older)
+  expect(second).toContain("<code>bench.rare</code>")
+})

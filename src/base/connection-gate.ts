@@ -1,4 +1,4 @@
-/** How many connections there are, in all and from each client address; shared by all listeners of the process. */
+/** How many connections there are, in all and from each client address; shared by the listeners that count together. */
 export interface ConnectionGate {
   /** Counts a connection in, or says why not. A connection that was let in must `leave`. */
   enter(address: string): "ok" | "full" | "tooManyFromAddress"

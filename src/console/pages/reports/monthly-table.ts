@@ -1,0 +1,38 @@
+import { type MonthlyReport, type ReportRow, sentOf, type UnitFigures } from "../../../store/monthly-report-store.ts"
+import { monthlyText as text } from "../../text/monthly.ts"
+import { type Html, html } from "../../web/html.ts"
+import type { Visit } from "../../web/page.ts"
+import { shownBytes, shownNumber, shownShare } from "../../web/shown.ts"
+import { type Column, table } from "../../web/table.ts"
+import type { Words } from "../../web/words.ts"
+import { type Figure, figures, rowName } from "./monthly-figures.ts"
+
+/** The report as a table: the unit itself, those below it with all that is below them, the total. */
+interface Line {
+  readonly name: Html
+  readonly figures: UnitFigures
+  readonly total: boolean
+}
+
+export function monthlyTable(visit: Visit, report: MonthlyReport, linkTo: (code: string) => string): Html {
+  const { say } = visit
+  const name = (row: ReportRow): Html => (row.own ? rowName(say, report, row) : html`<a href=${linkTo(row.code)}>${row.name}</a>`)
+  const lines: readonly Line[] = [...report.rows.map((row) => ({ name: name(row), figures: row.figures, total: false })), ...(report.rows.length > 1 ? [{ name: say(text.total), figures: report.total, total: true }] : [])]
+  const column = (key: string, title: Words, cell: (line: Line) => Html): Column<Line> => ({ key, title: say(title), numeric: true, cell: (line) => (line.total ? html`<strong>${cell(line)}</strong>` : cell(line)) })
+  const number = (key: keyof typeof figures): Column<Line> => {
+    const { title, of }: Omit<Figure, "key"> = figures[key]
+    return column(key, title, (line) => orDash(of(line, report), (value) => shownNumber(visit, value)))
+  }
+  return html`<div class="figures">${table(visit, {
+    caption: report.unit?.name ?? say(text.allUnits), empty: say(text.none), rows: lines,
+    columns: [
+      { key: "unit", title: say(text.unit), cell: ({ name, total }) => (total ? html`<strong>${name}</strong>` : name) },
+      number("accounts"), number("holders"), number("sent"), number("sentInternal"), number("sentAgencies"), number("sentOutside"),
+      column("signed", text.signed, (line) => shownShare(visit, line.figures.sentSigned, sentOf(line.figures))),
+      number("received"), number("documents"), number("pages"), number("saved"),
+      column("storage", text.storage, (line) => orDash(line.figures.storageBytes, (value) => shownBytes(visit, value))),
+    ],
+  })}</div>`
+}
+
+const orDash = (value: number | null, shown: (value: number) => string): string => (value === null ? "–" : shown(value))
