@@ -52,6 +52,15 @@ describe("many changes from one file", () => {
     expect((await ask("POST", `${path}/result`, { body: { form: "xlsx" } })).file.subarray(0, 2).toString()).toBe("PK")
   })
 
+  test("a template is what the reader understands, in either form and language", async () => {
+    for (const language of ["vi", "en"]) {
+      const csv = await ask("GET", `/bulk/template?language=${language}`)
+      // the example's unit is none of this world's: a bad cell, and nothing wrong with the columns
+      expect(await upload(csv.file.toString())).toMatchObject({ status: 202, body: { adds: 0, bad: 1 } })
+    }
+    expect((await ask("GET", "/bulk/template?form=xlsx")).file.subarray(0, 2).toString()).toBe("PK")
+  })
+
   test("a file that is none, too big, or of another type is refused", async () => {
     expect(await upload("một cột\n")).toMatchObject({ status: 400, body: { errors: expect.arrayContaining([expect.objectContaining({ pointer: "" })]) as unknown } })
     expect((await upload("")).status).toBe(400)
@@ -78,6 +87,12 @@ describe("many changes from one file", () => {
     expect(await upload(`${header}Ai Đó,A.1,,,\n`, tokenOfB)).toMatchObject({ status: 202, body: { adds: 0, bad: 1 } })
     expect((await ask("POST", `${path}/cancel`)).body).toMatchObject({ phase: "cancelled", cancelledBy: "token he-thong" })
   })
+})
+
+test("an address rule is tried on names", async () => {
+  const preview = (rule: string) => ask("POST", "/address-rule/preview", { body: { rule, code: "SNV.VP", domain: "snv.example", names: ["Nguyễn Văn Đạt", "Nguyễn Văn Đạt", "…"] } })
+  expect(await preview("{ten}{hodem}.{donvi}@{domain}")).toMatchObject({ status: 200, body: { samples: [{ address: "datnv.vp@snv.example", problem: null }, { address: "datnv2.vp@snv.example" }, { address: null, problem: { en: expect.stringContaining("no letters") as string } }] } })
+  expect(await preview("{gi}@{domain}")).toMatchObject({ status: 400, body: { errors: [{ pointer: "rule" }] } })
 })
 
 describe("moving, leaving, handing over", () => {

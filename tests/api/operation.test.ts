@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
 import { apiScopes } from "../../src/accounts/api-token.ts"
 import { createLockouts } from "../../src/store/sql/lockouts.ts"
 import { createPresence } from "../../src/store/sql/presence.ts"
+import { gzipSync } from "node:zlib"
+import { reportXml } from "../../src/reports/dmarc-xml.ts"
+import { createOwnReportStore } from "../../src/store/sql/own-reports.ts"
 import { createReceivedDmarcStore } from "../../src/store/sql/received-dmarc-reports.ts"
 import { createReceivedTlsStore } from "../../src/store/sql/received-tls-reports.ts"
 import { createAuditChain } from "../../src/store/sql/audit-chain.ts"
@@ -39,6 +42,7 @@ describe("certificates", () => {
   test("are registered, listed, bound, suspended, reinstated, revoked for good; each with its audit entry", async () => {
     const { certificate: { fingerprint, der }, answer } = register("P1")
     const path = `/certificates/${fingerprint}`
+    expect(await ask("POST", "/certificates/read", { body: { file: Buffer.from(der).toString("base64") } })).toMatchObject({ status: 200, body: { fingerprint } })
     expect(await answer).toMatchObject({ status: 201, headers: { location: `/api/v1${path}` }, body: { fingerprint, principalId: "P1", state: "active", source: "api" } })
     expect(await register("P9").answer).toMatchObject({ status: 400, body: { errors: [{ pointer: "principalId", detail: "Không có người giữ nào mang mã P9." }] } })
     expect(await ask("GET", `/certificates?text=${fingerprint.slice(0, 12)}&state=active`)).toMatchObject({ status: 200, body: { certificates: [{ fingerprint }], total: 1, next: null } })
@@ -199,6 +203,18 @@ test("what others report of our domains", async () => {
   expect((await ask("GET", `/reports/dmarc/${dmarc?.number}`)).body["rows"]).toMatchObject(aggregateReport().rows)
   expect((await ask("GET", "/reports/dmarc/sources")).body["sources"]).toEqual(expect.arrayContaining([expect.objectContaining({ source: "2001:db8::7" })]))
   expect((await ask("GET", "/reports/dmarc/99")).status).toBe(404)
+})
+
+test("what we report to others, and what has become of it", async () => {
+  const { console } = world
+  const store = createOwnReportStore(console.database)
+  const day = new Date(console.clock.ms - 86_400_000).toISOString().slice(0, 10)
+  await store.add({ kind: "dmarc", day, domain: "xa.example", reportId: "r1", body: gzipSync([...reportXml({ ...aggregateReport(), generator: "x", extraContact: "" }, aggregateReport().rows)].join("")), total: 12, failed: 5, madeAt: console.clock.ms, destinations: [{ uri: "mailto:d@xa.example", dueAt: console.clock.ms, giveUpAt: console.clock.ms + 1 }] })
+  await store.add({ kind: "tls", day, domain: "xa.example", reportId: "r2", body: Buffer.from("hỏng"), total: 1, failed: 0, madeAt: console.clock.ms, destinations: [{ uri: "https://xa.example/x", dueAt: console.clock.ms, giveUpAt: console.clock.ms + 1 }] })
+  const sent = async (kind: string) => ((await ask("GET", `/reports/${kind}/sent`)).body["reports"] as readonly { readonly number: number }[])[0]?.number ?? 0
+  expect(await ask("GET", `/reports/dmarc/sent/${await sent("dmarc")}`)).toMatchObject({ status: 200, body: { reportId: "r1", destinations: [{ uri: "mailto:d@xa.example", state: "waiting" }], report: { rows: expect.arrayContaining([expect.objectContaining({ source: "2001:db8::7" })]) as unknown } } })
+  expect(await ask("GET", `/reports/tls/sent/${await sent("tls")}`)).toMatchObject({ status: 200, body: { reportId: "r2", report: null } })
+  expect((await ask("GET", `/reports/tls/sent/${await sent("dmarc")}`)).status).toBe(404)
 })
 
 test("tokens are listed without their secrets, and revoked", async () => {

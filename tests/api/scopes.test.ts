@@ -16,13 +16,13 @@ const expected: Readonly<Record<ApiScope, readonly string[]>> = {
   ],
   "directory:write": [
     "delete /directory/accounts/:address/aliases/:alias", "delete /directory/accounts/:address/assignments/:principalId", "delete /directory/accounts/:address/credentials/:id", "delete /directory/accounts/:address/forwarding",
-    "delete /directory/groups/:address", "get /directory/bulk", "get /directory/bulk/:id", "get /directory/bulk/:id/events", "get /directory/bulk/:id/rows", "patch /directory/accounts/:address",
+    "delete /directory/groups/:address", "get /directory/bulk", "get /directory/bulk/:id", "get /directory/bulk/:id/events", "get /directory/bulk/:id/rows", "get /directory/bulk/template", "patch /directory/accounts/:address",
     "patch /directory/groups/:address", "patch /directory/principals/:principalId", "patch /directory/units/:code", "post /directory/accounts", "post /directory/accounts/:address/aliases",
     "post /directory/accounts/:address/hand-over", "post /directory/accounts/:address/hand-over/plan", "post /directory/accounts/:address/one-time-password", "post /directory/accounts/:address/reactivate",
-    "post /directory/accounts/:address/suspend", "post /directory/actions/:id/undo", "post /directory/bulk", "post /directory/bulk/:id/cancel", "post /directory/bulk/:id/confirm", "post /directory/bulk/:id/result",
-    "post /directory/groups", "post /directory/principals", "post /directory/principals/:principalId/leave", "post /directory/principals/:principalId/leave/plan", "post /directory/principals/:principalId/move",
-    "post /directory/principals/:principalId/move/plan", "post /directory/principals/:principalId/reactivate", "post /directory/principals/:principalId/suspend", "post /directory/units",
-    "post /directory/units/:code/reactivate", "post /directory/units/:code/suspend", "post /second-factors/reset", "put /directory/accounts/:address/assignments/:principalId",
+    "post /directory/accounts/:address/suspend", "post /directory/actions/:id/undo", "post /directory/address-rule/preview", "post /directory/bulk", "post /directory/bulk/:id/cancel", "post /directory/bulk/:id/confirm",
+    "post /directory/bulk/:id/result", "post /directory/groups", "post /directory/principals", "post /directory/principals/:principalId/leave", "post /directory/principals/:principalId/leave/plan",
+    "post /directory/principals/:principalId/move", "post /directory/principals/:principalId/move/plan", "post /directory/principals/:principalId/reactivate", "post /directory/principals/:principalId/suspend",
+    "post /directory/units", "post /directory/units/:code/reactivate", "post /directory/units/:code/suspend", "post /second-factors/reset", "put /directory/accounts/:address/assignments/:principalId",
   ],
   // an interface of its own, tests/api/scim.test.ts
   scim: [],
@@ -30,7 +30,7 @@ const expected: Readonly<Record<ApiScope, readonly string[]>> = {
     "get /certificates", "get /certificates/:fingerprint", "get /certificates/:fingerprint/file", "get /certificates/:fingerprint/status",
   ],
   "certificates:write": [
-    "post /certificates", "post /certificates/:fingerprint/reinstate", "post /certificates/:fingerprint/revoke", "post /certificates/:fingerprint/suspend", "put /certificates/:fingerprint/binding",
+    "post /certificates", "post /certificates/:fingerprint/reinstate", "post /certificates/:fingerprint/revoke", "post /certificates/:fingerprint/suspend", "post /certificates/read", "put /certificates/:fingerprint/binding",
   ],
   "held:read": [
     "get /held", "get /held/:id",
@@ -64,7 +64,8 @@ const expected: Readonly<Record<ApiScope, readonly string[]>> = {
     "delete /audit/verifications/:id", "get /audit", "get /audit/accesses", "get /audit/chain", "get /audit/export", "get /audit/head", "get /audit/verifications/:id", "post /audit/verifications",
   ],
   "reports:read": [
-    "get /reports/dmarc", "get /reports/dmarc/:id", "get /reports/dmarc/sources", "get /reports/monthly", "get /reports/monthly.csv", "get /reports/tls", "get /reports/tls/:id",
+    "get /reports/dmarc", "get /reports/dmarc/:id", "get /reports/dmarc/sent", "get /reports/dmarc/sent/:id", "get /reports/dmarc/sources", "get /reports/monthly", "get /reports/monthly.csv", "get /reports/tls",
+    "get /reports/tls/:id", "get /reports/tls/sent", "get /reports/tls/sent/:id",
   ],
   "notifications:send": [
     "delete /notifications/:id", "get /notification-templates", "get /notification-templates/:name", "get /notifications", "get /notifications/:id", "get /notifications/:id/events", "get /notifications/:id/recipients",

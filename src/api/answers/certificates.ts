@@ -11,6 +11,8 @@ const listed = {
   notBefore: instant, notAfter: instant, accounts: z.array(z.string()).describe("For whom it speaks; none: every account for which its holder may sign."),
 }
 
+export const readCertificateAnswer = z.strictObject({ fingerprint: z.string(), subject: z.string(), issuer: z.string(), serialNumber: z.string(), notBefore: instant, notAfter: instant, addresses: z.array(z.string()) })
+
 export const certificatesAnswer = z.strictObject({ certificates: z.array(z.strictObject(listed)), total: number, next: number.nullable().describe("The `cursor` of the next page; null: this is the last.") })
 
 const details = {

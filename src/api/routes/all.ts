@@ -21,7 +21,7 @@ import { pauseRoutes } from "./pauses.ts"
 import { policyRoutes, type PolicyRoutesParts } from "./policies/policies.ts"
 import { triedPolicyRoutes } from "./policies/tried.ts"
 import { type QueueRoutesParts, queueRoutes } from "./queue.ts"
-import { receivedReportRoutes, type ReceivedReportRoutesParts } from "./received-reports.ts"
+import { exchangedReportRoutes, type ExchangedReportRoutesParts } from "./exchanged-reports.ts"
 import { type ReportRoutesParts, reportRoutes } from "./reports.ts"
 import { tokenRoutes } from "./tokens.ts"
 import { type TraceRoutesParts, traceRoutes } from "./trace.ts"
@@ -41,7 +41,7 @@ export interface OperationRoutesParts {
   readonly held: HeldRoutesParts
   readonly policies: PolicyRoutesParts
   readonly connections: ConnectionRoutesParts
-  readonly reports: ReportRoutesParts & ReceivedReportRoutesParts
+  readonly reports: ReportRoutesParts & ExchangedReportRoutesParts
   readonly audit: AuditRoutesParts & AuditChainRoutesParts
   readonly tokens: Parameters<typeof tokenRoutes>[0]
   readonly pauses: Parameters<typeof pauseRoutes>[0]
@@ -58,7 +58,7 @@ export const apiRoutes = ({ trace, notifications, templates, directory, more, ..
 ]
 
 export const operationRoutes = ({ overview, certificates, held, policies, connections, reports, audit, tokens, pauses, queue }: OperationRoutesParts): readonly Route[] => [
-  ...overviewRoutes(overview), ...certificateRoutes(certificates), ...certificateChangeRoutes(certificates), ...heldRoutes(held), ...triedPolicyRoutes(policies), ...policyRoutes(policies), ...connectionRoutes(connections), ...reportRoutes(reports), ...receivedReportRoutes(reports),
+  ...overviewRoutes(overview), ...certificateRoutes(certificates), ...certificateChangeRoutes(certificates), ...heldRoutes(held), ...triedPolicyRoutes(policies), ...policyRoutes(policies), ...connectionRoutes(connections), ...reportRoutes(reports), ...exchangedReportRoutes(reports),
   ...auditChainRoutes(audit), ...auditRoutes(audit), ...tokenRoutes(tokens), ...pauseRoutes(pauses), ...queueRoutes(queue),
 ]
 

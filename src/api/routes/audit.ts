@@ -1,7 +1,7 @@
 import { z } from "zod"
 import { provinceDate } from "../../accounts/province-date.ts"
 import type { Clock } from "../../base/clock.ts"
-import { type AuditChain, type AuditFilter, type AuditStore, type ListedEntry, maxAuditPage } from "../../store/audit-store.ts"
+import { type AuditChain, type AuditFilter, type AuditStore, type ListedEntry, lookedAt, maxAuditPage } from "../../store/audit-store.ts"
 import { auditFile } from "../../store/audit/audit-file.ts"
 import { headLine } from "../../store/audit/head.ts"
 import { entriesAnswer, headAnswer } from "../answers/audit.ts"
@@ -10,7 +10,7 @@ import { answered, refused, type Route, route } from "../route.ts"
 
 /** The audit over HTTP, to be read and never written. */
 export interface AuditRoutesParts {
-  readonly audit: Pick<AuditStore, "list" | "accessesOf" | "export" | "record">
+  readonly audit: Pick<AuditStore, "list" | "reach" | "accessesOf" | "export" | "record">
   readonly chain: Pick<AuditChain, "lastHead">
   /** The account of an address or alias; undefined when there is none. */
   readonly accountOf: (address: string) => number | undefined
@@ -35,10 +35,13 @@ export function auditRoutes({ audit, chain, accountOf, clock }: AuditRoutesParts
   return [
     route({
       method: "get", path: "/audit", scope: "audit:read", input: z.strictObject({ ...filterFields, ...page }), output: entriesAnswer,
-      summary: "Entries of the audit that fit all of the filters, newest first; the next page is `before` the last id. Acceptances of messages only with kind=message.accepted.",
+      summary: "Entries of the audit that fit all of the filters, newest first; the next page is `before` `next`, and a page may have none where a search has much to look through. Acceptances of messages only with kind=message.accepted.",
       async run({ limit, before, ...entered }) {
         const filter = filterOf(entered)
-        return shownPage(filter ? await audit.list(filter, { limit, ...(before !== undefined && { before }) }) : [], limit)
+        if (!filter) return shownPage([], limit)
+        const from = before === undefined ? {} : { before }
+        const reached = await audit.reach(filter, { entries: lookedAt(filter), ...from })
+        return shownPage(await audit.list(filter, { limit, ...from, ...(reached !== undefined && { after: reached - 1 }) }), limit, reached)
       },
     }),
     route({
@@ -68,4 +71,5 @@ export function auditRoutes({ audit, chain, accountOf, clock }: AuditRoutesParts
   ]
 }
 
-const shownPage = (entries: readonly ListedEntry[], limit: number) => answered({ entries, next: entries.length === limit ? (entries.at(-1)?.id ?? null) : null })
+/** A page that is not full goes on where its search has stopped. */
+const shownPage = (entries: readonly ListedEntry[], limit: number, reached?: number) => answered({ entries, next: entries.length === limit ? (entries.at(-1)?.id ?? null) : (reached ?? null) })

@@ -6,8 +6,8 @@ import { certificateUses } from "../../../accounts/import/rows.ts"
 import { filled } from "../../../accounts/provision/problems.ts"
 import type { Result } from "../../../base/result.ts"
 import type { Failure } from "../../../mail/failure.ts"
-import { certificateAnswer } from "../../answers/certificates.ts"
-import { base64, why } from "../../fields.ts"
+import { certificateAnswer, readCertificateAnswer } from "../../answers/certificates.ts"
+import { base64, shownTime, why } from "../../fields.ts"
 import type { Problem } from "../../problem.ts"
 import { type Answer, answered, created, refused, type Route, route } from "../../route.ts"
 import { scopeOfToken, tokenName } from "../../token-scope.ts"
@@ -32,6 +32,15 @@ export function certificateChangeRoutes({ registry, directory, announce, clock }
     return found ? answered(shownCertificate(found)) : refused({ kind: "notFound" })
   }
   return [
+    route({
+      method: "post", path: "/certificates/read", scope: "certificates:write", summary: "What the certificate in a file says. Nothing is registered.", input: z.strictObject({ file: base64(maxCertificateFileBytes) }), output: readCertificateAnswer, maxBodyBytes: Math.ceil(maxCertificateFileBytes * 1.4),
+      async run({ file }) {
+        const certificate = holderCertificate(file)
+        if (typeof certificate === "string") return refused({ kind: "invalid", errors: [{ pointer: "file", detail: certificate }] })
+        const { fingerprint: print, subject, issuer, serialNumber, notBefore, notAfter, addresses } = certificate
+        return answered({ fingerprint: print, subject: subject.text, issuer: issuer.text, serialNumber, notBefore: shownTime(notBefore), notAfter: shownTime(notAfter), addresses })
+      },
+    }),
     route({
       method: "post", path: "/certificates", scope: "certificates:write", summary: "Registers the certificate in a file (PEM, DER, PKCS#7, or PKCS#12 without a key) for its holder.",
       input: z.strictObject({ file: base64(maxCertificateFileBytes), principalId: z.string().max(64), use: z.enum(certificateUses), ...binding }), output: certificateAnswer, success: 201, maxBodyBytes: Math.ceil(maxCertificateFileBytes * 1.4),

@@ -6,6 +6,7 @@ import type { Result } from "../../../base/result.ts"
 import type { Failure } from "../../../mail/failure.ts"
 import { progressOf } from "../../../provisioning/bulk-progress.ts"
 import { bulkResultCsv, bulkResultXlsx } from "../../../provisioning/bulk-result.ts"
+import type { BulkTemplates } from "../../../provisioning/bulk-template.ts"
 import type { FileProblem, Upload } from "../../../provisioning/bulk-upload.ts"
 import type { JobFeed } from "../../../provisioning/job-feed.ts"
 import type { BulkJob, BulkRow, BulkStore } from "../../../store/bulk-store.ts"
@@ -24,14 +25,17 @@ export interface BulkRoutesParts {
   /** A worker looks at once; without it a little later. */
   readonly wake: (id: number) => void
   readonly feed: JobFeed
+  readonly templates: BulkTemplates
   readonly clock: Clock
 }
 
 const xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 const scope = "directory:write"
+const csvType = "text/csv; charset=utf-8"
+const fileForm = { form: z.enum(["csv", "xlsx"]).default("csv"), language: z.enum(["vi", "en"]).default("vi") }
 const jobInput = z.strictObject({ id })
 
-export function bulkRoutes({ store, plan, wake, feed, clock }: BulkRoutesParts): readonly Route[] {
+export function bulkRoutes({ store, plan, wake, feed, templates, clock }: BulkRoutesParts): readonly Route[] {
   const shown = (job: BulkJob) => {
     const { phase, total, settled, share, rowsPerSecond, estimatedEnd } = progressOf(job, clock.now())
     const { id: number, fileName, header, startedBy, cancelledBy, resultTaken, adds, changes, suspensions, bad, pending, done, failed, cancelled } = job
@@ -56,6 +60,10 @@ export function bulkRoutes({ store, plan, wake, feed, clock }: BulkRoutesParts):
         const job = await store.find(within, planned.value)
         return job.ok ? { kind: "accepted", location: `/api/v1/directory/bulk/${planned.value}`, body: shown(job.value) } : refused(problemOf(job.failure))
       },
+    }),
+    route({
+      method: "get", path: "/directory/bulk/template", scope, summary: "An empty file with all columns and one row as an example.", input: z.strictObject(fileForm), output: z.string(), givesFile: ["text/csv", xlsx],
+      run: async ({ form, language }) => (form === "csv" ? { kind: "file", name: "template.csv", type: csvType, content: templates.csv(language) } : { kind: "file", name: "template.xlsx", type: xlsx, content: await templates.xlsx(language) }),
     }),
     route({
       method: "get", path: "/directory/bulk/:id", scope, summary: "What it will do, how far it is, what came of it.", input: jobInput, output: bulkAnswer,
@@ -104,12 +112,12 @@ export function bulkRoutes({ store, plan, wake, feed, clock }: BulkRoutesParts):
     }),
     route({
       method: "post", path: "/directory/bulk/:id/result", scope, summary: "All rows with what became of them; the first time with one-time passwords, within 24 hours, for the token that started it.",
-      input: z.strictObject({ id, form: z.enum(["csv", "xlsx"]).default("csv"), language: z.enum(["vi", "en"]).default("vi") }), output: z.string(), givesFile: ["text/csv", xlsx],
+      input: z.strictObject({ id, ...fileForm }), output: z.string(), givesFile: ["text/csv", xlsx],
       async run({ id: number, form, language }, caller) {
         const taken = await store.takeResult(number, { accountId: null, tokenId: caller.id, scope: scopeOfToken(caller, scope) })
         if (!taken.ok) return refused(problemOf(taken.failure))
         return form === "csv"
-          ? { kind: "file", name: `result-${number}.csv`, type: "text/csv; charset=utf-8", content: await bulkResultCsv(taken.value, language) }
+          ? { kind: "file", name: `result-${number}.csv`, type: csvType, content: await bulkResultCsv(taken.value, language) }
           : { kind: "file", name: `result-${number}.xlsx`, type: xlsx, content: await bulkResultXlsx(taken.value, language) }
       },
     }),

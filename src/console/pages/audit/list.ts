@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { isDate, provinceDate } from "../../../accounts/province-date.ts"
-import type { AuditFilter, ListedEntry } from "../../../store/audit-store.ts"
+import { type AuditFilter, type ListedEntry, lookedAt } from "../../../store/audit-store.ts"
 import { auditFile } from "../../../store/audit/audit-file.ts"
 import { fromOf, whoOf } from "../../../store/audit/shown-entry.ts"
 import { auditText as text } from "../../text/audit.ts"
@@ -15,8 +15,6 @@ import type { AuditPorts } from "./audit.ts"
 /** Entries that fit, newest first, and all of them as a file. */
 const pageSize = 100
 const dayMs = 86_400_000
-/** Entries that one page looks at: what is sought by words is read as a whole, 8 µs each. The rest is asked for by another page. */
-const lookedAt = ({ text }: AuditFilter): number => (text === undefined ? 50_000 : 5_000)
 const word = filled(z.string().trim().max(320))
 const day = filled(z.string().trim().refine(isDate))
 

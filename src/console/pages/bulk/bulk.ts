@@ -1,6 +1,7 @@
 import type { Clock } from "../../../base/clock.ts"
 import type { Result } from "../../../base/result.ts"
 import type { FileProblem, Upload } from "../../../provisioning/bulk-upload.ts"
+import type { BulkTemplates } from "../../../provisioning/bulk-template.ts"
 import type { JobFeed } from "../../../provisioning/job-feed.ts"
 import type { BulkStore } from "../../../store/bulk-store.ts"
 import type { Page } from "../../web/page.ts"
@@ -15,6 +16,7 @@ export interface BulkPorts {
   readonly wake: (id: number) => void
   readonly clock: Clock
   readonly feed: JobFeed
+  readonly templates: BulkTemplates
 }
 
 export const bulkPages = (ports: BulkPorts): readonly Page[] => [...uploadPages(ports), ...jobPages(ports)]
