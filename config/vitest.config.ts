@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 /** Who start whole systems take longest and wait most: they begin, so that at the end no processor is left with nothing to do. */
-const longest = ["tests/flows/crash.test.ts", "tests/flows/", "tests/cli/", "tests/platform/"]
+const longest = ["tests/console/browser/", "tests/flows/crash.test.ts", "tests/flows/", "tests/cli/", "tests/platform/"]
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

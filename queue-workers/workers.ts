@@ -4,6 +4,7 @@ import type { LocalDelivery } from "../src/delivery/local-delivery.ts"
 import type { Outbox } from "../src/delivery/outbox.ts"
 import type { QueueBackend } from "../src/delivery/queues.ts"
 import type { RemoteDeliveries } from "../src/delivery/remote-delivery.ts"
+import type { ChangeNotices } from "../src/notifications/change-notices.ts"
 import type { HeldNotices } from "../src/notifications/held-notices.ts"
 import type { SenderWarnings } from "../src/notifications/sender-warnings.ts"
 import type { DeliveryStore } from "../src/store/delivery-store.ts"
@@ -34,6 +35,7 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly dsnSender: DsnSender
   readonly heldNotices: HeldNotices
   readonly senderWarnings: SenderWarnings
+  readonly changeNotices: ChangeNotices
   readonly relayConcurrency: number
   readonly sweepMs: number
   readonly housekeepingMs: number

@@ -130,6 +130,7 @@ export function createLogins(app: App, signIns: SignInAudit): Authenticator {
     passwords: createPasswordWork({ cost: config.auth.bcryptCost }),
     throttle,
     appPasswordKey: app.files.appPasswordKey,
+    mailPassword: config.auth.mailPassword,
     clock,
   })
   return auditedAuthenticator(authenticator, signIns)

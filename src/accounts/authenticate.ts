@@ -23,12 +23,16 @@ export interface AuthenticatorOptions {
   /** Key of app password hashes (`keys/credential.key`). */
   readonly appPasswordKey: Buffer
   readonly clock: Clock
+  /** Whose password opens the mailbox to mail clients, too. Absent: of those without a second factor. */
+  readonly mailPassword?: "withoutSecondFactor" | "always"
 }
 
 type LoginRequest = Parameters<Authenticator["login"]>[0]
 
 const refused = failure("noPermission", "The address or the password is wrong.")
 const blocked = failure("limit", "Too many failed sign-ins; try again later.")
+/** Told only to whom has shown the password: the console would tell him as much. */
+const needsAppPassword = failure("policy", "This account has two-step sign-in: use an app password.")
 const overloaded = failure("unavailable", "Too many sign-ins at once; try again in a moment.")
 
 /** No account has this id: an unknown name costs the same query. */
@@ -36,7 +40,7 @@ const noAccountId = 0
 const maxUsernameCharacters = 320
 const maxPending = 500
 
-export function createAuthenticator({ directory, credentials, passwords, throttle, appPasswordKey, clock }: AuthenticatorOptions): Authenticator {
+export function createAuthenticator({ directory, credentials, passwords, throttle, appPasswordKey, clock, mailPassword }: AuthenticatorOptions): Authenticator {
   const turns = createTurns(maxPending)
   const recent = createRecentPasswords(clock)
   /** Undefined when too many wait for bcrypt. */
@@ -74,7 +78,10 @@ export function createAuthenticator({ directory, credentials, passwords, throttl
       const byPassword = found.value.find(({ kind }) => kind === "password")
       const matches = await matchesPassword(byPassword, password)
       if (matches === undefined) return failed(overloaded)
-      return conclude(matches && byPassword ? opened(byPassword) : undefined, attempt)
+      const login = matches && byPassword ? opened(byPassword) : undefined
+      const concluded = await conclude(login, attempt)
+      const isGuarded = mailPassword !== "always" && service !== "console" && login && byPassword?.guardedFor.includes(login.principalId)
+      return isGuarded ? failed(needsAppPassword) : concluded
     }
     // One after another, or a hundred guesses sent at once would all be counted too late.
     return (await turns.take(`${clientNetwork(clientAddress)} ${name}`, guess)) ?? failed(overloaded)

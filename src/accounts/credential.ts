@@ -17,6 +17,8 @@ export interface StoredCredential {
   readonly hash: string
   /** Whose it is; null for the account's own password, which is its owner's. */
   readonly principalId: string | null
+  /** Of the account's own password: its owners who have a second factor; null: an account that nobody owns has one. */
+  readonly guardedFor: readonly (string | null)[]
 }
 
 export interface CredentialSummary {

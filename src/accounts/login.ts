@@ -20,7 +20,7 @@ export interface Authenticator {
   /**
    * `username` is an account's address or alias. The failure is always the same (`noPermission`), whatever was wrong,
    * and takes the time of a password check even when the account does not exist; `unavailable` when the store is down, `limit` when this
-   * client or account has failed too often.
+   * client or account has failed too often; `policy` when the password is right, but its owner has a second factor and must use an app password.
    */
   login(request: { readonly username: string; readonly password: string; readonly clientAddress: string; readonly service: "smtp" | "imap" | "console" }): Promise<Result<Login, Failure>>
 }

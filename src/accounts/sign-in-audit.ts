@@ -160,4 +160,4 @@ export const auditedCertificateLogins = (logins: CertificateLogins, audit: SignI
 })
 
 /** A store that is away refuses nobody. */
-const isRefusal = (kind: string): boolean => kind === "noPermission" || kind === "limit"
+const isRefusal = (kind: string): boolean => kind === "noPermission" || kind === "limit" || kind === "policy"

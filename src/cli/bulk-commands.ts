@@ -114,11 +114,11 @@ export async function bulkResult(context: CommandContext, number: string, out: s
     throw new CommandError(`${out} cannot be made: ${error instanceof Error ? error.message : String(error)}`)
   })
   try {
-    const taken = await store.takeResult(id, { accountId: null, scope: everything() })
+    const taken = await store.takeResult(id, { accountId: null, scope: everything(), again: true })
     if (!taken.ok) throw new CommandError(taken.failure.detail)
     await handle.writeFile(out.toLowerCase().endsWith(".csv") ? await bulkResultCsv(taken.value, "vi") : await bulkResultXlsx(taken.value, "vi"))
     await handle.sync()
-    say(`${out}: ${taken.value.rows.length} rows${taken.value.job.resultTaken ? "; the one-time passwords were handed out before" : ""}.`)
+    say(`${out}: ${taken.value.rows.length} rows${taken.value.job.resultTaken && taken.value.rows.every(({ oneTimePassword }) => oneTimePassword === undefined) ? "; the one-time passwords were handed out before" : ""}.`)
   } finally {
     await handle.close()
   }

@@ -243,6 +243,7 @@ export const configSchema = z.strictObject({
   auth: section({
     keyFile: file("File with the 32-byte key (hex) of app password hashes. Empty: `keys/credential.key` in the data folder, made at the first start."),
     bcryptCost: count(10, "Work factor of password hashes."),
+    mailPassword: word(["withoutSecondFactor", "always"], "withoutSecondFactor", "Whose mailbox's own password opens it over IMAP and submission, too: of everybody, or only of those who have no second factor. All others give their mail clients app passwords; a second factor is worth little where the password alone opens the mailbox."),
     maxFailures: count(10, "Failed sign-ins of one client address on one account within the window before it must wait."),
     failureWindow: duration("10m", "Window in which failed sign-ins are counted."),
   }),

@@ -1,31 +1,32 @@
 import type { HeldCopy } from "../store/held-store.ts"
 import type { ShownHeader } from "../store/shown-header.ts"
-import { escape, localTime, page } from "./page.ts"
-import { quarantineText } from "./text/vi.ts"
+import { quarantineText } from "./text/public.ts"
+import { facts } from "./web/facts.ts"
+import { html } from "./web/html.ts"
+import type { Visit } from "./web/page.ts"
+import { publicPage } from "./web/public-shell.ts"
+import { shownBytes, shownTime } from "./web/shown.ts"
+import type { Words } from "./web/words.ts"
 
 /** The page of one copy that is held. Pure. Subject and author are the sender's words: they are shown, and nothing in them becomes a link. */
-export function quarantinePage(copy: HeldCopy, { subject, from }: ShownHeader): string {
-  const rows: readonly (readonly [string, string])[] = [
-    [quarantineText.to, copy.recipient],
-    [quarantineText.reversePath, copy.reversePath === "" ? "<>" : copy.reversePath],
-    [quarantineText.from, from],
-    [quarantineText.subject, subject],
-    [quarantineText.reason, copy.reasonVi],
-    ["", copy.reasonEn],
-    [quarantineText.heldAt, localTime(copy.heldAt)],
-    [quarantineText.size, `${Math.ceil(copy.size / 1024).toLocaleString("vi-VN")} KiB`],
-    [quarantineText.number, String(copy.envelopeId)],
-  ]
-  return page(
-    quarantineText.title,
-    null,
-    `<h1>${quarantineText.title}</h1><p>${quarantineText.intro}</p><p><small lang="en">${quarantineText.english}</small></p>
-<table><tbody>
-${rows.map(([name, value]) => `<tr><th>${name}</th><td>${escape(value)}</td></tr>`).join("\n")}
-</tbody></table>
-<form method="post"><p><button>${quarantineText.button}</button></p></form>`,
-  )
+export function quarantinePage(visit: Visit, copy: HeldCopy, { subject, from }: ShownHeader): string {
+  const { say, language } = visit
+  return publicPage(visit, {
+    title: say(quarantineText.title),
+    body: html`<p>${say(quarantineText.intro)}</p>
+      ${facts([
+        [say(quarantineText.to), copy.recipient],
+        [say(quarantineText.reversePath), copy.reversePath === "" ? "<>" : copy.reversePath],
+        [say(quarantineText.from), from],
+        [say(quarantineText.subject), subject],
+        [say(quarantineText.reason), language === "vi" ? copy.reasonVi : copy.reasonEn],
+        [say(quarantineText.heldAt), shownTime(visit, copy.heldAt)],
+        [say(quarantineText.size), shownBytes(visit, copy.size)],
+        [say(quarantineText.number), String(copy.envelopeId)],
+      ])}
+      <form method="post"><button>${say(quarantineText.button)}</button></form>`,
+  })
 }
 
 /** What became of it, or why there is nothing to decide. */
-export const quarantineSentence = (sentence: string): string => page(quarantineText.title, null, `<h1>${quarantineText.title}</h1><p>${sentence}</p>`)
+export const quarantineSentence = (visit: Visit, sentence: Words): string => publicPage(visit, { title: visit.say(quarantineText.title), body: html`<p>${visit.say(sentence)}</p>` })

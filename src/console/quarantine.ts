@@ -6,7 +6,9 @@ import type { HeldCopy, HeldStore, Released } from "../store/held-store.ts"
 import type { ShownHeader } from "../store/shown-header.ts"
 import type { LookupRates } from "./lookup-rates.ts"
 import { quarantinePage, quarantineSentence } from "./quarantine-page.ts"
-import { quarantineText } from "./text/vi.ts"
+import { quarantineText } from "./text/public.ts"
+import { publicVisit } from "./web/public-shell.ts"
+import type { Words } from "./web/words.ts"
 
 /**
  * `/quarantine/TOKEN`: a recipient sees what was set aside for him and lets his copy go. The link in the notice is all that is asked for: whoever has it
@@ -38,7 +40,7 @@ export function quarantineRoutes(parts: QuarantineRoutes): Router {
   const router = Router()
   router.get("/:token", limited(parts), async (request, response) => {
     const copy = await copyOf(parts, request, response)
-    if (copy) response.type("html").send(quarantinePage(copy, await header(copy.content)))
+    if (copy) response.type("html").send(quarantinePage(publicVisit(request), copy, await header(copy.content)))
   })
   router.post("/:token", limited(parts), async (request, response) => {
     const copy = await copyOf(parts, request, response)
@@ -52,24 +54,24 @@ export function quarantineRoutes(parts: QuarantineRoutes): Router {
     // RFC 9110 §15.4.4: the page then says what became of it, also when somebody was faster, and reloading it sends nothing
     response.redirect(303, `${request.baseUrl}${request.path}`)
   })
-  router.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
+  router.use((error: unknown, request: Request, response: Response, next: NextFunction) => {
     if (!parts.isUnavailable(error)) return next(error)
     response.set("retry-after", String(retrySeconds))
-    say(response, 503, quarantineText.unavailable)
+    say(request, response, 503, quarantineText.unavailable)
   })
   return router
 }
 
 /** Undefined when it has been answered why there is nothing to decide. */
-async function copyOf({ tokens, held, clock }: QuarantineRoutes, { params }: Request, response: Response): Promise<HeldCopy | undefined> {
-  const given = params["token"]
+async function copyOf({ tokens, held, clock }: QuarantineRoutes, request: Request, response: Response): Promise<HeldCopy | undefined> {
+  const given = request.params["token"]
   const token = typeof given === "string" ? tokens.read(given) : undefined
   const copy = token && (await held.findCopy(token.deliveryId))
-  if (!copy || !token.isFor(copy.recipient)) return void say(response, 404, quarantineText.notFound)
-  if (copy.state === "gone") return void say(response, 200, quarantineText.gone)
-  if (copy.state === "refused") return void say(response, 200, quarantineText.refused)
-  if (token.expiresAt <= clock.now()) return void say(response, 410, quarantineText.expired)
-  if (!copy.recipientsMayRelease) return void say(response, 403, quarantineText.administrators)
+  if (!copy || !token.isFor(copy.recipient)) return void say(request, response, 404, quarantineText.notFound)
+  if (copy.state === "gone") return void say(request, response, 200, quarantineText.gone)
+  if (copy.state === "refused") return void say(request, response, 200, quarantineText.refused)
+  if (token.expiresAt <= clock.now()) return void say(request, response, 410, quarantineText.expired)
+  if (!copy.recipientsMayRelease) return void say(request, response, 403, quarantineText.administrators)
   return copy
 }
 
@@ -80,7 +82,7 @@ const limited =
     const waitSeconds = await rates.take(clientNetwork(request.socket.remoteAddress ?? ""))
     if (waitSeconds === 0) return next()
     response.set("retry-after", String(waitSeconds))
-    say(response, 429, quarantineText.tooMany)
+    say(request, response, 429, quarantineText.tooMany)
   }
 
-const say = (response: Response, status: number, sentence: string): void => void response.status(status).type("html").send(quarantineSentence(sentence))
+const say = (request: Request, response: Response, status: number, sentence: Words): void => void response.status(status).type("html").send(quarantineSentence(publicVisit(request), sentence))

@@ -7,11 +7,13 @@ import { serve, type Serving } from "../base/serving.ts"
 import { policyDomain } from "../domains/mta-sts-policy.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { keepInStep, type ListenerTls } from "../tls/listener-tls.ts"
+import { bodyPace, guardBodies } from "./body-pace.ts"
 import { boundConnections } from "./bound-connections.ts"
 import { type CertificateRoutes, certificateRoutes } from "./certificates.ts"
-import { pageStyle } from "./page.ts"
-import { type HelpFacts, helpPage, statusPage } from "./status-page.ts"
-import { statusText } from "./text/vi.ts"
+import { type HelpFacts, helpPage } from "./help-page.ts"
+import { statusPage } from "./status-page.ts"
+import { publicText } from "./text/public.ts"
+import { publicVisit } from "./web/public-shell.ts"
 
 /**
  * The HTTPS side of the system: a status page for whoever runs it, and how to set a mail client up. It shows no mail and no
@@ -35,17 +37,18 @@ export interface ConsoleOptions {
   readonly mounted?: readonly { readonly path: string; readonly router: Router }[]
 }
 
+/** For the largest of bodies at the slowest of paces (body-pace.ts). */
+const maxRequestMs = 10 * 60_000
 const usualLimits = { maxConnections: 1_000, maxConnectionsPerAddress: 150 }
 
 export async function startConsole({ host, port, tls, help, health, clock, certificates, limits = usualLimits, handshakeMs = 10_000, mtaStsPolicy, mounted = [] }: ConsoleOptions): Promise<Serving> {
   const app = express()
   app.disable("x-powered-by")
   app.use(helmet({ contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], styleSrc: ["'self'"], scriptSrc: null, imgSrc: ["'self'"], formAction: ["'self'"], frameAncestors: ["'none'"], baseUri: ["'none'"] }, useDefaults: false } }))
-  app.get("/", async (_request, response) => {
-    response.set("cache-control", "no-store").type("html").send(statusPage(await health(), clock.now()))
+  app.get("/", async (request, response) => {
+    response.set("cache-control", "no-store").type("html").send(statusPage(publicVisit(request), await health(), clock.now()))
   })
-  app.get("/help", (_request, response) => void response.type("html").send(helpPage(help)))
-  app.get("/style.css", (_request, response) => void response.set("cache-control", "public, max-age=3600").type("css").send(pageStyle))
+  app.get("/help", (request, response) => void response.type("html").send(helpPage(publicVisit(request), help)))
   app.get("/health", async (_request, response) => {
     const roles = await health()
     const ok = roles.every((role) => role.ok)
@@ -59,13 +62,14 @@ export async function startConsole({ host, port, tls, help, health, clock, certi
   })
   app.use("/certificates", certificateRoutes(certificates))
   for (const { path, router } of mounted) app.use(path, router)
-  app.use((_request, response) => void response.status(404).type("text").send(`${statusText.notFound}\n`))
+  app.use((request, response) => void response.status(404).type("text").send(`${publicVisit(request).say(publicText.notFound)}\n`))
   // a path that cannot be decoded is the client's doing, anything else ours; neither is told the stack
-  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
     const ours = !(error instanceof URIError)
-    response.status(ours ? 500 : 400).type("text").send(`${ours ? statusText.broken : statusText.badRequest}\n`)
+    response.status(ours ? 500 : 400).type("text").send(`${publicVisit(request).say(ours ? publicText.broken : publicText.badRequest)}\n`)
   })
-  const server = createServer({ ...tls.serverOptions(), SNICallback: tls.SNICallback, handshakeTimeout: handshakeMs, requestTimeout: 15_000, headersTimeout: 10_000, connectionsCheckingInterval: 5_000, maxHeaderSize: 16_384 }, app)
+  const server = createServer({ ...tls.serverOptions(), SNICallback: tls.SNICallback, handshakeTimeout: handshakeMs, headersTimeout: 10_000, requestTimeout: maxRequestMs, connectionsCheckingInterval: 5_000, maxHeaderSize: 16_384 }, app)
+  server.prependListener("request", guardBodies(bodyPace))
   keepInStep(server, tls)
   boundConnections(server, limits)
   return serve(server, { host, port })

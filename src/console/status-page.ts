@@ -1,55 +1,41 @@
 import type { HealthReport } from "../telemetry/health.ts"
-import { escape, localTime, page } from "./page.ts"
-import { checkText, helpText, roleText, statusText } from "./text/vi.ts"
+import { checkText, publicText, roleText, statusText } from "./text/public.ts"
+import { html } from "./web/html.ts"
+import type { Visit } from "./web/page.ts"
+import { publicPage } from "./web/public-shell.ts"
+import { shownTime } from "./web/shown.ts"
+import { table } from "./web/table.ts"
 
-/** The console's pages as HTML. Pure; everything that is not ours is escaped. */
-export interface HelpFacts {
-  readonly host: string
-  readonly imaps: number
-  readonly imap: number
-  readonly submissions: number
-  readonly submission: number
-}
+/** How the system is, for whoever runs it. Pure. */
+const refreshSeconds = 15
 
 /** `imap-2` is the second process of `imap`. */
-function processText(process: string): string {
+function processText({ say }: Visit, process: string): string {
   const [, role = process, number] = /^([a-z]+)-(\d+)$/.exec(process) ?? []
-  return `${roleText[role] ?? role}${number === undefined ? "" : ` ${number}`}`
+  const words = roleText[role]
+  return `${words ? say(words) : role}${number === undefined ? "" : ` ${number}`}`
 }
 
-export function statusPage(reports: readonly HealthReport[], now: number): string {
-  const healthy = reports.length > 0 && reports.every((report) => report.ok)
-  const rows = reports.map((report) => {
-    const details = report.checks.map((check) => `${escape(checkText[check.name] ?? check.name)}: ${check.warning ? `<strong class="down">${escape(check.detail)}</strong>` : escape(check.detail)}`).join("<br>")
-    return `<tr><td>${escape(processText(report.role))}</td><td class="${report.ok ? "up" : "down"}">${report.ok ? statusText.up : statusText.down}</td><td>${localTime(report.since)}</td><td>${details}</td></tr>`
+export function statusPage(visit: Visit, reports: readonly HealthReport[], now: number): string {
+  const { say } = visit
+  const isHealthy = reports.length > 0 && reports.every(({ ok }) => ok)
+  const nameOf = (check: string): string => {
+    const words = checkText[check]
+    return words ? say(words) : check
+  }
+  return publicPage(visit, {
+    title: say(publicText.status), refreshSeconds,
+    body: html`<p class=${`notice ${isHealthy ? "done" : "problem"}`}>${say(isHealthy ? statusText.healthy : statusText.unhealthy)}</p>
+      ${table(visit, {
+        caption: say(statusText.caption), empty: "", rows: reports,
+        columns: [
+          { key: "role", title: say(statusText.role), cell: ({ role }) => processText(visit, role) },
+          { key: "state", title: say(statusText.state), cell: ({ ok }) => html`<span class=${ok ? "good" : "bad"}>${say(ok ? statusText.up : statusText.down)}</span>` },
+          { key: "since", title: say(statusText.since), cell: ({ since }) => shownTime(visit, since) },
+          { key: "detail", title: say(statusText.detail), cell: ({ checks }) => html`<span>${checks.map(({ name, detail, warning }, at) => html`${at > 0 && html`<br />`}${nameOf(name)}: ${warning ? html`<strong class="bad">${detail}</strong>` : detail}`)}</span>` },
+        ],
+      })}
+      <p class="actions"><a role="button" href="/console">${say(publicText.signIn)}</a> <a role="button" class="secondary" href="/help">${say(publicText.help)}</a></p>
+      <p class="muted">${say(statusText.checkedAt)} ${shownTime(visit, now)}. ${say(statusText.renews)}</p>`,
   })
-  return page(
-    statusText.title,
-    15,
-    `<h1>${statusText.title}</h1><p>${statusText.subtitle}</p>
-<p class="state ${healthy ? "up" : "down"}">${healthy ? statusText.healthy : statusText.unhealthy}</p>
-<table><thead><tr><th>${statusText.role}</th><th>${statusText.state}</th><th>${statusText.since}</th><th>${statusText.detail}</th></tr></thead><tbody>
-${rows.join("\n")}
-</tbody></table>
-<p><a href="/console">${statusText.console}</a> · <a href="/help">${statusText.help}</a></p>
-<p><small>${statusText.checkedAt} ${localTime(now)} · <span lang="en">${statusText.english}</span></small></p>`,
-  )
-}
-
-export function helpPage(facts: HelpFacts): string {
-  const row = (kind: string, port: number, security: string): string => `<tr><td>${kind}</td><td>${escape(facts.host)}</td><td>${port}</td><td>${security}</td></tr>`
-  return page(
-    helpText.title,
-    null,
-    `<h1>${helpText.title}</h1><p>${helpText.intro}</p>
-<table><thead><tr><th></th><th>${helpText.server}</th><th>${helpText.port}</th><th>${helpText.security}</th></tr></thead><tbody>
-${row(helpText.incoming, facts.imaps, "SSL/TLS")}
-${row(helpText.incoming, facts.imap, "STARTTLS")}
-${row(helpText.outgoing, facts.submissions, "SSL/TLS")}
-${row(helpText.outgoing, facts.submission, "STARTTLS")}
-</tbody></table>
-<p>${helpText.automatic}</p>
-<form action="/apple/mail.mobileconfig"><p><label>${helpText.apple} <input type="email" name="address" required autocomplete="email"></label> <button>${helpText.appleButton}</button></p></form>
-<p><small lang="en">${helpText.english}</small></p><p><a href="/">${helpText.back}</a></p>`,
-  )
 }

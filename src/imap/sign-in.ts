@@ -21,6 +21,9 @@ export function signInByCertificate(session: Session, authorizeAs: string): Prom
   return conclude(session, authorizeAs, certificateLogins.login({ certificates, authorizeAs, clientAddress: session.clientAddress, service: "imap" }))
 }
 
+/** RFC 3501 §9 resp-text: in ASCII. */
+const appPasswordNeeded = "Hop thu nay da bat xac thuc hai buoc: hay dung mat khau ung dung, tao tai trang web cua he thong thu / Two-step sign-in is on: use an app password, made at the mail system's web site"
+
 async function conclude(session: Session, username: string, attempt: Promise<Result<Login, Failure>>): Promise<Reply> {
   const { directory, clock, log } = session.services
   const { id: sessionId, clientAddress } = session
@@ -28,6 +31,8 @@ async function conclude(session: Session, username: string, attempt: Promise<Res
   if (!result.ok) {
     const { kind, detail } = result.failure
     log.signInRefused({ sessionId, clientAddress, username: username.slice(0, 320), reason: kind })
+    // clients ask for another password at AUTHENTICATIONFAILED, which is what is wanted
+    if (kind === "policy") return { kind: "no", code: "AUTHENTICATIONFAILED", text: appPasswordNeeded }
     return { kind: "no", code: kind === "noPermission" ? "AUTHENTICATIONFAILED" : responseCodes[kind], text: detail }
   }
   const login = result.value

@@ -18,7 +18,7 @@ import type { DmarcTally } from "./authenticity/dmarc-tally.ts"
 import { decide, type Decision, type Refused } from "./decide.ts"
 import type { AcceptReply, AcceptRequest, Intake } from "./intake.ts"
 import type { Judged, Judging } from "./judging.ts"
-import { moderation } from "./moderation.ts"
+import { heldBeside, moderation } from "./moderation.ts"
 import type { OutboundWatch } from "./outbound-watch.ts"
 import type { Signer } from "./sign-on-behalf.ts"
 import type { SubmissionRates } from "./submission-rates.ts"
@@ -150,6 +150,7 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
       ...(request.reportSent && { reportSent: request.reportSent }),
       ...(source === "mx" && isReportAddress && envelope.recipients.some(({ forwardPath }) => isReportAddress(forwardPath)) && { reportMail: true }),
       ...(request.senderWarned && { senderWarned: request.senderWarned }),
+      ...(request.changesTold && { changesTold: request.changesTold }),
       ...(request.notified && { notified: request.notified }),
       ...(judged && { marks: judged.marks, decision: judged.decision, senderWarnings: judged.senderWarnings }),
       ...(held && { held }),
@@ -178,26 +179,32 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
   const watched = async ({ submitter }: AcceptRequest, { final }: Accepted, now: number): Promise<Result<HeldReason | undefined, Failure>> => {
     const account = submitter && directory.current().account(submitter.login.accountId)
     if (!outbound || !account) return ok(undefined)
-    return outbound.watch({ account, recipients: final.flatMap(({ recipient, accountId }) => (accountId === null ? [recipient] : [])), now })
+    return outbound.watch({ account, recipients: final.flatMap(({ recipient, accountId, passedOn }) => (accountId === null && !passedOn ? [recipient] : [])), now })
   }
 
   return {
     async accept(request) {
       let volume: Awaited<ReturnType<typeof watched>> | undefined
       let snapshot = directory.current()
+      let forwarding = config.forwarding
       const judging = policy?.judging.begin(request)
       // After a commit a content is the store's; after a broken connection it may be, and only housekeeping can tell.
       const ours = new Set([request.content])
       try {
         for (let attempt = 0; attempt < maxTries; attempt++) {
           const now = clock.now()
-          const decision = decide(request, { directory: snapshot, now, maxFinalRecipients, ...(srs && { srs }), ...(config.forwarding && { forwarding: { rules: config.forwarding, hostname: config.hostname } }) })
+          const decision = decide(request, { directory: snapshot, now, maxFinalRecipients, ...(srs && { srs }), ...(forwarding && { forwarding: { rules: forwarding, hostname: config.hostname } }) })
           if (decision.kind === "refused") return refused(request, decision.verdict)
           // a notification was counted when its system asked for it
           if (decision.sentAs && attempt === 0 && request.source !== "notification" && !(await rates.take(decision.sentAs.id))) return refused(request, rateExceeded)
           const judgement = await judging?.judge(decision, snapshot, now)
           if (judgement?.ok === false) return refused(request, signatureUnknown)
           const judged = judgement?.value
+          // who writes to a colleague does not write to where he passes his mail on to: what may not go there stays with him
+          if (judged && forwarding && judged.verdict.kind !== "accept" && judged.verdict.kind !== "sign" && decision.final.some(({ passedOn }) => passedOn)) {
+            forwarding = { ...forwarding, domains: [] }
+            continue
+          }
           if (judged && (judged.verdict.kind === "reject" || judged.verdict.kind === "defer")) {
             policy?.tally?.count(judged, request.session.clientAddress)
             await policy?.recordRefused(judged.decision)
@@ -208,7 +215,7 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
           const content = await contentFor(request, judged)
           if (!content.ok) return refused(request, notSigned(content.failure.kind))
           const offered = { ...request, content: content.value }
-          const ready: Ready = { judged, held: judged?.held ?? moderation(request, decision) ?? volume.value, directoryVersion: snapshot.version, acceptedAt: now }
+          const ready: Ready = { judged, held: judged?.held ? heldBeside(judged.held, decision) : (moderation(request, decision) ?? volume.value), directoryVersion: snapshot.version, acceptedAt: now }
           ours.delete(content.value)
           const committed = await commit(offered, decision, ready)
           if (committed.ok) return accepted(offered, decision, ready, committed.value)

@@ -59,8 +59,8 @@ export function decide(request: AcceptRequest, context: DecideContext): Decision
 }
 
 /** What has been here twice goes round between two mailboxes that forward to each other: it stays where it is. */
-const forwardingOf = ({ content }: AcceptRequest, { forwarding, now }: DecideContext) =>
-  forwarding && { forwarding: { ...forwarding.rules, now, mayGoOn: () => passedHere(content.structure.header, forwarding.hostname) < 2 } }
+const forwardingOf = ({ content, changesTold }: AcceptRequest, { forwarding, now }: DecideContext) =>
+  forwarding && { forwarding: { ...forwarding.rules, now, copyStays: changesTold !== undefined, mayGoOn: () => passedHere(content.structure.header, forwarding.hostname) < 2 } }
 
 /** Whom a notification about mail that was passed on is for; anything else that comes to such an address is for nobody. */
 function bounceTo({ envelope }: AcceptRequest, { srs, now }: DecideContext, address: string): string | undefined {

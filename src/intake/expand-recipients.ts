@@ -18,8 +18,8 @@ export interface ExpandRequest {
   readonly maxFinalRecipients: number
   /** Whom an address stands for that bounces come back to; undefined for all others. */
   readonly bounceTo?: (address: string) => string | undefined
-  /** Where accounts may pass mail on to; absent: nowhere. `mayGoOn` is asked only where somebody does. */
-  readonly forwarding?: ForwardingRules & { readonly now: number; readonly mayGoOn: () => boolean }
+  /** Where accounts may pass mail on to; absent: nowhere. `mayGoOn` is asked only where somebody does. `copyStays`: also where the account keeps none. */
+  readonly forwarding?: ForwardingRules & { readonly now: number; readonly mayGoOn: () => boolean; readonly copyStays?: boolean }
 }
 
 export interface FinalRecipient {
@@ -27,6 +27,8 @@ export interface FinalRecipient {
   readonly accountId: number | null
   readonly originalRecipient: string
   readonly notify: readonly NotifyCondition[]
+  /** Nobody wrote to this mailbox elsewhere: an account passes its mail on to it. */
+  readonly passedOn?: true
 }
 
 /** Why a forward-path of the envelope cannot be served now. */
@@ -43,6 +45,8 @@ export interface Expansion {
   /** Members of groups that reach nobody: unknown or suspended. They do not stop the others. */
   readonly skippedMembers: readonly string[]
 }
+
+type Reached = Pick<FinalRecipient, "recipient" | "accountId" | "passedOn">
 
 /** Nested deeper than any organization is; a cycle is cut by the set of groups already open, this only bounds the stack. */
 const maxGroupDepth = 32
@@ -82,18 +86,21 @@ export function expandRecipients({ directory, recipients, sender, mayRelay, maxF
 
   const add = (next: FinalRecipient): void => {
     const known = final.get(next.recipient)
-    final.set(next.recipient, known ? { ...known, notify: mergeNotify(known.notify, next.notify) } : next)
+    if (!known) return void final.set(next.recipient, next)
+    const { passedOn, ...merged } = { ...known, notify: mergeNotify(known.notify, next.notify) }
+    final.set(next.recipient, passedOn && next.passedOn ? { ...merged, passedOn } : merged)
   }
 
   /** By address: the account itself, or whom it passes its mail on to. */
-  const reached = (account: Account): readonly (readonly [string, number | null])[] => {
-    if (!forwarding || !directory.forwarding(account.id, forwarding.now) || !forwarding.mayGoOn()) return [[account.address, account.id]]
+  const reached = (account: Account): readonly Reached[] => {
+    if (!forwarding || !directory.forwarding(account.id, forwarding.now) || !forwarding.mayGoOn()) return [{ recipient: account.address, accountId: account.id }]
     const { accounts, foreign } = reachedBy(account, { directory, rules: forwarding, now: forwarding.now })
-    return [...accounts.map(({ address, id }) => [address, id] as const), ...foreign.map((address) => [foreignKey(address), null] as const)]
+    const kept = forwarding.copyStays ? [account, ...accounts] : accounts
+    return [...kept.map(({ address, id }): Reached => ({ recipient: address, accountId: id })), ...foreign.map((address): Reached => ({ recipient: foreignKey(address), accountId: null, passedOn: true }))]
   }
 
   /** Opens a group into `members`; false when it, or a group inside, is closed to the sender or there is no end to it. */
-  const open = (group: Group, members: Map<string, number | null>, seen: Set<string>, depth: number): Unserved["reason"] | undefined => {
+  const open = (group: Group, members: Map<string, Reached>, seen: Set<string>, depth: number): Unserved["reason"] | undefined => {
     if (seen.has(group.address)) return undefined
     seen.add(group.address)
     if (!maySendTo(group, sender)) return "closedGroup"
@@ -104,9 +111,10 @@ export function expandRecipients({ directory, recipients, sender, mayRelay, maxF
       if (resolution.kind === "group") {
         const reason = open(resolution.group, members, seen, depth + 1)
         if (reason) return reason
-      } else if (resolution.kind === "foreign") members.set(foreignKey(member), null)
-      else if (resolution.kind === "account" && !resolution.account.suspended) for (const [address, id] of reached(resolution.account)) members.set(address, id)
-      else skippedMembers.push(member)
+      } else if (resolution.kind === "foreign") members.set(foreignKey(member), { recipient: foreignKey(member), accountId: null })
+      else if (resolution.kind === "account" && !resolution.account.suspended) {
+        for (const one of reached(resolution.account)) if (!members.has(one.recipient) || !one.passedOn) members.set(one.recipient, one)
+      } else skippedMembers.push(member)
       if (members.size + final.size > maxFinalRecipients) return "tooLarge"
     }
     return undefined
@@ -131,14 +139,14 @@ export function expandRecipients({ directory, recipients, sender, mayRelay, maxF
         else {
           const all = reached(resolution.account)
           // one address that has become several: not each may report success (RFC 3461 §5.2.7.3)
-          for (const [address, accountId] of all) add({ recipient: address, accountId, originalRecipient, notify: all.length > 1 ? memberNotify(notify) : notify })
+          for (const one of all) add({ ...one, originalRecipient, notify: all.length > 1 ? memberNotify(notify) : notify })
         }
         break
       case "group": {
-        const members = new Map<string, number | null>()
+        const members = new Map<string, Reached>()
         const reason = open(resolution.group, members, new Set(), 0) ?? (members.size === 0 ? "emptyGroup" : undefined)
         if (reason) unserved.push({ recipient, reason })
-        else for (const [address, accountId] of members) add({ recipient: address, accountId, originalRecipient, notify: memberNotify(notify) })
+        else for (const one of members.values()) add({ ...one, originalRecipient, notify: memberNotify(notify) })
       }
     }
   }

@@ -2,6 +2,7 @@ import type { Login } from "../accounts/login.ts"
 import type { Envelope } from "../mail/envelope.ts"
 import type { EnhancedStatus } from "../mail/enhanced-status.ts"
 import type { Committed, DsnFor, HeldNoticeFor, MessageSource, SessionFacts, WarningFor } from "../store/acceptance-store.ts"
+import type { ChangesTold } from "../store/change-notice-store.ts"
 import type { PreparedContent } from "../store/content-store.ts"
 import type { ReportDestination } from "../store/own-report-store.ts"
 import type { NotifiedRecipients } from "../store/notification-store.ts"
@@ -30,6 +31,8 @@ export interface AcceptRequest {
   readonly warningFor?: WarningFor
   /** The warning to a sender that it tells of; likewise. */
   readonly senderWarned?: WarningKey
+  /** The changes to an account that it tells its holder of; likewise. It stays in that mailbox whatever the forwarding, which may be what was changed. */
+  readonly changesTold?: ChangesTold
   /** The report of ours that it is, and where it goes; marked as sent likewise. */
   readonly reportSent?: ReportDestination
   /** When its deliveries have failed (ms since the epoch), where that is earlier than for other mail. */

@@ -23,5 +23,8 @@ export function moderation({ source, heldNotice, warningFor, senderWarned }: Acc
   }
 }
 
+/** What the policy holds already: a copy for a moderated group is nobody's to let go alone. */
+export const heldBeside = (held: HeldReason, { moderated }: Extract<Decision, { readonly kind: "accepted" }>): HeldReason => (moderated.length > 0 ? { ...held, recipientsMayRelease: false } : held)
+
 const itsOwn: ReadonlySet<MessageSource> = new Set<MessageSource>(["dsn", "import"])
 const maxNamed = 5

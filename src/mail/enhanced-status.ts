@@ -7,7 +7,7 @@ export const enhancedStatus = {
   noAnswer: "4.4.1", connectionLost: "4.4.2", routingFailed: "4.4.4", congestion: "4.4.5", loopDetected: "5.4.6", expired: "5.4.7", noRoute: "5.4.4",
   invalidCommand: "5.5.1", syntaxError: "5.5.2", tooManyRecipients: "4.5.3", invalidArguments: "5.5.4",
   mediaNotSupported: "5.6.1", utf8AddressNotSupported: "5.6.7", badContent: "5.6.0",
-  refusedByPolicy: "5.7.1", groupSenderNotAllowed: "5.7.2", authenticationFailed: "5.7.8", authenticationRequired: "5.7.0", encryptionNeeded: "5.7.11",
+  refusedByPolicy: "5.7.1", groupSenderNotAllowed: "5.7.2", authenticationFailed: "5.7.8", mechanismTooWeak: "5.7.9", authenticationRequired: "5.7.0", encryptionNeeded: "5.7.11",
   temporaryAuthenticationFailure: "4.7.0", cryptographicFailure: "5.7.5", cryptographicAlgorithm: "5.7.6", integrityFailure: "5.7.7", rateLimited: "4.7.1", requireTlsFailed: "5.7.30", tooManyErrors: "4.7.0",
 } as const
 

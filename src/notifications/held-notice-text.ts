@@ -24,8 +24,8 @@ const words = {
     subject: "Thư chờ duyệt / A message waits for approval",
     vi: "Một thư đang chờ duyệt trước khi được chuyển.",
     en: "A message waits for approval before it is delivered.",
-    whatVi: "Người có quyền duyệt hoặc từ chối bằng lệnh: congthu held release / refuse, kèm số thư ở trên.",
-    whatEn: "Whoever may decide does so with: congthu held release / refuse, and the number above.",
+    whatVi: "Người có quyền duyệt hoặc từ chối tại trang web của hệ thống thư, mục “Thư chờ tôi duyệt”. Quản trị viên: “Thư chờ\r\nquyết định”, hoặc lệnh congthu held release / refuse, kèm số thư ở trên.",
+    whatEn: "Whoever may decide does so at the mail system's web site, under “Waiting for my approval”. Administrators:\r\n“Messages to decide on”, or congthu held release / refuse with the number above.",
   },
 } as const satisfies Record<HeldMessage["kind"], Words>
 

@@ -17,7 +17,7 @@ export interface Notice {
   /** The same for every try at the same notice, so that a second one can be recognised. */
   readonly messageId: string
   /** What the store marks as told in the transaction that accepts it. */
-  readonly marks?: Pick<AcceptRequest, "heldNotice" | "warningFor" | "senderWarned">
+  readonly marks?: Pick<AcceptRequest, "heldNotice" | "warningFor" | "senderWarned" | "changesTold">
 }
 
 export interface NoticeSender {

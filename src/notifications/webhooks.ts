@@ -70,7 +70,7 @@ export function createWebhooks(parts: WebhooksParts): Webhooks {
   const work = async (): Promise<void> => {
     const calls = new Map<Promise<void>, number>()
     const begin = (due: DueWebhook): void => {
-      const call = tell(due).then(() => {
+      const call = tell(due).finally(() => {
         calls.delete(call)
         look()
       })

@@ -38,9 +38,10 @@ const slice = 100
 
 async function* tableOf({ job, rows }: BulkResult, language: Language): AsyncGenerator<readonly string[]> {
   yield [...Object.values(headings).map((words) => words[language]), ...job.header]
-  for (const [at, { line, state, principalId, address, oneTimePassword, problems, cells }] of rows.entries()) {
+  for (const [at, { line, state, action, principalId, address, oneTimePassword, problems, cells }] of rows.entries()) {
     if (at % slice === slice - 1) await breathe()
-    const left = state === "bad" ? "" : undefined
+    // what was only planned is nobody's
+    const left = state === "bad" || (action === "add" && state !== "done") ? "" : undefined
     yield [
       String(line), stateWords[state][language], left ?? principalId ?? "", left ?? address ?? "", oneTimePassword ?? "",
       problems.map((problem) => problemText(problem, language)).join("; "), [...new Set(problems.map(({ problem }) => adviceText(problem, language)))].join("; "), ...cells,

@@ -1,6 +1,6 @@
 import type { Config } from "../config/schema.ts"
 import { httpsUrl } from "../console/client-setup/client-settings.ts"
-import type { HelpFacts } from "../console/status-page.ts"
+import type { HelpFacts } from "../console/help-page.ts"
 
 /** What a person types into a mail client, which behind containers or NAT is not what we listen on. */
 export function helpFacts({ listen, clients, hostname }: Config): HelpFacts {

@@ -20,6 +20,7 @@ import { createAuditChain } from "../store/sql/audit-chain.ts"
 import { createAuditStore } from "../store/sql/audit.ts"
 import { createCertificateDesk } from "../store/sql/certificate-desk.ts"
 import { createDecisionStore } from "../store/sql/decisions.ts"
+import { createHeldStore } from "../store/sql/held.ts"
 import { createHeldDesk } from "../store/sql/held-desk.ts"
 import { createLockoutDesk } from "../store/sql/lockouts.ts"
 import { createMonthlyReportStore } from "../store/sql/monthly-report.ts"
@@ -66,7 +67,7 @@ export function operationPorts({ database, directory, sealer, contents, feed, ou
   const accountOf = (address: string): number | undefined => account(address)?.id
   return {
     queue: { queue: createQueueStore({ database }), pauses: createPauseStore({ database }), traces: createTraceStore({ database, sealer }), nameOf, clock, wake, accountAddress },
-    held: { held: createHeldDesk({ database }), header: (content) => shownHeader(contents, content), preview: (content) => messagePreview(contents, content), audit, nameOf, wake },
+    held: { held: createHeldDesk({ database }), approvals: createHeldStore({ database }), directory, clock, header: (content) => shownHeader(contents, content), preview: (content) => messagePreview(contents, content), audit, nameOf, wake },
     certificates: { registry: createCertificateDesk({ database, clock }), directory, statusOf, announce: (version) => feed.publish([{ kind: "directory", version }]), nameOf, clock },
     policies: {
       policies: createPolicyStore(database), directory, nameOf, clock, announce: (version) => feed.publish([{ kind: "policy", version }]), replays: createRuns({ clock, onError }),

@@ -14,6 +14,7 @@ import { createTlsPolicy, type TlsPolicyFor } from "../delivery/tls-policy.ts"
 import { createTlsReporting, type TlsReporting } from "../delivery/tls-reporting.ts"
 import { openResolver } from "../dns/open-resolver.ts"
 import type { DnsResolver } from "../dns/resolver.ts"
+import { createChangeNotices } from "../notifications/change-notices.ts"
 import { createExpiryWarnings } from "../notifications/expiry-warnings.ts"
 import { createHeldNotices } from "../notifications/held-notices.ts"
 import { createNoticeSender } from "../notifications/notice.ts"
@@ -21,6 +22,7 @@ import { createSenderWarnings } from "../notifications/sender-warnings.ts"
 import { shipTemplates } from "../notifications/templates/shipped.ts"
 import type { DeliveryStore } from "../store/delivery-store.ts"
 import { createDecisionStore } from "../store/sql/decisions.ts"
+import { createChangeNoticeStore } from "../store/sql/change-notices.ts"
 import { createExclusive } from "../store/sql/exclusive.ts"
 import { createCampaignStore } from "../store/sql/campaigns.ts"
 import { createExpiryStore } from "../store/sql/expiry.ts"
@@ -34,7 +36,7 @@ import { createSenderWarningStore } from "../store/sql/sender-warnings.ts"
 import { createSuppressionStore } from "../store/sql/suppressions.ts"
 import { createTemplateStore } from "../store/sql/templates.ts"
 import { createTlsPolicyStore, createTlsReportStore } from "../store/sql/tls-policies.ts"
-import { createDeliveryLog, createExpiryLog, createSenderWarningLog, createTlsLog } from "../telemetry/mail-log.ts"
+import { createChangeNoticeLog, createDeliveryLog, createExpiryLog, createSenderWarningLog, createTlsLog } from "../telemetry/mail-log.ts"
 import { certificateUpkeep } from "./acme.ts"
 import { addressBookUpkeep } from "./address-book.ts"
 import { auditUpkeep } from "./audit.ts"
@@ -85,6 +87,7 @@ export const startWorkerRole: StartRole = async (context) => {
     dsnSender,
     heldNotices,
     senderWarnings,
+    changeNotices: createChangeNotices({ changes: createChangeNoticeStore(database), notices, hostname: config.hostname, clock, log: createChangeNoticeLog(log) }),
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,

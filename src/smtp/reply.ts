@@ -40,6 +40,8 @@ export const replies = {
   oneFrom: { code: 554, status: status.badContent, text: "Thư phải có đúng một dòng From với địa chỉ hợp lệ / The message needs exactly one From: field with valid addresses (RFC 5322 section 3.6)" },
   oneSender: { code: 554, status: status.badContent, text: "The message may have only one Sender: field with one valid address (RFC 5322 section 3.6)" },
   notAuthenticated: { code: 535, status: status.authenticationFailed, text: "Sai tên đăng nhập hoặc mật khẩu / Authentication failed" },
+  // RFC 4954 §6: the user must sign in by something stronger
+  appPasswordNeeded: { code: 534, status: status.mechanismTooWeak, text: "Hộp thư này đã bật xác thực hai bước: hãy dùng mật khẩu ứng dụng, tạo tại trang web của hệ thống thư / Two-step sign-in is on: use an app password, made at the mail system's web site" },
   certificateRefused: { code: 535, status: status.authenticationFailed, text: "Chứng thư của máy khách không mở hộp thư này / The client certificate opens no such account" },
   certificateUnknown: { code: 454, status: status.temporaryAuthenticationFailure, text: "Whether the client certificate is revoked cannot be found out now, try again later" },
   badSaslResponse: { code: 501, status: status.syntaxError, text: "The response is not base64 of an address" },
@@ -52,7 +54,7 @@ export const replies = {
 export const authenticationReply = {
   notFound: replies.notAuthenticated, alreadyExists: replies.notAuthenticated, overQuota: replies.notAuthenticated, tooBig: replies.notAuthenticated,
   noPermission: replies.notAuthenticated, inUse: replies.authenticationUnavailable, expunged: replies.notAuthenticated, limit: replies.authenticationLimited,
-  unavailable: replies.authenticationUnavailable, invalid: replies.notAuthenticated, policy: replies.notAuthenticated,
+  unavailable: replies.authenticationUnavailable, invalid: replies.notAuthenticated, policy: replies.appPasswordNeeded,
 } as const satisfies Record<FailureKind, Reply>
 
 /** The same of a client certificate: never which accounts there are. */
@@ -107,7 +109,7 @@ const byContext: Readonly<Record<string, EnhancedStatus>> = {
 const byCode: Readonly<Record<number, EnhancedStatus>> = {
   235: status.securityOk, 451: status.storeUnavailable, 452: status.systemFull, 454: status.temporaryAuthenticationFailure,
   500: status.syntaxError, 501: status.invalidArguments, 502: status.invalidCommand, 503: status.invalidCommand, 504: status.invalidArguments, 530: status.authenticationRequired,
-  535: status.authenticationFailed, 538: status.encryptionNeeded, 550: status.refusedByPolicy, 552: status.messageTooBig, 555: status.invalidArguments,
+  534: status.mechanismTooWeak, 535: status.authenticationFailed, 538: status.encryptionNeeded, 550: status.refusedByPolicy, 552: status.messageTooBig, 555: status.invalidArguments,
 }
 
 /** Why smtp-server closes a connection. */

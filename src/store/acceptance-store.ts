@@ -1,6 +1,7 @@
 import type { Result } from "../base/result.ts"
 import type { Envelope, NotifyCondition } from "../mail/envelope.ts"
 import type { Failure } from "../mail/failure.ts"
+import type { ChangesTold } from "./change-notice-store.ts"
 import type { PreparedContent } from "./content-store.ts"
 import type { NewDecision } from "./decision-store.ts"
 import type { Evidence } from "./evidence-store.ts"
@@ -53,6 +54,8 @@ export interface Acceptance {
   readonly senderWarnings?: readonly NewWarning[]
   /** Set when it tells a sender of a warning: marked as told likewise, or `alreadyExists`. */
   readonly senderWarned?: WarningKey
+  /** Set when it tells a holder of changes to what opens the account: entered as told likewise, or `alreadyExists`. */
+  readonly changesTold?: ChangesTold
   /** Set when it is a report of ours: marked as sent likewise, or `alreadyExists`. */
   readonly reportSent?: ReportDestination
   /** It came to an address that reports are asked for at: to be read once it is delivered (see `ReportMailStore`). */

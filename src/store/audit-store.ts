@@ -55,6 +55,8 @@ export interface AuditChain {
   at(position: number): Promise<AuditSeal | undefined>
   entries(afterId: number, throughId: number): AsyncIterable<AuditEntry>
   positionOf(auditId: number): Promise<number | undefined>
+  /** The first entries whose ids no INSERT of ours was given. */
+  strangers(limit: number): Promise<readonly number[]>
   heads(after: number): Promise<readonly AuditHead[]>
   lastHead(): Promise<AuditHead | undefined>
   /** False where that position has one already. */

@@ -31,13 +31,15 @@ export interface BulkStore {
   /** Whoever ends before the job does lets another have it at once. */
   letGo(id: number, claim: Claim): Promise<void>
   /**
-   * All rows, with the one-time passwords the first time and never again: they are forgotten in the same transaction. Fails with `notFound`, `noPermission` for
-   * all but who started it, `inUse` while it is not over.
+   * All rows; with the one-time passwords the first time, and for `resultAgainMs` after it to whoever says `again`, because a download may break off. Each time
+   * that passwords are handed out is in the audit. Fails with `notFound`, `noPermission` for all but who started it, `inUse` while it is not over.
    */
-  takeResult(id: number, by: { readonly accountId: number | null; readonly tokenId?: number; readonly scope: Scope }): Promise<Result<{ readonly job: BulkJob; readonly rows: readonly BulkRow[] }, Failure>>
-  /** Passwords that nobody has fetched in a day, plans that nobody has confirmed in a week, jobs older than a quarter; returns how many rows lost something. */
+  takeResult(id: number, by: { readonly accountId: number | null; readonly tokenId?: number; readonly scope: Scope; readonly again: boolean }): Promise<Result<{ readonly job: BulkJob; readonly rows: readonly BulkRow[] }, Failure>>
+  /** Passwords that were fetched and can be had no more, those that nobody has fetched in a day, plans that nobody has confirmed in a week, jobs older than a quarter; returns how many rows lost something. */
   forget(): Promise<number>
 }
+
+export const resultAgainMs = 15 * 60_000
 
 export interface Claim {
   readonly by: string
@@ -74,6 +76,8 @@ export interface BulkJob {
   readonly cancelAsked: boolean
   readonly cancelledBy: string
   readonly resultTaken: boolean
+  /** Until when the passwords can be had again; null: not taken yet, or gone. */
+  readonly resultAgainUntil: number | null
   readonly adds: number
   readonly changes: number
   readonly suspensions: number

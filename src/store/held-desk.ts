@@ -1,23 +1,30 @@
 import type { Scope } from "../accounts/administrator.ts"
 import type { Result } from "../base/result.ts"
 import type { Failure } from "../mail/failure.ts"
-import type { ContentRef } from "./content-store.ts"
-import type { Decider, HeldMessage, Released } from "./held-store.ts"
+import type { Decider, HeldMessage, HeldWithContent, Released } from "./held-store.ts"
 
 /**
- * Held messages as administrators see and decide them. Those of a unit have what concerns nobody else: a message all of whose recipients are accounts of
- * theirs, or one for approval that an account of theirs sent. What also goes elsewhere is the province's to decide.
+ * Held messages as administrators see and decide them. Those of a unit decide for the accounts of theirs among the recipients, and see nobody else of them;
+ * on the whole message where all recipients are theirs, or where it waits for approval and an account of theirs sent it. Recipients elsewhere are the province's.
  */
 export interface HeldDesk {
-  /** Undecided ones oldest first, decided ones newest first; the next page is `after` the last envelope. */
+  /** Undecided ones oldest first, decided ones newest first; the next page is `after` the last envelope. To a unit one is decided when its own copies are. */
   list(scope: Scope, filter: HeldFilter, page: { readonly limit: number; readonly after?: number }): Promise<readonly HeldMessage[]>
   /** How many wait. */
   waiting(scope: Scope): Promise<number>
   find(scope: Scope, envelopeId: number): Promise<HeldForDesk | undefined>
-  /** As `HeldStore.release`; `notFound` outside the scope. */
-  release(scope: Scope, envelopeId: number, by: Decider): Promise<Result<Released, Failure>>
-  /** As `HeldStore.refuse`; `notFound` outside the scope. */
-  refuse(scope: Scope, envelopeId: number, by: Decider): Promise<Result<void, Failure>>
+  /** Those in the scope, undecided ones first. */
+  copies(scope: Scope, envelopeId: number, limit: number): Promise<readonly DeskCopy[]>
+  /** All copies in the scope that are held, or these of them. As `HeldStore.release`; `notFound` outside the scope. */
+  release(scope: Scope, which: DeskChoice, by: Decider): Promise<Result<Released, Failure>>
+  /** Likewise, as `HeldStore.refuse`. */
+  refuse(scope: Scope, which: DeskChoice, by: Decider): Promise<Result<void, Failure>>
+}
+
+export interface DeskChoice {
+  readonly envelopeId: number
+  /** Absent: all that the scope has. */
+  readonly deliveryIds?: readonly number[]
 }
 
 export interface HeldFilter {
@@ -27,6 +34,15 @@ export interface HeldFilter {
   readonly text?: string
 }
 
-export interface HeldForDesk extends HeldMessage {
-  readonly content: ContentRef
+export interface HeldForDesk extends HeldWithContent {
+  /** The scope has all of its recipients. */
+  readonly whole: boolean
+  /** Copies in the scope that still wait. */
+  readonly waiting: number
+}
+
+export interface DeskCopy {
+  readonly deliveryId: number
+  readonly recipient: string
+  readonly state: "held" | "gone" | "refused"
 }

@@ -5,13 +5,13 @@ import type { ContentRef } from "./content-store.ts"
 
 /**
  * Messages that were accepted and wait for a person: for approval, or set aside as doubtful. Released, they go the way of every
- * other message; refused, their sender is told by a DSN. Each is decided once; copies may be released one by one before. Must not know: why policy
+ * other message; refused, their sender is told by a DSN. Each is decided once; copies may be released or refused one by one before. Must not know: why policy
  * held them, who may decide.
  */
 export interface HeldStore {
   /** Undecided ones, oldest first. */
   open(limit: number): Promise<readonly HeldMessage[]>
-  find(envelopeId: number): Promise<HeldMessage | undefined>
+  find(envelopeId: number): Promise<HeldWithContent | undefined>
   /** Undecided ones on which one of these accounts may decide (`HeldReason.approvers`), oldest first. */
   awaiting(approvers: readonly string[], limit: number): Promise<readonly HeldMessage[]>
   /** Whether one of these accounts may decide on it. */
@@ -22,6 +22,10 @@ export interface HeldStore {
   releaseFor(envelopeId: number, recipient: string, by: Decider): Promise<Result<Released, Failure>>
   /** One copy by its own recipient. Fails as `release` does; `noPermission` when its rule leaves that to administrators. */
   releaseCopy(deliveryId: number, by: Decider): Promise<Result<Released, Failure>>
+  /** These of its deliveries; those that are held no more are left out. Fails as `release` does. */
+  releaseChosen(envelopeId: number, deliveryIds: readonly number[], by: Decider): Promise<Result<Released, Failure>>
+  /** Likewise, as `refuse`. The message counts as refused when no copy of it went. */
+  refuseChosen(envelopeId: number, deliveryIds: readonly number[], by: Decider): Promise<Result<void, Failure>>
   /** Its deliveries have failed with `5.7.1` and the note as diagnostic. Fails as `release` does. */
   refuse(envelopeId: number, by: Decider): Promise<Result<void, Failure>>
   /** Somebody's copy of a message that is or was held, by its delivery. */
@@ -60,6 +64,10 @@ export interface HeldMessage extends HeldReason {
   readonly decidedAt: number | null
   readonly decidedBy: string
   readonly note: string
+}
+
+export interface HeldWithContent extends HeldMessage {
+  readonly content: ContentRef
 }
 
 export interface UntoldMessage extends HeldMessage {

@@ -187,6 +187,12 @@ export const createSenderWarningLog = (log: Logger) => ({
   },
 })
 
+export const createChangeNoticeLog = (log: Logger) => ({
+  changeNoticeFailed({ error, ...event }: { readonly accountId: number; readonly entries: readonly number[]; readonly error: unknown }): void {
+    log.error({ ...event, err: error }, "a holder could not be told of a change")
+  },
+})
+
 export const createExpiryLog = (log: Logger) => ({
   warned(event: { readonly envelopeId: number; readonly certificates: number }): void {
     log.info(event, "warned that certificates end")

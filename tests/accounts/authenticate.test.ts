@@ -8,6 +8,7 @@ import { createPasswordWork } from "../../src/accounts/password-work.ts"
 import type { Authenticator } from "../../src/accounts/login.ts"
 import { createCredentialStore } from "../../src/store/sql/credentials.ts"
 import { createDirectorySource, type SqlDirectorySource } from "../../src/store/sql/directory.ts"
+import { createFactorStore } from "../../src/store/sql/second-factors.ts"
 import { until } from "../support/running-system.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
 
@@ -67,6 +68,37 @@ async function appPassword(address: string, principalId: string): Promise<{ text
   return { text, credentialId }
 }
 
+test("a password is its holder's: when the account is another's, whichever way, it opens nothing, and nobody signs in as him with it", async () => {
+  const give = async (principalId: string) => {
+    await database.query({ text: "UPDATE assignment SET principal_id = $2 WHERE account_id = $1 AND 'owner' = ANY (rights)" }, [id("an@snv.tinh.example"), principalId])
+    await database.query({ text: "UPDATE directory_version SET version = version + 1" })
+    await directory.refresh()
+  }
+  expect(await login("an@snv.tinh.example", "Mật khẩu đúng")).toMatchObject({ ok: true, value: { principalId: "P1" } })
+  // who comes after him stands there already
+  await database.query({ text: "INSERT INTO assignment (account_id, principal_id, rights, valid_from) VALUES ($1, 'P2', '{owner}', '2999-01-01')" }, [id("an@snv.tinh.example")])
+  await store().setPassword(id("an@snv.tinh.example"), await passwords.hash("Mật khẩu đúng"))
+  await database.query({ text: "DELETE FROM assignment WHERE account_id = $1 AND principal_id = 'P2'" }, [id("an@snv.tinh.example")])
+  await give("P2")
+  const theirs = await login("an@snv.tinh.example", "Mật khẩu đúng")
+  await store().setPassword(id("an@snv.tinh.example"), await passwords.hash("Mật khẩu mới"))
+  const own = await login("an@snv.tinh.example", "Mật khẩu mới")
+  await give("P1")
+  await store().setPassword(id("an@snv.tinh.example"), await passwords.hash("Mật khẩu đúng"))
+  expect(theirs).toMatchObject({ ok: false, failure: { kind: "noPermission" } })
+  expect(own).toMatchObject({ ok: true, value: { principalId: "P2" } })
+})
+
+test("a one-time password that nobody has used in a month opens nothing", async () => {
+  const text = newOneTimePassword()
+  await database.query({ text: "INSERT INTO credential (account_id, kind, hash, created_at) VALUES ($1, 'oneTime', $2, now() - interval '31 days')" }, [id("empty@snv.tinh.example"), oneTimeHash(text, key)])
+  const open = () => authenticate(20).login({ username: "empty@snv.tinh.example", password: text, clientAddress: "192.0.2.78", service: "console" })
+  expect(await open()).toMatchObject({ ok: false, failure: { kind: "noPermission" } })
+  await database.query({ text: "UPDATE credential SET created_at = now() - interval '29 days' WHERE account_id = $1 AND kind = 'oneTime'" }, [id("empty@snv.tinh.example")])
+  expect(await open()).toMatchObject({ ok: true })
+  await database.query({ text: "DELETE FROM credential WHERE account_id = $1" }, [id("empty@snv.tinh.example")])
+})
+
 test("a one-time password opens the console alone, until it is replaced", async () => {
   const text = newOneTimePassword()
   const door = authenticate(20)
@@ -114,6 +146,36 @@ describe("a password", () => {
     )
     // the fourth guess at one name from one address
     expect(results.filter((result) => !result.ok && result.failure.kind === "limit")).toHaveLength(1)
+  })
+
+  test("of whoever has a second factor opens the console, and mail clients only with an app password; at once, and until the factor is gone", async () => {
+    const factors = createFactorStore(database)
+    const owner = { accountId: id("an@snv.tinh.example"), principalId: "P1" }
+    const always = createAuthenticator({ directory, credentials: store(), passwords, throttle: createLoginThrottle({ maxFailures: 2, failureWindowMs: 60_000 }), appPasswordKey: key, clock: { now: () => now }, mailPassword: "always" })
+    const request = { username: "an@snv.tinh.example", password: "Mật khẩu đúng", clientAddress: "192.0.2.1" }
+    expect(await authenticator.login({ ...request, service: "imap" }), "a password that is remembered as right").toMatchObject({ ok: true })
+    await factors.addTotp({ owner, name: "x", sessionId: 0, secret: Buffer.from("x"), lastStep: 0 })
+    // as often as a client that was left as it was tries: nobody else behind its address is locked out
+    for (let n = 0; n < 5; n++) for (const service of ["imap", "smtp"] as const) expect(await authenticator.login({ ...request, service })).toMatchObject({ ok: false, failure: { kind: "policy" } })
+    expect(await authenticator.login({ ...request, service: "console" })).toMatchObject({ ok: true })
+    expect(await always.login({ ...request, service: "imap" })).toMatchObject({ ok: true })
+    expect(await authenticator.login({ ...request, password: "Mật khẩu sai", service: "imap" }), "who does not know the password learns nothing").toMatchObject({ ok: false, failure: { kind: "noPermission" } })
+    const app = await appPassword("an@snv.tinh.example", "P1")
+    expect(await authenticator.login({ ...request, password: app.text, service: "imap" })).toMatchObject({ ok: true, value: { via: "appPassword" } })
+    const [factor] = (await factors.list(owner)).factors
+    await factors.remove(owner, factor?.id ?? 0)
+    expect(await authenticator.login({ ...request, service: "imap" })).toMatchObject({ ok: true })
+  })
+
+  test("of an account that nobody owns counts likewise; a factor of somebody who may only read it does not", async () => {
+    const account = id("empty@snv.tinh.example")
+    await store().setPassword(account, await passwords.hash("Mật khẩu của máy"))
+    const factors = createFactorStore(database)
+    await factors.addTotp({ owner: { accountId: account, principalId: "P2" }, name: "x", sessionId: 0, secret: Buffer.from("x"), lastStep: 0 })
+    expect(await login("empty@snv.tinh.example", "Mật khẩu của máy")).toMatchObject({ ok: true, value: { principalId: null } })
+    await factors.addTotp({ owner: { accountId: account, principalId: null }, name: "x", sessionId: 0, secret: Buffer.from("x"), lastStep: 0 })
+    expect(await login("empty@snv.tinh.example", "Mật khẩu của máy")).toMatchObject({ ok: false, failure: { kind: "policy" } })
+    await database.query({ text: "UPDATE second_factor SET ended_at = now()" })
   })
 
   test("that was replaced no longer opens", async () => {

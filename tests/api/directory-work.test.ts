@@ -44,11 +44,11 @@ describe("many changes from one file", () => {
 
     const other = await world.api.token(["directory:write"])
     expect(await ask("POST", `${path}/result`, { token: other })).toMatchObject({ status: 403, body: { detail: "Chỉ khóa truy cập đã bắt đầu công việc mới lấy được kết quả" } })
-    const taken = [await ask("POST", `${path}/result`), await ask("POST", `${path}/result`)]
+    const taken = [await ask("POST", `${path}/result`), await ask("POST", `${path}/result`), await ask("POST", `${path}/result`, { body: { again: true } })]
     const tables = await Promise.all(taken.map(async ({ file }) => readTable(file)))
     const passwords = tables.map((table) => (table.ok ? table.value.rows[0]?.cells[4] : "unreadable"))
     expect(passwords[0]).toMatch(/^\w+-\w+-/)
-    expect(passwords[1]).toBe("")
+    expect(passwords.slice(1)).toEqual(["", passwords[0]])
     expect((await ask("POST", `${path}/result`, { body: { form: "xlsx" } })).file.subarray(0, 2).toString()).toBe("PK")
   })
 

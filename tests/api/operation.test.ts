@@ -23,6 +23,8 @@ let world: Awaited<ReturnType<typeof openOperationApi>>
 let token: string
 let tokenOfB: string
 const root = authorityOf({ name: "Root" })
+/** For what goes on behind an answer. */
+const patience = { timeout: 30_000 }
 beforeAll(async () => {
   world = await openOperationApi()
   token = await world.api.token(apiScopes)
@@ -97,6 +99,17 @@ describe("held messages", () => {
     expect(await ask("GET", "/held?decided=true")).toMatchObject({ body: { messages: [{ envelopeId: second.envelopeId, decision: "released", decidedBy: "token he-thong", note: "đúng" }, { decision: "refused" }], waiting: 0 } })
   })
 
+  test("are decided copy by copy, each unit's by its token", async () => {
+    const { envelopeId } = await acceptMessage(world.console, { to: ["binh@b.example", "an@a.example"], held })
+    const copies = async (as?: string) => (await ask("GET", `/held/${envelopeId}/copies`, as === undefined ? {} : { token: as })).body["copies"] as readonly { readonly deliveryId: number; readonly recipient: string; readonly state: string }[]
+    expect((await copies(tokenOfB)).map(({ recipient }) => recipient)).toEqual(["binh@b.example"])
+    const other = (await copies()).find(({ recipient }) => recipient === "an@a.example")?.deliveryId
+    expect((await ask("POST", `/held/${envelopeId}/refuse`, { token: tokenOfB, body: { deliveryIds: [other], why: "x" } })).status).toBe(409)
+    expect((await ask("POST", `/held/${envelopeId}/refuse`, { token: tokenOfB, body: { why: "x" } })).status).toBe(200)
+    expect((await ask("POST", `/held/${envelopeId}/release`, { body: { deliveryIds: [other], why: "x" } })).status).toBe(200)
+    expect((await copies()).map(({ recipient, state }) => [recipient, state]).toSorted()).toEqual([["an@a.example", "gone"], ["binh@b.example", "refused"]])
+  })
+
   test("of others are none for a token of one unit", async () => {
     const { envelopeId } = await acceptMessage(world.console, { to: ["an@a.example"], held })
     const outside = [ask("GET", `/held/${envelopeId}`, { token: tokenOfB }), ask("GET", `/held/${envelopeId}/content`, { token: tokenOfB }), ...["release", "refuse"].map((verb) => ask("POST", `/held/${envelopeId}/${verb}`, { token: tokenOfB, body: { why: "x" } }))]
@@ -145,7 +158,7 @@ describe("the policy", () => {
       const now = await ask("GET", path)
       expect(now.body["state"]).toBe("done")
       return now
-    })
+    }, patience)
     expect(done.body["result"]).toMatchObject({ decisions: 1, changes: [{ from: { verdict: "reject" }, to: { verdict: "accept" }, count: 1, samples: [{ messageId: "m@x.example" }] }], counts: [{ verdict: "accept", count: 1 }] })
     expect((await ask("DELETE", path)).body["state"]).toBe("done")
     expect((await ask("GET", "/policies/replays/5f0c2d0e-8f0b-4a56-9d8b-3c1f8a6a2b11")).status).toBe(404)
@@ -177,7 +190,7 @@ test("sessions are listed and ended within the units; networks that must wait ar
     const found = (await ask("GET", "/lockouts")).body["lockouts"] as readonly { readonly id: number }[]
     expect(found).toMatchObject([{ network: "192.0.2.0/24", failures: 5 }])
     return found
-  })
+  }, patience)
   expect((await ask("DELETE", `/lockouts/${lockout?.id}`)).status).toBe(200)
   expect((await ask("DELETE", `/lockouts/${lockout?.id}`)).status).toBe(404)
   expect(await ask("GET", "/stopped-accounts")).toMatchObject({ body: { accounts: [] } })
@@ -237,11 +250,11 @@ test("the audit is taken away as a file, which is an entry itself, and its chain
   expect(lines.every(({ kind }) => kind.startsWith("policy."))).toBe(true)
   expect(await audited("audit.exported")).toMatchObject([{ name: "he-thong" }, { name: "he-thong" }])
   const chain = createAuditChain({ database: console.database })
-  await vi.waitFor(async () => expect(await chain.seal()).toMatchObject({ complete: true }))
+  await vi.waitFor(async () => expect(await chain.seal()).toMatchObject({ complete: true }), patience)
   expect(await ask("GET", "/audit/chain")).toMatchObject({ status: 200, body: { headAt: null } })
   const started = await ask("POST", "/audit/verifications")
   expect(started.status).toBe(202)
-  await vi.waitFor(async () => expect(await ask("GET", `/audit/verifications/${String(started.body["id"])}`)).toMatchObject({ body: { state: "done", result: { problems: [], badStamps: [] } } }))
+  await vi.waitFor(async () => expect(await ask("GET", `/audit/verifications/${String(started.body["id"])}`)).toMatchObject({ body: { state: "done", result: { problems: [], badStamps: [] } } }), patience)
 })
 
 test("many deliveries are counted and steered at once, by filter or by number", async () => {

@@ -88,6 +88,7 @@ describe("a user", () => {
     ["no unit", { userName: "x@x.example", displayName: "X" }, { status: 400, body: { scimType: "invalidValue", detail: expect.stringContaining("department") as string } }],
     ["a unit that is not there", { userName: "x@x.example", displayName: "X", [enterprise]: { department: "Z" } }, { status: 400, body: { scimType: "invalidValue" } }],
     ["a number for a name", { userName: "x@x.example", displayName: 5, [enterprise]: { department: "A" } }, { status: 400, body: { scimType: "invalidValue" } }],
+    ["a name that the system needs", { userName: "postmaster@a.tinh.example", displayName: "X", [enterprise]: { department: "A" } }, { status: 400, body: { scimType: "invalidValue" } }],
     ["a NUL", { userName: "x@x.example", displayName: "A\0", [enterprise]: { department: "A" } }, { status: 400, body: { scimType: "invalidValue" } }],
     ["a phone that is none", { userName: "x@x.example", displayName: "X", phoneNumbers: [{ value: "<b>" }], [enterprise]: { department: "A" } }, { status: 400, body: { scimType: "invalidValue", detail: expect.stringContaining("Điện thoại") as string } }],
   ])("with %s is refused, and nothing is kept", async (_name, body, expected) => {

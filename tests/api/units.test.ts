@@ -84,7 +84,7 @@ const refusedRoutes = (): Readonly<Record<string, Partial<Question> & { readonly
   "GET /reports/monthly": { query: "?month=2026-05&unit=A" }, "GET /reports/monthly.csv": { query: "?month=2026-05&unit=A" },
   "GET /certificates/:fingerprint": {}, "GET /certificates/:fingerprint/file": {}, "GET /certificates/:fingerprint/status": {}, "PUT /certificates/:fingerprint/binding": { body: {} },
   "POST /certificates": { body: { file: certificateFile, principalId: "P1", use: "personal" } }, "POST /certificates/:fingerprint/suspend": why, "POST /certificates/:fingerprint/reinstate": why, "POST /certificates/:fingerprint/revoke": why,
-  "GET /held/:id": {}, "GET /held/:id/content": {}, "POST /held/:id/release": why, "POST /held/:id/refuse": why,
+  "GET /held/:id": {}, "GET /held/:id/copies": {}, "GET /held/:id/content": {}, "POST /held/:id/release": why, "POST /held/:id/refuse": why,
   "POST /sessions/end": { body: { protocol: session.protocol, process: session.process, id: session.id } },
   "GET /directory/units/:code": {}, "POST /directory/units": { body: { code: "A.X", name: "X", kind: "division", parentCode: "A", domain: "a.example" } }, "PATCH /directory/units/:code": { ...any, body: { name: "X" } }, "POST /directory/units/:code/suspend": any, "POST /directory/units/:code/reactivate": any,
   "GET /directory/units/:key/history": {}, "GET /directory/principals/:key/history": {}, "GET /directory/accounts/:key/history": {}, "GET /directory/groups/:key/history": {},

@@ -82,8 +82,19 @@ test("the status page says in Vietnamese how each role is", async () => {
 test("what a check says cannot become markup, and the policy forbids scripts", async () => {
   reports = [{ role: "<b>", ok: true, since: 0, checks: [{ name: "x", ok: true, detail: '<script>alert("1")</script>' }] }]
   const { body, headers } = await get("/")
+  expect(body).toContain("&lt;script>alert(")
   expect(body).not.toMatch(/<script|<b>/)
   expect(headers["content-security-policy"]).toMatch(/^default-src 'none'/)
+})
+
+test("both are in English for whoever asks for it, and say no more than they did", async () => {
+  for (const [path, text] of [["/?language=en", "State of the system"], ["/help?language=en", "How to set up a mail client"]] as const) {
+    const { body } = await get(path)
+    expect(body).toContain('<html lang="en">')
+    expect(body).toContain(text)
+    expect(body).toContain('<a href="?language=vi" lang="vi">Tiếng Việt</a>')
+  }
+  expect((await get("/help?language[]=en&language=x")).body).toContain('<html lang="vi">')
 })
 
 test("the help page names server, ports and security", async () => {
@@ -93,7 +104,7 @@ test("the help page names server, ports and security", async () => {
 
 test("the help page has an Apple profile for whoever gives an address", async () => {
   const { body, headers } = await get("/help")
-  expect(body).toMatch(/<form action="\/apple\/mail.mobileconfig">.*name="address"/s)
+  expect(body).toMatch(/<form action="\/apple\/mail.mobileconfig" method="get".*name="address"/s)
   expect(headers["content-security-policy"]).toContain("form-action 'self'")
 })
 

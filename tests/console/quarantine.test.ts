@@ -81,8 +81,11 @@ test("the page says what it is, and however often it is read nothing changes", a
   const { deliveryId, envelopeId, path } = await heldCopy()
   for (const method of ["GET", "HEAD", "GET"]) expect((await ask(method, path)).status).toBe(200)
   const { body, headers } = await ask("GET", path)
-  for (const text of [`account${accountId}@tinh.example`, "Nghi ngờ", "Doubtful", "&#60;b&#62;khẩn", "Giám đốc", "vt@bo.example", String(envelopeId), '<form method="post">']) expect(body).toContain(text)
+  for (const text of [`account${accountId}@tinh.example`, "Nghi ngờ", "&lt;b>khẩn", "Giám đốc", "vt@bo.example", String(envelopeId), '<form method="post">']) expect(body).toContain(text)
   expect(body).not.toMatch(/<b>|<i>|<script/)
+  const english = (await ask("GET", `${path}?language=en`)).body
+  expect(english).toContain("Doubtful")
+  expect(english).not.toContain("Nghi ngờ")
   expect(headers["cache-control"]).toBe("no-store")
   // the link is a key: no other site is to learn it
   expect(headers["referrer-policy"]).toBe("no-referrer")

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest"
+import type { ForwardingRules } from "../../src/accounts/forwarding.ts"
 import type { SignatureEvidence } from "../../src/accounts/signature-facts-of.ts"
 import { failed, ok, type Result } from "../../src/base/result.ts"
 import { createIntake, type PolicyParts } from "../../src/intake/accept.ts"
@@ -42,10 +43,11 @@ const signature = (change: Partial<MessageSignature> = {}): SignatureEvidence =>
 
 interface World {
   readonly rules: string
+  readonly forwarding?: ForwardingRules
   readonly found?: Result<SignatureEvidence | null, Failure>
 }
 
-function door({ rules, found = ok(null) }: World) {
+function door({ rules, found = ok(null), forwarding }: World) {
   const read = readPolicy(`format: 1\nrules:\n${rules}`)
   if (!read.ok) throw new Error(JSON.stringify(read.failure))
   const policy = compilePolicy(read.value)
@@ -72,7 +74,7 @@ function door({ rules, found = ok(null) }: World) {
   }
   const intake = createIntake({
     directory, acceptances: store.acceptances, wake: (_committed, { local, remote }) => void woken.push(...local, ...remote), rates: { take: () => true, isExhausted: () => false }, clock: { now: () => now },
-    config: { hostname: "mail.tinh.example", expiryMs: 1_000 }, mailLog: { accepted: () => undefined, refused: () => undefined, membersSkipped: () => undefined }, policy: parts,
+    config: { hostname: "mail.tinh.example", expiryMs: 1_000, ...(forwarding && { forwarding }) }, mailLog: { accepted: () => undefined, refused: () => undefined, membersSkipped: () => undefined }, policy: parts,
   })
   return { intake, refused, facts, woken, asked }
 }
@@ -95,6 +97,33 @@ const envelopeRow = async (id: number) => {
 const rule = (verdict: string, when = ""): string => `  - { id: r, ${when === "" ? "" : `when: { ${when} }, `}verdict: { ${verdict} } }\n`
 const texts = "vi: không được, en: not allowed"
 
+test("a colleague who passes his mail on to outside makes nobody's letter a letter to outside: it stays with him where it may not go on", async () => {
+  await store.database.query({ text: "INSERT INTO forwarding (account_id, target, keep_copy, principal_id) SELECT id, 'an@xa.example', false, 'an' FROM account WHERE address = 'an@tinh.example'" })
+  await store.database.query({ text: "UPDATE directory_version SET version = version + 1" })
+  await directory.refresh()
+  const recipients = async (verdict: string, when: string, to: readonly string[]) => {
+    const { intake, refused } = door({ rules: rule(verdict, when), forwarding: { inside: true, domains: ["xa.example"] } })
+    const reply = await intake.accept(await request({ envelope: { reversePath: "a@ngoai.example", recipients: to.map((forwardPath) => ({ forwardPath })), requireTls: false, smtpUtf8: false } }))
+    if (reply.kind !== "accepted") return reply.text
+    expect(refused).toEqual([])
+    const rows = await store.database.query<{ recipient: string; state: string }>({ text: "SELECT recipient, state::text FROM delivery WHERE envelope_id = $1 ORDER BY recipient" }, [reply.committed.envelopeId])
+    return rows.map(({ recipient, state }) => `${recipient} ${state}`)
+  }
+  const outside = "recipient: { domain: xa.example }"
+  const reject = `reject: { status: 5.7.1, ${texts} }`
+  try {
+    expect(await recipients(reject, "size: { over: 1MiB }", ["an@tinh.example", "binh@tinh.example"])).toEqual(["an@xa.example waiting", "binh@tinh.example waiting"])
+    expect(await recipients(reject, outside, ["an@tinh.example", "binh@tinh.example"])).toEqual(["an@tinh.example waiting", "binh@tinh.example waiting"])
+    expect(await recipients(`hold: { approvers: administrators, ${texts} }`, outside, ["an@tinh.example"])).toEqual(["an@tinh.example waiting"])
+    // what is not allowed anyhow is refused as ever
+    expect(await recipients(reject, "", ["an@tinh.example"])).toBe("không được / not allowed")
+  } finally {
+    await store.database.query({ text: "DELETE FROM forwarding" })
+    await store.database.query({ text: "UPDATE directory_version SET version = version + 1" })
+    await directory.refresh()
+  }
+})
+
 test("refused: the sentence, nothing stored, and the decision recorded", async () => {
   const { intake, refused, woken } = door({ rules: rule(`reject: { status: 5.7.1, ${texts} }`) })
   expect(await intake.accept(await request())).toEqual({ kind: "refused", code: 550, status: "5.7.1", text: "không được / not allowed" })
@@ -112,6 +141,20 @@ test.each([
   expect(woken).toEqual([])
   expect(await envelopeRow(reply.committed.envelopeId)).toMatchObject({ states: ["held"], rule: "r v7", marks: "$SignatureMissing" })
   expect(await createHeldStore(store).find(reply.committed.envelopeId)).toMatchObject({ ...expected, ruleId: "r", reasonVi: "không được", reasonEn: "not allowed", decision: null })
+})
+
+test("what waits for a moderator, too, no recipient lets go: whoever decides in the moderators' place is an administrator", async () => {
+  const moderated = async (moderators: string | null) => {
+    await store.database.query({ text: "UPDATE mail_group SET moderators = $1::text[] WHERE address = 'tat-ca@tinh.example'" }, [moderators])
+    await store.database.query({ text: "UPDATE directory_version SET version = version + 1" })
+    await directory.refresh()
+  }
+  await moderated("{binh@tinh.example}")
+  const { intake } = door({ rules: rule(`quarantine: { notify: [recipients, administrators], ${texts} }`) })
+  const reply = await intake.accept(await request({ envelope: { reversePath: "a@ngoai.example", recipients: [{ forwardPath: "tat-ca@tinh.example" }], requireTls: false, smtpUtf8: false } }))
+  await moderated(null)
+  if (reply.kind !== "accepted") throw new Error(reply.text)
+  expect(await createHeldStore(store).find(reply.committed.envelopeId)).toMatchObject({ kind: "quarantine", recipientsMayRelease: false })
 })
 
 test("accepted with a mark: its keyword, beside what is known of the signature", async () => {

@@ -170,18 +170,22 @@ test("cancelled in the middle, what is done stays and is told, the rest is not b
   expect(await job(id)).toMatchObject({ state: "cancelled", done: 10, cancelled: 20, cancelledBy: "QT2" })
   expect(await count("SELECT count(*) FROM principal WHERE name LIKE 'Nguyễn Hủy %'")).toBe(10)
   expect((await store.cancel(everywhere, id, "QT")).ok).toBe(false)
+  // an address that was only planned is nobody's
+  const csv = (await bulkResultCsv(unwrap(await store.takeResult(id, { accountId: null, scope: everywhere, again: false })), "vi")).toString("utf8").split("\r\n")
+  expect(csv.filter((line) => line.includes(",Đã thực hiện,"))).toHaveLength(10)
+  expect(csv.filter((line) => line.includes(",Đã hủy,") && line.includes("@"))).toEqual([])
 })
 
-test("the result has the one-time passwords once, for whoever started it; at rest they are sealed", async () => {
+test("the result has the one-time passwords once, and again for a quarter of an hour to whoever says so, if he started it; at rest they are sealed", async () => {
   const [other] = await database.query<{ id: number }>({ text: "SELECT id FROM account WHERE address = 'ubnd@tinh.example'" })
   const started = await upload(`${header}"=cmd|' /C calc'!A0",SNV.VP,,,,,congthuc@sonv.tinh.example,,,,\nNguyễn Lỗi,KHÔNG CÓ,,,,,,,,,\n`, everywhere, other?.id ?? null)
   const id = started.ok ? started.value : 0
-  expect(await store.takeResult(id, { accountId: other?.id ?? 0, scope: everywhere })).toMatchObject({ ok: false, failure: { kind: "inUse" } })
+  expect(await store.takeResult(id, { accountId: other?.id ?? 0, scope: everywhere, again: false })).toMatchObject({ ok: false, failure: { kind: "inUse" } })
   unwrap(await store.confirm(everywhere, id))
   await runner().run([id])
-  expect(await store.takeResult(id, { accountId: 0, scope: everywhere })).toMatchObject({ ok: false, failure: { kind: "noPermission" } })
+  expect(await store.takeResult(id, { accountId: 0, scope: everywhere, again: false })).toMatchObject({ ok: false, failure: { kind: "noPermission" } })
   const [sealed] = await database.query<{ secret: Buffer }>({ text: "SELECT secret FROM bulk_row WHERE job_id = $1 AND secret IS NOT NULL" }, [id])
-  const result = unwrap(await store.takeResult(id, { accountId: other?.id ?? 0, scope: everywhere }))
+  const result = unwrap(await store.takeResult(id, { accountId: other?.id ?? 0, scope: everywhere, again: false }))
   const password = result.rows[0]?.oneTimePassword ?? ""
   expect(password).toMatch(/^[0-9a-z]{4}(?:-[0-9a-z]{4}){3}$/)
   expect(sealed?.secret.includes(password)).toBe(false)
@@ -194,9 +198,22 @@ test("the result has the one-time passwords once, for whoever started it; at res
   expect(csv).toContain("Ghi mã đơn vị như trong cây đơn vị")
   const table = await readTable(await bulkResultXlsx(result, "en"))
   expect(table.ok && table.value.rows.map(({ cells }) => [cells[1], cells[4]])).toEqual([["done", password], ["bad cells, left out", ""]])
-  const again = unwrap(await store.takeResult(id, { accountId: other?.id ?? 0, scope: everywhere }))
+  const again = unwrap(await store.takeResult(id, { accountId: other?.id ?? 0, scope: everywhere, again: false }))
   expect(again.rows.map(({ oneTimePassword }) => oneTimePassword)).toEqual([undefined, undefined])
   expect(again.job.resultTaken).toBe(true)
+  // the download broke off
+  const takeAgain = (accountId = other?.id ?? 0) => store.takeResult(id, { accountId, scope: everywhere, again: true })
+  expect(again.job.resultAgainUntil).toBeGreaterThan(Date.now())
+  expect(unwrap(await takeAgain()).rows[0]?.oneTimePassword).toBe(password)
+  expect(await takeAgain(0)).toMatchObject({ ok: false, failure: { kind: "noPermission" } })
+  expect(await database.query({ text: "SELECT kind FROM audit WHERE kind LIKE 'bulk.result%' AND (detail->>'jobId')::bigint = $1 ORDER BY id" }, [id])).toEqual([{ kind: "bulk.resultTaken" }, { kind: "bulk.resultTakenAgain" }])
+  await store.forget()
+  expect(await count(`SELECT count(*) FROM bulk_row WHERE job_id = ${id} AND secret IS NOT NULL`)).toBe(1)
+  await database.query({ text: "UPDATE bulk_job SET result_taken_at = result_taken_at - interval '15 minutes' WHERE id = $1" }, [id])
+  const late = unwrap(await takeAgain())
+  expect(late.rows.map(({ oneTimePassword }) => oneTimePassword)).toEqual([undefined, undefined])
+  expect(late.job.resultAgainUntil).toBeNull()
+  await store.forget()
   expect(await count(`SELECT count(*) FROM bulk_row WHERE job_id = ${id} AND secret IS NOT NULL`)).toBe(0)
 })
 

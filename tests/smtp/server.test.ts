@@ -6,9 +6,10 @@ import { systemClock } from "../../src/base/clock.ts"
 import { createIntake } from "../../src/intake/accept.ts"
 import type { SmtpServer } from "../../src/smtp/server.ts"
 import { createAcceptanceStore } from "../../src/store/sql/acceptances.ts"
+import { createFactorStore } from "../../src/store/sql/second-factors.ts"
 import { openDatabase } from "../../src/store/sql/database.ts"
 import { SmtpClient } from "../support/smtp-dialog.ts"
-import { createSmtpWorld, type SmtpWorld } from "../support/smtp-world.ts"
+import { createSmtpWorld, password, type SmtpWorld } from "../support/smtp-world.ts"
 import { testLog } from "../support/store.ts"
 
 let world: SmtpWorld
@@ -215,6 +216,19 @@ describe("trouble behind the door", () => {
     const client = await connect(down.ports.submissions, true)
     expect(await client.command(`AUTH PLAIN ${Buffer.from("\0a\0b").toString("base64")}`)).toMatch(/^454 4\.7\.0 (?!.*secret)/)
     expect(world.failures.splice(0)).toHaveLength(1)
+  })
+
+  test("whoever has a second factor is told to use an app password, in both languages (RFC 4954 §6: 534 5.7.9)", async () => {
+    const [account] = await world.store.database.query<{ id: number }>({ text: "SELECT id FROM account WHERE address = 'an@tinh.example'" })
+    const factors = createFactorStore(world.store.database)
+    const owner = { accountId: account?.id ?? 0, principalId: "an" }
+    await factors.addTotp({ owner, name: "x", sessionId: 0, secret: Buffer.from("x"), lastStep: 0 })
+    const client = await connect(server.ports.submissions, true)
+    const plain = (secret: string): Promise<string> => client.command(`AUTH PLAIN ${Buffer.from(`\0an@tinh.example\0${secret}`).toString("base64")}`)
+    expect(await plain(password)).toMatch(/^534 5\.7\.9 [ -~]*mat khau ung dung[ -~]* \/ [ -~]*app password/)
+    expect(await plain("wrong")).toMatch(/^535 5\.7\.8/)
+    expect(await plain(world.appPasswords.get("an@tinh.example") ?? "")).toMatch(/^235/)
+    await world.store.database.query({ text: "UPDATE second_factor SET ended_at = now()" })
   })
 
   test("a client that vanishes in the middle of DATA leaves nothing behind", async () => {

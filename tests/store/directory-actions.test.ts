@@ -195,6 +195,20 @@ test("leaving: suspended at once, kept six months, twelve for a head, then archi
   expect(await rows("SELECT kind FROM audit WHERE kind IN ('account.archived', 'alias.expired') ORDER BY id")).toEqual([{ kind: "alias.expired" }, { kind: "account.archived" }])
 })
 
+test("whoever was suspended before he left, by a synchronization or by hand, is archived on his day as well", async () => {
+  await rows("UPDATE principal SET suspended_at = '2026-11-01' WHERE id = 'B2'")
+  await rows("UPDATE account SET suspended_at = '2026-11-01' WHERE address = 'bal.b@b.tinh.example'")
+  const before = await state()
+  const planned = await plan({ kind: "leave", principalId: "B2" })
+  const archiveOn = planned.steps.flatMap((step) => ("archiveOn" in step ? [step.archiveOn] : []))
+  expect(planned.steps).toEqual([{ step: "archiveAccount", address: "bal.b@b.tinh.example", archiveOn: archiveOn[0] }])
+  const { id } = await apply({ kind: "leave", principalId: "B2" })
+  expect(unwrap(await view().account(everywhere, "bal.b@b.tinh.example")).record).toMatchObject({ suspended: true, archiveOn: archiveOn[0] })
+  expect(await refusal({ kind: "leave", principalId: "B2" }, everywhere)).toBe("invalid: alreadySo")
+  expect((await actions.undo(id, { scope: everywhere })).ok).toBe(true)
+  expect(await state()).toEqual(before)
+})
+
 test("an account that an import opens again is not archived when it is suspended another time; one that was archived stays so", async () => {
   const open = async (address: string) => {
     const provisioning = createProvisioningStore(database)

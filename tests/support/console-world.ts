@@ -173,8 +173,8 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
     overview: ports,
     directory: ports.directory,
     operation: ports.operation,
-    self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, usage: (ids) => usageOf(database, ids), clock: now, ...ofDirectory.holder },
-    security: { factors, sessions, resets: ports.resets, needsSecondFactor },
+    self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, mailPassword: "withoutSecondFactor", usage: (ids) => usageOf(database, ids), clock: now, ...ofDirectory.holder },
+    security: { factors, sessions, resets: ports.resets, needsSecondFactor, mailPassword: "withoutSecondFactor" },
     api: { document: openApiDocument(allRoutes(), { title: "Công Thư" }) },
   })
   const app = express()

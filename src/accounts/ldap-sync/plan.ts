@@ -5,6 +5,7 @@ import { canonicalAddress, isValidMailbox } from "../../mail/address.ts"
 import { addressByRule, parseAddressRule } from "../provision/address-rule.ts"
 import { problemsOf } from "../provision/check-change.ts"
 import { problemText } from "../provision/problems.ts"
+import { isReserved } from "../provision/reserved-names.ts"
 import { ringsIn } from "./group-rings.ts"
 import type { ExternalLink, LdapEntries, LdapGroup, LdapPerson } from "./entries.ts"
 
@@ -167,9 +168,18 @@ function planPeople(people: readonly LdapPerson[], { facts: { state, links, rule
       report(person.dn, `the number ${principalId} is another entry's, too`)
       continue
     }
+    if (isOurs && isReserved(address.slice(0, address.lastIndexOf("@")))) {
+      report(person.dn, `${address} is a name that the system needs`)
+      continue
+    }
     const made = isOurs ? (taken.has(address) ? undefined : address) : ruledAddress(person.name, { unitCode, units, rules, otherwise: options.addressRule, taken })
     if (made === undefined) {
       report(person.dn, isOurs ? `the address ${address} is taken` : "the unit's rule makes no free address of its name")
+      continue
+    }
+    const wrongAddress = problemsOf({ kind: "addAccount", account: { address: made, kind: "personal", displayName: person.name, unitCode, quotaBytes: options.quotaBytes, ownerId: null } })[0]
+    if (wrongAddress) {
+      report(person.dn, problemText(wrongAddress, "en"))
       continue
     }
     taken.add(made)

@@ -83,6 +83,9 @@ export const maxQuotaBytes = 2 ** 50
 /** A reader sees nothing of them: two names, or a name and a reserved one, would look the same (Unicode TR 36 §2.5). */
 const invisible = /[\u00ad\u180e\u200b-\u200d\u2060-\u2064\u3164\ufeff\ufff9-\ufffb]/
 
+/** All of it, as it is. */
+const isShown = (text: string): boolean => isPrintable(text) && !invisible.test(text)
+
 function checker(report: (problem: FieldProblem) => unknown) {
   const bad = (field: string, problem: ProblemKey, values?: FieldProblem["values"]): void => void report({ field, problem, ...(values && { values }) })
   return {
@@ -90,7 +93,7 @@ function checker(report: (problem: FieldProblem) => unknown) {
     text(field: string, text: string, { max, optional = false }: { readonly max: number; readonly optional?: boolean }) {
       if (text.trim() === "" && !optional) bad(field, "empty")
       else if (text.length > max) bad(field, "tooLong", { max })
-      else if (!isPrintable(text) || invisible.test(text) || !text.isWellFormed()) bad(field, "control")
+      else if (!isShown(text) || !text.isWellFormed()) bad(field, "control")
     },
     identifier(field: string, text: string) {
       if (text === "") bad(field, "empty")
@@ -102,7 +105,7 @@ function checker(report: (problem: FieldProblem) => unknown) {
     },
     address(field: string, text: string) {
       if (text === "") bad(field, "empty")
-      else if (!isValidMailbox(text) || canonicalAddress(text) !== text) bad(field, "notAddress", { value: shortened(text) })
+      else if (!isValidMailbox(text) || canonicalAddress(text) !== text || !isShown(text)) bad(field, "notAddress", { value: shortened(text) })
     },
     domain(field: string, text: string) {
       if (text === "") bad(field, "empty")

@@ -7,7 +7,7 @@ export const bulkRowStates = ["bad", "pending", "done", "failed", "cancelled"] a
 
 export const bulkAnswer = z.strictObject({
   id: number, phase: z.enum(bulkPhases), fileName: z.string(), header: z.array(z.string()), startedBy: z.string(), plannedAt: instant, startedAt: instant.nullable(), finishedAt: instant.nullable(), cancelledBy: z.string(),
-  resultTaken: z.boolean(), adds: number, changes: number, suspensions: number, bad: number, pending: number, done: number, failed: number, cancelled: number,
+  resultTaken: z.boolean(), resultAgainUntil: instant.nullable(), adds: number, changes: number, suspensions: number, bad: number, pending: number, done: number, failed: number, cancelled: number,
   total: number, settled: number, share: z.number(), rowsPerSecond: z.number().nullable(), estimatedEnd: instant.nullable(),
 })
 export const bulkListAnswer = z.strictObject({ jobs: z.array(bulkAnswer) })

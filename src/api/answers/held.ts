@@ -15,3 +15,5 @@ export const heldContentAnswer = z.strictObject({
 })
 
 export const decidedAnswer = z.strictObject({ envelopeId: number, decision: z.enum(["released", "refused"]) })
+
+export const copiesAnswer = z.strictObject({ copies: z.array(z.strictObject({ deliveryId: number, recipient: z.string(), state: z.enum(["held", "gone", "refused"]) })) })

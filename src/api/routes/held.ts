@@ -5,7 +5,7 @@ import type { HeldDesk } from "../../store/held-desk.ts"
 import type { HeldMessage, Released } from "../../store/held-store.ts"
 import type { MessagePreview } from "../../store/message-preview.ts"
 import type { ShownHeader } from "../../store/shown-header.ts"
-import { decidedAnswer, heldAnswer, heldContentAnswer, heldListAnswer } from "../answers/held.ts"
+import { copiesAnswer, decidedAnswer, heldAnswer, heldContentAnswer, heldListAnswer } from "../answers/held.ts"
 import { id, limit, shownTime, truth, why } from "../fields.ts"
 import { answered, refused, type Route, route } from "../route.ts"
 import { heldText } from "../text/problem.ts"
@@ -51,12 +51,21 @@ export function heldRoutes({ held, header, preview, audit, wake }: HeldRoutesPar
         return answered({ envelopeId, subject, from, text, cut, attachments })
       },
     }),
+    route({
+      method: "get", path: "/held/:id/copies", scope: "held:read", summary: "Its copies, of the recipients that the token may see, undecided ones first.", input: z.strictObject({ id, limit: limit(1_000, 200) }), output: copiesAnswer,
+      async run({ id: envelopeId, limit: most }, caller) {
+        const scope = scopeOfToken(caller, "held:read")
+        if (!(await held.find(scope, envelopeId))) return refused({ kind: "notFound" })
+        return answered({ copies: (await held.copies(scope, envelopeId, most)).map(({ deliveryId, recipient, state }) => ({ deliveryId, recipient, state })) })
+      },
+    }),
     ...(["release", "refuse"] as const).map((decision) =>
       route({
-        method: "post", path: `/held/:id/${decision}`, scope: "held:decide", summary: decision === "release" ? "It goes its way." : "It fails; its sender is told, with the reason.", input: z.strictObject({ id, why: why.min(1) }), output: decidedAnswer,
-        async run({ id: envelopeId, why: note }, caller) {
+        method: "post", path: `/held/:id/${decision}`, scope: "held:decide", summary: decision === "release" ? "It goes its way." : "It fails; its sender is told, with the reason.", output: decidedAnswer,
+        input: z.strictObject({ id, deliveryIds: z.array(id).min(1).max(1_000).describe("Only these copies; absent: all that the token may decide on.").optional(), why: why.min(1) }),
+        async run({ id: envelopeId, deliveryIds, why: note }, caller) {
           const scope = scopeOfToken(caller, "held:decide")
-          const result = await held[decision](scope, envelopeId, { by: tokenName(caller), note })
+          const result = await held[decision](scope, { envelopeId, ...(deliveryIds && { deliveryIds }) }, { by: tokenName(caller), note })
           if (!result.ok) return refused(result.failure.kind === "notFound" ? { kind: "notFound" } : { kind: "conflict", detail: heldText.decided })
           if (result.value) wake(result.value)
           return answered({ envelopeId, decision: decision === "release" ? "released" : "refused" })

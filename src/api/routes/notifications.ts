@@ -25,11 +25,14 @@ export interface NotificationRoutesParts {
   readonly callsPerMinute: number
   readonly maxBodyBytes: number
   readonly clock: Clock
+  /** How long one stream of events goes on; absent: an hour. */
+  readonly streamMs?: number
 }
 
 const scope = "notifications:send"
 /** Of one token, in this process: each asks the store now and then. */
 const maxStreams = 20
+const usualStreamMs = 3_600_000
 
 export function notificationRoutes(parts: NotificationRoutesParts): readonly Route[] {
   const { notifications, store, clock } = parts
@@ -99,7 +102,8 @@ export function notificationRoutes(parts: NotificationRoutesParts): readonly Rou
           async *events(signal) {
             streams.set(caller.id, (streams.get(caller.id) ?? 0) + 1)
             try {
-              yield* follow(signal)
+              // an hour old, a token may have been revoked: who follows comes again with the last number that he has
+              yield* follow(AbortSignal.any([signal, AbortSignal.timeout(parts.streamMs ?? usualStreamMs)]))
             } finally {
               streams.set(caller.id, (streams.get(caller.id) ?? 1) - 1)
             }

@@ -1,6 +1,13 @@
 // What makes pages quicker to use; each of them works without it.
 "use strict"
 
+// The page's policy lets no text become markup, but for the parts of pages that htmx fetches, from this origin only. Nobody else gets hold of the policy; scripts in a part are refused.
+htmx.registerExtension("congthu-fragments", {
+  init({ initSecurity }) {
+    if (globalThis.trustedTypes) initSecurity(trustedTypes.createPolicy("congthu-fragments", { createHTML: (text) => text }))
+  },
+})
+
 const isTyping = (element) => element instanceof HTMLElement && (element.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(element.tagName))
 
 document.addEventListener("keydown", (event) => {

@@ -129,6 +129,8 @@ export const changeText = {
   "account.reactivated": { vi: "Mở lại hộp thư", en: "Account opened again" },
   "account.forwardingSet": { vi: "Đặt chuyển tiếp", en: "Forwarding set" },
   "account.forwardingEnded": { vi: "Thôi chuyển tiếp", en: "Forwarding ended" },
+  "account.changesTold": { vi: "Đã báo cho hộp thư về thay đổi", en: "The holder was told of changes" },
+  "account.changesNotTold": { vi: "Không báo được cho hộp thư về thay đổi", en: "The holder could not be told of changes" },
   "assignment.added": { vi: "Giao hộp thư", en: "Account assigned" },
   "assignment.changed": { vi: "Sửa quyền", en: "Rights changed" },
   "assignment.ended": { vi: "Kết thúc giao", en: "Assignment ended" },

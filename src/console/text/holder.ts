@@ -38,6 +38,7 @@ export const setUpText = {
   show: { vi: "Xem", en: "Show" },
   step1: { vi: "1. Tạo mật khẩu ứng dụng", en: "1. Make an app password" },
   step1Text: { vi: "Mỗi thiết bị nên có một mật khẩu riêng, mất thiết bị thì chỉ cần thu hồi mật khẩu đó.", en: "Each device is best given a password of its own: when it is lost, only that one is revoked." },
+  withFactor: { vi: "Nếu bạn đã bật xác thực hai bước, ứng dụng thư chỉ nhận mật khẩu ứng dụng, không nhận mật khẩu chính.", en: "With two-step sign-in, mail clients get in with an app password only, not with the main password." },
   step2: { vi: "2. Cài thiết bị", en: "2. Set the device up" },
   apple: { vi: "iPhone, iPad, Mac", en: "iPhone, iPad, Mac" },
   appleText: { vi: "Quét mã này bằng máy ảnh của thiết bị, tải hồ sơ cấu hình rồi mở Cài đặt › Cài đặt chung › VPN & Quản lý thiết bị để cài. Máy sẽ hỏi mật khẩu ứng dụng.", en: "Scan this with the device's camera, download the profile, then install it under Settings › General › VPN & Device Management. The device asks for the app password." },

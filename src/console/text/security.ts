@@ -24,6 +24,7 @@ export const securityText = {
   lastOne: { vi: "Vai trò của bạn bắt buộc có xác thực hai bước: hãy thêm cách khác trước khi gỡ cách này.", en: "Your role demands a second step: add another before you remove this one." },
   full: { vi: "Bạn đã có quá nhiều. Hãy gỡ bớt cái không dùng.", en: "You have too many. Remove those that you do not use." },
   noName: { vi: "Hãy đặt tên, tối đa 60 ký tự.", en: "Give it a name, of 60 characters at most." },
+  mailClients: { vi: "Khi đã có bước hai, ứng dụng thư (điện thoại, Outlook, Thunderbird) không còn dùng được mật khẩu chính: hãy tạo cho mỗi ứng dụng một mật khẩu riêng.", en: "With a second step, mail clients (phone, Outlook, Thunderbird) can no longer use the main password: make an app password for each of them." },
   addedNotice: { vi: "Đã thêm. Các phiên khác chỉ mở bằng mật khẩu đã kết thúc.", en: "It is added. Other sessions that a password alone had opened have ended." },
 
   addTotp: { vi: "Thêm ứng dụng xác thực", en: "Add an authenticator app" },

@@ -1,4 +1,3 @@
-import type { Right } from "../../accounts/directory.ts"
 import type { NewPasswordProblem } from "../../accounts/new-password.ts"
 import type { Catalogue, Words } from "../web/words.ts"
 
@@ -73,15 +72,6 @@ export const selfText = {
   notThere: { vi: "Phiên đó không còn.", en: "That session is no longer there." },
   noSessions: { vi: "Không có phiên nào.", en: "There are no sessions." },
 } as const satisfies Catalogue
-
-export const rightText = {
-  owner: { vi: "chủ hộp thư", en: "owner" },
-  read: { vi: "đọc", en: "read" },
-  write: { vi: "sắp xếp, xóa", en: "file and delete" },
-  "send-as": { vi: "gửi thay", en: "send as" },
-  administer: { vi: "quản lý", en: "administer" },
-  sign: { vi: "ký số", en: "sign" },
-} as const satisfies Record<Right, Words>
 
 export const accountKindText = {
   personal: { vi: "cá nhân", en: "personal" },

@@ -107,7 +107,7 @@ export function consoleRouter(parts: ConsoleParts): Router {
     }
     // nothing that anybody may do is worth a token beside the look at the origin, and a sign-in page may be older than the session
     if (posted && page.who !== "anybody" && holder && !isCsrfToken(fields[csrfField], parts.csrfKey, holder.sessionId)) return lost("stale")
-    if (page.fresh && holder && !(await proveAgain(parts, { at, request, fields, replies }))) return
+    if (page.fresh && holder && !(await proveAgain(parts, { at, request, fields, replies, always: page.fresh === "now" }))) return
     const input = page.input.safeParse({ ...request.query, ...fields, ...request.params })
     if (!input.success) return replies.error(at, 400)
     const work = () => page.run(input.data, visitFor(page.who, visit))

@@ -13,8 +13,8 @@ export interface Page {
   /** Below `/console`, in express's form. */
   readonly path: string
   readonly who: Who
-  /** The password must have been given within ten minutes. Give it to the form's page as well, so that people are asked before they have typed. */
-  readonly fresh?: boolean
+  /** The password must have been given within ten minutes. Give it to the form's page as well, so that people are asked before they have typed. `now`: with this very request. */
+  readonly fresh?: boolean | "now"
   /** Scripts ask for it by themselves: it does not count as use of the session. */
   readonly background?: boolean
   /** Its form sends a file (`multipart/form-data`), of at most so many bytes; not together with `fresh`, which could not keep it. */

@@ -33,6 +33,8 @@ export interface Asked {
   readonly request: Request
   readonly fields: Readonly<Record<string, unknown>>
   readonly replies: Replies
+  /** However lately it was proven. */
+  readonly always: boolean
 }
 
 const freshMs = 10 * 60_000
@@ -42,9 +44,9 @@ export const provePath = "/prove"
 
 /** True when the page may go on; when not, an answer has been sent. */
 export async function proveAgain(parts: ProveParts, asked: Asked): Promise<boolean> {
-  const { at: { holder, visit, response }, fields, replies } = asked
+  const { at: { holder, visit, response }, fields, replies, always } = asked
   if (!holder) return false
-  if (parts.clock.now() - holder.provenAt < freshMs) return true
+  if (!always && parts.clock.now() - holder.provenAt < freshMs) return true
   const here = { ...visit, holder }
   const problem = await given(parts, here, fields)
   if (problem !== undefined) return ask(parts, { ...asked, visit: here, error: problem === "nothing" ? undefined : visit.say(problem) })

@@ -4,7 +4,7 @@ import { assetUrl } from "./assets.ts"
 import { form } from "./forms.ts"
 import { type Html, html } from "./html.ts"
 import type { Area, Crumb, Holder, MenuEntry, Notice, Visit } from "./page.ts"
-import { languages, type Language } from "./words.ts"
+import { languageNames, languages } from "./words.ts"
 
 /** What is around every page: head, header, menu by role, where one is, what has just happened. */
 export interface ShellContent {
@@ -20,25 +20,34 @@ export interface Shell {
   readonly holder: Holder | undefined
 }
 
-const htmxSettings = "includeIndicatorCSS:false history:false"
+const htmxSettings = "includeIndicatorCSS:false history:false extensions:congthu-fragments"
 
-export const shell = ({ areas, visit, holder }: Shell, { title, body, crumbs = [], notice }: ShellContent) => html`<html lang=${visit.language}>
-  <head>
+export interface HeadContent {
+  readonly title: string
+  /** The page moves, or its parts come anew. */
+  readonly scripts?: boolean
+  readonly refreshSeconds?: number | undefined
+}
+
+export const pageHead = ({ say }: Visit, { title, scripts = false, refreshSeconds }: HeadContent) => html`<head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width,initial-scale=1" />
     <meta name="color-scheme" content="light dark" />
-    <meta name="htmx-config" content=${htmxSettings} />
-    <title>${title} · ${visit.say(shellText.product)}</title>
+    ${refreshSeconds !== undefined && html`<meta http-equiv="refresh" content=${refreshSeconds} />`}
+    ${scripts && html`<meta name="htmx-config" content=${htmxSettings} />`}
+    <title>${title} · ${say(shellText.product)}</title>
     <link rel="icon" href=${assetUrl("icon")} type="image/svg+xml" />
     <link rel="stylesheet" href=${assetUrl("pico")} />
-    <link rel="stylesheet" href=${assetUrl("uplotStyle")} />
+    ${scripts && html`<link rel="stylesheet" href=${assetUrl("uplotStyle")} />`}
     <link rel="stylesheet" href=${assetUrl("style")} />
     <link rel="stylesheet" href=${assetUrl("print")} />
-    <script src=${assetUrl("htmx")} defer></script>
-    <script src=${assetUrl("uplot")} defer></script>
-    <script src=${assetUrl("charts")} defer></script>
-    <script src=${assetUrl("script")} defer></script>
-  </head>
+    ${scripts && scriptNames.map((name) => html`<script src=${assetUrl(name)} defer></script>`)}
+  </head>`
+
+const scriptNames = ["htmx", "uplot", "charts", "script"] as const
+
+export const shell = ({ areas, visit, holder }: Shell, { title, body, crumbs = [], notice }: ShellContent) => html`<html lang=${visit.language}>
+  ${pageHead(visit, { title, scripts: true })}
   <body class=${holder && !holder.pending ? "inside" : "outside"}>
     <a class="skip" href="#main">${visit.say(shellText.skip)}</a>
     ${top(visit, holder)}
@@ -62,8 +71,6 @@ const top = (visit: Visit, holder: Holder | undefined) => html`<header class="to
     ${holder && form(visit, { action: "/console/sign-out", className: "sign-out", body: html`<button class="plain">${visit.say(shellText.signOut)}</button>` })}
   </div>
 </header>`
-
-const languageNames: Readonly<Record<Language, string>> = { vi: "Tiếng Việt", en: "English" }
 
 const isOpen = (holder: Holder, { who }: MenuEntry): boolean => who === "anybody" || who === "holder" || may(holder, who)
 

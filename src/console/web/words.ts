@@ -4,6 +4,9 @@ import type { Request } from "express"
 export const languages = ["vi", "en"] as const
 export type Language = (typeof languages)[number]
 
+/** Each in itself. */
+export const languageNames: Readonly<Record<Language, string>> = { vi: "Tiếng Việt", en: "English" }
+
 /** One text in both. `{name}` stands for a value that is put in. */
 export type Words = Readonly<Record<Language, string>>
 /** All texts of an area, by key. tests/console/text.test.ts proves each complete. */

@@ -49,9 +49,9 @@ const notPublic = new BlockList()
 const ranges: readonly (readonly [string, number, "ipv4" | "ipv6"])[] = [
   // RFC 6890 §2.2.2: this network, private, shared, loopback, link-local, protocol assignments, documentation, benchmarks, multicast, reserved
   ["0.0.0.0", 8, "ipv4"], ["10.0.0.0", 8, "ipv4"], ["100.64.0.0", 10, "ipv4"], ["127.0.0.0", 8, "ipv4"], ["169.254.0.0", 16, "ipv4"], ["172.16.0.0", 12, "ipv4"],
-  ["192.0.0.0", 24, "ipv4"], ["192.0.2.0", 24, "ipv4"], ["192.168.0.0", 16, "ipv4"], ["198.18.0.0", 15, "ipv4"], ["198.51.100.0", 24, "ipv4"], ["203.0.113.0", 24, "ipv4"], ["224.0.0.0", 3, "ipv4"],
-  // RFC 6890 §2.2.3, and the ways to write an IPv4 address as an IPv6 one: translated, 6to4, Teredo
-  ["::", 96, "ipv6"], ["64:ff9b::", 32, "ipv6"], ["100::", 64, "ipv6"], ["2001::", 23, "ipv6"], ["2001:db8::", 32, "ipv6"], ["2002::", 16, "ipv6"], ["fc00::", 7, "ipv6"], ["fe80::", 10, "ipv6"],
+  ["192.0.0.0", 24, "ipv4"], ["192.0.2.0", 24, "ipv4"], ["192.88.99.0", 24, "ipv4"], ["192.168.0.0", 16, "ipv4"], ["198.18.0.0", 15, "ipv4"], ["198.51.100.0", 24, "ipv4"], ["203.0.113.0", 24, "ipv4"], ["224.0.0.0", 3, "ipv4"],
+  // RFC 6890 §2.2.3, RFC 9637, RFC 9602, and the ways to write an IPv4 address as an IPv6 one: translated (RFC 2765 §2.1, RFC 8215), 6to4, Teredo
+  ["::", 96, "ipv6"], ["::ffff:0:0:0", 96, "ipv6"], ["3fff::", 20, "ipv6"], ["5f00::", 16, "ipv6"], ["64:ff9b::", 32, "ipv6"], ["100::", 64, "ipv6"], ["2001::", 23, "ipv6"], ["2001:db8::", 32, "ipv6"], ["2002::", 16, "ipv6"], ["fc00::", 7, "ipv6"], ["fe80::", 10, "ipv6"],
   ["fec0::", 10, "ipv6"], ["ff00::", 8, "ipv6"],
 ]
 for (const [network, prefix, family] of ranges) notPublic.addSubnet(network, prefix, family)

@@ -22,6 +22,8 @@ export interface StoredChainReport extends ChainReport {
   readonly headsUnused: number
 }
 
+const maxStrangers = 5
+
 /** Whoever put it there, a checkpoint lets entries be deleted, and the triggers believe it. Only age makes it right. */
 function forgotten(checkpoint: AuditSeal, head: AuditHead | undefined, { keepMs, now }: Pick<VerifyOptions, "keepMs" | "now">): readonly ChainProblem[] {
   const mayBeGone = checkpoint.position === 0 || (keepMs > 0 && head !== undefined && head.at < now - keepMs)
@@ -43,9 +45,10 @@ export async function readChain(chain: AuditChain, { from, to, heads, keys, keep
     entries: chain.entries(start.position === 0 ? Number.MIN_SAFE_INTEGER : start.auditId, tip.auditId),
     positionOf: (auditId) => chain.positionOf(auditId),
   })
+  const late = to === undefined ? (await chain.strangers(maxStrangers)).map((auditId): ChainProblem => ({ kind: "inserted", position: tip.position + 1, auditId })) : []
   const early = from === undefined ? forgotten(checkpoint, stored.find(({ position }) => position === checkpoint.position), { keepMs, now }) : []
   const headsUnused = heads.filter(({ position }) => position < start.position || position > (to ?? Infinity)).length
-  return { ...report, headsUnused, problems: [...early, ...report.problems] }
+  return { ...report, headsUnused, problems: [...early, ...report.problems, ...late] }
 }
 
 async function* upTo(seals: AsyncIterable<AuditSeal>, position: number): AsyncIterable<AuditSeal> {

@@ -37,7 +37,9 @@ export function createAuditUpkeep({ chain, key, system, headEveryMs, keepMs, sta
     async run() {
       await chain.seal()
       const { position, headAt, headPosition } = await chain.state()
-      if (position === headPosition || (headAt !== null && clock.now() - headAt < headEveryMs)) return
+      // a head of a time that has not come says nothing of when the next is due
+      const isFresh = headAt !== null && headAt <= clock.now() && clock.now() - headAt < headEveryMs
+      if (position === headPosition || isFresh) return
       await sign(stamp)
       if (keepMs > 0) await chain.forget(clock.now() - keepMs)
     },

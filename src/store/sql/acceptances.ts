@@ -5,6 +5,7 @@ import { type Failure, failure } from "../../mail/failure.ts"
 import type { ChangeFeed } from "../change-feed.ts"
 import type { Acceptance, AcceptanceStore, Committed, DsnFor, WarningFor } from "../acceptance-store.ts"
 import { acceptForm, type AcceptRow, acceptStatement, acceptValues, type Planned } from "./accept-statement.ts"
+import { markChangesTold } from "./change-notices.ts"
 import { discardUnused, distinctContents } from "./content-rows.ts"
 import type { Database, Transaction } from "./database.ts"
 import { markHeldTold } from "./held.ts"
@@ -117,11 +118,12 @@ export function createAcceptanceStore({ database, log, atOnce }: AcceptanceStore
 
   return {
     commit(acceptance) {
-      const { dsnFor, warningFor, heldNotice, senderWarned, reportSent, notified } = acceptance
+      const { dsnFor, warningFor, heldNotice, senderWarned, changesTold, reportSent, notified } = acceptance
       if (dsnFor) return commitMarked(acceptance, (tx, envelopeId) => markDsn(tx, dsnFor, envelopeId))
       if (warningFor) return commitMarked(acceptance, (tx, envelopeId) => markWarning(tx, warningFor, envelopeId))
       if (heldNotice) return commitMarked(acceptance, async (tx) => (await tx.query(markHeldTold, [heldNotice.envelopeId, heldNotice.told])).length > 0)
       if (senderWarned) return commitMarked(acceptance, (tx) => markSenderWarned(tx, senderWarned))
+      if (changesTold) return commitMarked(acceptance, (tx, envelopeId) => markChangesTold(tx, changesTold, envelopeId))
       if (reportSent) return commitMarked(acceptance, (tx, envelopeId) => markReportSent(tx, reportSent, envelopeId))
       // one recipient is marked by the statement that it shares with others
       if (notified && notified.recipients.length > 1) return commitMarked(acceptance, (tx, envelopeId) => markNotified(tx, notified, envelopeId))

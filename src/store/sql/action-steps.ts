@@ -24,6 +24,8 @@ export async function doStep({ tx, today }: Edit, step: ActionStep, hash: string
       return void (await run("UPDATE principal SET suspended_at = clock_timestamp() WHERE id = $1", [step.principalId]))
     case "suspendAccount":
       return void (await run("UPDATE account SET suspended_at = clock_timestamp(), archive_on = $2::date WHERE address = $1", [step.address, step.archiveOn]))
+    case "archiveAccount":
+      return void (await run("UPDATE account SET archive_on = $2::date WHERE address = $1", [step.address, step.archiveOn]))
     case "endAssignment":
       // one that has not begun is taken away: it would end before it begins
       await run(`DELETE FROM assignment s USING account a WHERE a.id = s.account_id AND a.address = $1 AND s.principal_id = $2 AND s.valid_from >= $3::date`, [step.address, step.principalId, today])
@@ -43,7 +45,7 @@ export async function doStep({ tx, today }: Edit, step: ActionStep, hash: string
         `UPDATE credential c SET revoked_at = clock_timestamp() WHERE c.account_id = $1 AND c.kind = 'appPassword' AND c.revoked_at IS NULL AND NOT EXISTS (
           SELECT FROM assignment s WHERE s.account_id = c.account_id AND s.principal_id = c.principal_id AND (s.valid_until IS NULL OR s.valid_until >= $2::date))`, [accountId, today],
       )
-      return giveOneTimePassword({ tx }, accountId, hash)
+      return giveOneTimePassword({ tx, today }, accountId, hash)
     }
   }
 }
@@ -68,6 +70,8 @@ export async function undoStep({ tx, today }: Edit, step: ActionStep): Promise<b
       return changed("UPDATE principal SET suspended_at = NULL WHERE id = $1 AND suspended_at IS NOT NULL", [step.principalId])
     case "suspendAccount":
       return changed("UPDATE account SET suspended_at = NULL, archive_on = NULL WHERE address = $1 AND suspended_at IS NOT NULL AND archived_at IS NULL", [step.address])
+    case "archiveAccount":
+      return changed("UPDATE account SET archive_on = NULL WHERE address = $1 AND suspended_at IS NOT NULL AND archive_on = $2::date AND archived_at IS NULL", [step.address, step.archiveOn])
     case "endAssignment":
       return changed(
         `INSERT INTO assignment AS s (account_id, principal_id, rights, valid_from, valid_until) SELECT id, $2, $3::text[], $4::date, $5::date FROM account WHERE address = $1

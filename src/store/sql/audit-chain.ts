@@ -103,6 +103,7 @@ export function createAuditChain({ database, patienceMs = 2_000 }: AuditChainOpt
     seals,
     entries,
     positionOf: async (auditId) => (await database.query<{ position: number }>(positionOf, [auditId]))[0]?.position,
+    strangers: async (limit) => (await database.query<{ id: number }>(strangers, [limit])).map(({ id }) => id),
     heads: (after) => database.query<AuditHead>(headsAfter, [after]),
     lastHead: async () => (await database.query<AuditHead>(lastHead))[0],
     addHead: async ({ position, auditId, hash, at, system, publicKey, signature, stamp }) =>
@@ -124,6 +125,9 @@ export function createAuditChain({ database, patienceMs = 2_000 }: AuditChainOpt
 /** Of the identity column; unlike a table it is read as it is now, whoever has committed. */
 const lastId = { name: "audit-last-id", text: "SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS through FROM audit_id_seq" }
 
+/** Entries that can be seen were there before the sequence is read. */
+const strangers = { name: "audit-strangers", text: `SELECT id FROM audit WHERE id > (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM audit_id_seq) ORDER BY id LIMIT $1` }
+
 /** Virtual transaction ids are not used again. */
 const writers = {
   name: "audit-writers",
@@ -144,20 +148,23 @@ const insertSeals = {
 
 const ms = (expression: string): string => `(extract(epoch FROM ${expression}) * 1000)::bigint`
 
+/** Of a link that there is: one beyond the end was put there by somebody who wants none to be signed. Where all links were forgotten, the checkpoint's. */
+const ofTheChain = "position <= coalesce((SELECT max(position) FROM audit_seal), (SELECT max(position) FROM audit_checkpoint))"
+
 const state = {
   name: "audit-state",
   text: `
     WITH last AS (SELECT coalesce((SELECT position FROM audit_seal ORDER BY position DESC LIMIT 1), 0) AS position,
         greatest((SELECT audit_id FROM audit_seal ORDER BY position DESC LIMIT 1), (SELECT max(audit_id) FROM audit_checkpoint), 0) AS audit_id),
       waiting AS (SELECT a.at FROM audit a WHERE a.id > (SELECT audit_id FROM last) ORDER BY a.id LIMIT 1),
-      head AS (SELECT position, at FROM audit_head ORDER BY position DESC LIMIT 1)
+      head AS (SELECT position, at FROM audit_head WHERE ${ofTheChain} ORDER BY position DESC LIMIT 1)
     SELECT last.position, coalesce(greatest(${ms("clock_timestamp() - waiting.at")}, 0), 0) AS "lagMs", coalesce(head.position, 0) AS "headPosition", ${ms("head.at")} AS "headAt"
     FROM last LEFT JOIN waiting ON true LEFT JOIN head ON true`,
 }
 
 const headColumns = `position, audit_id AS "auditId", hash, ${ms("at")} AS at, system, public_key AS "publicKey", signature, stamp`
 const headsAfter = { name: "audit-heads", text: `SELECT ${headColumns} FROM audit_head WHERE position >= $1 ORDER BY position` }
-const lastHead = { name: "audit-last-head", text: `SELECT ${headColumns} FROM audit_head ORDER BY position DESC LIMIT 1` }
+const lastHead = { name: "audit-last-head", text: `SELECT ${headColumns} FROM audit_head WHERE ${ofTheChain} ORDER BY position DESC LIMIT 1` }
 const addHead = {
   name: "audit-add-head",
   text: `INSERT INTO audit_head (position, audit_id, hash, at, system, public_key, signature, stamp) VALUES ($1, $2, $3, to_timestamp($4::float8 / 1000), $5, $6, $7, $8)

@@ -7,6 +7,7 @@ import type { Refusal } from "../directory-editor.ts"
 import { applyChange } from "./directory-editor.ts"
 import { readAccount, readAccountId, readPerson } from "./directory-records.ts"
 import { type Edit, type Edited, note } from "./edit.ts"
+import { holderOf } from "./holder-of.ts"
 
 /** What became of one row. */
 export interface RowDone {
@@ -78,14 +79,16 @@ async function suspend(edit: Edit, { principalId, address }: Extract<BulkWork, {
 const gone = failed({ kind: "notFound" as const, problems: [{ field: "", problem: "hasGone" as const }] })
 
 /** A one-time password in the place of the password there was; the console's sessions end with it. */
-export async function giveOneTimePassword(edit: Pick<Edit, "tx">, accountId: number, hash: string): Promise<void> {
-  await edit.tx.query({ name: "revoke-passwords", text: "UPDATE credential SET revoked_at = clock_timestamp() WHERE account_id = $1 AND kind IN ('password', 'oneTime') AND revoked_at IS NULL" }, [accountId])
+export async function giveOneTimePassword(edit: Pick<Edit, "tx" | "today">, accountId: number, hash: string): Promise<void> {
+  const before = await edit.tx.query({ name: "revoke-passwords", text: "UPDATE credential SET revoked_at = clock_timestamp() WHERE account_id = $1 AND kind IN ('password', 'oneTime') AND revoked_at IS NULL RETURNING id" }, [accountId])
   await edit.tx.query({ name: "end-sessions-of-account", text: "UPDATE console_session SET ended_at = clock_timestamp(), ended_by = 'one-time password' WHERE account_id = $1 AND ended_at IS NULL" }, [accountId])
-  await firstOneTimePassword(edit, accountId, hash)
+  await addOneTimePassword(edit, { accountId, hash, first: before.length === 0 })
 }
 
 /** The same for an account that was just made. */
-export async function firstOneTimePassword(edit: Pick<Edit, "tx" | "about">, accountId: number, hash: string): Promise<void> {
-  await edit.tx.query({ name: "add-one-time", text: "INSERT INTO credential (account_id, kind, hash) VALUES ($1, 'oneTime', $2)" }, [accountId, hash])
-  await note(edit, { kind: "credential.oneTimeMade", key: String(accountId), accountId })
+export const firstOneTimePassword = (edit: Pick<Edit, "tx" | "about" | "today">, accountId: number, hash: string): Promise<void> => addOneTimePassword(edit, { accountId, hash, first: true })
+
+async function addOneTimePassword(edit: Pick<Edit, "tx" | "about" | "today">, { accountId, hash, first }: { readonly accountId: number; readonly hash: string; readonly first: boolean }): Promise<void> {
+  await edit.tx.query({ name: "add-one-time", text: `INSERT INTO credential (account_id, principal_id, kind, hash) VALUES ($1, ${holderOf("$1", "$3::date")}, 'oneTime', $2)` }, [accountId, hash, edit.today])
+  await note(edit, { kind: "credential.oneTimeMade", key: String(accountId), accountId, more: { first } })
 }

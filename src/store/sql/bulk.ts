@@ -3,7 +3,7 @@ import type { Scope } from "../../accounts/administrator.ts"
 import { provinceDate } from "../../accounts/province-date.ts"
 import { failed, ok, type Result } from "../../base/result.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
-import type { BulkJob, BulkRow, BulkStore } from "../bulk-store.ts"
+import { type BulkJob, type BulkRow, type BulkStore, resultAgainMs } from "../bulk-store.ts"
 import { readBulkFacts } from "./bulk-facts.ts"
 import { type BulkParts, secretPlace } from "./bulk-parts.ts"
 import { createBulkWork } from "./bulk-work.ts"
@@ -55,17 +55,16 @@ export function createBulkStore(parts: BulkParts): BulkStore {
     claim: async (id, { by, forMs }) => (await database.query(claimJob, [id, by, forMs])).length > 0,
     work: (id, claim, size) => workSome({ id, claim, size, today: provinceDate(parts.clock.now()) }),
     letGo: async (id, { by }) => void (await database.query(letGoJob, [id, by])),
-    async takeResult(id, { accountId, tokenId, scope }) {
+    async takeResult(id, { accountId, tokenId, scope, again }) {
       const found = await find(scope, id)
       if (!found.ok) return found
       if (found.value.accountId !== accountId || found.value.tokenId !== (tokenId ?? null)) return failed(failure("noPermission", "only who started it gets its result"))
       if (found.value.state !== "done" && found.value.state !== "cancelled") return failed(failure("inUse", "it is not over"))
       const rows = await withRetry(() =>
         database.transaction(async (tx) => {
-          await tx.query(takeJob, [id])
-          const all = await tx.query<BulkRow & { readonly secret: Buffer | null }>(rowsWithSecrets, [id])
-          await tx.query(forgetSecretsOf, [id])
-          return all
+          const isFirst = (await tx.query(takeJob, [id])).length > 0
+          const isOpen = isFirst || (again && (await tx.query(takeJobAgain, [id])).length > 0)
+          return tx.query<BulkRow & { readonly secret: Buffer | null }>(rowsWithSecrets, [id, isOpen])
         }),
       )
       const opened: BulkRow[] = []
@@ -95,12 +94,15 @@ const insertRows = {
     SELECT $1, t.*, CASE WHEN t.data IS NULL THEN 'bad' ELSE 'pending' END FROM unnest($2::int[], $3::jsonb[], $4::text[], $5::jsonb[], $6::jsonb[], $7::text[], $8::text[]) AS t (line, cells, action, data, problems, address, principal_id)`,
 }
 
+const isToBeHadAgain = (job: string): string => `${job}.result_taken_at > clock_timestamp() - interval '${resultAgainMs} milliseconds' AND EXISTS (SELECT FROM bulk_row s WHERE s.job_id = ${job}.id AND s.secret IS NOT NULL)`
+
 /** Nobody sees the work of those who may do more. */
 const visible = `($1::text[] IS NULL OR (j.scope IS NOT NULL AND NOT EXISTS (SELECT FROM unnest(j.scope) AS r (code) WHERE NOT coalesce(${inScope("r.code", "$1")}, false))))`
 
 const selectJob = `
   SELECT j.id, j.state, j.file_name AS "fileName", j.header, j.account_id AS "accountId", j.token_id AS "tokenId", j.started_by AS "startedBy", ${ms("j.planned_at")} AS "plannedAt", ${ms("j.started_at")} AS "startedAt",
-    ${ms("j.finished_at")} AS "finishedAt", j.cancel_asked_at IS NOT NULL AS "cancelAsked", j.cancelled_by AS "cancelledBy", j.result_taken_at IS NOT NULL AS "resultTaken", r.*
+    ${ms("j.finished_at")} AS "finishedAt", j.cancel_asked_at IS NOT NULL AS "cancelAsked", j.cancelled_by AS "cancelledBy", j.result_taken_at IS NOT NULL AS "resultTaken",
+    CASE WHEN ${isToBeHadAgain("j")} THEN ${ms("j.result_taken_at")} + ${resultAgainMs} END AS "resultAgainUntil", r.*
   FROM bulk_job j CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE action = 'add' AND state <> 'bad') AS adds, count(*) FILTER (WHERE action = 'change' AND state <> 'bad') AS changes, count(*) FILTER (WHERE action = 'suspend' AND state <> 'bad') AS suspensions,
       count(*) FILTER (WHERE state = 'bad') AS bad, count(*) FILTER (WHERE state = 'pending') AS pending, count(*) FILTER (WHERE state = 'done') AS done,
@@ -112,7 +114,7 @@ const listJobs = { name: "bulk-list", text: `${selectJob} ORDER BY j.id DESC LIM
 
 const rowColumns = `line, cells, state, action, problems, principal_id AS "principalId", address`
 const rowsOfJob = { name: "bulk-rows", text: `SELECT ${rowColumns} FROM bulk_row WHERE job_id = $1 AND ($2::text[] IS NULL OR state = ANY ($2::text[])) AND line > $3 ORDER BY line LIMIT $4` }
-const rowsWithSecrets = { name: "bulk-rows-with-secrets", text: `SELECT ${rowColumns}, secret FROM bulk_row WHERE job_id = $1 ORDER BY line` }
+const rowsWithSecrets = { name: "bulk-rows-with-secrets", text: `SELECT ${rowColumns}, CASE WHEN $2 THEN secret END AS secret FROM bulk_row WHERE job_id = $1 ORDER BY line` }
 
 const note = (kind: string, by: string): string => `INSERT INTO audit (kind, account_id, detail) SELECT '${kind}', account_id, jsonb_build_object('jobId', id, 'file', file_name, 'by', ${by}) FROM j`
 const confirmJob = { name: "bulk-confirm", text: `WITH j AS (UPDATE bulk_job SET state = 'queued', confirmed_at = clock_timestamp() WHERE id = $1 AND state = 'planned' RETURNING *), a AS (${note("bulk.confirmed", "started_by")}) SELECT id FROM j` }
@@ -136,13 +138,16 @@ const claimJob = {
 }
 const letGoJob = { name: "bulk-let-go", text: "UPDATE bulk_job SET claim = NULL, claimed_until = NULL WHERE id = $1 AND claim = $2" }
 
-const takeJob = { name: "bulk-take", text: `WITH j AS (UPDATE bulk_job SET result_taken_at = clock_timestamp() WHERE id = $1 AND result_taken_at IS NULL RETURNING *) ${note("bulk.resultTaken", "started_by")}` }
-const forgetSecretsOf = { name: "bulk-forget-secrets", text: "UPDATE bulk_row SET secret = NULL WHERE job_id = $1 AND secret IS NOT NULL" }
+const takeJob = { name: "bulk-take", text: `WITH j AS (UPDATE bulk_job SET result_taken_at = clock_timestamp() WHERE id = $1 AND result_taken_at IS NULL RETURNING *) ${note("bulk.resultTaken", "started_by")} RETURNING id` }
+const takeJobAgain = { name: "bulk-take-again", text: `WITH j AS (SELECT * FROM bulk_job b WHERE id = $1 AND ${isToBeHadAgain("b")}) ${note("bulk.resultTakenAgain", "started_by")} RETURNING id` }
 const forget = {
   name: "bulk-forget",
   text: `
     WITH late AS (UPDATE bulk_job SET result_taken_at = clock_timestamp() WHERE finished_at < clock_timestamp() - interval '1 day' AND result_taken_at IS NULL RETURNING id),
-    s AS (UPDATE bulk_row SET secret = NULL WHERE secret IS NOT NULL AND job_id IN (SELECT id FROM late) RETURNING 1),
+    s AS (
+      UPDATE bulk_row SET secret = NULL WHERE secret IS NOT NULL
+      AND job_id IN (SELECT id FROM late UNION ALL SELECT id FROM bulk_job WHERE result_taken_at < clock_timestamp() - interval '${resultAgainMs} milliseconds') RETURNING 1
+    ),
     d AS (DELETE FROM bulk_job WHERE planned_at < clock_timestamp() - CASE state WHEN 'planned' THEN interval '7 days' ELSE interval '90 days' END AND state NOT IN ('queued', 'running') RETURNING 1)
     SELECT (SELECT count(*) FROM s) + (SELECT count(*) FROM d) AS count`,
 }

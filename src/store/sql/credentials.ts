@@ -2,6 +2,7 @@ import type { CredentialStore, CredentialSummary, StoredCredential } from "../..
 import { failed, ok } from "../../base/result.ts"
 import { failure } from "../../mail/failure.ts"
 import { type Database, isUnavailable } from "./database.ts"
+import { holderOf } from "./holder-of.ts"
 
 /** Credentials in PostgreSQL. A revoked one is kept, so that the audit can still name it. */
 export function createCredentialStore(database: Database): CredentialStore {
@@ -19,9 +20,9 @@ export function createCredentialStore(database: Database): CredentialStore {
       database.transaction(async (tx) => {
         // Two at once would both revoke the old one and then collide.
         await tx.query({ text: "SELECT FROM account WHERE id = $1 FOR UPDATE" }, [accountId])
-        await tx.query({ text: "UPDATE credential SET revoked_at = clock_timestamp() WHERE account_id = $1 AND (kind IN ('password', 'oneTime') OR $2) AND revoked_at IS NULL" }, [accountId, kept?.appPasswords === false])
-        await tx.query({ text: "INSERT INTO credential (account_id, kind, hash) VALUES ($1, 'password', $2)" }, [accountId, hash])
-        await tx.query({ text: "INSERT INTO audit (kind, account_id, detail) VALUES ('credential.passwordSet', $1, jsonb_build_object('appPasswordsKept', $2::bool))" }, [accountId, kept?.appPasswords !== false])
+        const before = await tx.query({ text: "UPDATE credential SET revoked_at = clock_timestamp() WHERE account_id = $1 AND (kind IN ('password', 'oneTime') OR $2) AND revoked_at IS NULL RETURNING id" }, [accountId, kept?.appPasswords === false])
+        await tx.query({ text: `INSERT INTO credential (account_id, principal_id, kind, hash) VALUES ($1, ${holderOf("$1")}, 'password', $2)` }, [accountId, hash])
+        await tx.query({ text: "INSERT INTO audit (kind, account_id, detail) VALUES ('credential.passwordSet', $1, jsonb_build_object('appPasswordsKept', $2::bool, 'first', $3::bool))" }, [accountId, kept?.appPasswords !== false, before.length === 0])
         await tx.query({ text: "UPDATE console_session SET ended_at = clock_timestamp(), ended_by = 'password changed' WHERE account_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $2" }, [accountId, kept?.sessionId ?? null])
       }),
     async used(credentialId, clientAddress) {
@@ -39,12 +40,19 @@ export function createCredentialStore(database: Database): CredentialStore {
   }
 }
 
+/** Lists of one-time passwords lie about on paper and in mail: one that nobody has used by then opens nothing. */
+const oneTimeLife = "30 days"
+
 const live = {
   name: "live-credentials",
   text: `
-    SELECT c.id, c.kind, c.hash, c.principal_id AS "principalId"
+    SELECT c.id, c.kind, c.hash, c.principal_id AS "principalId", CASE WHEN c.kind = 'password' THEN ARRAY(
+      SELECT DISTINCT f.principal_id FROM second_factor f WHERE f.ended_at IS NULL
+      AND (f.principal_id IN (SELECT s.principal_id FROM assignment s WHERE s.account_id = $1 AND 'owner' = ANY (s.rights)) OR f.principal_id IS NULL AND f.account_id = $1)
+    ) ELSE '{}' END AS "guardedFor"
     FROM credential c JOIN account a ON a.id = c.account_id LEFT JOIN principal p ON p.id = c.principal_id
     WHERE c.account_id = $1 AND c.revoked_at IS NULL AND a.suspended_at IS NULL AND p.suspended_at IS NULL
+      AND (c.kind <> 'oneTime' OR c.created_at > clock_timestamp() - interval '${oneTimeLife}')
     ORDER BY c.id`,
 }
 

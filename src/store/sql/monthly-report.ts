@@ -15,7 +15,10 @@ export const createMonthlyReportStore = (database: Pick<Database, "query">): Mon
     const tree = seen?.may ? reportTree(units, scopeValue(scope), unit) : undefined
     return tree ? { ...head, ...tree } : "noUnit"
   },
-  history: ({ scope, month, unit }) => database.query<MonthSums>(history, [`${month}-01`, scopeValue(scope), unit ?? null]),
+  history({ scope, month, unit }) {
+    const roots = scopeValue(scope)
+    return roots === null && unit === undefined ? database.query<MonthSums>(historyOfAll, [`${month}-01`]) : database.query<MonthSums>(history, [`${month}-01`, roots, unit ?? null])
+  },
 })
 
 type Head = Pick<MonthlyReport, "month" | "finished" | "countedUntil" | "pagePrice" | "pagesPerDocument">
@@ -40,14 +43,19 @@ const unitsOfMonth = {
 /** Whose units are theirs is decided by the tree as it is today. */
 const mayBeSeen = { name: "report-unit-in-scope", text: `SELECT ${inScope("$1::text", "$2")} AS may` }
 
+const twelveMonths = "month > $1::date - interval '12 months' AND month <= $1::date"
+const sums = `to_char(u.month, 'YYYY-MM') AS month, sum(sent_internal + sent_agencies + sent_outside)::bigint AS sent, sum(sent_signed)::bigint AS "sentSigned", sum(received)::bigint AS received, sum(documents)::bigint AS documents`
+
+const historyOfAll = { name: "report-history-of-all", text: `SELECT ${sums} FROM unit_month u WHERE ${twelveMonths} GROUP BY u.month ORDER BY u.month` }
+
 const history = {
   name: "report-history",
   text: `
     WITH RECURSIVE below (month, code) AS (
       SELECT month, unit_code FROM unit_month
-        WHERE month > $1::date - interval '12 months' AND month <= $1::date AND CASE WHEN $3::text IS NOT NULL THEN unit_code = $3 AND ${inScope("$3::text", "$2")} WHEN $2::text[] IS NULL THEN parent_code IS NULL ELSE unit_code = ANY ($2) END
+        WHERE ${twelveMonths} AND CASE WHEN $3::text IS NULL THEN unit_code = ANY ($2) ELSE unit_code = $3 AND ${inScope("$3::text", "$2")} END
       UNION SELECT u.month, u.unit_code FROM unit_month u JOIN below b ON u.month = b.month AND u.parent_code = b.code
     )
-    SELECT to_char(u.month, 'YYYY-MM') AS month, sum(sent_internal + sent_agencies + sent_outside)::bigint AS sent, sum(sent_signed)::bigint AS "sentSigned", sum(received)::bigint AS received, sum(documents)::bigint AS documents
+    SELECT ${sums}
     FROM below b JOIN unit_month u ON u.month = b.month AND u.unit_code = b.code GROUP BY u.month ORDER BY u.month`,
 }

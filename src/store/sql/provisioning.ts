@@ -8,6 +8,7 @@ import { type Failure, failure } from "../../mail/failure.ts"
 import { auditPlan } from "./provisioning-audit.ts"
 import { auditCertificates, bindAccounts, type CertificateEvent, changeCertificates, putCertificates, readCertificateNames, setCertificateState } from "./certificate-rows.ts"
 import type { Database, Transaction } from "./database.ts"
+import { holderOf } from "./holder-of.ts"
 
 /** The directory as import files know it, read in one snapshot and changed in one transaction of a few statements, however many rows. */
 export function createProvisioningStore(database: Database): ProvisioningStore {
@@ -31,9 +32,9 @@ export function createProvisioningStore(database: Database): ProvisioningStore {
         const values = [passwords.map(({ accountId }) => accountId), passwords.map(({ hash }) => hash)]
         // in the order of their ids, so that two at once do not wait for each other
         await tx.query({ text: "SELECT FROM account WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE" }, [values[0]])
-        await tx.query({ text: "UPDATE credential SET revoked_at = clock_timestamp() WHERE account_id = ANY ($1::bigint[]) AND kind IN ('password', 'oneTime') AND revoked_at IS NULL" }, [values[0]])
-        await tx.query({ text: "INSERT INTO credential (account_id, kind, hash) SELECT t.id, 'password', t.hash FROM unnest($1::bigint[], $2::text[]) AS t (id, hash)" }, values)
-        await tx.query({ text: "INSERT INTO audit (kind, account_id) SELECT 'credential.passwordSet', unnest($1::bigint[])" }, [values[0]])
+        const before = await tx.query<{ id: number }>({ text: "UPDATE credential SET revoked_at = clock_timestamp() WHERE account_id = ANY ($1::bigint[]) AND kind IN ('password', 'oneTime') AND revoked_at IS NULL RETURNING account_id AS id" }, [values[0]])
+        await tx.query({ text: `INSERT INTO credential (account_id, principal_id, kind, hash) SELECT t.id, ${holderOf("t.id")}, 'password', t.hash FROM unnest($1::bigint[], $2::text[]) AS t (id, hash)` }, values)
+        await tx.query({ text: "INSERT INTO audit (kind, account_id, detail) SELECT 'credential.passwordSet', id, jsonb_build_object('first', id <> ALL ($2::bigint[])) FROM unnest($1::bigint[]) AS t (id)" }, [values[0], before.map(({ id }) => id)])
       }),
   }
 }

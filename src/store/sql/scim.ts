@@ -1,6 +1,7 @@
 import type { Scope } from "../../accounts/administrator.ts"
 import type { DirectoryChange } from "../../accounts/provision/changes.ts"
 import { problemsOf } from "../../accounts/provision/check-change.ts"
+import { isReserved } from "../../accounts/provision/reserved-names.ts"
 import { seenTag } from "../../accounts/provision/records.ts"
 import { failed, ok, type Result } from "../../base/result.ts"
 import type { Refusal } from "../directory-editor.ts"
@@ -63,6 +64,9 @@ async function step(edit: Edit, change: DirectoryChange): Promise<Edited> {
 }
 
 async function addUser(edit: Edit, { principalId, address, quotaBytes, name, title, phone, unitCode, active, userName, externalId }: NewScimUser): Promise<Edited> {
+  // an administrator may give such a name, a program may not
+  const local = address?.slice(0, address.lastIndexOf("@")) ?? ""
+  if (isReserved(local)) return refuse("invalid", "reserved", { field: "address", values: { value: local } })
   const person = await step(edit, { kind: "addPerson", person: { principalId, kind: "individual", name, unitCode, title, phone } })
   if (!person.ok) return person
   const account = await step(edit, { kind: "addAccount", account: { address, kind: "personal", displayName: name, unitCode, quotaBytes, ownerId: person.value } })

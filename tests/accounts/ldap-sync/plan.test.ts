@@ -43,6 +43,12 @@ describe("people", () => {
     expect(made.plan.tables.principals.add.map(({ principalId }) => principalId)).toEqual(["CN00005", "CN00007", "CN00008"])
   })
 
+  test("nobody is given a name that is the system's, or an address that shows as another one", () => {
+    const made = plan([person("M", { address: "postmaster@a.example" }), person("H", { address: "An\u200b@a.example" }), person("B", { address: "an@a.example" })])
+    expect(reasons(made)).toEqual(["postmaster@a.example is a name that the system needs", expect.stringMatching(/^Address: /) as string])
+    expect(made.plan.tables.accounts.add.map(({ address }) => address)).toEqual(["an@a.example"])
+  })
+
   test("one number, or one address, is one person's", () => {
     expect(reasons(plan([person("M", { number: "N1" }), person("H", { number: "N1" })]))).toEqual(["the number N1 is another entry's, too"])
     expect(reasons(plan([person("M", { address: "x@a.example" }), person("H", { address: "X@a.example" })]))).toEqual(["the address x@a.example is taken"])
@@ -54,6 +60,7 @@ describe("people", () => {
 test("what is reported can be stored: no NUL, no half of a character", () => {
   const made = plan([person("Cu", { dn: `cn=${"x".repeat(296)}\u{1f600}`, unit: `A\u0000${"y".repeat(57)}\u{1f600}` }), person("", { dn: "cn=\u0000\u001b[2J" })])
   expect(made.problems).toHaveLength(2)
+  // oxlint-disable-next-line no-control-regex -- exactly the characters that a terminal would obey
   for (const { dn, reason } of made.problems) for (const text of [dn, reason]) expect([text, text.isWellFormed(), /[\x00-\x1f\x7f-\x9f]/.test(text)]).toEqual([text, true, false])
 })
 

@@ -16,7 +16,7 @@ test.each([["2026-11-27", 6, "2027-05-27"], ["2026-08-31", 6, "2027-02-28"], ["2
 
 test("every step is said in both languages, with all that it names", () => {
   const step: ActionStep = { step: "endAssignment", address: "a@b.example", principalId: "CN1", rights: ["read", "write"], from: null, until: null }
-  expect(stepText(step, "vi")).toBe("Kết thúc quyền “read, write” của CN1 trên hộp thư a@b.example")
+  expect(stepText(step, "vi")).toBe("Kết thúc quyền “đọc, sắp xếp, xóa” của CN1 trên hộp thư a@b.example")
   for (const { vi, en } of Object.values(stepWords)) expect((vi.match(/\{\w+\}/g) ?? []).toSorted()).toEqual((en.match(/\{\w+\}/g) ?? []).toSorted())
   expect(stepsTag([step])).not.toBe(stepsTag([{ ...step, principalId: "CN2" }]))
 })

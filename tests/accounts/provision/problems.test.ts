@@ -26,6 +26,8 @@ test.each<[string, DirectoryChange, readonly string[]]>([
   ["a name with a mark of direction", { kind: "addPerson", person: { ...person, name: "An\u200f\u061c" } }, ["name control"]],
   ["a name that turns what follows", { kind: "addPerson", person: { ...person, name: "An\u202eexe" } }, ["name control"]],
   ["a change needs an id", { kind: "changePerson", seen: "x", person }, ["principalId empty"]],
+  ["an address that turns what follows", { kind: "addAccount", account: { ...account, address: '"an\u202e"@tinh.example' } }, ["address notAddress"]],
+  ["an address that looks like another", { kind: "addAccount", account: { ...account, address: "an\u200b@tinh.example" } }, ["address notAddress"]],
   ["an address that is not canonical", { kind: "addAccount", account: { ...account, address: "An@Tinh.example" } }, ["address notAddress"]],
   ["a quota beyond all disks", { kind: "addAccount", account: { ...account, quotaBytes: 2 ** 52 } }, ["quotaBytes tooLarge"]],
   ["a quota that is no number", { kind: "addAccount", account: { ...account, quotaBytes: Number.NaN } }, ["quotaBytes notSize"]],

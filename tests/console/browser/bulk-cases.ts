@@ -58,6 +58,54 @@ export function bulkCases(at: () => ConsoleBrowser): void {
     await context.close()
   })
 
+  test("cancelled in the middle: what was done stays whole, of the rest there is nothing, and the page says which is which", { timeout: 300_000 }, async () => {
+    const { signedIn, url, database } = at()
+    const context = await signedIn(0)
+    const page = await context.newPage()
+    const said = complaints(page)
+    await page.goto(`${url}/console/directory/bulk`)
+    await page.setInputFiles("#file", { name: "dung-giua-chung.csv", mimeType: "text/csv", buffer: file(2_000) })
+    await page.click("main form.narrow button")
+    await page.waitForSelector("mark")
+    const id = Number(page.url().split("/").at(-1)?.split("?")[0])
+    const confirm = async (): Promise<void> => {
+      await page.locator("details.confirm summary").first().click()
+      await page.locator("details.confirm[open] button.danger").click()
+    }
+    await confirm()
+    await expect.poll(() => shareOf(page), { timeout: 60_000, interval: 100 }).toBeGreaterThan(0)
+    await confirm()
+    await page.waitForSelector("button[value=csv]", { timeout: 60_000 })
+    await looksRight(page, "bulk-cancelled")
+    const states = new Map((await database.query<{ state: string; rows: number }>({ text: "SELECT state, count(*) AS rows FROM bulk_row WHERE job_id = $1 GROUP BY state" }, [id])).map(({ state, rows }) => [state, rows]))
+    const [done, cancelled] = [states.get("done") ?? 0, states.get("cancelled") ?? 0]
+    expect(done, "something was done before").toBeGreaterThan(0)
+    expect(cancelled, "something was left").toBeGreaterThan(0)
+    expect(states.get("pending"), "nothing waits any more").toBeUndefined()
+    expect(await page.textContent('[data-live="done"]')).toBe(new Intl.NumberFormat("vi-VN").format(done))
+
+    // each row that was done has a person, a mailbox that is theirs, its folders and a password; no other has anything
+    const [made] = await database.query<Record<"people" | "accounts" | "owned" | "opened" | "foldered", number>>({
+      text: `WITH a AS (SELECT DISTINCT account_id AS id FROM audit WHERE kind = 'account.added' AND (detail->>'bulkJob')::bigint = $1)
+        SELECT (SELECT count(*) FROM audit WHERE kind = 'principal.added' AND (detail->>'bulkJob')::bigint = $1) AS people, count(*) AS accounts,
+          count(*) FILTER (WHERE EXISTS (SELECT FROM assignment s WHERE s.account_id = a.id AND 'owner' = ANY (s.rights))) AS owned,
+          count(*) FILTER (WHERE EXISTS (SELECT FROM credential c WHERE c.account_id = a.id AND c.kind = 'oneTime')) AS opened,
+          count(*) FILTER (WHERE EXISTS (SELECT FROM mailbox m WHERE m.account_id = a.id AND m.name = 'INBOX')) AS foldered FROM a`,
+    }, [id])
+    expect(made).toEqual({ people: done, accounts: done, owned: done, opened: done, foldered: done })
+    const [left] = await database.query<{ rows: number }>({ text: "SELECT count(*) AS rows FROM bulk_row r WHERE job_id = $1 AND state <> 'done' AND (principal_id IS NOT NULL OR secret IS NOT NULL OR EXISTS (SELECT FROM account a WHERE a.address = r.address))" }, [id])
+    expect(left?.rows).toBe(0)
+
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click("button[value=csv]")])
+    const lines = (await readFile(await download.path(), "utf8")).trim().split("\r\n").slice(1)
+    expect(lines).toHaveLength(2_000)
+    expect(lines.filter((line) => /,[\da-z]{4}(?:-[\da-z]{4}){3,},/.test(line))).toHaveLength(done)
+    expect(lines.filter((line) => line.includes(",Đã hủy,"))).toHaveLength(cancelled)
+    expect(lines.filter((line) => line.includes(",Đã hủy,") && line.includes("@")), "no address that was only planned").toEqual([])
+    expect(said).toEqual([])
+    await context.close()
+  })
+
   test("pages of bulk changes look right", async () => {
     const [job] = await at().database.query<{ id: number }>({ text: "SELECT max(id) AS id FROM bulk_job" })
     await pagesLookRight(at(), 0, ["/console/directory/bulk", `/console/directory/bulk/${job?.id}?show=bad`])

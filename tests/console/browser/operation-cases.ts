@@ -1,6 +1,6 @@
 import { createTransport } from "nodemailer"
 import { expect, test } from "vitest"
-import { complaints, type ConsoleBrowser, looksRight } from "../../support/console-browser.ts"
+import { complaints, type ConsoleBrowser, looksRight, pagesLookRight } from "../../support/console-browser.ts"
 
 /** Something for every page to show: a message that waits for a server which is not there, and one that policy holds. */
 export async function mailToOperate({ system, logins, database }: ConsoleBrowser): Promise<{ readonly waiting: number; readonly held: number }> {
@@ -41,6 +41,24 @@ export function operationCases(at: () => ConsoleBrowser): void {
     }
     expect(said).toEqual([])
     await context.close()
+  })
+
+  test("moderation and the API's documentation look right: a group's form, what waits for a moderator and for an administrator, recipient by recipient", async () => {
+    const { database, logins } = at()
+    await (mail ??= mailToOperate(at()))
+    const [group] = await database.query<{ address: string }>({ text: "SELECT address FROM mail_group ORDER BY address LIMIT 1" })
+    // a circular that waits, of which one recipient has been decided
+    const [held] = await database.query<{ id: number }>({
+      text: `WITH e AS (SELECT * FROM envelope ORDER BY id DESC LIMIT 1), made AS (INSERT INTO envelope SELECT (jsonb_populate_record(e, jsonb_build_object('id', e.id + 1000000))).* FROM e RETURNING id),
+        d AS (INSERT INTO delivery (id, envelope_id, recipient, account_id, original_recipient, state, next_attempt_at, expires_at)
+          SELECT 900000000 + a.id, made.id, a.address, a.id, a.address, CASE a.n WHEN 1 THEN 'waiting'::delivery_state ELSE 'held' END, now() + interval '1 year', now() + interval '2 years' FROM made, (SELECT *, row_number() OVER (ORDER BY id) AS n FROM account ORDER BY id LIMIT 40) a)
+        INSERT INTO held_message (envelope_id, kind, rule_id, reason_vi, reason_en, notify, held_at, approvers)
+        SELECT id, 'approval', 'group.moderated', 'Thư gửi tới nhóm toan-tinh@tinh.example chờ người duyệt nhóm chấp thuận', 'The message to toan-tinh@tinh.example waits for the group''s moderators', '{}', now(), ARRAY[$1] FROM made RETURNING envelope_id AS id`,
+    }, [logins[0]?.address ?? ""])
+    await pagesLookRight(at(), 0, [
+      "/console/directory/new/group?unitCode=SNV", `/console/directory/groups/${encodeURIComponent(group?.address ?? "")}/change`, `/console/held/${held?.id}`, "/console/me/approvals", `/console/me/approvals/${held?.id}?content=1`, "/console/api",
+    ])
+    await pagesLookRight(at(), 1, ["/console/held", `/console/held/${held?.id}`])
   })
 
   test("a page of the queue is selected whole and held; a replay goes on to its end without being asked again", async () => {

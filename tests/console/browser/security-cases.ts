@@ -90,6 +90,13 @@ export function securityCases(at: () => ConsoleBrowser): void {
     await context.close()
     const kinds = await database.query<{ kind: string }>({ text: "SELECT kind FROM audit WHERE principal_id = $1 AND kind LIKE 'secondFactor.%' ORDER BY id" }, [person?.principalId])
     expect(kinds.map(({ kind }) => kind)).toEqual(["secondFactor.added", "secondFactor.recoveryCodesMade", "secondFactor.used", "secondFactor.recoveryCodeUsed", "secondFactor.removed"])
+    // and the system has written to the mailbox about each but the use of a code of the app
+    const told = (): Promise<readonly { readonly told: number }[]> =>
+      database.query({
+        text: `SELECT count(*) AS told FROM audit t, jsonb_array_elements(t.detail->'entries') e WHERE t.kind = 'account.changesTold' AND t.account_id = $1
+          AND EXISTS (SELECT FROM delivery d WHERE d.envelope_id = t.envelope_id AND d.recipient = $2 AND d.state = 'delivered')`,
+      }, [person?.accountId, person?.address])
+    await expect.poll(told, { timeout: 60_000, interval: 500 }).toEqual([{ told: 4 }])
   })
 
   test("a passkey opens the console without a password where its user is verified, is a second step where not, and counts once", async () => {

@@ -62,13 +62,31 @@ export function selfCases(at: () => ConsoleBrowser): void {
     const { signedIn, url } = at()
     const context = await signedIn(0)
     const page = await context.newPage()
-    for (const [mark, found] of [["<img src='/console/assets/none.svg'>", "image-alt"], ["<p class='pale'>mờ</p>", "color-contrast"], ["<div class='wide'>.</div>", "wider than the window"]] as const) {
+    for (const [mark, found] of [["one = make('img'); one.src = '/console/assets/none.svg'", "image-alt"], ["one = make('p'); one.textContent = 'mờ'; one.style.color = '#ddd'", "color-contrast"], ["one = make('div'); one.textContent = '.'; one.style.width = '3000px'", "wider than the window"]] as const) {
       await page.goto(`${url}/console/me`)
-      await page.evaluate(`document.querySelector("main").insertAdjacentHTML("beforeend", ${JSON.stringify(mark)}); for (const one of document.querySelectorAll(".pale")) one.style.color = "#ddd"; for (const one of document.querySelectorAll(".wide")) one.style.width = "3000px"`)
+      await page.evaluate(`{ let one; const make = (name) => document.querySelector('main').appendChild(document.createElement(name)); ${mark} }`)
       const fault: unknown = await looksRight(page, "wrong").catch((error: unknown) => error)
       // vitest tells the difference beside the message
       expect(`${fault instanceof Error ? fault.message : ""} ${JSON.stringify(fault)}`).toContain(found)
     }
+    await context.close()
+  })
+
+  test("no script makes markup or a script of a text, by whatever way, and no other policy can be made (Trusted Types)", async () => {
+    const { signedIn, url } = at()
+    const context = await signedIn(0)
+    const page = await context.newPage()
+    await page.goto(`${url}/console/directory`)
+    const tried = (source: string): Promise<unknown> => page.evaluate(`(() => { try { ${source}; return "done" } catch (error) { return error.name } })()`)
+    const ways = [
+      "document.body.innerHTML = '<b>x</b>'", "document.body.insertAdjacentHTML('beforeend', '<b>x</b>')", "document.write('x')", "new DOMParser().parseFromString('<b>x</b>', 'text/html')",
+      "document.createElement('script').src = 'https://xa.example/x.js'", "document.createElement('script').textContent = 'x'", "document.createElement('iframe').srcdoc = '<b>x</b>'",
+      "trustedTypes.createPolicy('other', {})", "trustedTypes.createPolicy('default', {})", "trustedTypes.createPolicy('congthu-fragments', {})",
+    ]
+    expect(await Promise.all(ways.map(tried))).toEqual(ways.map(() => "TypeError"))
+    // and htmx still does its work
+    await page.locator("main input[type=search]").pressSequentially("nguyen")
+    await page.locator(".hits a").first().waitFor()
     await context.close()
   })
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { openDatabase } from "../../../src/store/sql/database.ts"
-import { complaints, type ConsoleBrowser, looksRight, signIn } from "../../support/console-browser.ts"
+import { complaints, type ConsoleBrowser, looksRight, pagesLookRight, signIn } from "../../support/console-browser.ts"
 
 export function signInCases(at: () => ConsoleBrowser): void {
   test("signing in leads to the page that was asked for, signing out ends the session", async () => {
@@ -26,6 +26,18 @@ export function signInCases(at: () => ConsoleBrowser): void {
     const database = openDatabase({ url: (await readFile(join(at().system.dataDir, "run/postgres.url"), "utf8")).trim(), poolSize: 1, applicationName: "tests" })
     const entries = await database.query({ text: "SELECT actor FROM audit WHERE kind = 'console.sessionEnded' ORDER BY id DESC LIMIT 1" }).finally(() => database.close())
     expect(entries).toMatchObject([{ actor: { via: "console", name: logins[0]?.address, address: "127.0.0.1", principalId: expect.any(String) } }])
+  })
+
+  test("pages that need no sign-in look right: how the system is, how a mail client is set up, a link to a held message that leads nowhere", () => pagesLookRight(at(), 0, ["/", "/help", "/quarantine/abc"]))
+
+  test("another language is one press away on them, and stays for that page", async () => {
+    const context = await at().window()
+    const page = await context.newPage()
+    await page.goto(`${at().url}/help`)
+    await page.click("header a[lang=en]")
+    expect(await page.getAttribute("html", "lang")).toBe("en")
+    expect(await page.textContent("h1")).toBe("How to set up a mail client")
+    await context.close()
   })
 
   test.each(["vi", "en"] as const)("the sign-in page looks right in %s, on a desktop, on a phone, and in the dark", async (language) => {

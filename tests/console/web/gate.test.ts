@@ -257,7 +257,7 @@ test("language: Vietnamese unless the browser plainly prefers another, and what 
 test("every answer forbids what comes from elsewhere, frames and caches", async () => {
   for (const path of ["/console/sign-in", "/console/me", "/console/nowhere"]) {
     const { headers, body } = await world.ask(path, { cookie })
-    expect(headers["content-security-policy"]).toBe("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+    expect(headers["content-security-policy"]).toBe("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types congthu-fragments")
     expect(headers["cache-control"]).toBe("no-store")
     expect(body).not.toMatch(/<script(?![^>]*src="\/console\/assets\/)|<style|\sstyle=|\son\w+=|https?:\/\//)
   }

@@ -11,9 +11,9 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     "get /api", "get /sign-in", "post /language", "post /sign-in", "post /sign-in/passkey",
   ],
   huaop: [
-    "get /", "get /me", "get /me/accesses", "get /me/app-passwords", "get /me/certificates", "get /me/delegates", "get /me/delegates/suggest/:account", "get /me/forwarding",
+    "get /", "get /me", "get /me/accesses", "get /me/app-passwords", "get /me/approvals", "get /me/approvals/:id", "get /me/certificates", "get /me/delegates", "get /me/delegates/suggest/:account", "get /me/forwarding",
     "get /me/password", "get /me/security", "get /me/security/authenticator", "get /me/security/passkey", "get /me/sessions", "get /me/set-up", "get /second-factor",
-    "post /me/app-passwords/new", "post /me/app-passwords/revoke", "post /me/delegates", "post /me/delegates/end", "post /me/forwarding", "post /me/forwarding/end",
+    "post /me/app-passwords/new", "post /me/approvals/:id", "post /me/app-passwords/revoke", "post /me/delegates", "post /me/delegates/end", "post /me/forwarding", "post /me/forwarding/end",
     "post /me/password", "post /me/security/authenticator", "post /me/security/passkey", "post /me/security/recovery-codes", "post /me/security/remove", "post /me/sessions/end",
     "post /prove", "post /second-factor", "post /sign-out",
   ],
@@ -22,7 +22,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   ],
   uap: [
     "get /certificates", "get /certificates/:fingerprint", "get /connections", "get /directory", "get /directory/accounts/:address", "get /directory/find",
-    "get /directory/groups/:address", "get /directory/people/:id", "get /directory/suggest/:kind", "get /directory/units/:code",
+    "get /directory/groups/:address", "get /directory/people/:id", "get /directory/suggest/:kind", "get /directory/units/:code", "get /reports/monthly", "get /reports/monthly/file",
   ],
   up: [
     "get /certificates/new", "get /directory/accounts/:address/change", "get /directory/accounts/:address/hand-over", "get /directory/bulk", "get /directory/bulk/:id",
@@ -34,21 +34,22 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     "post /directory/accounts/:address/assignments", "post /directory/accounts/:address/assignments/end", "post /directory/accounts/:address/change",
     "post /directory/accounts/:address/end-forwarding", "post /directory/accounts/:address/hand-over", "post /directory/accounts/:address/reactivate",
     "post /directory/accounts/:address/reset-password", "post /directory/accounts/:address/suspend", "post /directory/actions/:id/undo", "post /directory/bulk",
-    "post /directory/bulk/:id/cancel", "post /directory/bulk/:id/confirm", "post /directory/bulk/:id/result", "post /directory/groups/:address/change",
+    "post /directory/bulk/:id/cancel", "post /directory/bulk/:id/confirm", "post /directory/bulk/:id/result", "post /directory/bulk/:id/result-again", "post /directory/groups/:address/change",
     "post /directory/groups/:address/remove", "post /directory/new/account", "post /directory/new/group", "post /directory/new/person", "post /directory/new/unit",
     "post /directory/people/:id/change", "post /directory/people/:id/leave", "post /directory/people/:id/move", "post /directory/people/:id/reactivate",
     "post /directory/people/:id/suspend", "post /directory/units/:code/change", "post /directory/units/:code/reactivate", "post /directory/units/:code/suspend",
     "post /second-factors/reset",
   ],
   uop: [
-    "post /held/plan", "post /held/refuse", "post /held/release",
+    "post /held/:id/copies/plan", "post /held/:id/copies/refuse", "post /held/:id/copies/release", "post /held/plan", "post /held/refuse", "post /held/release",
   ],
   aop: [
     "get /bans", "get /overview/live", "get /queue", "get /queue/:id", "get /queue/destinations", "get /trace",
   ],
   ap: [
     "get /audit", "get /audit/chain", "get /audit/chain/:id", "get /audit/chain/:id/state", "get /audit/export", "get /policies", "get /policies/:version", "get /policies/edit",
-    "get /policies/explain", "get /policies/replay/:id", "get /policies/replay/:id/state", "get /reports/dmarc", "get /reports/tls", "post /audit/chain/:id/cancel",
+    "get /policies/explain", "get /policies/replay/:id", "get /policies/replay/:id/state", "get /reports/dmarc", "get /reports/dmarc/:id",
+    "get /reports/dmarc/sent", "get /reports/tls", "get /reports/tls/:id", "get /reports/tls/sent", "post /audit/chain/:id/cancel",
     "post /audit/chain/verify", "post /policies/check", "post /policies/explain", "post /policies/replay", "post /policies/replay/:id/cancel",
   ],
   op: [

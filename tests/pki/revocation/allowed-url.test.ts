@@ -43,7 +43,7 @@ test.each(["anything", "ftp://crl.ca.example/", ""])("%j in the configuration is
 test.each([
   ["1.1.1.1", true], ["9.255.255.255", true], ["10.0.0.1", false], ["100.64.1.1", false], ["100.128.0.1", true], ["127.9.9.9", false], ["169.254.169.254", false], ["172.16.0.1", false], ["172.32.0.1", true],
   ["192.168.1.1", false], ["198.19.0.1", false], ["224.0.0.1", false], ["255.255.255.255", false], ["0.0.0.0", false], ["::", false], ["::1", false], ["::ffff:10.0.0.1", false], ["::ffff:1.1.1.1", true],
-  ["64:ff9b::a00:1", false], ["2002:a00:1::", false], ["fd00::1", false], ["fe80::1", false], ["ff02::1", false], ["2001:db8::1", false], ["2606:4700:4700::1111", true], ["not an address", false],
+  ["64:ff9b::a00:1", false], ["2002:a00:1::", false], ["fd00::1", false], ["fe80::1", false], ["ff02::1", false], ["2001:db8::1", false], ["2606:4700:4700::1111", true], ["not an address", false], ["::ffff:0:127.0.0.1", false], ["3fff::1", false], ["5f00::1", false], ["192.88.99.1", false],
 ])("%s is public: %s", (address, expected) => {
   expect(isPublicAddress(address)).toBe(expected)
 })

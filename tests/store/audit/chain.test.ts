@@ -178,6 +178,13 @@ describe("verification finds", () => {
     expect(await problems()).toEqual(["inserted 1", "inserted 1"])
   })
 
+  test("an entry put behind the last one, where no id was given out yet", async () => {
+    await chain.seal()
+    expect(await problems()).toEqual([])
+    await database.query({ text: "INSERT INTO audit (id, kind, at) OVERRIDING SYSTEM VALUE VALUES (1000000, 'test.forged', '2999-01-01')" })
+    expect(await problems()).toEqual(["inserted 11"])
+  })
+
   test("an entry put where an id was left out", async () => {
     await database.query({ text: "SELECT nextval('audit_id_seq')" })
     await add(1)
@@ -222,6 +229,22 @@ describe("heads", () => {
     await add(1)
     await upkeep().end()
     expect((await chain.lastHead())?.position).toBe(5)
+  })
+
+  test("are signed although somebody put one where the chain has not come to, or of a time that has not come", async () => {
+    const forge = (position: number) => database.query({ text: "INSERT INTO audit_head (position, audit_id, hash, at, system, public_key, signature) VALUES ($1, $1, decode(repeat('00', 32), 'hex'), '2999-01-01', 'x', '\\x00', '\\x00')" }, [position])
+    await forge(1_000_000)
+    await add(3)
+    await upkeep().run()
+    expect((await chain.heads(0)).map(({ position }) => position)).toEqual([3, 1_000_000])
+    expect((await chain.lastHead())?.position).toBe(3)
+    await add(1)
+    await chain.seal()
+    await forge(4)
+    await add(1)
+    await upkeep().run()
+    expect((await chain.lastHead())?.position).toBe(5)
+    expect((await chain.state()).headPosition).toBe(5)
   })
 
   test("what is too old is deleted up to one of them, and the rest is verified from there", async () => {

@@ -55,7 +55,7 @@ export async function readSheet(bytes: Uint8Array): Promise<SheetAnswer> {
       worker.on("message", (piece: SheetPiece) => {
         if (piece.kind === "end") return resolve(piece.answer.ok ? ok({ ...piece.answer.value, rows }) : piece.answer)
         rows.push(...piece.rows)
-        worker.postMessage("more")
+        worker.postMessage("more", [])
       })
       // out of memory, or a library that stumbled over the file
       worker.once("error", () => resolve(failed("notAFile")))

@@ -47,7 +47,7 @@ export interface LeaveFacts {
 export const planLeave = ({ person: { principalId, name, suspended }, accounts, assignments, archiveOn }: LeaveFacts): readonly ActionStep[] => [
   ...(suspended ? [] : [{ step: "suspendPerson", principalId, name } as const]),
   ...assignments.map(({ address, rights, from, until }) => ({ step: "endAssignment", address, principalId, rights, from, until }) as const),
-  ...accounts.filter((account) => !account.suspended).map(({ address }) => ({ step: "suspendAccount", address, archiveOn }) as const),
+  ...accounts.filter(({ suspended: closed, archiveOn: day }) => !closed || day === null).map(({ address, suspended: closed }) => ({ step: closed ? "archiveAccount" : "suspendAccount", address, archiveOn }) as const),
 ]
 
 /** Months that the mailbox of a leaver is kept. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { canonicalJson } from "../../../base/canonical-json.ts"
 import type { Right } from "../../directory.ts"
+import { rightText } from "../../right-words.ts"
 import type { Words } from "../problems.ts"
 
 /**
@@ -13,7 +14,7 @@ export type ActionStep =
   | { readonly step: "renameAccount"; readonly address: string; readonly to: string; readonly until: string }
   | { readonly step: "leaveGroup" | "joinGroup"; readonly group: string; readonly address: string }
   | { readonly step: "suspendPerson"; readonly principalId: string; readonly name: string }
-  | { readonly step: "suspendAccount"; readonly address: string; readonly archiveOn: string }
+  | { readonly step: "suspendAccount" | "archiveAccount"; readonly address: string; readonly archiveOn: string }
   | { readonly step: "endAssignment"; readonly address: string; readonly principalId: string; readonly rights: readonly Right[]; readonly from: string | null; readonly until: string | null }
   | { readonly step: "giveOwner"; readonly address: string; readonly principalId: string; readonly name: string }
   | { readonly step: "nameAccount"; readonly address: string; readonly from: string; readonly to: string }
@@ -34,6 +35,7 @@ export const stepWords: Readonly<Record<ActionStep["step"], Words>> = {
   joinGroup: { vi: "Đưa {address} vào nhóm {group}", en: "Put {address} into the group {group}" },
   suspendPerson: { vi: "Khóa {name} ({principalId}): không đăng nhập, không ký được nữa", en: "Suspend {name} ({principalId}): no sign-in and no signature any more" },
   suspendAccount: { vi: "Khóa hộp thư {address}; thư được giữ niêm phong, đến {archiveOn} thì đưa vào lưu trữ", en: "Suspend the account {address}; its mail is kept sealed, and archived on {archiveOn}" },
+  archiveAccount: { vi: "Hộp thư {address} đã khóa từ trước; đến {archiveOn} thì đưa vào lưu trữ", en: "The account {address} is suspended already; it is archived on {archiveOn}" },
   endAssignment: { vi: "Kết thúc quyền “{rights}” của {principalId} trên hộp thư {address}", en: 'End the rights "{rights}" of {principalId} on the account {address}' },
   giveOwner: { vi: "Giao hộp thư {address} cho {name} ({principalId})", en: "Give the account {address} to {name} ({principalId})" },
   nameAccount: { vi: "Đổi tên hiển thị của {address} từ “{from}” thành “{to}”", en: 'Change the display name of {address} from "{from}" to "{to}"' },
@@ -41,6 +43,6 @@ export const stepWords: Readonly<Record<ActionStep["step"], Words>> = {
 }
 
 export function stepText(step: ActionStep, language: keyof Words): string {
-  const values: Readonly<Record<string, unknown>> = { ...step }
-  return stepWords[step.step][language].replace(/\{(\w+)\}/g, (_whole, name: string) => (Array.isArray(values[name]) ? values[name].join(", ") : String(values[name] ?? "")))
+  const values: Readonly<Record<string, unknown>> = { ...step, ...("rights" in step && { rights: step.rights.map((right) => rightText[right][language]).join(", ") }) }
+  return stepWords[step.step][language].replace(/\{(\w+)\}/g, (_whole, name: string) => String(values[name] ?? ""))
 }

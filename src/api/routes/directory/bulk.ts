@@ -38,9 +38,9 @@ const jobInput = z.strictObject({ id })
 export function bulkRoutes({ store, plan, wake, feed, templates, clock }: BulkRoutesParts): readonly Route[] {
   const shown = (job: BulkJob) => {
     const { phase, total, settled, share, rowsPerSecond, estimatedEnd } = progressOf(job, clock.now())
-    const { id: number, fileName, header, startedBy, cancelledBy, resultTaken, adds, changes, suspensions, bad, pending, done, failed, cancelled } = job
+    const { id: number, fileName, header, startedBy, cancelledBy, resultTaken, resultAgainUntil, adds, changes, suspensions, bad, pending, done, failed, cancelled } = job
     return {
-      id: number, phase, fileName, header, startedBy, plannedAt: shownTime(job.plannedAt), startedAt: shownTime(job.startedAt), finishedAt: shownTime(job.finishedAt), cancelledBy, resultTaken, adds, changes, suspensions, bad, pending, done,
+      id: number, phase, fileName, header, startedBy, plannedAt: shownTime(job.plannedAt), startedAt: shownTime(job.startedAt), finishedAt: shownTime(job.finishedAt), cancelledBy, resultTaken, resultAgainUntil: shownTime(resultAgainUntil), adds, changes, suspensions, bad, pending, done,
       failed, cancelled, total, settled, share, rowsPerSecond, estimatedEnd: shownTime(estimatedEnd),
     }
   }
@@ -112,9 +112,9 @@ export function bulkRoutes({ store, plan, wake, feed, templates, clock }: BulkRo
     }),
     route({
       method: "post", path: "/directory/bulk/:id/result", scope, summary: "All rows with what became of them; the first time with one-time passwords, within 24 hours, for the token that started it.",
-      input: z.strictObject({ id, ...fileForm }), output: z.string(), givesFile: ["text/csv", xlsx],
-      async run({ id: number, form, language }, caller) {
-        const taken = await store.takeResult(number, { accountId: null, tokenId: caller.id, scope: scopeOfToken(caller, scope) })
+      input: z.strictObject({ id, ...fileForm, again: z.boolean().default(false).describe("Until `resultAgainUntil`: with the passwords once more, because a download broke off.") }), output: z.string(), givesFile: ["text/csv", xlsx],
+      async run({ id: number, form, language, again }, caller) {
+        const taken = await store.takeResult(number, { accountId: null, tokenId: caller.id, scope: scopeOfToken(caller, scope), again })
         if (!taken.ok) return refused(problemOf(taken.failure))
         return form === "csv"
           ? { kind: "file", name: `result-${number}.csv`, type: csvType, content: await bulkResultCsv(taken.value, language) }

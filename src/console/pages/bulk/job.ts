@@ -75,18 +75,23 @@ export function jobPages({ store, wake, clock, feed }: BulkPorts): readonly Page
       method: "post", path: "/directory/bulk/:id/cancel", who: "directory:write", input: z.object({ id: idInput }),
       run: async ({ id }, visit) => told(visit, id, await store.cancel(visit.scope, id, visit.holder.address), bulkText.cancelled),
     }),
-    administratorPage({
-      method: "post", path: "/directory/bulk/:id/result", who: "directory:write", fresh: true, input: z.object({ id: idInput, format: z.enum(["csv", "xlsx"]) }),
-      async run({ id, format }, visit) {
-        const { say, language, scope, holder } = visit
-        const taken = await store.takeResult(id, { accountId: holder.accountId, scope })
-        if (!taken.ok) return taken.failure.kind === "inUse" ? told(visit, id, taken, bulkText.notNow) : noSuch(taken.failure)
-        const name = `${say(bulkText.resultName)}-${id}.${format}`
-        return format === "csv"
-          ? { kind: "file", name, type: "text/csv; charset=utf-8", content: await bulkResultCsv(taken.value, language) }
-          : { kind: "file", name, type: xlsxType, content: await bulkResultXlsx(taken.value, language) }
-      },
-    }),
+    ...([false, true] as const).map((again) =>
+      administratorPage({
+        method: "post", path: again ? "/directory/bulk/:id/result-again" : "/directory/bulk/:id/result", who: "directory:write", fresh: again ? "now" : true, input: z.object({ id: idInput, format: z.enum(["csv", "xlsx"]) }),
+        async run({ id, format }, visit) {
+          const { say, language, scope, holder } = visit
+          const found = await store.find(scope, id)
+          // a second press must not bring a file without the passwords that can still be had
+          if (!again && found.ok && found.value.resultAgainUntil !== null) return { kind: "redirect", to: `${bulkPath}/${id}` }
+          const taken = await store.takeResult(id, { accountId: holder.accountId, scope, again })
+          if (!taken.ok) return taken.failure.kind === "inUse" ? told(visit, id, taken, bulkText.notNow) : noSuch(taken.failure)
+          const name = `${say(bulkText.resultName)}-${id}.${format}`
+          return format === "csv"
+            ? { kind: "file", name, type: "text/csv; charset=utf-8", content: await bulkResultCsv(taken.value, language) }
+            : { kind: "file", name, type: xlsxType, content: await bulkResultXlsx(taken.value, language) }
+        },
+      }),
+    ),
   ]
 }
 
@@ -120,12 +125,12 @@ const actions = (visit: AdministratorVisit, { id, pending }: BulkJob, { phase }:
     ${!isOver && confirmed(visit, { label: say(bulkText.cancel), question: say(bulkText.cancelQuestion), action: `${bulkPath}/${id}/cancel` })}`
 }
 
-function result(visit: AdministratorVisit, { id, state, accountId, startedBy, resultTaken, startedAt }: BulkJob) {
+function result(visit: AdministratorVisit, { id, state, accountId, startedBy, resultTaken, resultAgainUntil, startedAt }: BulkJob) {
   const { say, holder } = visit
   if ((state !== "done" && state !== "cancelled") || startedAt === null) return null
   return html`<h2>${say(bulkText.result)}</h2>
     ${accountId !== holder.accountId
       ? html`<p class="muted">${say(bulkText.resultOthers, { by: startedBy })}</p>`
-      : html`<p>${say(resultTaken ? bulkText.resultTaken : bulkText.resultText)}</p>
-          ${form(visit, { action: `${bulkPath}/${id}/result`, className: "row", body: html`<button name="format" value="xlsx">${say(bulkText.downloadXlsx)}</button><button name="format" value="csv" class="secondary">${say(bulkText.downloadCsv)}</button>` })}`}`
+      : html`<p>${resultAgainUntil !== null ? html`${say(bulkText.resultAgain)} ${shownTime(visit, resultAgainUntil)}.` : say(resultTaken ? bulkText.resultTaken : bulkText.resultText)}</p>
+          ${form(visit, { action: `${bulkPath}/${id}/${resultAgainUntil === null ? "result" : "result-again"}`, className: "row", body: html`<button name="format" value="xlsx">${say(bulkText.downloadXlsx)}</button><button name="format" value="csv" class="secondary">${say(bulkText.downloadCsv)}</button>` })}`}`
 }

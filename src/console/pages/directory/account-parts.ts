@@ -1,7 +1,7 @@
 import { rights } from "../../../accounts/import/rows.ts"
+import { rightText } from "../../../accounts/right-words.ts"
 import type { AccountDetails } from "../../../store/directory-view.ts"
 import { formsText } from "../../text/directory-forms.ts"
-import { rightText } from "../../text/self.ts"
 import { field, form } from "../../web/forms.ts"
 import { html } from "../../web/html.ts"
 import type { Visit } from "../../web/page.ts"

@@ -1,11 +1,15 @@
 import type { AuditRecorder } from "../../../accounts/audit-record.ts"
+import type { DirectorySource } from "../../../accounts/directory.ts"
+import type { Clock } from "../../../base/clock.ts"
 import type { ContentRef } from "../../../store/content-store.ts"
 import type { HeldDesk } from "../../../store/held-desk.ts"
-import type { Released } from "../../../store/held-store.ts"
+import type { HeldStore, Released } from "../../../store/held-store.ts"
 import type { MessagePreview } from "../../../store/message-preview.ts"
 import type { ShownHeader } from "../../../store/shown-header.ts"
 import { heldText } from "../../text/held.ts"
 import type { Area } from "../../web/page.ts"
+import { approvalPages } from "./approvals.ts"
+import { copyPages } from "./copies.ts"
 import { decidePages } from "./decide.ts"
 import { heldListPages } from "./list.ts"
 import { heldMessagePages } from "./message.ts"
@@ -13,6 +17,10 @@ import { heldMessagePages } from "./message.ts"
 /** Quarantine and approvals. Facts are for all who may look; subject and content for those who may decide. */
 export interface HeldPorts {
   readonly held: HeldDesk
+  /** What waits for a holder rather than an administrator. */
+  readonly approvals: Pick<HeldStore, "awaiting" | "mayDecide" | "find" | "release" | "refuse">
+  readonly directory: DirectorySource
+  readonly clock: Clock
   readonly header: (content: ContentRef) => Promise<ShownHeader>
   readonly preview: (content: ContentRef) => Promise<MessagePreview>
   /** That somebody read what is not his. */
@@ -29,5 +37,5 @@ export const heldArea = (ports: HeldPorts): Area => ({
     { path: "/held", label: heldText.title, who: "held:read" },
     { path: "/held/decided", label: heldText.decidedTitle, who: "held:read" },
   ],
-  pages: [...heldListPages(ports), ...decidePages(ports), ...heldMessagePages(ports)],
+  pages: [...heldListPages(ports), ...decidePages(ports), ...copyPages(ports), ...heldMessagePages(ports), ...approvalPages(ports)],
 })

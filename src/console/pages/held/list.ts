@@ -77,7 +77,7 @@ export function heldColumns(visit: Visit): readonly Column<HeldMessage>[] {
 }
 
 const decisionColumns = (visit: Visit, nameOf: HeldPorts["nameOf"]): readonly Column<HeldMessage>[] => [
-  { key: "decision", title: visit.say(heldText.decision), cell: ({ decision }) => decision && visit.say(heldText[decision]) },
+  { key: "decision", title: visit.say(heldText.decision), cell: ({ decision }) => visit.say(decision ? heldText[decision] : heldText.ownPart) },
   { key: "at", title: visit.say(heldText.decidedAt), cell: ({ decidedAt }) => decidedAt !== null && shownTime(visit, decidedAt) },
   { key: "by", title: visit.say(heldText.decidedBy), cell: ({ decidedBy }) => nameOf(decidedBy) },
   { key: "note", title: visit.say(heldText.note), cell: ({ note }) => note },

@@ -60,8 +60,8 @@ export const dmarcPages = (ports: ReportPorts): readonly Page[] => [
   }),
   sentPage(ports, "dmarc"),
   provincePage({
-    method: "get", path: "/reports/dmarc/:number", who: "reports:read", input: z.object({ number: idField }),
-    async run({ number }, visit) {
+    method: "get", path: "/reports/dmarc/:id", who: "reports:read", input: z.object({ id: idField }),
+    async run({ id: number }, visit) {
       const received = await ports.dmarc.find(number)
       const opened = received ? undefined : await ports.openOwnDmarc(number)
       if (!received && !opened) return { kind: "error", status: 404 }

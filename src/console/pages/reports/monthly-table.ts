@@ -23,8 +23,10 @@ export function monthlyTable(visit: Visit, report: MonthlyReport, linkTo: (code:
     const { title, of }: Omit<Figure, "key"> = figures[key]
     return column(key, title, (line) => orDash(of(line, report), (value) => shownNumber(visit, value)))
   }
-  return html`<div class="figures">${table(visit, {
-    caption: report.unit?.name ?? say(text.allUnits), empty: say(text.none), rows: lines,
+  const caption = report.unit?.name ?? say(text.allUnits)
+  // wider than narrow windows: what scrolls must be within reach of the keyboard, also where no row is a link
+  return html`<div class="figures" role="region" tabindex="0" aria-label=${caption}>${table(visit, {
+    caption, empty: say(text.none), rows: lines,
     columns: [
       { key: "unit", title: say(text.unit), cell: ({ name, total }) => (total ? html`<strong>${name}</strong>` : name) },
       number("accounts"), number("holders"), number("sent"), number("sentInternal"), number("sentAgencies"), number("sentOutside"),

@@ -45,8 +45,8 @@ export const tlsPages = (ports: ReportPorts): readonly Page[] => [
   }),
   sentPage(ports, "tls"),
   provincePage({
-    method: "get", path: "/reports/tls/:number", who: "reports:read", input: z.object({ number: idField }),
-    async run({ number }, visit) {
+    method: "get", path: "/reports/tls/:id", who: "reports:read", input: z.object({ id: idField }),
+    async run({ id: number }, visit) {
       const received = await ports.tls.find(number)
       const opened = received ? undefined : await ports.openOwnTls(number)
       if (!received && !opened) return { kind: "error", status: 404 }

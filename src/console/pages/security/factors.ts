@@ -1,6 +1,7 @@
 import { z } from "zod"
 import type { FactorList, FactorSummary } from "../../../accounts/factors/factor-store.ts"
 import { factorKindText, securityText } from "../../text/security.ts"
+import { selfText } from "../../text/self.ts"
 import { confirmed } from "../../web/forms.ts"
 import { html } from "../../web/html.ts"
 import { done, type HolderVisit, holderPage, type Page, problem } from "../../web/page.ts"
@@ -12,7 +13,7 @@ import type { SecurityPorts } from "./security.ts"
 /** How one's own sign-in is protected, and where one is signed in. */
 export const securityPath = "/console/me/security"
 
-export const factorPages = ({ factors: { store }, sessions, needsSecondFactor }: SecurityPorts): readonly Page[] => [
+export const factorPages = ({ factors: { store }, sessions, needsSecondFactor, mailPassword }: SecurityPorts): readonly Page[] => [
   holderPage({
     method: "get", path: "/me/security", before: ["enrolment"], input: z.object({}),
     async run(_input, visit) {
@@ -23,6 +24,7 @@ export const factorPages = ({ factors: { store }, sessions, needsSecondFactor }:
         kind: "page",
         title: say(securityText.title),
         body: html`<p>${say(securityText.intro)}</p>
+          ${mailPassword === "withoutSecondFactor" && html`<p>${say(securityText.mailClients)} <a href="/console/me/app-passwords">${say(selfText.apps)}</a></p>`}
           ${holder.pending === "enrolment" && html`<p class="notice problem" role="alert">${say(securityText.enrolNow)}</p>`}
           ${list.factors.length > 0 || holder.pending === null ? factorTable(visit, list, needed) : null}
           <p class="actions">

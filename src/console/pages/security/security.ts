@@ -16,6 +16,8 @@ export interface SecurityPorts {
   readonly resets: FactorResets
   readonly sessions: Pick<ConsoleSessionStore, "list" | "prove">
   readonly needsSecondFactor: (grants: readonly Grant[]) => boolean
+  /** As `auth.mailPassword`. */
+  readonly mailPassword: "withoutSecondFactor" | "always"
 }
 
 export const securityArea = (ports: SecurityPorts): Area => ({

@@ -13,6 +13,7 @@ import type { ForwardingStore } from "../../../store/forwarding-store.ts"
 import type { ClientSettings } from "../../client-setup/client-settings.ts"
 import { accessText, certificatesText, forwardingText, setUpText } from "../../text/holder.ts"
 import { delegatesText } from "../../text/delegates.ts"
+import { heldText } from "../../text/held.ts"
 import { securityText } from "../../text/security.ts"
 import { selfText } from "../../text/self.ts"
 import type { Area } from "../../web/page.ts"
@@ -40,6 +41,8 @@ export interface SelfPorts {
   readonly registry: Pick<CertificateRegistry, "list">
   readonly accesses: AuditStore["accessesOf"]
   readonly client: ClientSettings
+  /** As `auth.mailPassword`. */
+  readonly mailPassword: "withoutSecondFactor" | "always"
   readonly forwarding: {
     readonly store: ForwardingStore
     readonly rules: ForwardingRules
@@ -66,6 +69,7 @@ export const selfArea = (ports: SelfPorts): Area => ({
     { path: "/me/accesses", label: accessText.title, who: "holder" },
     { path: "/me/forwarding", label: forwardingText.title, who: "holder" },
     { path: "/me/delegates", label: delegatesText.title, who: "holder" },
+    { path: "/me/approvals", label: heldText.approvals, who: "holder" },
     { path: "/me/certificates", label: certificatesText.title, who: "holder" },
   ],
   pages: [...summaryPages(ports), ...appPasswordPages(ports), ...passwordPages(ports), ...sessionPages(ports), ...setUpPages(ports), ...accessPages(ports), ...forwardingPages(ports), ...delegatePages(ports), ...certificatePages(ports)],

@@ -11,7 +11,7 @@ import { heldAccounts } from "./held-accounts.ts"
 import type { SelfPorts } from "./self.ts"
 
 /** How a mailbox gets onto a device: by a QR code where the device reads one, by name, or by hand. */
-export const setUpPages = ({ directory, client, clock }: SelfPorts): readonly Page[] => [
+export const setUpPages = ({ directory, client, mailPassword, clock }: SelfPorts): readonly Page[] => [
   holderPage({
     method: "get", path: "/me/set-up", input: z.object({ account: z.coerce.number().int().positive().optional() }),
     async run({ account: wanted }, visit) {
@@ -34,7 +34,7 @@ export const setUpPages = ({ directory, client, clock }: SelfPorts): readonly Pa
             body: html`${choice({ name: "account", label: say(setUpText.account), value: String(account.id), options: accounts.map(({ id, address }) => ({ value: String(id), text: address })) })}<button class="secondary">${say(setUpText.show)}</button>`,
           })}
           <h2>${say(setUpText.step1)}</h2>
-          <p>${say(setUpText.step1Text)} <a href="/console/me/app-passwords">${say(selfText.apps)}</a></p>
+          <p>${say(setUpText.step1Text)}${mailPassword === "withoutSecondFactor" && html` ${say(setUpText.withFactor)}`} <a href="/console/me/app-passwords">${say(selfText.apps)}</a></p>
           <h2>${say(setUpText.step2)}</h2>
           <section class="device"><h3>${say(setUpText.apple)}</h3>
             <div class="with-code">${qrCode(profile, say(setUpText.appleCode, { address }))}<div><p>${say(setUpText.appleText)}</p><p><a href=${profile}>${say(setUpText.appleLink)}</a></p></div></div></section>

@@ -1,5 +1,6 @@
 import { z } from "zod"
-import { accountKindText, rightText, selfText } from "../../text/self.ts"
+import { rightText } from "../../../accounts/right-words.ts"
+import { accountKindText, selfText } from "../../text/self.ts"
 import { html } from "../../web/html.ts"
 import { holderPage, type Page } from "../../web/page.ts"
 import { shownBytes, shownDate } from "../../web/shown.ts"
