@@ -17,6 +17,7 @@ import { createApiLog } from "../telemetry/mail-log.ts"
 import { openNotifications } from "./notifications.ts"
 import { editorParts } from "./provisioning.ts"
 import type { WebPorts } from "./web-ports.ts"
+import { openSubscriptions } from "./webhooks.ts"
 
 /** Ten thousand recipients with data of their own, and a long letter. */
 const maxRequestBytes = 6 * 1024 * 1024
@@ -54,6 +55,7 @@ export async function createApi(app: App, { signIns, ports }: { readonly signIns
     templates: { templates: createTemplateStore({ database }) },
     directory: ports.directory,
     more: { ...ports.directory, resets: ports.resets, credentials: ports.credentials },
+    webhooks: { webhooks: openSubscriptions(app) },
   })
   const document = openApiDocument(routes, { title: `Công Thư · ${config.hostname}` })
   const gate = createApiGate({

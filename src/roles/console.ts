@@ -17,6 +17,7 @@ import { createConsoleLog } from "../telemetry/mail-log.ts"
 import { createSecondFactors, needsSecondFactor } from "./second-factors.ts"
 import { openSingleSignOn } from "./single-sign-on.ts"
 import type { WebPorts } from "./web-ports.ts"
+import { openSubscriptions } from "./webhooks.ts"
 
 export interface ConsoleServices {
   /** Shared with whatever else signs people in, so that failures are counted together. */
@@ -66,9 +67,9 @@ export async function createConsole(app: App, { authenticator, signIns, apiDocum
         forwarding: { store: ports.forwarding, rules: config.forwarding, changed: (version) => directoryChanged(app, version) },
       },
       security: { factors, sessions, resets: ports.resets, needsSecondFactor: needsSecondFactor(config), mailPassword: config.auth.mailPassword },
-      api: { document: apiDocument },
+      api: { document: apiDocument, webhooks: openSubscriptions(app), nameOf: (by) => directory.current().principal(by)?.name ?? by },
     }),
-    sessions, authenticator, directory, clock, isUnavailable, factors,
+    sessions, authenticator, directory, clock, isUnavailable, factors, mounted: [ports.board],
     needsSecondFactor: needsSecondFactor(config),
     singleSignOn: singleSignOn?.provider.name,
     csrfKey: createHmac("sha256", app.files.appPasswordKey).update("console-forms").digest(),

@@ -1,8 +1,9 @@
-import type { App } from "../app.ts"
+import { type App, queueBackend } from "../app.ts"
 import type { FactorResets } from "../accounts/factors/factor-store.ts"
 import type { CredentialStore } from "../accounts/credential.ts"
 import type { DirectoryPorts } from "../console/pages/directory/directory.ts"
 import type { OperationPorts } from "../console/pages/operation.ts"
+import type { Mounted } from "../console/web/mounted.ts"
 import type { Outbox } from "../delivery/outbox.ts"
 import type { ForwardingStore } from "../store/forwarding-store.ts"
 import { createCredentialStore } from "../store/sql/credentials.ts"
@@ -15,6 +16,7 @@ import { loadAuditKey } from "./audit.ts"
 import { consoleDirectory } from "./console-directory.ts"
 import { findSignature } from "./message-signature.ts"
 import { certificateStatuses, operationPorts } from "./operation-pages.ts"
+import { openQueueBoard } from "./queue-board.ts"
 
 /** What the console's pages and the API both stand on: what one of them has begun the other one shows. */
 export interface WebPorts {
@@ -24,15 +26,19 @@ export interface WebPorts {
   readonly resets: FactorResets
   readonly credentials: CredentialStore
   readonly forwarding: ForwardingStore
+  /** The board of the queues' engine. */
+  readonly board: Mounted
 }
 
 export function openWebPorts(app: App, { outbox, health }: { readonly outbox: Outbox; readonly health: () => Promise<readonly HealthReport[]> }): WebPorts {
   const { database, context: { config, clock, log } } = app
   const forwarding = createForwardingStore(database)
+  const board = openQueueBoard({ backend: queueBackend(app), database, title: `Công Thư · ${config.hostname}` })
+  app.onClose(() => board.close())
   return {
     directory: consoleDirectory(app, { outbox, forwarding }),
     operation: operationPorts({
-      ...app, clock, outbox, consoleIdleMs: config.console.sessionIdle, consoleLifeMs: config.console.sessionLife, statusOf: certificateStatuses(app), forwarding: config.forwarding, onError: (error) => log.error({ err: error }, "web: work behind a page failed"),
+      ...app, clock, outbox, engine: board.engine, consoleIdleMs: config.console.sessionIdle, consoleLifeMs: config.console.sessionLife, statusOf: certificateStatuses(app), forwarding: config.forwarding, onError: (error) => log.error({ err: error }, "web: work behind a page failed"),
       findSignature: (question) => findSignature(question, { config, database, clock, log }), auditKey: async () => Buffer.from((await loadAuditKey(config)).publicKey).toString("hex"), auditKeepMs: config.audit.keep,
     }),
     overview: createMailOverview({
@@ -42,5 +48,6 @@ export function openWebPorts(app: App, { outbox, health }: { readonly outbox: Ou
     resets: createFactorResets(database),
     credentials: createCredentialStore(database),
     forwarding,
+    board: board.mounted,
   }
 }

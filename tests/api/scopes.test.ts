@@ -77,6 +77,12 @@ const expected: Readonly<Record<ApiScope, readonly string[]>> = {
   "tokens:write": [
     "delete /tokens/:id",
   ],
+  "webhooks:read": [
+    "get /webhooks", "get /webhooks/:id", "get /webhooks/:id/deliveries",
+  ],
+  "webhooks:write": [
+    "delete /webhooks/:id", "patch /webhooks/:id", "post /webhooks", "post /webhooks/:id/deliveries/:delivery/repeat", "post /webhooks/:id/ping", "post /webhooks/:id/secret",
+  ],
 }
 
 const routes = allRoutes()

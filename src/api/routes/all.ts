@@ -25,6 +25,7 @@ import { exchangedReportRoutes, type ExchangedReportRoutesParts } from "./exchan
 import { type ReportRoutesParts, reportRoutes } from "./reports.ts"
 import { tokenRoutes } from "./tokens.ts"
 import { type TraceRoutesParts, traceRoutes } from "./trace.ts"
+import { type WebhookRoutesParts, webhookRoutes } from "./webhooks.ts"
 
 /** Everything that can be asked of the API, in the order in which the server looks: what takes any word for a number comes last of its kind. */
 export interface ApiRoutesParts extends OperationRoutesParts {
@@ -33,6 +34,7 @@ export interface ApiRoutesParts extends OperationRoutesParts {
   readonly templates: Parameters<typeof notificationTemplateRoutes>[0]
   readonly directory: DirectoryRoutesParts
   readonly more: MoreDirectoryParts
+  readonly webhooks: WebhookRoutesParts
 }
 
 export interface OperationRoutesParts {
@@ -53,8 +55,9 @@ export interface MoreDirectoryParts extends ActionRoutesParts, AccountAccessPart
   readonly bulk: BulkRoutesParts
 }
 
-export const apiRoutes = ({ trace, notifications, templates, directory, more, ...operation }: ApiRoutesParts): readonly Route[] => [
+export const apiRoutes = ({ trace, notifications, templates, directory, more, webhooks, ...operation }: ApiRoutesParts): readonly Route[] => [
   ...operationRoutes(operation), ...traceRoutes(trace), ...notificationRoutes(notifications), ...notificationTemplateRoutes(templates), ...directoryRoutes(directory), ...moreDirectoryRoutes(more),
+  ...webhookRoutes(webhooks),
 ]
 
 export const operationRoutes = ({ overview, certificates, held, policies, connections, reports, audit, tokens, pauses, queue }: OperationRoutesParts): readonly Route[] => [
