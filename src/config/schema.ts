@@ -352,6 +352,13 @@ export const configSchema = z.strictObject({
   }).check((context) => {
     if (context.value.keep < 86_400_000) context.issues.push({ code: "custom", message: "is less than a day: systems may repeat a call for so long", input: context.value, path: ["keep"] })
   }),
+  webhooks: section({
+    stopAfter: duration("3d", "A webhook of events that has not answered 2xx for so long is stopped, and whoever answers for it is written to. Where webhooks may be called, whom they trust and how long they may take is said in `notifications`."),
+    keep: duration("30d", "How long events, and what each webhook made of them, are kept and can be told again."),
+  }).check((context) => {
+    const { stopAfter, keep } = context.value
+    if (keep < 2 * stopAfter) context.issues.push({ code: "custom", message: "is less than twice webhooks.stopAfter: events would be gone before anybody looks", input: context.value, path: ["keep"] })
+  }),
   console: section({
     lookupsPerHour: count(600, "Certificates that one account may look up in an hour."),
     watch: list("Health addresses of roles that run in other containers, as `role=http://host:port/health`, shown on the status page."),
