@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from "node:timers/promises"
 import { canonicalAddress } from "../mail/address.ts"
 import type { Account, Assignment, Directory, Group, IssuerAndSerial, Principal, RegisteredCertificate, Resolution, Unit } from "./directory.ts"
 import type { Forwarding } from "./forwarding.ts"
@@ -5,7 +6,7 @@ import { buildOrganization } from "./organization.ts"
 import { isInForce, provinceDate } from "./province-date.ts"
 
 /**
- * Makes the immutable `Directory` of a process from the rows of one database version. Pure. Rows are trusted to be
+ * Makes the immutable `Directory` of a process from the rows of one database version, in steps between which others have their turn. Pure. Rows are trusted to be
  * consistent (the database's references hold them so); addresses in them are canonical.
  */
 export interface DirectoryRows {
@@ -28,15 +29,19 @@ export interface CertificateOnRecord extends Omit<RegisteredCertificate, "holder
 const unknown: Resolution = { kind: "unknown" }
 const foreign: Resolution = { kind: "foreign" }
 
-export function buildDirectory(rows: DirectoryRows): Directory {
+export async function buildDirectory(rows: DirectoryRows): Promise<Directory> {
   const accounts = new Map(rows.accounts.map((account) => [account.id, account]))
   const principals = new Map(rows.principals.map((principal) => [principal.id, principal]))
   const byAccount = groupBy(rows.assignments, ({ accountId }) => accountId)
   const byPrincipal = groupBy(rows.assignments, ({ principalId }) => principalId)
+  await breathe()
   const targets = targetsByAddress(rows, accounts)
   const domains = localDomains(rows.unitDomains, targets.keys())
   const aliases = groupBy(rows.aliases, ({ accountId }) => accountId)
+  await breathe()
   const certificates = certificatesByName(rows.certificates, principals)
+  await breathe()
+  const organization = buildOrganization(rows)
   const forwardings = new Map(rows.forwardings?.map((one) => [one.accountId, one]))
 
   const inForce = (assignments: readonly Assignment[] | undefined, now: number): readonly Assignment[] => {
@@ -47,7 +52,7 @@ export function buildDirectory(rows: DirectoryRows): Directory {
 
   return {
     version: rows.version,
-    organization: buildOrganization(rows),
+    organization,
     isLocalDomain: (domain) => domains.has(domainOf(canonicalAddress(`x@${domain}`))),
     resolve(address) {
       const canonical = canonicalAddress(address)

@@ -49,7 +49,7 @@ export function createLdapSync({ read, store, options, maxSuspended, mailboxes, 
         return noted("failed", reportOf({ people: [], groups: [] }, undefined, error instanceof Error ? error.message.slice(0, 500) : "the server could not be read"))
       }
       for (let tries = 0; tries < maxTries; tries++) {
-        const made = planSync(entries, await store.facts(), { ...options, today: provinceDate(clock.now()) })
+        const made = await planSync(entries, await store.facts(), { ...options, today: provinceDate(clock.now()) })
         const tooMany = stopReason(entries, made, maxSuspended)
         const report = reportOf(entries, made, tooMany ?? "")
         if (mode === "plan") return noted("planned", report, made.plan)

@@ -31,7 +31,8 @@ function destination(uri: string): ReportDestination | undefined {
   if (uri.length > maxUriCharacters) return undefined
   const [, path = "", amount, unit = ""] = /^mailto:([^!?]+)(?:\?[^!]*)?(?:!(\d{1,9})([kmgt]?))?$/i.exec(uri) ?? []
   const address = decoded(path)
-  if (address === undefined || !isValidMailbox(address)) return undefined
+  // RFC 6531 §3.3 lets any character beyond ASCII be part of an address: spaces and ends of lines of other scripts, too
+  if (address === undefined || !isValidMailbox(address) || /[\s\p{Cc}]/u.test(address)) return undefined
   const at = address.lastIndexOf("@")
   const host = asciiDomain(address.slice(at + 1))
   if (host === undefined) return undefined

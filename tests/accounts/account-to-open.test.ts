@@ -8,7 +8,7 @@ const account = (id: number, address: string, kind: Account["kind"], suspended =
 const principal = (id: string, suspended = false): Principal => ({ id, kind: "individual", name: id, unitCode: "SNV", suspended })
 const assignment = (accountId: number, principalId: string, rights: readonly Right[], until: string | null = null): Assignment => ({ accountId, principalId, rights, from: null, until })
 
-const directory = buildDirectory({
+const directory = await buildDirectory({
   version: 1, unitDomains: ["tinh.example"], units: [], groups: [], certificates: [],
   accounts: [account(1, "vp@tinh.example", "organizational"), account(2, "an@tinh.example", "personal"), account(3, "binh@tinh.example", "personal", true), account(4, "trong@tinh.example", "organizational"), account(5, "cu@tinh.example", "personal"), account(6, "khoa@tinh.example", "personal")],
   principals: [principal("an"), principal("binh"), principal("cuong"), principal("khoa", true)],

@@ -28,7 +28,7 @@ const onRecord = (name: string, principalId: string, more: Partial<CertificateOn
   fingerprint: certificate(name).fingerprint, principalId, issuerHash: "", serialNumber: name, use: "organizational", state: "active", stateAt: 0, notAfter: 9, accountIds: null, from: null, until: null, ...more,
 })
 
-const directory = buildDirectory({
+const directory = await buildDirectory({
   version: 1,
   unitDomains: ["tinh.example"],
   units: [],

@@ -25,7 +25,7 @@ const rows: DirectoryRows = {
     { fingerprint: "c3", principalId: "nobody", issuerHash: "ca", serialNumber: "21", use: "mobile", state: "active", stateAt: 3, notAfter: 5, accountIds: null, from: null, until: null },
   ],
 }
-const directory = buildDirectory(rows)
+const directory = await buildDirectory(rows)
 
 describe("resolve", () => {
   test.each([

@@ -64,3 +64,30 @@ test("a source that was closed listens no more", () => {
   source.close()
   expect(listeners.size).toBe(0)
 })
+
+test("changes that follow one upon the other are read together, and at once by whoever asks", async () => {
+  let readings = 0
+  const counted = { ...database, transaction: (...args: Parameters<typeof database.transaction>) => (readings++, database.transaction(...args)) } as typeof database
+  const patient = await createDirectorySource({ database: counted, feed, log: pino({ enabled: false }), tickMs: 0, burstMs: 3_600_000 })
+  readings = 0
+  const { version } = patient.current()
+  for (let change = 1; change <= 10; change++) {
+    await addUnit(`n${change}.example`)
+    feed.publish([{ kind: "directory", version: version + change }])
+    // the first is read at once
+    await expect.poll(() => patient.current().isLocalDomain("n1.example")).toBe(true)
+  }
+  expect(readings).toBe(1)
+  expect((await patient.refresh()).isLocalDomain("n10.example")).toBe(true)
+  patient.close()
+})
+
+test("the last change of many is read when they are over", async () => {
+  const quick = await createDirectorySource({ database, feed, log: pino({ enabled: false }), tickMs: 0, burstMs: 1 })
+  for (const domain of ["x.example", "y.example", "z.example"]) {
+    await addUnit(domain)
+    feed.publish([{ kind: "directory", version: 1_000_000 }])
+  }
+  await expect.poll(() => quick.current().isLocalDomain("z.example")).toBe(true)
+  quick.close()
+})

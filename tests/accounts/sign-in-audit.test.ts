@@ -13,7 +13,7 @@ let from: number
 const clock = { time: Date.UTC(2026, 10, 27), now: () => clock.time }
 const lost: unknown[] = []
 
-const directory = buildDirectory({
+const directory = await buildDirectory({
   version: 1, principals: [{ id: "an", kind: "individual", name: "An", unitCode: "VP", suspended: false }], aliases: [], groups: [], certificates: [], unitDomains: ["t.example"], units: [],
   accounts: [1, 2].map((id) => ({ id, address: `a${id}@t.example`, kind: "personal", displayName: "A", unitCode: "VP", quotaBytes: 1, suspended: false })),
   assignments: [{ accountId: 1, principalId: "an", rights: ["owner"], from: null, until: null }, { accountId: 2, principalId: "an", rights: ["read"], from: null, until: null }],

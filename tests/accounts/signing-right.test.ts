@@ -15,7 +15,7 @@ const onRecord = (fingerprint: string, principalId: string, more: Partial<Certif
   fingerprint, principalId, issuerHash: issuerHash(issuerDer), serialNumber: fingerprint, use: "personal", state: "active", stateAt: 0, notAfter: 9, accountIds: null, from: null, until: null, ...more,
 })
 
-const directory = buildDirectory({
+const directory = await buildDirectory({
   version: 1,
   unitDomains: ["tinh.example"],
   units: [],

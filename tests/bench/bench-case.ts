@@ -5,9 +5,11 @@ import type { Target } from "./target.ts"
 export interface BenchCase {
   readonly name: string
   readonly title: string
-  /** `embedded` runs on the defaults, without Redis. */
-  readonly engine: "redis" | "embedded"
+  /** `embedded` runs on the defaults, without Redis; `province` on Redis with the seeded province in the place of the bench users. */
+  readonly engine: "redis" | "embedded" | "province"
   readonly runs: number
+  /** A run that takes longer is given up, ms; absent: five minutes. */
+  readonly limitMs?: number
   run(target: Target, meter: Meter): Promise<readonly Figure[]>
 }
 

@@ -12,6 +12,7 @@ import { embedded, endToEnd, oneAtATime } from "./cases/end-to-end.ts"
 import { idle } from "./cases/idle.ts"
 import { imapMix } from "./cases/imap-mix.ts"
 import { notify10000, notifyCalls } from "./cases/notify.ts"
+import { pages } from "./cases/pages.ts"
 import { relay } from "./cases/relay.ts"
 import { signedDecide } from "./cases/signed-decide.ts"
 import { signedEcdsa, signedLarge, signedPaced, signedRsa } from "./cases/signed.ts"
@@ -25,9 +26,9 @@ import { startSystem } from "./system.ts"
 import type { Target, UserPattern } from "./target.ts"
 
 /** The idle connections first: memory is measured on a system that has done nothing else. */
-const cases: readonly BenchCase[] = [idle, smtpIn, smtpNewConnections, submission, signedEcdsa, signedRsa, signedDecide, signedPaced, signedLarge, endToEnd, oneAtATime, relay, circular, imapMix, bigMailbox, notifyCalls, notify10000, embedded]
+const cases: readonly BenchCase[] = [idle, smtpIn, smtpNewConnections, submission, signedEcdsa, signedRsa, signedDecide, signedPaced, signedLarge, endToEnd, oneAtATime, relay, circular, imapMix, bigMailbox, notifyCalls, notify10000, pages, embedded]
 /** A test that hangs must not hold up the others. */
-const runMs = 300_000
+const defaultLimitMs = 300_000
 
 /** An app password of which the last four characters are the user's number. */
 const defaultUsers = (): UserPattern => ({ address: "user%04d@bench.example", password: `${newAppPassword().replaceAll("-", "").slice(0, -4)}%04d` })
@@ -45,7 +46,7 @@ async function main(): Promise<number> {
   }
   if (options.serve) return serve(options)
   process.stdout.write(`${machineDescription()}\n`)
-  for (const engine of ["redis", "embedded"] as const) {
+  for (const engine of ["redis", "province", "embedded"] as const) {
     const chosen = cases.filter((bench) => bench.engine === engine && (options.names.length === 0 || options.names.includes(bench.name)))
     if (chosen.length > 0) await runOn(engine, chosen, options)
   }
@@ -53,7 +54,7 @@ async function main(): Promise<number> {
 }
 
 async function runOn(engine: BenchCase["engine"], chosen: readonly BenchCase[], options: BenchOptions): Promise<void> {
-  const system = await startSystem({ redis: engine === "redis", users: defaultUsers() })
+  const system = await startSystem({ redis: engine !== "embedded", seed: engine === "province", users: defaultUsers() })
   const ended = stopOnSignal()
   try {
     process.stdout.write(system.withRedis ? "PostgreSQL (embedded, fsync on), Redis (append-only)\n" : "PostgreSQL (embedded, fsync on), no Redis\n")
@@ -88,10 +89,11 @@ const emptyRuns = (): GrowingRuns => ({ figures: [], usages: [] })
 async function runOnce(bench: BenchCase, target: Target, runs: GrowingRuns): Promise<void> {
   const meter = createMeter(target)
   const tooLong = new AbortController()
+  const { limitMs = defaultLimitMs } = bench
   try {
     const figures = await Promise.race([
       bench.run(target, meter),
-      wait(runMs, undefined, { signal: tooLong.signal }).then(() => Promise.reject(new Error(`gave up after ${runMs / 1000} s`))),
+      wait(limitMs, undefined, { signal: tooLong.signal }).then(() => Promise.reject(new Error(`gave up after ${limitMs / 1000} s`))),
     ])
     runs.figures.push(figures)
     runs.usages.push(meter.usage)

@@ -12,13 +12,14 @@ import { provisionCertificates } from "./certificates.ts"
 import { openNotifyTarget } from "./notify-target.ts"
 import { cpuSecondsByRole, memoryKiBByRole } from "./processes.ts"
 import { provision } from "./provision.ts"
+import { type LongTurn, provisionProvince } from "./province.ts"
 import { startSink } from "./sink.ts"
 import { startRedis } from "./redis.ts"
 import { openRoleApp } from "./role-app.ts"
 import { benchSigners, benchUsers, diskUseOf, type Target, type UserPattern } from "./target.ts"
 
 /**
- * The whole system as `npm start` runs it, in a folder of its own on ports of its own, with the bench users in its directory.
+ * The whole system as `npm start` runs it, in a folder of its own on ports of its own, with the bench users or the seeded province in its directory.
  * Only limits differ from the defaults: one address sends what a province sends.
  */
 export interface BenchSystem {
@@ -33,6 +34,8 @@ export interface BenchSystem {
 export interface SystemOptions {
   readonly redis: boolean
   readonly users: UserPattern
+  /** The seeded province in the place of the bench users. */
+  readonly seed?: boolean
 }
 
 const configuration = `hostname: mail.bench.example
@@ -42,14 +45,16 @@ outbound: { strangersPerHour: 0, recipientsPerHour: 1000000, suddenAbove: 0 }
 imap: { maxConnections: 10000, maxConnectionsPerAddress: 10000 }
 notifications: { callsPerMinute: 0, recipientsPerHour: 0 }
 api: { requestsPerMinute: 0 }
+console: { requestsPerMinute: 0 }
 demo: { seed: false }
 log: { level: warn }
 `
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
-const startMs = 60_000
+const turnWatch = new URL("./turn-watch.ts", import.meta.url).href
+const startMs = 180_000
 const settleMs = 120_000
 
-export async function startSystem({ redis: wantsRedis, users }: SystemOptions): Promise<BenchSystem> {
+export async function startSystem({ redis: wantsRedis, users, seed = false }: SystemOptions): Promise<BenchSystem> {
   const dir = await mkdtemp(join(tmpdir(), "congthu-bench-"))
   const file = join(dir, "bench.yaml")
   const dataDir = join(dir, "data")
@@ -57,14 +62,17 @@ export async function startSystem({ redis: wantsRedis, users }: SystemOptions): 
   await writeFile(file, `${configuration}delivery: { smarthost: "127.0.0.1:${sink.port}" }\n`)
   const loaded = loadConfig({ file, dataDir, env: {} })
   if (!loaded.ok) throw new Error(loaded.failure.map(({ key, reason }) => `${key}: ${reason}`).join("; "))
-  await provision(loaded.value.config, users, benchUsers)
-  const signingKeys = await provisionCertificates(loaded.value.config, users, benchSigners)
+  const logins = seed ? await provisionProvince(loaded.value.config) : undefined
+  if (!seed) await provision(loaded.value.config, users, benchUsers)
+  const signingKeys = seed ? undefined : await provisionCertificates(loaded.value.config, users, benchSigners)
   const redis = wantsRedis ? await startRedis(join(dir, "redis")) : undefined
-  const { PATH, NODE_OPTIONS } = process.env
+  const { PATH } = process.env
+  const turnsFile = join(dir, "turns")
+  const nodeOptions = [process.env["NODE_OPTIONS"], seed ? `--import=${turnWatch}` : undefined].filter((option) => option !== undefined).join(" ")
   const settings = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("CONGTHU_") && !name.startsWith("CONGTHU_LISTEN_")))
   const child = spawn(process.execPath, [main, "--config", file, "--data-dir", dataDir], {
     stdio: ["ignore", "ignore", "inherit"],
-    env: { PATH, ...settings, ...(NODE_OPTIONS !== undefined && { NODE_OPTIONS }), ...(redis && { REDIS_URL: redis.url }) },
+    env: { PATH, ...settings, ...(nodeOptions !== "" && { NODE_OPTIONS: nodeOptions }), ...(seed && { BENCH_TURNS_FILE: turnsFile }), ...(redis && { REDIS_URL: redis.url }) },
   })
   const exited = once(child, "exit")
   const stop = async (): Promise<void> => {
@@ -72,7 +80,7 @@ export async function startSystem({ redis: wantsRedis, users }: SystemOptions): 
     await exited
     await redis?.stop()
     await sink.stop()
-    await rm(dir, { recursive: true, force: true })
+    await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
   }
   const portsFile = join(dataDir, "run", "ports.json")
   const ports = await Promise.race([readWhenThere(portsFile), exited.then(() => undefined)])
@@ -87,7 +95,8 @@ export async function startSystem({ redis: wantsRedis, users }: SystemOptions): 
     host: "127.0.0.1",
     ports: { smtp: ports["smtp"] ?? 0, submission: ports["submission"] ?? 0, imaps: ports["imaps"] ?? 0 },
     users,
-    signingKeys,
+    ...(signingKeys && { signingKeys }),
+    ...(logins && { province: { ...logins, database, httpsPort: ports["https"] ?? 0, longTurns: turnReader(turnsFile) } }),
     sink,
     openNotifications: () => openNotifyTarget({ database, port: ports["https"] ?? 0 }),
     openRoleApp: () => openRoleApp({ ...loaded.value.config, redis: { url: redis?.url ?? "" } }),
@@ -97,7 +106,7 @@ export async function startSystem({ redis: wantsRedis, users }: SystemOptions): 
     diskBytes: () => diskUseOf(dataDir),
     async settled() {
       for (let waited = 0; waited < settleMs; waited += 100) {
-        const [row] = await database.query<{ waiting: number }>({ text: "SELECT count(*) + (SELECT count(*) FROM notification WHERE state = 'waiting') AS waiting FROM delivery WHERE state IN ('waiting', 'deferred')" })
+        const [row] = await database.query<{ waiting: number }>({ text: "SELECT count(*) + (SELECT count(*) FROM notification WHERE state = 'waiting') AS waiting FROM delivery WHERE state IN ('waiting', 'deferred') AND next_attempt_at < now() + interval '1 hour'" })
         if (row?.waiting === 0) return
         await wait(100)
       }
@@ -113,6 +122,17 @@ export async function startSystem({ redis: wantsRedis, users }: SystemOptions): 
       await database.close()
       await stop()
     },
+  }
+}
+
+/** What turn-watch.ts has written since this was asked last. */
+function turnReader(file: string): () => Promise<readonly LongTurn[]> {
+  let read = 0
+  return async () => {
+    const lines = (await readFile(file, "utf8").catch(() => "")).split("\n").filter(Boolean)
+    const fresh = lines.slice(read).map((line) => JSON.parse(line) as LongTurn)
+    read = lines.length
+    return fresh
   }
 }
 

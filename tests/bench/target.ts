@@ -3,6 +3,7 @@ import type { App } from "../../src/app.ts"
 import type { SigningKeys } from "./certificates.ts"
 import { ImapClient } from "./imap-client.ts"
 import type { NotifyTarget } from "./notify-target.ts"
+import type { Province } from "./province.ts"
 import type { Sink } from "./sink.ts"
 import { SmtpClient } from "./smtp-client.ts"
 
@@ -14,6 +15,8 @@ export interface Target {
   readonly users: UserPattern
   /** Of users whose certificates are registered; undefined: of none. */
   readonly signingKeys?: SigningKeys
+  /** Its seeded province and who signs in to the console; undefined: it has the bench users. */
+  readonly province?: Province
   /** Where all its mail to others goes; undefined: it goes out into the world. */
   readonly sink?: Pick<Sink, "counts">
   /** What its role `smtp` stands on, opened in this process; undefined: not ours to open. */

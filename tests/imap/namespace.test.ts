@@ -8,7 +8,7 @@ const account = (id: number, address: string, suspended = false): Account => ({ 
 const principal = (id: string, suspended = false): Principal => ({ id, kind: "individual", name: id, unitCode: "VP", suspended })
 const assignment = (accountId: number, principalId: string, rights: Right[], until: string | null = null): Assignment => ({ accountId, principalId, rights, from: null, until })
 
-const directory: Directory = buildDirectory({
+const directory: Directory = await buildDirectory({
   version: 1,
   accounts: [account(1, "an@t.example"), account(2, "office@t.example"), account(3, "reading@t.example"), account(4, "sending@t.example"), account(5, "closed@t.example", true), account(6, "past@t.example"), account(7, "lone@t.example")],
   principals: [principal("an"), principal("gone", true)],

@@ -7,7 +7,7 @@ import type { PreparedContent } from "../../src/store/content-store.ts"
 
 const account = (id: number, address: string, kind: Account["kind"]): Account => ({ id, address, kind, displayName: address, unitCode: "VP", quotaBytes: 1e9, suspended: false })
 const assigned = (accountId: number, rights: readonly Right[]): Assignment => ({ accountId, principalId: "an", rights, from: null, until: null })
-const directory = buildDirectory({
+const directory = await buildDirectory({
   version: 1, unitDomains: ["tinh.example"], units: [{ code: "VP", kind: "department", parentCode: null }],
   accounts: [account(1, "an@tinh.example", "personal"), account(2, "vp@tinh.example", "organizational")], principals: [{ id: "an", kind: "individual", name: "An", unitCode: "VP", suspended: false }],
   assignments: [assigned(1, ["owner"]), assigned(2, ["send-as"])], certificates: [], aliases: [], groups: [],

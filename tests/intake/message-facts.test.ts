@@ -17,7 +17,7 @@ const units: readonly Unit[] = [
 ]
 const account = (id: number, address: string, unitCode: string, kind: Account["kind"] = "personal"): Account => ({ id, address, kind, displayName: address, unitCode, quotaBytes: 1e9, suspended: false })
 const accounts = [account(1, "an@snv.example", "SNV.VP.A"), account(2, "vp@snv.example", "SNV", "organizational"), account(3, "ubnd@tinh.example", "UBND.VP"), account(4, "ct@tinh.example", "UBND"), account(5, "h1@tinh.example", "H1"), account(6, "x@tinh.example", "H1.X")]
-const directory = buildDirectory({
+const directory = await buildDirectory({
   version: 1, unitDomains: ["tinh.example", "snv.example"], units, accounts, principals: [], assignments: [], certificates: [], aliases: [{ address: "nguyen.an@snv.example", accountId: 1 }],
   groups: [
     { address: "vong-1@tinh.example", displayName: "", members: ["vong-2@tinh.example"], allowedSenders: null },

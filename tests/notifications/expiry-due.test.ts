@@ -17,7 +17,7 @@ test.each([
 const account = (id: number, address: string, more: Partial<Account> = {}): Account => ({ id, address, kind: "personal", displayName: address, unitCode: "SNV", quotaBytes: 1, suspended: false, ...more })
 const principal = (id: string, more: Partial<Principal> = {}): Principal => ({ id, kind: "individual", name: id, unitCode: "SNV", suspended: false, ...more })
 const assignment = (accountId: number, principalId: string, rights: readonly Right[], until: string | null = null): Assignment => ({ accountId, principalId, rights, from: null, until })
-const directory = buildDirectory({
+const directory = await buildDirectory({
   version: 1,
   unitDomains: [],
   units: [

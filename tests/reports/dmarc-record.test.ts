@@ -13,6 +13,7 @@ describe("where a DMARC record wants reports", () => {
     ["escaped characters", "v=DMARC1; rua=mailto:r%2bdmarc@XA.example", ["r+dmarc@xa.example"]],
     ["another scheme, what is no address, and a list too long", `v=DMARC1; rua=https://xa.example/,mailto:,mailto:r,mailto:%0d%0ax@xa.example,mailto:%,mailto:r@xa.example`, []],
     ["nothing", "v=DMARC1; p=reject", []],
+    ["spaces and ends of lines beyond ASCII", "v=DMARC1; p=none; rua=mailto:%E3%80%80@xa.example,mailto:a%E2%80%A8b@xa.example,mailto:c%C2%85@xa.example", []],
   ])("%s", (_, text, expected) => {
     expect(reportDestinations(tagsOf(text)).map(({ address, maxBytes }) => (maxBytes === null ? address : [address, maxBytes]))).toEqual(expected)
   })

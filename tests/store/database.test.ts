@@ -21,3 +21,7 @@ test("int8 values are exact numbers, and one that would be rounded is refused", 
   expect(await database.query({ text: "SELECT 9007199254740991::int8 AS n" })).toEqual([{ n: 9007199254740991 }])
   await expect(database.query({ text: "SELECT 9007199254740993::int8 AS n" })).rejects.toThrow(RangeError)
 })
+
+test.each<[readonly (string | null)[]]>([[[]], [["a"]], [["an@tinh.example", "Đơn-vị", "x=1"]], [["a,b", "c d", '"', "\\", "{}", ""]], [["null", "NULL", null]], [["annull@tinh.example", "b"]]])("text[] comes back as it is: %j", async (texts) => {
+  expect(await database.query({ text: "SELECT $1::text[] AS texts" }, [texts])).toEqual([{ texts }])
+})

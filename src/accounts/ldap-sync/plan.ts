@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from "node:timers/promises"
 import type { ImportPlan, TablePlan } from "../import/plan.ts"
 import type { DirectoryState } from "../import/provisioning-store.ts"
 import type { AccountRow, AssignmentRow, GroupRow, MemberRow, PrincipalRow } from "../import/rows.ts"
@@ -11,7 +12,8 @@ import type { ExternalLink, LdapEntries, LdapGroup, LdapPerson } from "./entries
 
 /**
  * The difference between an LDAP server and the directory, as an import's plan. Only what a synchronization once linked is ever changed, suspended or opened again:
- * who was made by hand stays. An entry that cannot be taken over is reported, and what it is linked to left as it is. Pure.
+ * who was made by hand stays. An entry that cannot be taken over is reported, and what it is linked to left as it is. Pure; others have
+ * their turn between some entries and the next.
  */
 export interface SyncOptions {
   /** For entries without a unit; empty: they are problems. */
@@ -54,12 +56,14 @@ export interface SyncProblem {
 }
 
 const maxProblems = 1_000
+/** Entries at once. */
+const slice = 50
 
-export function planSync({ people, groups }: LdapEntries, facts: SyncFacts, options: SyncOptions): SyncPlan {
+export async function planSync({ people, groups }: LdapEntries, facts: SyncFacts, options: SyncOptions): Promise<SyncPlan> {
   const problems: SyncProblem[] = []
   const report = (dn: string, reason: string): void => void (problems.length < maxProblems && problems.push({ dn: shown(dn.slice(0, 300)), reason: shown(reason) }))
-  const persons = planPeople(people, { facts, options, report })
-  const mail = planGroups(groups, { facts, report, accountOf: persons.accountOf, taken: persons.taken })
+  const persons = await planPeople(people, { facts, options, report })
+  const mail = await planGroups(groups, { facts, report, accountOf: persons.accountOf, taken: persons.taken })
   const { state } = facts
   const plan: ImportPlan = {
     version: state.version, today: options.today, certificates: new Map(),
@@ -87,7 +91,7 @@ interface PeopleParts {
   readonly report: (dn: string, reason: string) => void
 }
 
-function planPeople(people: readonly LdapPerson[], { facts: { state, links, rules }, options, report }: PeopleParts) {
+async function planPeople(people: readonly LdapPerson[], { facts: { state, links, rules }, options, report }: PeopleParts) {
   const { principals, accounts, assignments, units, aliases, groups } = state.tables
   const byId = new Map(principals.map((row) => [row.principalId, row]))
   const byAddress = new Map(accounts.map((row) => [row.address, row]))
@@ -105,7 +109,8 @@ function planPeople(people: readonly LdapPerson[], { facts: { state, links, rule
   const taken = new Set([...accounts, ...aliases, ...groups].map(({ address }) => address))
   const domains = new Set(units.map(({ domain }) => domain))
   const unitOf = unitFinder(units)
-  const numbers = nextNumbers(byId)
+  const nextNumber = nextNumbers(byId)
+  const namer = addressNamer({ units, rules, otherwise: options.addressRule, taken })
 
   const [add, change, back] = [new Map<string, PrincipalRow>(), [] as PrincipalRow[], [] as PrincipalRow[]]
   const [newAccounts, changedAccounts, openedAccounts] = [[] as AccountRow[], [] as AccountRow[], [] as AccountRow[]]
@@ -115,7 +120,8 @@ function planPeople(people: readonly LdapPerson[], { facts: { state, links, rule
   const seen = new Set<string>()
   let unchanged = 0
 
-  for (const person of people) {
+  for (const [at, person] of people.entries()) {
+    if (at % slice === slice - 1) await breathe()
     if (person.externalId === "") {
       report(person.dn, "has nothing that never changes: the attribute of ldapSync.idAttribute is missing")
       continue
@@ -163,7 +169,7 @@ function planPeople(people: readonly LdapPerson[], { facts: { state, links, rule
       linked.set(before.principalId, { kind: "person", externalId: person.externalId, key: before.principalId, gone: false })
       continue
     }
-    const principalId = person.number !== "" ? person.number : numbers()
+    const principalId = person.number !== "" ? person.number : nextNumber()
     if (add.has(principalId)) {
       report(person.dn, `the number ${principalId} is another entry's, too`)
       continue
@@ -172,7 +178,7 @@ function planPeople(people: readonly LdapPerson[], { facts: { state, links, rule
       report(person.dn, `${address} is a name that the system needs`)
       continue
     }
-    const made = isOurs ? (taken.has(address) ? undefined : address) : ruledAddress(person.name, { unitCode, units, rules, otherwise: options.addressRule, taken })
+    const made = isOurs ? (taken.has(address) ? undefined : address) : namer(person.name, unitCode)
     if (made === undefined) {
       report(person.dn, isOurs ? `the address ${address} is taken` : "the unit's rule makes no free address of its name")
       continue
@@ -220,20 +226,24 @@ function nextNumbers(byId: ReadonlyMap<string, unknown>): () => string {
   return () => `CN${String(++last).padStart(5, "0")}`
 }
 
-function ruledAddress(name: string, { unitCode, units, rules, otherwise, taken }: { readonly otherwise: string; readonly unitCode: string; readonly units: DirectoryState["tables"]["units"]; readonly rules: ReadonlyMap<string, string>; readonly taken: ReadonlySet<string> }): string | undefined {
+/** The first free address of a name by the rule of its unit, or the nearest above that has one. */
+function addressNamer({ units, rules, otherwise, taken }: { readonly otherwise: string; readonly units: DirectoryState["tables"]["units"]; readonly rules: ReadonlyMap<string, string>; readonly taken: ReadonlySet<string> }): (name: string, unitCode: string) => string | undefined {
   const byCode = new Map(units.map((unit) => [unit.code, unit]))
-  const unit = byCode.get(unitCode)
-  let template = otherwise
-  for (let at = unit, steps = 0; at && steps < maxDepth; at = at.parentCode === null ? undefined : byCode.get(at.parentCode), steps++) {
-    const own = rules.get(at.code)
-    if (own !== undefined) {
-      template = own
-      break
+  const numbers = new Map<string, number>()
+  const ruleOf = (unitCode: string): string => {
+    let at = byCode.get(unitCode)
+    for (let steps = 0; at && steps < maxDepth; at = at.parentCode === null ? undefined : byCode.get(at.parentCode), steps++) {
+      const own = rules.get(at.code)
+      if (own !== undefined) return own
     }
+    return otherwise
   }
-  const rule = parseAddressRule(template)
-  const address = unit && rule.ok ? addressByRule(rule.value, { name, unit: { code: unitCode, domain: unit.domain }, isTaken: (one) => taken.has(one) }) : undefined
-  return address?.ok ? address.value : undefined
+  return (name, unitCode) => {
+    const unit = byCode.get(unitCode)
+    const rule = parseAddressRule(ruleOf(unitCode))
+    const address = unit && rule.ok ? addressByRule(rule.value, { name, unit: { code: unitCode, domain: unit.domain }, isTaken: (one) => taken.has(one), numbers }) : undefined
+    return address?.ok ? address.value : undefined
+  }
 }
 
 const maxDepth = 50
@@ -246,7 +256,7 @@ interface GroupParts {
   readonly taken: ReadonlySet<string>
 }
 
-function planGroups(groups: readonly LdapGroup[], { facts: { state, links }, report, accountOf, taken }: GroupParts) {
+async function planGroups(groups: readonly LdapGroup[], { facts: { state, links }, report, accountOf, taken }: GroupParts) {
   const before = new Map(state.tables.groups.map((row) => [row.address, row]))
   const domains = new Set(state.tables.units.map(({ domain }) => domain))
   const linkOf = new Map(links.filter(({ kind }) => kind === "group").map((link) => [link.externalId, link]))
@@ -274,7 +284,7 @@ function planGroups(groups: readonly LdapGroup[], { facts: { state, links }, rep
   const rows = [...wanted.values()].map(({ row }) => row)
   const gone = [...linkOf.values()].filter(({ key }) => !linked.has(key))
   const removed = gone.flatMap(({ key }) => before.get(key) ?? [])
-  const members = memberRows([...wanted.values()], { addressOf, report })
+  const members = await memberRows([...wanted.values()], { addressOf, report })
   const isOf = new Set([...wanted.keys(), ...removed.map(({ address }) => address)])
   const key = ({ group, member }: MemberRow): string => `${group}\n${member}`
   const present = state.tables.members.filter(({ group }) => isOf.has(group))
@@ -290,9 +300,10 @@ function planGroups(groups: readonly LdapGroup[], { facts: { state, links }, rep
 }
 
 /** Members that are nobody here are left out; a group that would contain itself is not put into itself. */
-function memberRows(wanted: readonly { readonly row: GroupRow; readonly group: { readonly dn: string; readonly members: readonly string[] } }[], { addressOf, report }: { readonly addressOf: ReadonlyMap<string, string>; readonly report: GroupParts["report"] }): readonly MemberRow[] {
+async function memberRows(wanted: readonly { readonly row: GroupRow; readonly group: { readonly dn: string; readonly members: readonly string[] } }[], { addressOf, report }: { readonly addressOf: ReadonlyMap<string, string>; readonly report: GroupParts["report"] }): Promise<readonly MemberRow[]> {
   const inside = new Map<string, Set<string>>()
   for (const { row: { address }, group } of wanted) {
+    await breathe()
     const members = group.members.flatMap((dn) => addressOf.get(dn.toLowerCase()) ?? [])
     if (members.length < group.members.length) report(group.dn, `${group.members.length - members.length} of its members are nobody here`)
     inside.set(address, new Set(members))

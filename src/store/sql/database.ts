@@ -33,11 +33,13 @@ const exactNumber = (text: string): number => {
 const int8ArrayOid: number = 1016
 const int8Array = int8ArrayOid as Parameters<typeof pg.types.setTypeParser>[0]
 pg.types.setTypeParser(pg.types.builtins.INT8, exactNumber)
-/** `text[]`: nearly always the empty one, of keywords and of DSN conditions, which needs no parser of quotes. */
+/** `text[]`: mostly words and addresses, which need no parser of quotes; the driver's own looks at each character. */
 const textArrayOid: number = 1009
 const textArray = textArrayOid as Parameters<typeof pg.types.setTypeParser>[0]
 const parseTextArray = pg.types.getTypeParser(textArray) as (text: string) => string[]
-pg.types.setTypeParser(textArray, (text: string) => (text === "{}" ? [] : parseTextArray(text)))
+/** What PostgreSQL quotes, a NULL and more than one dimension are the driver's. */
+const isPlainArray = (text: string): boolean => /^\{[^"\\{}]+\}$/.test(text) && !/NULL/i.test(text)
+pg.types.setTypeParser(textArray, (text: string) => (text === "{}" ? [] : isPlainArray(text) ? text.slice(1, -1).split(",") : parseTextArray(text)))
 pg.types.setTypeParser(int8Array, (text: string) => (text === "{}" ? [] : text.slice(1, -1).split(",").map(exactNumber)))
 
 export interface DatabaseOptions {

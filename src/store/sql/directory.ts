@@ -21,10 +21,12 @@ export interface DirectorySourceOptions {
   readonly log: Logger
   /** How often versions are compared; 0 never. */
   readonly tickMs?: number
+  /** A change that is told of within so long after another is read with those that follow it: a bulk job makes several in a second, and each reading costs every process 40 ms. Who asks with `refresh` does not wait. */
+  readonly burstMs?: number
 }
 
 /** Resolves when the first snapshot is there. */
-export async function createDirectorySource({ database, feed, log, tickMs = 5_000 }: DirectorySourceOptions): Promise<SqlDirectorySource> {
+export async function createDirectorySource({ database, feed, log, tickMs = 5_000, burstMs = 1_000 }: DirectorySourceOptions): Promise<SqlDirectorySource> {
   let snapshot = await loadDirectory(database)
 
   const refresh = latestRead(async (): Promise<Directory> => {
@@ -35,8 +37,20 @@ export async function createDirectorySource({ database, feed, log, tickMs = 5_00
     refresh().catch((error: unknown) => log.warn({ err: error }, "the directory could not be read again"))
   }
 
+  let burst: NodeJS.Timeout | undefined
+  let toldMeanwhile = false
+  const told = (): void => {
+    if (burst !== undefined) return void (toldMeanwhile = true)
+    refreshQuietly()
+    burst = setTimeout(() => {
+      burst = undefined
+      if (toldMeanwhile) told()
+      toldMeanwhile = false
+    }, burstMs).unref()
+  }
+
   const unsubscribe = feed?.subscribe((changes) => {
-    if (changes.some((change) => change.kind === "directory" && change.version !== snapshot.version)) refreshQuietly()
+    if (changes.some((change) => change.kind === "directory" && change.version !== snapshot.version)) told()
   }, refreshQuietly)
   const timer = tickMs > 0 ? setInterval(refreshQuietly, tickMs).unref() : undefined
 
@@ -45,6 +59,7 @@ export async function createDirectorySource({ database, feed, log, tickMs = 5_00
     refresh,
     close() {
       clearInterval(timer)
+      clearTimeout(burst)
       unsubscribe?.()
     },
   }

@@ -1,5 +1,6 @@
 import type { DmarcCount, DmarcDay, DmarcStore } from "../dmarc-store.ts"
 import { type Database, withRetry } from "./database.ts"
+import { readInPages } from "./read-in-pages.ts"
 
 /** DMARC's figures in PostgreSQL; several processes add to the same rows. */
 export function createDmarcStore(database: Database): DmarcStore {
@@ -18,8 +19,13 @@ export function createDmarcStore(database: Database): DmarcStore {
     },
     domains: async (day) => (await database.query<{ domain: string }>(domains, [day])).map(({ domain }) => domain),
     async ofDomain({ day, domain, limit }) {
-      const [rows, [sums]] = await Promise.all([database.query<Row>(ofDomain, [day, domain, limit]), database.query<Sums>(sumsOf, [day, domain])])
-      const counts = rows.map(({ spf_domain, spf_result, ...row }) => ({ ...row, day, policyDomain: domain, spf: { domain: spf_domain, result: spf_result } }))
+      const [sums] = await database.query<Sums>(sumsOf, [day, domain])
+      const counts: DmarcCount[] = []
+      await database.transaction(async (tx) => {
+        for await (const page of readInPages<Row>(tx, ofDomain, { values: [day, domain, limit] })) {
+          for (const { spf_domain, spf_result, ...row } of page) counts.push({ ...row, day, policyDomain: domain, spf: { domain: spf_domain, result: spf_result } })
+        }
+      })
       return { counts, rows: sums?.rows ?? 0, messages: sums?.messages ?? 0, failed: sums?.failed ?? 0, record: sums?.record ?? undefined }
     },
     async forget(before) {
@@ -66,7 +72,6 @@ const sumsOf = {
 const forgetRecords = { name: "dmarc-forget-records", text: "DELETE FROM dmarc_record WHERE day < $1::date" }
 
 const ofDomain = {
-  name: "dmarc-of-domain",
   text: `SELECT header_from AS "headerFrom", host(source) AS source, disposition, override, dkim_aligned AS "dkimAligned", spf_aligned AS "spfAligned", spf_domain, spf_result, dkim, messages
     FROM dmarc_observation WHERE day = $1::date AND policy_domain = $2 ORDER BY messages DESC, header_from, source, disposition LIMIT $3`,
 }
