@@ -25,6 +25,7 @@ import { type RecheckWorkerParts, startRecheckWorker } from "./recheck.worker.ts
 import { startRelayWorker } from "./relay.worker.ts"
 import { type ReportWorkerParts, startReportWorker } from "./report.worker.ts"
 import type { RunningWorker } from "./run-worker.ts"
+import { startWebhookWorker, type WebhookWorkerParts } from "./webhook.worker.ts"
 
 export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log"> {
   readonly backend: QueueBackend
@@ -48,6 +49,7 @@ export interface WorkerServices extends Omit<HousekeepingParts, "everyMs" | "log
   readonly dkim: Omit<DkimWorkerParts, "log">
   readonly figures: Omit<FiguresWorkerParts, "log">
   readonly notify: Omit<NotifyWorkerParts, "log">
+  readonly webhooks: Omit<WebhookWorkerParts, "log">
   /** Absent where no LDAP server is configured. */
   readonly addressBook?: Omit<LdapWorkerParts, "log"> | undefined
   /** Absent where people are not taken over from an LDAP server by themselves. */
@@ -66,7 +68,7 @@ export function startWorkers(services: WorkerServices): RunningWorker {
     startExpiryWorker({ ...services.expiry, log }), startRecheckWorker({ ...services.recheck, log }),
     startReportWorker({ ...services.reports, log }), startAuditWorker({ ...services.audit, log }), startDkimWorker({ ...services.dkim, log }),
     startFiguresWorker({ ...services.figures, log }),
-    startNotifyWorker({ ...services.notify, log }),
+    startNotifyWorker({ ...services.notify, log }), startWebhookWorker({ ...services.webhooks, log }),
     startArchiveWorker({ ...services.archive, log }), startBulkWorker({ ...services.bulk, backend: services.backend, log }),
   ]
   if (addressBook) others.push(startLdapWorker({ ...addressBook, log }))

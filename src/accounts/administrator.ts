@@ -15,7 +15,7 @@ export interface Grant {
 
 export const capabilities = [
   "overview:read", "directory:read", "directory:write", "certificates:read", "certificates:write", "policy:read", "policy:write", "queue:read", "queue:write",
-  "trace:read", "held:read", "held:decide", "sessions:read", "sessions:end", "notifications:read", "notifications:write", "audit:read", "reports:read", "administrators:read", "administrators:write",
+  "trace:read", "held:read", "held:decide", "sessions:read", "sessions:end", "notifications:read", "notifications:write", "audit:read", "reports:read", "administrators:read", "administrators:write", "webhooks:read", "webhooks:write",
 ] as const
 export type Capability = (typeof capabilities)[number]
 
@@ -23,7 +23,7 @@ const readOnly = capabilities.filter((capability) => capability.endsWith(":read"
 
 const capabilitiesOf: Readonly<Record<AdministratorRole, readonly Capability[]>> = {
   province: capabilities,
-  unit: ["overview:read", "directory:read", "directory:write", "certificates:read", "certificates:write", "held:read", "held:decide", "sessions:read", "sessions:end", "reports:read"],
+  unit: ["overview:read", "directory:read", "directory:write", "certificates:read", "certificates:write", "held:read", "held:decide", "sessions:read", "sessions:end", "reports:read", "webhooks:read", "webhooks:write"],
   auditor: readOnly,
   operator: ["overview:read", "queue:read", "queue:write", "trace:read", "held:read", "held:decide"],
 }

@@ -12,7 +12,7 @@ export interface NewAuditEntry {
 export type AuditEvent =
   | "signIn.succeeded" | "signIn.repeated" | "signIn.failed"
   | "access.heldMessageRead" | "access.mailboxOpened" | "access.mailboxWritten" | "access.mailboxChanged"
-  | "evidence.exported" | "audit.exported"
+  | "evidence.exported" | "audit.exported" | "queue.boardUsed"
 
 export interface AuditRecorder {
   /** Resolves once the entry is committed; those that come together share a commit. Throws when the store cannot be reached. */

@@ -1,4 +1,4 @@
-import { setImmediate as yieldToOthers } from "node:timers/promises"
+import { nextTurn } from "./turn.ts"
 
 /** Work between turns, in bytes looked at or written: 1-5 ms. */
 const bytesAtOnce = 512 * 1024
@@ -15,6 +15,6 @@ export class Pace {
 
   private async rest(): Promise<void> {
     this.left = bytesAtOnce
-    await yieldToOthers()
+    await nextTurn()
   }
 }

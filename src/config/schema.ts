@@ -352,6 +352,13 @@ export const configSchema = z.strictObject({
   }).check((context) => {
     if (context.value.keep < 86_400_000) context.issues.push({ code: "custom", message: "is less than a day: systems may repeat a call for so long", input: context.value, path: ["keep"] })
   }),
+  webhooks: section({
+    stopAfter: duration("3d", "A webhook of events that has not answered 2xx for so long is stopped, and whoever answers for it is written to. Where webhooks may be called, whom they trust and how long they may take is said in `notifications`."),
+    keep: duration("30d", "How long events, and what each webhook made of them, are kept and can be told again."),
+  }).check((context) => {
+    const { stopAfter, keep } = context.value
+    if (keep < 2 * stopAfter) context.issues.push({ code: "custom", message: "is less than twice webhooks.stopAfter: events would be gone before anybody looks", input: context.value, path: ["keep"] })
+  }),
   console: section({
     lookupsPerHour: count(600, "Certificates that one account may look up in an hour."),
     watch: list("Health addresses of roles that run in other containers, as `role=http://host:port/health`, shown on the status page."),
@@ -359,7 +366,7 @@ export const configSchema = z.strictObject({
     sessionLife: duration("12h", "A console session is over after this, used or not."),
     maxConnections: count(1_000, "Open HTTPS connections, of browsers and programs together."),
     maxConnectionsPerAddress: count(150, "Open HTTPS connections from one client address, of IPv6 from one /64. An office behind one address, or a proxy in front, needs more."),
-    requestsPerMinute: count(600, "Requests that one console session, or one network that is not signed in, may make in a minute. 0: as many as it likes."),
+    requestsPerMinute: count(600, "Requests that one console session, or one network that is not signed in or looks up certificates, may make in a minute. 0: as many as it likes."),
     accountLicences: count(3_000, "Mailboxes that the province has licences for, shown on the dashboard."),
     holderLicences: count(4_228, "Holders that the province has licences for, likewise."),
     url: matching(/^https:\/\/[^/?#@\s]+$/, "is not of the form https://mail.tinh.example or https://mail.tinh.example:8443", "Where browsers reach the console: passkeys are bound to this name, and the identity provider sends people back to it. Empty: `hostname`, with the port `clients.https` or `listen.https`."),

@@ -1,5 +1,6 @@
 import { type Request, type Response, Router } from "express"
 import type { Authenticator } from "../accounts/login.ts"
+import { clientNetwork } from "../accounts/login-throttle.ts"
 import type { CertificateLookup } from "../addressbook/certificate-lookup.ts"
 import type { FailureKind } from "../mail/failure.ts"
 import { certificatesOnly } from "../pki/certificates-only.ts"
@@ -17,6 +18,8 @@ export interface CertificateRoutes {
   readonly authenticator: Authenticator
   readonly lookup: CertificateLookup
   readonly rates: LookupRates
+  /** Requests of one client network, whoever it says it is: a password costs us more to look at than to send. */
+  readonly askers: LookupRates
 }
 
 const asPem = (certificates: readonly Uint8Array[]): Buffer => Buffer.from(certificates.map((der) => pem("CERTIFICATE", der)).join(""))
@@ -36,7 +39,7 @@ const statusOf: Readonly<Partial<Record<FailureKind, number>>> = { notFound: 404
 const retrySeconds = 30
 const maxAgeSeconds = 300
 
-export function certificateRoutes({ authenticator, lookup, rates }: CertificateRoutes): Router {
+export function certificateRoutes({ authenticator, lookup, rates, askers }: CertificateRoutes): Router {
   const router = Router()
   router.get("/search", (request, response) => answer(request, response, typeof request.query["email"] === "string" ? request.query["email"] : ""))
   router.get("/:address", (request, response) => answer(request, response, request.params.address))
@@ -45,7 +48,10 @@ export function certificateRoutes({ authenticator, lookup, rates }: CertificateR
     response.set({ "cache-control": "no-store", vary: "Authorization, Accept" })
     const credentials = basicCredentials(request.headers.authorization)
     if (!credentials) return refuse(response, 401)
-    const login = await authenticator.login({ ...credentials, clientAddress: request.socket.remoteAddress ?? "", service: "console" })
+    const clientAddress = request.socket.remoteAddress ?? ""
+    const askedTooMuch = await askers.take(clientNetwork(clientAddress))
+    if (askedTooMuch > 0) return refuse(response, 429, askedTooMuch)
+    const login = await authenticator.login({ ...credentials, clientAddress, service: "console" })
     if (!login.ok) return refuse(response, statusOf[login.failure.kind] ?? 503)
     if (login.value.via === "oneTime") return refuse(response, 401)
     const waitSeconds = await rates.take(login.value.accountId)

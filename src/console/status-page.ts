@@ -6,8 +6,7 @@ import { publicPage } from "./web/public-shell.ts"
 import { shownTime } from "./web/shown.ts"
 import { table } from "./web/table.ts"
 
-/** How the system is, for whoever runs it. Pure. */
-const refreshSeconds = 15
+/** How the system is, for whoever runs it. Pure. It does not renew itself: who reads slowly, or has it read aloud, is not to be interrupted (WCAG 2.2 §2.2.1). */
 
 /** `imap-2` is the second process of `imap`. */
 function processText({ say }: Visit, process: string): string {
@@ -24,7 +23,7 @@ export function statusPage(visit: Visit, reports: readonly HealthReport[], now: 
     return words ? say(words) : check
   }
   return publicPage(visit, {
-    title: say(publicText.status), refreshSeconds,
+    title: say(publicText.status),
     body: html`<p class=${`notice ${isHealthy ? "done" : "problem"}`}>${say(isHealthy ? statusText.healthy : statusText.unhealthy)}</p>
       ${table(visit, {
         caption: say(statusText.caption), empty: "", rows: reports,
@@ -36,6 +35,6 @@ export function statusPage(visit: Visit, reports: readonly HealthReport[], now: 
         ],
       })}
       <p class="actions"><a role="button" href="/console">${say(publicText.signIn)}</a> <a role="button" class="secondary" href="/help">${say(publicText.help)}</a></p>
-      <p class="muted">${say(statusText.checkedAt)} ${shownTime(visit, now)}. ${say(statusText.renews)}</p>`,
+      <p class="muted">${say(statusText.checkedAt)} ${shownTime(visit, now)}. <a href="/">${say(statusText.renew)}</a></p>`,
   })
 }

@@ -12,8 +12,8 @@ export interface DeliveryJob {
 /** In braces, so that all keys of the queues are in one slot of a Redis Cluster. */
 export const redisPrefix = "{congthu}"
 
-/** A finished job is of no interest: what became of a delivery is in the store. A failed one is found by the sweeper. */
-export const jobOptions = { attempts: 1, removeOnComplete: true, removeOnFail: true } as const
+/** A finished job is of no interest: what became of a delivery is in the store. What a failed one was for is found by the sweeper; the last of them stay for a day, for whoever looks for the fault. */
+export const jobOptions = { attempts: 1, removeOnComplete: true, removeOnFail: { count: 100, age: 86_400 } } as const
 
 /** Waits between reconnections to Redis (ms). */
 export const redisRetryMs = (times: number): number => Math.min(50 * times, 1_000)

@@ -215,7 +215,7 @@ export function createIntake({ directory, acceptances, wake, rates, srs, clock, 
           const content = await contentFor(request, judged)
           if (!content.ok) return refused(request, notSigned(content.failure.kind))
           const offered = { ...request, content: content.value }
-          const ready: Ready = { judged, held: judged?.held ? heldBeside(judged.held, decision) : (moderation(request, decision) ?? volume.value), directoryVersion: snapshot.version, acceptedAt: now }
+          const ready: Ready = { judged, held: judged?.held ? heldBeside(judged.held, decision) : (volume.value ?? moderation(request, decision)), directoryVersion: snapshot.version, acceptedAt: now }
           ours.delete(content.value)
           const committed = await commit(offered, decision, ready)
           if (committed.ok) return accepted(offered, decision, ready, committed.value)

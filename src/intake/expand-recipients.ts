@@ -83,6 +83,8 @@ export function expandRecipients({ directory, recipients, sender, mayRelay, maxF
   const unserved: Unserved[] = []
   const skippedMembers: string[] = []
   const moderated = new Set<Group>()
+  /** Groups, each with what is to be told of it. */
+  const opened = new Set<string>()
 
   const add = (next: FinalRecipient): void => {
     const known = final.get(next.recipient)
@@ -143,6 +145,10 @@ export function expandRecipients({ directory, recipients, sender, mayRelay, maxF
         }
         break
       case "group": {
+        // written otherwise, it is the same: an outsider who names it a thousand times must not have it opened so often
+        const asked = JSON.stringify([resolution.group.address, notify])
+        if (opened.has(asked)) break
+        opened.add(asked)
         const members = new Map<string, Reached>()
         const reason = open(resolution.group, members, new Set(), 0) ?? (members.size === 0 ? "emptyGroup" : undefined)
         if (reason) unserved.push({ recipient, reason })

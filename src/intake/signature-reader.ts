@@ -29,12 +29,14 @@ export interface SignatureReaderParts {
   readonly pool: Pick<VerifyPool, "verify">
   readonly statuses: Pick<CertificateStatuses, "of">
   readonly stampStatuses: Pick<CertificateStatuses, "of">
-  /** DER of the registry's certificate of a signer whose own did not come along; undefined when it knows none. */
-  readonly registered: (signer: MessageSigner) => Promise<Uint8Array | undefined>
+  /** DER of the registry's certificates that may be that of a signer whose own did not come along. */
+  readonly registered: (signer: MessageSigner) => Promise<readonly Uint8Array[]>
 }
 
 /** A certificate of a few kilobytes takes milliseconds to read, in the currency of Pace: one or two are a turn. */
 const certificateCost = 48
+/** Signers without a certificate that are looked for: honest messages have one. */
+const maxWithout = 2
 /** Time stamps of one signer that are looked at; honest ones have one, and an archive's renewal another. */
 const maxTried = 4
 
@@ -64,8 +66,8 @@ export function createSignatureReader({ pool, statuses, stampStatuses, registere
   }
 
   async function missing({ signers }: MessageSignature): Promise<readonly Uint8Array[]> {
-    const found = await Promise.all(signers.filter(({ problems }) => problems.includes("noCertificate")).map(registered))
-    return found.flatMap((der) => der ?? [])
+    const found = await Promise.all(signers.filter(({ problems }) => problems.includes("noCertificate")).slice(0, maxWithout).map(registered))
+    return found.flat()
   }
 
   async function judged(read: MessageSignature, at: number): Promise<SignatureEvidence> {

@@ -24,6 +24,7 @@ import { createTraceStore } from "../store/sql/trace.ts"
 import { createApiLog } from "../telemetry/mail-log.ts"
 import { openNotifications } from "./notifications.ts"
 import { editorParts } from "./provisioning.ts"
+import { openSubscriptions } from "./webhooks.ts"
 
 /** Ten thousand recipients with data of their own, and a long letter. */
 const maxRequestBytes = 6 * 1024 * 1024
@@ -54,6 +55,7 @@ export async function createApi(app: App, { outbox, signIns }: { readonly outbox
     templates: { templates: createTemplateStore({ database }) },
     reports: { monthly: createMonthlyReportStore(database) },
     directory: { view: createDirectoryView(database), editor: createDirectoryEditor(editing) },
+    webhooks: { webhooks: openSubscriptions(app) },
   })
   const document = openApiDocument(routes, { title: `Công Thư · ${config.hostname}` })
   const gate = createApiGate({

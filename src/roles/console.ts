@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto"
 import type { Authenticator } from "../accounts/login.ts"
 import type { SignInAudit } from "../accounts/sign-in-audit.ts"
 import { createPasswordWork } from "../accounts/password-work.ts"
-import type { App } from "../app.ts"
+import { type App, queueBackend } from "../app.ts"
 import type { ClientSettings } from "../console/client-setup/client-settings.ts"
 import { createLookupRates } from "../console/lookup-rates.ts"
 import type { DescribedApi } from "../console/pages/api/described-api.ts"
@@ -25,7 +25,9 @@ import { usageOf } from "../store/sql/quota.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { createConsoleLog } from "../telemetry/mail-log.ts"
 import { createSecondFactors, needsSecondFactor } from "./second-factors.ts"
+import { openQueueBoard } from "./queue-board.ts"
 import { openSingleSignOn } from "./single-sign-on.ts"
+import { openSubscriptions } from "./webhooks.ts"
 
 export interface ConsoleServices {
   /** Shared with whatever else signs people in, so that failures are counted together. */
@@ -60,13 +62,15 @@ export async function createConsole(app: App, { authenticator, signIns, health, 
   const directoryPorts = consoleDirectory(app, { outbox, forwarding })
   const factors = createSecondFactors(app, signIns)
   const singleSignOn = await openSingleSignOn(app, signIns)
+  const board = openQueueBoard({ backend: queueBackend(app), database, title: `Công Thư · ${config.hostname}` })
+  app.onClose(() => board.close())
   return consoleRouter({
     areas: consoleAreas({
       signIn: { authenticator, sessions, factors, directory, clock, singleSignOn },
       overview: { figures: createOverviewStore({ database }), health, licences: { accounts: accountLicences, holders: holderLicences }, clock, onError: (error) => log.warn({ err: error }, "console: figures could not be read") },
       directory: directoryPorts,
       operation: operationPorts({
-        ...app, clock, outbox, consoleIdleMs: config.console.sessionIdle, consoleLifeMs: config.console.sessionLife, statusOf: certificateStatuses(app), forwarding: config.forwarding, onError: (error) => log.error({ err: error }, "console: work behind a page failed"),
+        ...app, clock, outbox, engine: board.engine, consoleIdleMs: config.console.sessionIdle, consoleLifeMs: config.console.sessionLife, statusOf: certificateStatuses(app), forwarding: config.forwarding, onError: (error) => log.error({ err: error }, "console: work behind a page failed"),
         findSignature: (question) => findSignature(question, { config, database, clock, log }), auditKey: async () => Buffer.from((await loadAuditKey(config)).publicKey).toString("hex"), auditKeepMs: config.audit.keep,
       }),
       self: {
@@ -82,9 +86,9 @@ export async function createConsole(app: App, { authenticator, signIns, health, 
         forwarding: { store: forwarding, rules: config.forwarding, changed: (version) => directoryChanged(app, version) },
       },
       security: { factors, sessions, resets: createFactorResets(database), needsSecondFactor: needsSecondFactor(config), mailPassword: config.auth.mailPassword },
-      api: { document: apiDocument },
+      api: { document: apiDocument, webhooks: openSubscriptions(app), nameOf: (by) => directory.current().principal(by)?.name ?? by },
     }),
-    sessions, authenticator, directory, clock, isUnavailable, factors,
+    sessions, authenticator, directory, clock, isUnavailable, factors, mounted: [board.mounted],
     needsSecondFactor: needsSecondFactor(config),
     singleSignOn: singleSignOn?.provider.name,
     csrfKey: createHmac("sha256", app.files.appPasswordKey).update("console-forms").digest(),

@@ -1,17 +1,12 @@
-import { readFile } from "node:fs/promises"
 import { type App, openRedis } from "../app.ts"
 import { systemRandom } from "../base/random.ts"
-import { pathOr } from "../config/load.ts"
-import { openResolver } from "../dns/open-resolver.ts"
 import type { Intake } from "../intake/intake.ts"
 import { type Campaigns, createCampaigns } from "../notifications/campaigns.ts"
 import { createNotifications, type Notifications } from "../notifications/send.ts"
 import { createSendLimits } from "../notifications/send-limits.ts"
 import { createSubmittedNotifications, type SubmittedNotifications } from "../notifications/submitted.ts"
 import { createTemplateSource } from "../notifications/templates/source.ts"
-import { createWebhookPost } from "../notifications/webhook-post.ts"
 import { createWebhooks, type Webhooks } from "../notifications/webhooks.ts"
-import { createAllowedUrls } from "../pki/revocation/allowed-url.ts"
 import type { FreeSpace } from "../store/free-space.ts"
 import { createApiTokenStore } from "../store/sql/api-tokens.ts"
 import { createCampaignStore } from "../store/sql/campaigns.ts"
@@ -21,6 +16,7 @@ import { createTemplateStore } from "../store/sql/templates.ts"
 import { createWebhookStore } from "../store/sql/webhooks.ts"
 import { createSuppressionView } from "../store/suppression-view.ts"
 import { createNotificationLog } from "../telemetry/notification-log.ts"
+import { openWebhookPost } from "./webhooks.ts"
 
 /** What takes notifications, for the roles where systems ask for them. */
 export function openNotifications(app: App, freeSpace: FreeSpace): Notifications {
@@ -45,9 +41,8 @@ export interface NotificationWork {
 /** What sends them and tells of them, for the role `worker`. */
 export async function openNotificationWork(app: App, intake: Pick<Intake, "accept">): Promise<NotificationWork> {
   const { database, directory, contents, sealer, feed, context: { config, clock, log } } = app
-  const { webhooks: allowed, webhookCaFile, webhookTimeout, concurrency, remoteAtOnce } = config.notifications
+  const { concurrency, remoteAtOnce } = config.notifications
   const notificationLog = createNotificationLog(log)
-  const authorities = webhookCaFile === "" ? undefined : [await readFile(pathOr(config, webhookCaFile, ""), "utf8")]
   return {
     campaigns: createCampaigns({
       store: createCampaignStore({ database }), intake, contents, templates: createTemplateSource(createTemplateStore({ database })), directory, sealing: sealer, hostname: config.hostname, clock, concurrency, remoteAtOnce, log: notificationLog,
@@ -56,7 +51,7 @@ export async function openNotificationWork(app: App, intake: Pick<Intake, "accep
     }),
     webhooks: createWebhooks({
       webhooks: createWebhookStore({ database }), store: createNotificationStore({ database }), sealing: sealer, clock, random: systemRandom, log: notificationLog,
-      post: createWebhookPost({ allowed: createAllowedUrls(allowed), resolver: openResolver(config.dns, clock), timeoutMs: webhookTimeout, ...(authorities && { authorities }) }),
+      post: await openWebhookPost(app),
     }),
   }
 }

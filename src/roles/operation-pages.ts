@@ -8,6 +8,7 @@ import { openRevocation, type Revocation } from "./revocation.ts"
 import type { Clock } from "../base/clock.ts"
 import type { CertificatePorts } from "../console/pages/certificates/certificates.ts"
 import type { OperationPorts } from "../console/pages/operation.ts"
+import type { QueueEngine } from "../console/pages/queue/queue.ts"
 import type { Result } from "../base/result.ts"
 import { replayDecisions } from "../intake/replay-decisions.ts"
 import type { SignatureFacts } from "../pki/signature-facts.ts"
@@ -33,6 +34,9 @@ import { createReceivedTlsStore } from "../store/sql/received-tls-reports.ts"
 import { createSessionDesk } from "../store/sql/session-desk.ts"
 import { createTraceStore } from "../store/sql/trace.ts"
 
+/** About 2,000 records; larger reports are for the command line, which makes nobody wait. */
+const shownReportBytes = 1024 * 1024
+
 /** What the console's pages of operation stand on. */
 export interface OperationParts extends Pick<App, "database" | "feed" | "directory" | "sealer" | "contents"> {
   readonly statusOf: CertificatePorts["statusOf"]
@@ -48,10 +52,11 @@ export interface OperationParts extends Pick<App, "database" | "feed" | "directo
   readonly forwarding: ForwardingRules
   readonly onError: (error: unknown) => void
   readonly outbox: Pick<Outbox, "wake">
+  readonly engine: QueueEngine
   readonly clock: Clock
 }
 
-export function operationPorts({ database, directory, sealer, contents, feed, outbox, clock, statusOf, findSignature, forwarding, auditKey, auditKeepMs, consoleIdleMs, consoleLifeMs, onError }: OperationParts): OperationPorts {
+export function operationPorts({ database, directory, sealer, contents, feed, outbox, engine, clock, statusOf, findSignature, forwarding, auditKey, auditKeepMs, consoleIdleMs, consoleLifeMs, onError }: OperationParts): OperationPorts {
   const audit = createAuditStore(database)
   const chain = createAuditChain({ database })
   const own = createOwnReportStore(database)
@@ -65,7 +70,7 @@ export function operationPorts({ database, directory, sealer, contents, feed, ou
   const accountAddress = (address: string): string | undefined => account(address)?.address
   const accountOf = (address: string): number | undefined => account(address)?.id
   return {
-    queue: { queue: createQueueStore({ database }), pauses: createPauseStore({ database }), traces: createTraceStore({ database, sealer }), nameOf, clock, wake, accountAddress },
+    queue: { queue: createQueueStore({ database }), pauses: createPauseStore({ database }), traces: createTraceStore({ database, sealer }), nameOf, clock, wake, accountAddress, engine },
     held: { held: createHeldDesk({ database }), approvals: createHeldStore({ database }), directory, clock, header: (content) => shownHeader(contents, content), preview: (content) => messagePreview(contents, content), audit, nameOf, wake },
     certificates: { registry: createCertificateDesk({ database, clock }), directory, statusOf, announce: (version) => feed.publish([{ kind: "directory", version }]), nameOf, clock },
     policies: {
@@ -77,7 +82,7 @@ export function operationPorts({ database, directory, sealer, contents, feed, ou
     connections: { sessions: createSessionDesk({ database, idleMs: consoleIdleMs, absoluteMs: consoleLifeMs }), lockouts: createLockoutDesk(database), outbound: createOutboundStore({ database }) },
     reports: {
       monthly: createMonthlyReportStore(database), tls: createReceivedTlsStore(database), dmarc: createReceivedDmarcStore(database), own,
-      openOwnTls: (number) => openOwnTls(own, number), openOwnDmarc: (number) => openOwnDmarc(own, number), clock,
+      openOwnTls: (number) => openOwnTls(own, number, shownReportBytes), openOwnDmarc: (number) => openOwnDmarc(own, number, shownReportBytes), clock,
     },
   }
 }

@@ -47,6 +47,7 @@ export const startWebRole: StartRole = async (context) => {
       authenticator,
       lookup: createCertificateLookup({ directory: app.directory, source: openAddressBook(app) }),
       rates: createLookupRates(config.console.lookupsPerHour),
+      askers: createLookupRates(config.console.requestsPerMinute, 60),
     },
     mounted: [
       { path: "/api/v1", router: api.router },

@@ -50,6 +50,7 @@ import { openOutgoing } from "./outgoing.ts"
 import { publishedKeys } from "./published-keys.ts"
 import { bulkUpkeep, openDirectoryActions } from "./provisioning.ts"
 import { releaseLinks } from "./quarantine.ts"
+import { forgetEvents, webhookUpkeep } from "./webhooks.ts"
 import { registryRecheck } from "./recheck.ts"
 import { forgetReports, reportUpkeep } from "./reports.ts"
 import type { StartRole } from "./role.ts"
@@ -91,7 +92,7 @@ export const startWorkerRole: StartRole = async (context) => {
     housekeeping: createHousekeeping({ database, blobs, clock }),
     exclusively: createExclusive(database, "housekeeping"),
     contentGraceMs: config.store.contentGrace,
-    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await bulk.store.forget()) + (await forgetInbound(app)) + (await notifications.forget(clock.now() - config.notifications.keep)) + (await forgetReports(app)) + (await forgetSessions(app)),
+    forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await bulk.store.forget()) + (await forgetInbound(app)) + (await notifications.forget(clock.now() - config.notifications.keep)) + (await forgetReports(app)) + (await forgetEvents(app)) + (await forgetSessions(app)),
     relayConcurrency: config.delivery.concurrency,
     sweepMs: config.delivery.sweep,
     housekeepingMs: config.store.housekeeping,
@@ -111,6 +112,7 @@ export const startWorkerRole: StartRole = async (context) => {
     dkim: publishedKeys(app),
     figures: { count: () => countFigures(app), exclusively: createExclusive(database, "figures"), everyMs: countEveryMs },
     notify: { ...(await openNotificationWork(app, intake)), campaignStore: createCampaignStore({ database }), feed: app.feed, exclusively: createExclusive(database, "notifications"), everyMs: Math.min(config.delivery.sweep, notifyEveryMs) },
+    webhooks: await webhookUpkeep(app, notices),
     addressBook: addressBookUpkeep(app),
     ldapSync: ldapSyncUpkeep(app),
     acme: await certificateUpkeep(app),

@@ -40,6 +40,8 @@ export interface NewSession {
   /** `none` becomes `awaited` where the person has a second factor. */
   readonly secondFactor: Exclude<SecondFactor, "awaited">
   readonly openedBy: OpenedBy
+  /** When the person was last asked who he is, in milliseconds since the epoch; absent, or later than now: now. */
+  readonly provenAt?: number
   /** Sealed, of the identity provider. */
   readonly idToken?: Uint8Array
 }

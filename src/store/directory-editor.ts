@@ -18,6 +18,8 @@ export interface DirectoryEditor {
 
 export interface EditContext {
   readonly scope: Scope
+  /** Made by right of the account that is changed, not as an administrator: who owns it may rank as he will. Whoever says so has looked at that right. */
+  readonly byRightOfAccount?: boolean
 }
 
 export interface Changed {

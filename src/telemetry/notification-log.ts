@@ -18,3 +18,13 @@ export const createNotificationLog = (log: Logger) => ({
     log.error({ ...event, err: error }, "a webhook could not be served")
   },
 })
+
+/** What becomes of webhooks of events. */
+export const createEventLog = (log: Logger) => ({
+  eventFailed(event: { readonly webhookId: number; readonly eventId: number; readonly url: string; readonly problem: string; readonly givenUp: boolean; readonly stopped: boolean }): void {
+    log.warn(event, "a webhook could not be told of an event")
+  },
+  eventBroken({ error, ...event }: { readonly webhookId: number; readonly error: unknown }): void {
+    log.error({ ...event, err: error }, "a webhook could not be served")
+  },
+})

@@ -67,7 +67,7 @@ const serve = (limits: { readonly requestsPerMinute: number; readonly maxFailure
   startConsole({
     host: "127.0.0.1", port: 0, tls: served(tls),
     help: { host: "mail.tinh.example", imaps: 993, imap: 143, submissions: 465, submission: 587 }, health: async () => [], clock,
-    certificates: { authenticator: { login: async () => failed(failure("noPermission", "refused")) }, lookup: { find: async () => failed(failure("notFound", "nothing")) }, rates: createLookupRates(0) },
+    certificates: { authenticator: { login: async () => failed(failure("noPermission", "refused")) }, lookup: { find: async () => failed(failure("notFound", "nothing")) }, rates: createLookupRates(0), askers: createLookupRates(0) },
     mounted: [{ path: "/api/v1", router: apiRouter({ gate: createApiGate({ tokens: createApiTokenStore(store.database), failureWindowMs: 60_000, ...limits }), routes: [...more, ...routes], document: openApiDocument(routes, { title: "Công Thư" }), isUnavailable, log: createApiLog(testLog) }) }],
   })
 

@@ -1,4 +1,4 @@
-import { get } from "node:http"
+import { get, type IncomingMessage } from "node:http"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { apiTokenHash, newApiToken } from "../../src/accounts/api-token.ts"
 import { notificationRoutes } from "../../src/api/routes/notifications.ts"
@@ -12,6 +12,7 @@ let store: TestStore
 let world: ApiWorld
 let token: string
 let id: number
+let streamMs = 20
 
 beforeAll(async () => {
   store = await createTestStore()
@@ -28,7 +29,9 @@ beforeAll(async () => {
     database: store.database,
     routes: notificationRoutes({
       notifications: { send: () => Promise.reject(new Error("nothing is sent")) }, store: createNotificationStore(store), onChange: () => () => undefined, changed: () => undefined, mayKnowRead: () => false, callsPerMinute: 0, maxBodyBytes: 1_000,
-      clock: { now: () => Date.now() }, streamMs: 20,
+      clock: { now: () => Date.now() }, get streamMs() {
+        return streamMs
+      },
     }),
   })
 })
@@ -45,4 +48,15 @@ test("a stream ends after a while, without having said that it is over, so that 
     }).on("error", reject)
   })
   expect(text).not.toContain("event: end")
+})
+
+test("no more streams of one token than may be, however many are asked for at once", async () => {
+  streamMs = 60_000
+  const asked = Array.from({ length: 30 }, () => new Promise<IncomingMessage>((resolve, reject) => {
+    get({ host: "127.0.0.1", port: world.port, path: `/api/v1/notifications/${id}/events`, headers: { authorization: `Bearer ${token}` } }, resolve).on("error", reject)
+  }))
+  const answers = await Promise.all(asked)
+  const statuses = answers.map(({ statusCode }) => statusCode)
+  for (const answer of answers) answer.destroy()
+  expect([statuses.filter((status) => status === 200).length, statuses.filter((status) => status === 429).length]).toEqual([20, 10])
 })

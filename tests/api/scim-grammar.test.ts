@@ -25,7 +25,7 @@ describe("a filter (RFC 7644 §3.4.2.2, figure 2 and table 3)", () => {
     ['(userName eq "x" or title pr) and active eq false', false], ['userName eq "x" or (title pr and not (active eq false))', true], ['nickName eq null', true],
   ])("%s is %s", (text, expected) => expect(holds(unwrap(parseFilter(text)), user)).toBe(expected))
 
-  test.each(["", "userName", "userName eq", 'userName is "x"', 'userName eq "x', "userName eq x", 'userName eq "x" and', '(userName eq "x"', 'userName eq "x")', 'emails[type eq "x"', "not userName pr", 'a.b.c eq "x"', "userName eq [1]", "userName eq {}", `userName eq "${"x".repeat(3_000)}"`, Array.from({ length: 101 }, () => "a pr").join(" or "), `${"(".repeat(30)}a pr${")".repeat(30)}`])("%s is none", (text) => {
+  test.each(["", "userName", "userName eq", 'userName is "x"', 'userName eq "x', "userName eq x", 'userName eq "x" and', '(userName eq "x"', 'userName eq "x")', 'emails[type eq "x"', "not userName pr", 'a.b.c eq "x"', "userName eq [1]", "userName eq {}", 'userName eq "\\u0000"', `userName eq "${"x".repeat(3_000)}"`, Array.from({ length: 101 }, () => "a pr").join(" or "), `${"(".repeat(30)}a pr${")".repeat(30)}`])("%s is none", (text) => {
     expect(parseFilter(text).ok).toBe(false)
   })
 

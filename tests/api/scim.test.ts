@@ -100,6 +100,8 @@ describe("a user", () => {
     expect(await ask("POST", "/Users", { body: "{" })).toMatchObject({ status: 400, body: { scimType: "invalidSyntax" } })
     expect(await ask("POST", "/Users", { body: [1] })).toMatchObject({ status: 400 })
     expect(await ask("POST", "/Users", { body: { userName: "x".repeat(5 * 1024 * 1024) } })).toMatchObject({ status: 413 })
+    const deep = `{"userName":"x","displayName":${"[".repeat(5_000)}${"]".repeat(5_000)}}`
+    expect(await ask("POST", "/Users", { body: deep })).toMatchObject({ status: 400, body: { scimType: "invalidSyntax" } })
   })
 
   test("is replaced by PUT; its number and its addresses stay", async () => {

@@ -36,6 +36,12 @@ const expected: Readonly<Record<ApiScope, readonly string[]>> = {
   "reports:read": [
     "get /reports/monthly", "get /reports/monthly.csv",
   ],
+  "webhooks:read": [
+    "get /webhooks", "get /webhooks/:id", "get /webhooks/:id/deliveries",
+  ],
+  "webhooks:write": [
+    "delete /webhooks/:id", "patch /webhooks/:id", "post /webhooks", "post /webhooks/:id/deliveries/:delivery/repeat", "post /webhooks/:id/ping", "post /webhooks/:id/secret",
+  ],
   // an interface of its own, tests/api/scim.test.ts
   scim: [],
 }

@@ -38,7 +38,7 @@ beforeAll(async () => {
   policyServer = await startConsole({
     host: "127.0.0.1", port: 0, tls: served(pem), help: { host: "", imaps: 0, imap: 0, submissions: 0, submission: 0 }, health: async () => [], clock: systemClock,
     mtaStsPolicy: () => mtaStsPolicy({ mode: servedMode, maxAgeSeconds: 604_800, hosts: ["mail.tinh.example"] }),
-    certificates: { authenticator: { login: () => Promise.reject(new Error("nobody signs in")) }, lookup: { find: () => Promise.reject(new Error("nothing is looked up")) }, rates: createLookupRates(0) },
+    certificates: { authenticator: { login: () => Promise.reject(new Error("nobody signs in")) }, lookup: { find: () => Promise.reject(new Error("nothing is looked up")) }, rates: createLookupRates(0), askers: createLookupRates(0) },
   })
   place = { port: policyServer.port, authorities: [ca] }
 })

@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
+import { createServer } from "node:http"
 import { request } from "node:https"
+import express from "express"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { createAuthenticator } from "../../src/accounts/authenticate.ts"
 import { appPasswordHash, newAppPassword } from "../../src/accounts/credential.ts"
@@ -8,9 +10,12 @@ import { createLoginThrottle } from "../../src/accounts/login-throttle.ts"
 import { createPasswordWork } from "../../src/accounts/password-work.ts"
 import { createCertificateLookup } from "../../src/addressbook/certificate-lookup.ts"
 import { systemClock } from "../../src/base/clock.ts"
+import { failed } from "../../src/base/result.ts"
+import { certificateRoutes } from "../../src/console/certificates.ts"
 import { createLookupRates } from "../../src/console/lookup-rates.ts"
-import type { Serving } from "../../src/base/serving.ts"
+import { serve, type Serving } from "../../src/base/serving.ts"
 import { startConsole } from "../../src/console/server.ts"
+import { failure } from "../../src/mail/failure.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
 import { createAddressBookSource } from "../../src/store/sql/address-book.ts"
 import { createCertificateEntries } from "../../src/store/sql/certificate-entries.ts"
@@ -54,6 +59,7 @@ beforeAll(async () => {
       authenticator: createAuthenticator({ directory, credentials, passwords, throttle: createLoginThrottle({ maxFailures: 3, failureWindowMs: 600_000 }), appPasswordKey: key, clock }),
       lookup: createCertificateLookup({ directory, source }),
       rates: createLookupRates(lookupsPerHour),
+      askers: createLookupRates(0),
     },
   })
 })
@@ -175,4 +181,18 @@ test("nobody copies the directory: lookups are counted for each account", async 
   }
   expect(refused?.status).toBe(429)
   expect(Number(refused?.headers["retry-after"])).toBeGreaterThan(60)
+})
+
+test("a network that tries one address after the other is soon told to wait, and no password of it is looked at any more", async () => {
+  let looked = 0
+  const login = async () => {
+    looked++
+    return failed(failure("noPermission", "refused"))
+  }
+  const app = express().use("/certificates", certificateRoutes({ authenticator: { login }, lookup: { find: async () => failed(failure("notFound", "nothing")) }, rates: createLookupRates(0), askers: createLookupRates(3, 60) }))
+  const other = await serve(createServer(app), { host: "127.0.0.1", port: 0 })
+  const statuses = []
+  for (let at = 0; at < 5; at++) statuses.push((await fetch(`http://127.0.0.1:${other.port}/certificates/x@tinh.example`, { headers: { authorization: basic(`x${at}@tinh.example`, "x") } })).status)
+  expect([statuses, looked]).toEqual([[401, 401, 401, 429, 429], 3])
+  await other.close()
 })

@@ -41,6 +41,7 @@ beforeAll(async () => {
       authenticator: { login: async () => failed(failure("noPermission", "refused")) },
       lookup: { find: async () => failed(failure("notFound", "nothing")) },
       rates: createLookupRates(0),
+      askers: createLookupRates(0),
     },
   }
   server = await startConsole(options)

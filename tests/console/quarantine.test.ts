@@ -35,7 +35,7 @@ beforeAll(async () => {
     })
   server = await startConsole({
     host: "127.0.0.1", port: 0, tls: served(pem), help: { host: "h", imaps: 0, imap: 0, submissions: 0, submission: 0 }, health: async () => [], clock,
-    certificates: { authenticator: { login: () => Promise.reject(new Error("nobody signs in")) }, lookup: { find: () => Promise.reject(new Error("nothing is looked up")) }, rates: createLookupRates(0) },
+    certificates: { authenticator: { login: () => Promise.reject(new Error("nobody signs in")) }, lookup: { find: () => Promise.reject(new Error("nothing is looked up")) }, rates: createLookupRates(0), askers: createLookupRates(0) },
     mounted: [{ path: "/quarantine", router: routes(0) }, { path: "/rare", router: routes(2) }],
   })
 })

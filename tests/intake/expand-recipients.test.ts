@@ -33,6 +33,15 @@ const expand = (recipients: readonly (string | Recipient)[], sender: string | nu
 }
 
 describe("expanding recipients", () => {
+  test("a group that is named a thousand times is opened once, and again only where something else is to be told of it", () => {
+    let asked = 0
+    const counting = Object.create(directory, { resolve: { value: (address: string) => (asked++, directory.resolve(address)) } }) as Directory
+    const recipients = Array.from({ length: 1_000 }, (_, n): Recipient => ({ forwardPath: n % 2 === 0 ? "tat-ca@tinh.example" : "TAT-CA@tinh.example", notify: n === 999 ? ["never"] : ["delay"] }))
+    const { final } = expandRecipients({ directory: counting, sender: null, mayRelay: false, maxFinalRecipients: 100, recipients })
+    expect(final.map(({ recipient, notify }) => [recipient, notify])).toEqual([["an@tinh.example", ["delay"]], ["binh@tinh.example", ["delay"]]])
+    expect(asked).toBeLessThan(1_020)
+  })
+
   test("an alias, the account and another spelling are one delivery", () => {
     const { to, final } = expand(["nguyen.an@tinh.example", "AN@Tinh.Example", "an@tinh.example"])
     expect(to).toEqual(["an@tinh.example"])

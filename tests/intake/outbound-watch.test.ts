@@ -90,3 +90,15 @@ test("what cannot be counted is put off, not lost and not let through", async ()
   })
   expect(await submit(["a@xa.example"], "binh@tinh.example", newIntake(broken))).toMatchObject({ kind: "refused", status: "4.3.0" })
 })
+
+test("a group's moderator does not let go what an account has written that is stopped", async () => {
+  await store.database.query({ text: "UPDATE mail_group SET moderators = '{an@tinh.example}' WHERE address = 'tat-ca@tinh.example'" })
+  await store.database.query({ text: "UPDATE directory_version SET version = version + 1" })
+  await directory.refresh()
+  const from = "binh@tinh.example"
+  accepted(await submit(["m@xa.example", "n@xa.example", "o@xa.example", "p@xa.example"], from))
+  const both = accepted(await submit(["tat-ca@tinh.example", "q@xa.example"], from))
+  const held = createHeldStore(store)
+  expect(await held.find(both)).toMatchObject({ ruleId: "outbound.limit" })
+  expect(await held.mayDecide(both, ["an@tinh.example"])).toBe(false)
+})

@@ -4,13 +4,14 @@ import { apiTokenHash, newApiToken } from "../../src/accounts/api-token.ts"
 import { createIntake } from "../../src/intake/accept.ts"
 import type { Intake } from "../../src/intake/intake.ts"
 import { type Campaigns, createCampaigns } from "../../src/notifications/campaigns.ts"
+import { resolveRecipients } from "../../src/notifications/recipients.ts"
 import { notificationRequest } from "../../src/notifications/request.ts"
 import { createNotifications, type SendingSystem, type SendOutcome } from "../../src/notifications/send.ts"
 import { createSendLimits } from "../../src/notifications/send-limits.ts"
 import { createTemplateSource } from "../../src/notifications/templates/source.ts"
 import { shipTemplates } from "../../src/notifications/templates/shipped.ts"
 import type { ForwardingRules } from "../../src/accounts/forwarding.ts"
-import type { DirectorySource } from "../../src/accounts/directory.ts"
+import type { Directory, DirectorySource } from "../../src/accounts/directory.ts"
 import type { AcceptanceStore } from "../../src/store/acceptance-store.ts"
 import type { CampaignStore, NotificationStore } from "../../src/store/notification-store.ts"
 import { createSealer } from "../../src/store/sealing.ts"
@@ -229,6 +230,17 @@ test("an account that has another address when its turn comes, or passes its mai
   await campaigns.settle({ notificationId: 0, n: 0 }, 1_000)
   expect(await states(id)).toEqual({ "an@tinh.example": "delivered", "binh@tinh.example": "relayed", "full@tinh.example": "delivered", "khach@xa.example": "relayed" })
   await inDirectory("DELETE FROM forwarding", "DELETE FROM alias WHERE address = 'an@tinh.example'", "UPDATE account SET address = 'an@tinh.example' WHERE address = 'an.moi@tinh.example'")
+})
+
+test("a group that is named ten thousand times is opened once", async () => {
+  const snapshot = directory.current()
+  let asked = 0
+  const counting: Directory = Object.create(snapshot, { resolve: { value: (address: string) => (asked++, snapshot.resolve(address)) } }) as Directory
+  const sender = snapshot.account(system(0).accountId)
+  if (!sender) throw new Error("no sender")
+  const entries = Array.from({ length: 10_000 }, (_, n) => [...("tat-ca")].map((letter, at) => ((n >> at) & 1 ? letter.toUpperCase() : letter)).join("") + "@tinh.example")
+  expect(await resolveRecipients(entries, { directory: counting, sender })).toMatchObject({ ok: true, value: { recipients: [{ address: "an@tinh.example" }, { address: "binh@tinh.example" }], duplicates: 19_998 } })
+  expect(asked).toBeLessThan(10_020)
 })
 
 test("a moderated group is not written to past its moderators", async () => {

@@ -213,6 +213,10 @@ test("whoever is made the owner of a mailbox is who its password signs in as: no
   const second = await make(account("Hộp thư phụ", "A", { ownerId: boss, address: "phu@a.tinh.example" }))
   expect(await refused(account("Của tôi", "A", { ownerId: boss }), scope)).toBe("noPermission: ownerId aboveYou")
   expect(await refused({ kind: "suspendAccount", address: second, seen: unwrap(await view.account(everywhere, second)).seen }, scope)).toBe("noPermission: aboveYou")
+  await make({ kind: "addAlias", alias: { address: "thutruong@a.tinh.example", target: first, expiresOn: null } })
+  const alias = unwrap(await view.account(everywhere, first)).aliases[0]
+  expect(await refused({ kind: "removeAlias", address: "thutruong@a.tinh.example", seen: alias?.seen ?? "" }, scope)).toBe("noPermission: aboveYou")
+  expect(await refused({ kind: "addAlias", alias: { address: "cuatoi@a.tinh.example", target: first, expiresOn: null } }, scope)).toBe("noPermission: target aboveYou")
   const office = await make(account("Văn thư", "A", { kind: "organizational", address: "vanthu@a.tinh.example" }), scope)
   const owner = (principalId: string, seen: string | null = null) => ({ kind: "putAssignment", seen, assignment: { address: office, principalId, rights: ["owner"], from: null, until: null } }) as const
   expect(await refused(owner(boss), scope)).toBe("noPermission: principalId aboveYou")

@@ -137,9 +137,14 @@ async function screenshotFolder(): Promise<string> {
   return kept
 }
 
+/** A picture of a page that is not ours to judge. */
+export async function shot(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(await screenshotFolder(), `${name}.png`), fullPage: true })
+}
+
 /** A picture of the page, WCAG 2.2 A and AA by axe, nothing wider than the window, no complaint in the browser's console. */
 export async function looksRight(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(await screenshotFolder(), `${name}.png`), fullPage: true })
+  await shot(page, name)
   // by the debugger, which the page's own policy does not bind
   await page.evaluate(axeSource)
   const { violations } = (await page.evaluate("axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })")) as AxeResults

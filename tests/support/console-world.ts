@@ -6,6 +6,7 @@ import { join } from "node:path"
 import express from "express"
 import { openApiDocument } from "../../src/api/openapi/document.ts"
 import { ok } from "../../src/base/result.ts"
+import { createAllowedUrls } from "../../src/pki/revocation/allowed-url.ts"
 import { noSignature } from "../../src/pki/assumed-signature.ts"
 import { createAuthenticator } from "../../src/accounts/authenticate.ts"
 import type { AdministratorRole, Grant } from "../../src/accounts/administrator.ts"
@@ -25,6 +26,7 @@ import type { SingleSignOnPorts } from "../../src/console/pages/sign-in/single-s
 import { consoleRouter } from "../../src/console/web/console-router.ts"
 import type { Area, Page } from "../../src/console/web/page.ts"
 import { operationPorts } from "../../src/roles/operation-pages.ts"
+import { openQueueBoard } from "../../src/roles/queue-board.ts"
 import type { AcceptanceStore } from "../../src/store/acceptance-store.ts"
 import { createFileBlobs } from "../../src/store/blob/file-blobs.ts"
 import type { ContentStore } from "../../src/store/content-store.ts"
@@ -42,6 +44,8 @@ import { createFactorResets } from "../../src/store/sql/factor-resets.ts"
 import { createOverviewStore } from "../../src/store/sql/overview.ts"
 import { createFactorStore } from "../../src/store/sql/second-factors.ts"
 import { usageOf } from "../../src/store/sql/quota.ts"
+import { createWebhookDesk } from "../../src/store/sql/webhook-desk.ts"
+import { createSubscriptions } from "../../src/webhooks/subscriptions.ts"
 import { allRoutes } from "./all-routes.ts"
 import { directoryPorts } from "./console-directory.ts"
 import { createTestDatabase, type TestDatabase } from "./database.ts"
@@ -92,6 +96,8 @@ export interface AskOptions {
   readonly headOnly?: boolean
   /** Added, or with undefined taken away. */
   readonly headers?: Readonly<Record<string, string | undefined>>
+  /** Absent: GET, or POST with a form. */
+  readonly method?: string
 }
 
 export interface ConsoleAnswer {
@@ -159,17 +165,21 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
     passkeys: createPasskeys({ store, challenges, signIns, userKey: randomBytes(32), origin: consoleOrigin, serviceName: "Thư công vụ" }),
   }
   const singleSignOn = openSingleSignOn?.({ sealer, signIns, clock: now, database })
+  const board = openQueueBoard({ backend: { kind: "postgres", url: database.url }, database, title: "Công Thư" })
   const areas = consoleAreas({
     signIn: { authenticator, sessions, factors, directory, clock: now, singleSignOn },
     overview: { figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError },
     directory: ofDirectory.pages,
-    operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, statusOf: async () => undefined, findSignature: async () => ok(noSignature), forwarding: { inside: true, domains: [] }, auditKey: async () => "00".repeat(32), auditKeepMs: 0, consoleIdleMs: sessionIdleMs, consoleLifeMs: sessionLifeMs, onError }),
+    operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, engine: board.engine, statusOf: async () => undefined, findSignature: async () => ok(noSignature), forwarding: { inside: true, domains: [] }, auditKey: async () => "00".repeat(32), auditKeepMs: 0, consoleIdleMs: sessionIdleMs, consoleLifeMs: sessionLifeMs, onError }),
     self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, mailPassword: "withoutSecondFactor", usage: (ids) => usageOf(database, ids), clock: now, ...ofDirectory.holder },
     security: { factors, sessions, resets: createFactorResets(database), needsSecondFactor, mailPassword: "withoutSecondFactor" },
-    api: { document: openApiDocument(allRoutes(), { title: "Công Thư" }) },
+    api: {
+      document: openApiDocument(allRoutes(), { title: "Công Thư" }), nameOf: (by) => directory.current().principal(by)?.name ?? by,
+      webhooks: createSubscriptions({ desk: createWebhookDesk(database), allowed: createAllowedUrls(["https://*.he-thong.example/"]), sealing: sealer, clock: now }),
+    },
   })
   const app = express()
-  app.use("/console", consoleRouter({ areas: [...areas, ...moreAreas], sessions, authenticator, factors, needsSecondFactor, singleSignOn: singleSignOn?.provider.name, directory, clock: now, csrfKey: randomBytes(32), rates: createLookupRates(requestsPerMinute, 60), isUnavailable, log: { failed: ({ error }) => onError(error), refused: () => undefined } }))
+  app.use("/console", consoleRouter({ areas: [...areas, ...moreAreas], mounted: [board.mounted], sessions, authenticator, factors, needsSecondFactor, singleSignOn: singleSignOn?.provider.name, directory, clock: now, csrfKey: randomBytes(32), rates: createLookupRates(requestsPerMinute, 60), isUnavailable, log: { failed: ({ error }) => onError(error), refused: () => undefined } }))
   const server = await serve(createServer(app), { host: "127.0.0.1", port: 0 })
   const host = `127.0.0.1:${server.port}`
 
@@ -189,12 +199,12 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
       await credentials.addAppPassword({ accountId: accountId(address), principalId, label: `Điện thoại${names}`, hash: appPasswordHash(text, appPasswordKey) ?? "" })
       return text
     },
-    ask: (path, { cookie, form, file, headOnly = false, headers = {} } = {}) =>
+    ask: (path, { cookie, form, file, headOnly = false, headers = {}, method } = {}) =>
       new Promise((resolve, reject) => {
         const body = file ? multipart(form ?? {}, file) : form && new URLSearchParams(pairsOf(form)).toString()
         const all: Record<string, string | undefined> = { host, ...(cookie !== undefined && { cookie }), ...(body !== undefined && { origin: `https://${host}`, "sec-fetch-site": "same-origin", "content-type": file ? `multipart/form-data; boundary=${boundary}` : "application/x-www-form-urlencoded" }), ...headers }
         const sent = Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value.replace("{host}", host)]])))
-        const asked = request({ host: "127.0.0.1", port: server.port, path, method: body === undefined ? "GET" : "POST", headers: sent }, (response) => {
+        const asked = request({ host: "127.0.0.1", port: server.port, path, method: method ?? (body === undefined ? "GET" : "POST"), headers: sent }, (response) => {
           const chunks: Buffer[] = []
           response.on("data", (chunk: Buffer) => void chunks.push(chunk))
           const done = (): void => resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes: Buffer.concat(chunks), body: Buffer.concat(chunks).toString(), cookies: cookiesOf(response.headers["set-cookie"]) })
@@ -230,6 +240,7 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
       await ofDirectory.bulkDone()
       await server.close()
       await feed.close()
+      await board.close()
       await signIns.close()
       await database.drop()
       await rm(blobDir, { recursive: true, force: true })

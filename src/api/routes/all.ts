@@ -12,6 +12,7 @@ import { pauseRoutes } from "./pauses.ts"
 import { type QueueRoutesParts, queueRoutes } from "./queue.ts"
 import { type ReportRoutesParts, reportRoutes } from "./reports.ts"
 import { type TraceRoutesParts, traceRoutes } from "./trace.ts"
+import { type WebhookRoutesParts, webhookRoutes } from "./webhooks.ts"
 
 /** Everything that can be asked of the API, in the order in which the server looks: what takes any word for a number comes last of its kind. */
 export interface ApiRoutesParts {
@@ -23,11 +24,12 @@ export interface ApiRoutesParts {
   readonly templates: Parameters<typeof notificationTemplateRoutes>[0]
   readonly reports: ReportRoutesParts
   readonly directory: DirectoryRoutesParts
+  readonly webhooks: WebhookRoutesParts
 }
 
-export const apiRoutes = ({ pauses, queue, trace, audit, notifications, templates, reports, directory }: ApiRoutesParts): readonly Route[] => [
+export const apiRoutes = ({ pauses, queue, trace, audit, notifications, templates, reports, directory, webhooks }: ApiRoutesParts): readonly Route[] => [
   ...pauseRoutes(pauses), ...queueRoutes(queue), ...traceRoutes(trace), ...auditRoutes(audit), ...notificationRoutes(notifications), ...notificationTemplateRoutes(templates),
-  ...reportRoutes(reports), ...directoryRoutes(directory),
+  ...reportRoutes(reports), ...directoryRoutes(directory), ...webhookRoutes(webhooks),
 ]
 
 export const directoryRoutes = (directory: DirectoryRoutesParts): readonly Route[] => [

@@ -150,7 +150,7 @@ function valueOf(word: string | undefined): ScimValue {
   if (word.startsWith('"') || /^(?:true|false|null|-?\d)/i.test(word)) {
     try {
       const value: unknown = JSON.parse(word.startsWith('"') ? word : word.toLowerCase())
-      if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value
+      if (value === null || (typeof value === "string" && !value.includes("\0")) || typeof value === "number" || typeof value === "boolean") return value
     } catch {
       // told below
     }

@@ -1,10 +1,10 @@
 import express, { type NextFunction, type Request, type Response, Router } from "express"
 import { actAs } from "../../accounts/actor.ts"
 import type { ApiTokenHolder } from "../../accounts/api-token.ts"
+import { hasNul, isDeeperThan } from "../../base/nul.ts"
 import { failed, ok } from "../../base/result.ts"
 import type { ScimQuestion, ScimStore } from "../../store/scim-store.ts"
 import type { ApiGate } from "../gate.ts"
-import { hasNul } from "../nul.ts"
 import { scopeOfToken } from "../routes/directory/shared.ts"
 import type { ApiLog } from "../server.ts"
 import { errorBody, projected, questionProblem, type ScimAnswer, type ScimProblem, scimProblem } from "./answer.ts"
@@ -32,6 +32,8 @@ export interface ScimParts {
 
 const path = "/scim/v2"
 const maxBodyBytes = 4 * 1024 * 1024
+/** A resource has four levels, an operation on it two more. */
+const maxDepth = 20
 const mediaTypes = ["application/scim+json", "application/json"]
 
 interface Asked {
@@ -113,7 +115,7 @@ export function scimRouter({ gate, store, isUnavailable, log }: ScimParts): Rout
     }
     const given = { body, params: request.params, query: request.query }
     const asked: Asked | undefined = body && { caller, body, base: `${origin(request)}${path}`, id: String(request.params["id"] ?? ""), query, header: (name) => one(request.headers[name]) }
-    const answer = !asked ? scimProblem(400, "the content is no JSON object", "invalidSyntax") : hasNul(given) ? scimProblem(400, "there is a NUL in it", "invalidValue") : await actAs({ via: "api", name: caller.name, tokenId: caller.id, address: clientAddress }, () => work(asked))
+    const answer = !asked ? scimProblem(400, "the content is no JSON object, or one too deep", "invalidSyntax") : hasNul(given) ? scimProblem(400, "there is a NUL in it", "invalidValue") : await actAs({ via: "api", name: caller.name, tokenId: caller.id, address: clientAddress }, () => work(asked))
     send(response, answer, { ifNoneMatch: request.method === "GET" ? one(request.headers["if-none-match"]) : undefined, only: query("attributes"), without: query("excludedattributes") })
     log.called({ token: caller.id, name: caller.name, method: request.method, path: request.path, status: response.statusCode })
   }
@@ -123,7 +125,7 @@ export function scimRouter({ gate, store, isUnavailable, log }: ScimParts): Rout
     if (!request.is(mediaTypes)) return undefined
     await new Promise<void>((resolve, reject) => readBody(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error as Error))))
     const body: unknown = request.body
-    return isObject(body) ? body : undefined
+    return isObject(body) && !isDeeperThan(body, maxDepth) ? body : undefined
   }
   return router
 }

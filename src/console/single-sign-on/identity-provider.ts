@@ -26,6 +26,8 @@ export interface Arrival {
   readonly idToken: string
   /** The provider vouches for one of the contexts that configuration names. */
   readonly vouched: boolean
+  /** When the provider last asked the visitor who he is (ms); 0: it does not say. Who passes through on an old session of the provider has proven nothing here. */
+  readonly provenAt: number
   readonly next: string
 }
 
@@ -58,6 +60,8 @@ const discoveryMs = 3_600_000
 const patienceSeconds = 10
 /** Of a visitor who is asked again who he is. */
 const againSeconds = 300
+/** Of all others: a day's work. */
+const usualSeconds = 12 * 3_600
 export const callbackPath = "/console/sso/callback"
 
 const awayShape = z.object({ state: z.string(), nonce: z.string(), verifier: z.string(), next: z.string(), again: z.boolean(), until: z.number() })
@@ -92,7 +96,8 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
       const url = client.buildAuthorizationUrl(configuration, {
         redirect_uri: redirectUri, scope: [...new Set(["openid", "profile", "email", ...options.scopes])].join(" "), state: carried.state, nonce: carried.nonce,
         code_challenge: await client.calculatePKCECodeChallenge(carried.verifier), code_challenge_method: "S256", ui_locales: language === "vi" ? "vi en" : "en vi",
-        ...(options.acr.length > 0 && { acr_values: options.acr.join(" ") }), ...(again && { prompt: "login", max_age: String(againSeconds) }),
+        ...(options.acr.length > 0 && { acr_values: options.acr.join(" ") }), // OpenID Connect Core §3.1.2.1: asked so, the provider says when it was
+        max_age: String(again ? againSeconds : usualSeconds), ...(again && { prompt: "login" }),
       })
       return ok({ url: url.href, away: sealer.seal(Buffer.from(JSON.stringify(carried)), place).toString("base64url") })
     },
@@ -110,7 +115,7 @@ export function createIdentityProvider(options: IdentityProviderOptions): Identi
         if (!claims || tokens.id_token === undefined) return failed("refused")
         const vouched = typeof claims.acr === "string" && options.acr.includes(claims.acr)
         if (options.acr.length > 0 && !vouched) return failed("weak")
-        return ok({ claims: { ...(await furtherClaims(configuration, tokens, claims)), ...claims }, idToken: tokens.id_token, vouched, next: carried.next })
+        return ok({ claims: { ...(await furtherClaims(configuration, tokens, claims)), ...claims }, idToken: tokens.id_token, vouched, provenAt: typeof claims.auth_time === "number" ? claims.auth_time * 1000 : 0, next: carried.next })
       } catch (error) {
         onTrouble(error)
         return failed(error instanceof client.AuthorizationResponseError || error instanceof client.ResponseBodyError || error instanceof client.ClientError ? "refused" : "unreachable")

@@ -22,7 +22,7 @@ export const statusText = {
   up: { vi: "Tốt", en: "Good" },
   down: { vi: "Sự cố", en: "Fault" },
   checkedAt: { vi: "Kiểm tra lúc", en: "Looked at" },
-  renews: { vi: "Trang tự làm mới sau mỗi 15 giây.", en: "The page renews itself every 15 seconds." },
+  renew: { vi: "Làm mới", en: "Renew" },
 } as const satisfies Catalogue
 
 /** By the role's name. */

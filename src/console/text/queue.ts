@@ -178,3 +178,22 @@ export const traceText = {
   after: { vi: "sau {ms} ms", en: "after {ms} ms" },
   tellsOf: { vi: "Thư báo về thư số {envelope}", en: "Tells of the message {envelope}" },
 } as const satisfies Catalogue
+
+/** The queues' engine, and the board that looks into it. */
+export const engineText = {
+  title: { vi: "Bộ máy hàng đợi", en: "Queue engine" },
+  intro: {
+    vi: "Thư cần chuyển nằm trong cơ sở dữ liệu; bộ máy hàng đợi (BullMQ) chỉ nhắc khi nào đến lượt. Một việc ở đây chỉ là mã số: chạy lại hay xóa nó không làm mất thư, vì hệ thống tự tạo lại việc còn thiếu.",
+    en: "Mail that is to be delivered is in the database; the queue engine (BullMQ) only says when. A job here is a number: running one again or removing it loses no mail, because what is missing is made again.",
+  },
+  engine: { vi: "Chạy trên", en: "Runs on" },
+  state: { vi: "Tình trạng", en: "State" },
+  reached: { vi: "kết nối được", en: "can be reached" },
+  away: { vi: "không kết nối được: {why}", en: "cannot be reached: {why}" },
+  awayHelp: { vi: "Thư vẫn được nhận và nằm chờ trong cơ sở dữ liệu; khi bộ máy trở lại, việc chuyển thư tiếp tục. Bảng điều khiển bên dưới chỉ mở được lúc đó.", en: "Mail is accepted and waits in the database meanwhile, and goes on when the engine is back. The board can be opened only then." },
+  open: { vi: "Mở bảng điều khiển BullMQ", en: "Open the BullMQ board" },
+  openHelp: {
+    vi: "Bảng điều khiển bằng tiếng Anh, dành cho người vận hành: xem việc đang chờ, việc lỗi cùng nguyên nhân, chạy lại, tạm dừng hàng đợi. Mọi thay đổi được ghi nhật ký. Người kiểm tra chỉ xem.",
+    en: "A board for operators, in English: what waits, what has failed and why, run again, queues paused. Every change is in the audit. Auditors look on.",
+  },
+} as const satisfies Catalogue

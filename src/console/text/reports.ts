@@ -57,6 +57,7 @@ export const reportText = {
   noFailures: { vi: "Không có phiên nào không đạt được nêu chi tiết.", en: "No failure is described." },
   leftOut: { vi: "Còn {count} dòng nữa không hiện ở đây.", en: "{count} more rows are not shown here." },
   unreadable: { vi: "Không đọc lại được báo cáo này.", en: "This report cannot be read any more." },
+  tooLarge: { vi: "Báo cáo này quá lớn để hiện ở đây; xem bằng lệnh {command}.", en: "This report is too large to be shown here; see {command}." },
   records: { vi: "Từng nguồn gửi", en: "Record by record" },
   result: { vi: "Kết quả", en: "Result" },
   passed: { vi: "Đạt", en: "Passed" },

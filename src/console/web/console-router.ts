@@ -4,6 +4,7 @@ import { may, scopeOf } from "../../accounts/administrator.ts"
 import type { SecondFactors } from "../../accounts/factors/second-factors.ts"
 import type { Authenticator } from "../../accounts/login.ts"
 import { clientNetwork } from "../../accounts/login-throttle.ts"
+import { hasNul } from "../../base/nul.ts"
 import type { ConsoleSessionStore } from "../../store/console-session-store.ts"
 import type { LookupRates } from "../lookup-rates.ts"
 import { assetRoutes } from "./assets.ts"
@@ -12,6 +13,7 @@ import type { LostForm } from "./error-page.ts"
 import { csrfField } from "./forms.ts"
 import { identify, type IdentifyParts } from "./identify.ts"
 import { csrfToken, isCsrfToken, isOurOwn, safePath } from "./origin.ts"
+import { isByScript, isChange, type Mounted, refuseScript } from "./mounted.ts"
 import type { AdministratorVisit, Area, Holder, Page, Visit } from "./page.ts"
 import { proveAgain } from "./prove-again.ts"
 import { type FormFields, readForm } from "./read-form.ts"
@@ -25,6 +27,7 @@ import { languageOf, speaker } from "./words.ts"
  */
 export interface ConsoleParts extends Omit<IdentifyParts, "sessions"> {
   readonly areas: readonly Area[]
+  readonly mounted?: readonly Mounted[]
   readonly sessions: ConsoleSessionStore
   readonly authenticator: Authenticator
   readonly factors: SecondFactors
@@ -49,12 +52,13 @@ const root = "/console"
 const passwordPath = "/me/password"
 
 export function consoleRouter(parts: ConsoleParts): Router {
-  const { areas, log, rates } = parts
+  const { areas, mounted = [], log, rates } = parts
   const router = Router()
   const replies = createReplies(parts)
   router.use(securityHeaders)
   router.use(assetRoutes())
   for (const page of areas.flatMap((area) => area.pages)) router[page.method](page.path, (request, response) => handle(page, request, response))
+  for (const one of mounted) router.use(one.path, (request, response, next) => handleMounted(one, { request, response, next }))
   router.use(async (request, response) => {
     const { holder, visit } = await arrive(request)
     replies.error({ response, visit, holder }, 404)
@@ -108,10 +112,46 @@ export function consoleRouter(parts: ConsoleParts): Router {
     // nothing that anybody may do is worth a token beside the look at the origin, and a sign-in page may be older than the session
     if (posted && page.who !== "anybody" && holder && !isCsrfToken(fields[csrfField], parts.csrfKey, holder.sessionId)) return lost("stale")
     if (page.fresh && holder && !(await proveAgain(parts, { at, request, fields, replies, always: page.fresh === "now" }))) return
-    const input = page.input.safeParse({ ...request.query, ...fields, ...request.params })
-    if (!input.success) return replies.error(at, 400)
+    const given = { ...request.query, ...fields, ...request.params }
+    const input = page.input.safeParse(given)
+    if (!input.success || hasNul(given)) return replies.error(at, 400)
     const work = () => page.run(input.data, visitFor(page.who, visit))
     await replies.answer(at, await (holder ? actAs(actorOf(holder, visit), work) : work()))
+  }
+
+  /** Within: the path below the mounted one. */
+  async function handleMounted(mount: Mounted, { request, response, next }: { readonly request: Request; readonly response: Response; readonly next: NextFunction }): Promise<void> {
+    const { changes, who } = mount
+    const byScript = isByScript(request)
+    const changing = isChange(request)
+    const { holder, hadCookie } = await identify(parts, request, !byScript || changing)
+    const visit = visitOf(request, holder)
+    const at = { response, visit, holder }
+    const refuse = (status: 403 | 429 | 503, why: string): void => (byScript || changing ? refuseScript(response, status, why) : replies.error(at, status))
+    const wait = await rates.take(holder ? `session ${holder.sessionId}` : clientNetwork(visit.clientAddress))
+    if (wait > 0) return refuse(429, "too many requests")
+    if (!holder || holder.pending || holder.mustChangePassword) {
+      if (byScript || changing) return refuseScript(response, 401, "the session has ended: sign in again")
+      if (!holder) return replies.toSignIn(at, hadCookie ? "expired" : "new")
+      return holder.mustChangePassword && holder.pending !== "proof" ? replies.answer(at, { kind: "redirect", to: `${root}${passwordPath}` }) : replies.toSignIn(at, holder.pending ?? "new")
+    }
+    const refused = (why: LostForm | "role"): void => {
+      log.refused({ clientAddress: visit.clientAddress, method: request.method, path: `${mount.path}${request.path}`, why })
+      refuse(403, "this may not be done here")
+    }
+    if (scopeOf(holder.grants, who)?.roots !== null) return refused("role")
+    const writes = scopeOf(holder.grants, changes)?.roots === null
+    const change = changing ? mount.changeOf(request.method, request.path) : undefined
+    if (changing && !isOurOwn(request)) return refused("foreign")
+    if (changing && (!writes || !change)) return refused("role")
+    const opened = await mount.open(!writes)
+    if (!opened.ok) return refuse(503, opened.failure)
+    response.set("content-security-policy", mount.policy)
+    const work = async (): Promise<void> => {
+      if (change) await mount.record(change)
+      opened.value(request, response, next)
+    }
+    await actAs(actorOf(holder, visit), work)
   }
 
   return router

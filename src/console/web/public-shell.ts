@@ -19,13 +19,11 @@ export function publicVisit(request: Request): Visit {
 export interface PublicContent {
   readonly title: string
   readonly body: Html
-  /** The browser asks for it again after so long. */
-  readonly refreshSeconds?: number
 }
 
-export const publicPage = (visit: Visit, { title, body, refreshSeconds }: PublicContent): string =>
+export const publicPage = (visit: Visit, { title, body }: PublicContent): string =>
   documentText(html`<html lang=${visit.language}>
-    ${pageHead(visit, { title, refreshSeconds })}
+    ${pageHead(visit, { title })}
     <body class="public">
       <a class="skip" href="#main">${visit.say(shellText.skip)}</a>
       <header class="top">

@@ -26,14 +26,12 @@ export interface HeadContent {
   readonly title: string
   /** The page moves, or its parts come anew. */
   readonly scripts?: boolean
-  readonly refreshSeconds?: number | undefined
 }
 
-export const pageHead = ({ say }: Visit, { title, scripts = false, refreshSeconds }: HeadContent) => html`<head>
+export const pageHead = ({ say }: Visit, { title, scripts = false }: HeadContent) => html`<head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width,initial-scale=1" />
     <meta name="color-scheme" content="light dark" />
-    ${refreshSeconds !== undefined && html`<meta http-equiv="refresh" content=${refreshSeconds} />`}
     ${scripts && html`<meta name="htmx-config" content=${htmxSettings} />`}
     <title>${title} · ${say(shellText.product)}</title>
     <link rel="icon" href=${assetUrl("icon")} type="image/svg+xml" />

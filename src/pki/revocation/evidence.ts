@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { setImmediate as yieldToOthers } from "node:timers/promises"
+import { nextTurn } from "../../base/turn.ts"
 import { failed, ok, type Result } from "../../base/result.ts"
 import type { Certificate } from "../certificate.ts"
 import type { RevocationEvidence } from "../signature-facts.ts"
@@ -67,7 +67,7 @@ const hashedAtOnce = 1024 * 1024
 export async function documentOf(kind: RevocationDocument["kind"], der: Uint8Array): Promise<RevocationDocument> {
   const hash = createHash("sha256")
   for (let at = 0; at < der.length; at += hashedAtOnce) {
-    if (at > 0) await yieldToOthers()
+    if (at > 0) await nextTurn()
     hash.update(der.subarray(at, at + hashedAtOnce))
   }
   return { kind, der, sha256: hash.digest("hex") }

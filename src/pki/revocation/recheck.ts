@@ -1,4 +1,4 @@
-import { setImmediate as yieldToOthers } from "node:timers/promises"
+import { nextTurn } from "../../base/turn.ts"
 import type { Certificate } from "../certificate.ts"
 import type { PathPurpose } from "../path-rules.ts"
 import type { RevocationEvidence } from "../signature-facts.ts"
@@ -50,7 +50,7 @@ export async function recheckCertificates({ certificates, paths, purpose, checke
   const checkOne = async (certificate: Certificate): Promise<void> => {
     const path = paths.validate({ certificate, intermediates: [], purpose, at: now })
     checked++
-    await yieldToOthers()
+    await nextTurn()
     if (path.problems.length > 0) count.withoutPath++
     else {
       const { evidence, problems } = await checker.check({ chain: path.chain, at: now, prefer: "crl", saves: false })
@@ -63,13 +63,13 @@ export async function recheckCertificates({ certificates, paths, purpose, checke
   const underWay = new Set<Promise<void>>()
   for await (const certificate of certificates) {
     // reading one, finding its path and asking about it cost a millisecond each, and ten when they are new to the compiler: every step has its own turn
-    await yieldToOthers()
+    await nextTurn()
     const one = checkOne(certificate).finally(() => underWay.delete(one))
     underWay.add(one)
     if (underWay.size >= atOnce) await Promise.race(underWay)
     if (answers.size >= answersAtOnce) await save()
     // promises that are already kept give nobody else a turn
-    await yieldToOthers()
+    await nextTurn()
   }
   await Promise.all(underWay)
   await save()

@@ -1,4 +1,4 @@
-import { setImmediate as yieldToOthers } from "node:timers/promises"
+import { nextTurn } from "../../base/turn.ts"
 import { Asn1SyntaxError, oidText, readAsn1, sequenceItems, timeOf } from "../asn1.ts"
 import { derTag } from "../der.ts"
 import { type DerElement, elementAt, wholeOf } from "./der-walk.ts"
@@ -55,7 +55,7 @@ export async function indexRevoked(der: Uint8Array, list: DerElement | null): Pr
     if (!entry || !serial || !isSerial(serial) || !isUnderstood(der, entry, serial)) return undefined
     place(der, slots, entry, serial)
     at = entry.end
-    if (count % entriesAtOnce === entriesAtOnce - 1) await yieldToOthers()
+    if (count % entriesAtOnce === entriesAtOnce - 1) await nextTurn()
   }
   return { count, find: (serialNumber) => find(der, slots, serialNumber) }
 }

@@ -49,7 +49,8 @@ function isOneMailbox(value: string): boolean {
   if (!only || others.length > 0 || only.kind !== "mailbox" || only.domain === "" || only.localPart === "" || only.route !== "") return false
   // oxlint-disable-next-line no-control-regex -- NUL, CR and the rest end a field for some readers
   if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value)) return false
-  const bare = withoutQuoted(value).replace(harmlessComment, "")
+  // a comment in the middle of an address ends it for some readers, as white space does
+  const bare = withoutQuoted(value).replace(harmlessComment, " ")
   if (bare.includes('"') || /[()]/.test(bare)) return false
   // an encoded-word where RFC 2047 §5 forbids it is decoded by some readers all the same
   if (/=\?[^?]*\?[bq]\?/i.test(bare.slice(bare.lastIndexOf("<") === -1 ? 0 : bare.lastIndexOf("<")))) return false
@@ -58,7 +59,7 @@ function isOneMailbox(value: string): boolean {
   if (open !== close || open > 1) return false
   if (open === 1 && !/^[^<>]*<[^<>]*>\s*$/.test(bare)) return false
   const specification = open === 1 ? bare.slice(bare.indexOf("<")) : bare
-  return specification.split("@").length === 2
+  return specification.split("@").length === 2 && !/\s/.test(specification.replace(/^[\s<]+|[\s>]+$/g, ""))
 }
 
 /** "(Sở Y tế)" behind an address, as old senders write the name. */
@@ -67,23 +68,29 @@ const harmlessComment = /\([^()<>@"\\,;:]*\)/g
 /** Quoted strings emptied. */
 const withoutQuoted = (value: string): string => value.replace(/"(?:[^"\\]|\\.)*"/gs, "")
 
-/** What looks like an address to a person; NFKC turns "＠" and its like into what they look like. */
-const addressLike = /[\p{L}\p{N}._%+'-]+\s*@\s*[\p{L}\p{N}-]+(?:\s*\.\s*[\p{L}\p{N}-]+)+/gu
-/** Controls and what has no width: they make a name read other than it is. */
-// oxlint-disable-next-line no-control-regex, no-misleading-character-class -- exactly those that are not shown
-const invisible = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/u
-const invisibles = new RegExp(invisible.source, "gu")
+/** What looks like an address to a person, with or without dots, or spread out; NFKC turns "＠" and its like into what they look like. */
+const addressLike = /[\p{L}\p{N}._%+'-]+(?:@[\p{L}\p{N}-]+(?:\s*\.\s*[\p{L}\p{N}-]+)*|\s*@\s*[\p{L}\p{N}-]+(?:\s*\.\s*[\p{L}\p{N}-]+)+)/gu
+/** Marks that read as the dot of an address, among them those that IDNA 2003 took for one; NFKC leaves them. */
+const dots = /[\u00b7\u0589\u06d4\u0701\u0702\u2022\u2027\u2219\u22c5\u3002\u30fb\ua4f8]/gu
+/** Controls and what has no width: they make a name read other than it is. What is left of marks after NFKC sits on a letter and hides nothing else. */
+const invisibles = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2028\u2029]|\p{Mn}(?=\s*@)/gu
+/** Blank, and no white space to a pattern. */
+const blanks = /[\u2800\u3164\uffa0\u115f\u1160]/gu
 
 /** A display name that is, or holds, an address other than the real one. */
 function isMisleading({ name, localPart, domain }: Mailbox): boolean {
+  // an address of its own in front of the real one
+  if (localPart.includes("@")) return true
   if (name === "") return false
   const shown = decodeHeaderText(name)
   // some senders encode twice, and some readers decode twice
-  const twice = decodeHeaderText(shown)
+  const twice = shown.includes("=?") ? decodeHeaderText(shown) : shown
+  // what cannot be decoded here is read by others, each in its way
+  if (/=\?[^?\s]+\?[bq]\?/i.test(twice)) return true
   const own = canonicalAddress(textOf(`${localPart}@${domain}`))
   return [shown, twice].some((text) => {
     if (text.length > maxNameChars || /[\r\n\0]/.test(text) || /[\u202a-\u202e\u2066-\u2069]/u.test(text)) return true
-    const plain = text.replace(invisibles, "").normalize("NFKC")
+    const plain = text.replace(blanks, " ").normalize("NFKC").replace(invisibles, "").replace(dots, ".")
     return [...plain.matchAll(addressLike)].some(([like]) => canonicalAddress(like.replace(/\s+/g, "")) !== own)
   })
 }

@@ -1,5 +1,5 @@
 import type { HeaderField } from "../../mail/header.ts"
-import { parameterValue } from "../../mail/mime-parameter.ts"
+import { parameterText, parameterValue } from "../../mail/mime-parameter.ts"
 import type { ScannedPart } from "../../mail/mime-part.ts"
 import type { SignatureProblem } from "../signature-facts.ts"
 
@@ -21,6 +21,18 @@ export function headerProblems(fields: readonly HeaderField[]): SignatureProblem
   }
   return []
 }
+
+/**
+ * What carries the signature, which covers neither its name nor its header: CMS has room for a stranger's document, and a reader that knows no S/MIME, or takes
+ * another of two Content-Type fields, shows it as an attachment of a signed letter. `fields`: of its header.
+ */
+export function carrierProblems({ mime }: Pick<ScannedPart, "mime">, fields: readonly HeaderField[]): SignatureProblem[] {
+  const names = [parameterText(mime.parameters, "name"), mime.disposition && parameterText(mime.disposition.parameters, "filename")]
+  return names.every((name) => name === undefined || name === null || isCarrierName(name)) ? headerProblems(fields) : ["malformed"]
+}
+
+/** RFC 8551 §3.2.1; some gateways put something behind it or leave it empty. */
+const isCarrierName = (name: string): boolean => name === "" || /^[\p{L}\p{M}\p{N}_ .()-]*\.p7[msz]$/iu.test(name)
 
 /** A multipart whose boundary is said twice is cut in two ways, and so is one whose boundary is also that of a multipart inside (RFC 2046 §5.1.1). */
 export const boundaryProblems = (part: ScannedPart): SignatureProblem[] => (saysBoundaryOnce(part) && !comesAgain(part, new Set()) ? [] : ["malformed"])

@@ -46,6 +46,11 @@ async function gapProblems(source: MessageSource, multipart: ScannedPart): Promi
   const preamble = await gap(source, bodyStart, first.headerStart)
   const note = preamble.slice(0, preamble.lastIndexOf(`--${boundary}`)).trim()
   if (!isNote(note)) problems.push("prepended")
+  // what stands behind a delimiter in its line belongs to it for some readers, and for others to the text
+  for (const [index, child] of children.entries()) {
+    const between = index === 0 ? preamble : await gap(source, children[index - 1]?.bodyEnd ?? bodyStart, child.headerStart)
+    if (between.slice(between.lastIndexOf(`--${boundary}`) + boundary.length + 2).trim() !== "") problems.push("malformed")
+  }
   const rest = await gap(source, last.bodyEnd, bodyEnd)
   const close = `--${boundary}--`
   const closed = rest.startsWith(`\r\n${close}`) || rest.startsWith(`\n${close}`) || (last.bodyStart === last.bodyEnd && rest.startsWith(close))

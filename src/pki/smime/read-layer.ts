@@ -1,12 +1,15 @@
+import { parseHeader } from "../../mail/header.ts"
+import { maxKeptHeaderBytes } from "../../mail/header-collector.ts"
 import { LineEndingCheck } from "../../mail/line-ending.ts"
+import type { ScannedPart } from "../../mail/mime-part.ts"
 import { CmsError } from "../cms/cms-error.ts"
 import { ContentCheck, type FoundSigner } from "../cms/content-check.ts"
 import { findSigners } from "../cms/find-signers.ts"
 import { oids } from "../cms/oid.ts"
 import { readCms, type SignedDataFrame } from "../cms/signed-data.ts"
 import type { MessageSigner, SignatureProblem } from "../signature-facts.ts"
-import { boundaryProblems } from "./header-shape.ts"
-import type { MessageSource } from "./message-source.ts"
+import { boundaryProblems, carrierProblems } from "./header-shape.ts"
+import { type MessageSource, readRange } from "./message-source.ts"
 import { EntityReader, type SignedEntity } from "./signed-entity.ts"
 import { isSignaturePart, protocolOf, type SignedLayer } from "./signed-layer.ts"
 import { decodeTransfer } from "./transfer-decoding.ts"
@@ -39,6 +42,7 @@ async function readMultipart(source: MessageSource, { part }: SignedLayer): Prom
   // RFC 1847 §2.1, RFC 2045 §6.4: the protocol parameter, exactly two parts, no encoding of the whole.
   const isProper = protocolOf(part.mime).endsWith("pkcs7-signature") && isSignaturePart(signature.mime) && part.children.length === 2 && !encodings.has(part.mime.encoding)
   if (!isProper) problems.push("malformed")
+  problems.push(...(await problemsOfCarrier(source, signature)))
   const frame = await readCms(decodeTransfer(source.read({ start: signature.bodyStart, end: signature.bodyEnd }), signature.mime.encoding))
   if (frame.kind === "other") throw new CmsError("malformed", "signature part without SignedData")
   // Some readers then show what is attached to the signature, and not what is beside it.
@@ -67,6 +71,7 @@ async function readOpaque(source: MessageSource, { part }: SignedLayer): Promise
   if (frame.signers.length === 0 && frame.contentBytes === null) return "none"
   const problems: SignatureProblem[] = []
   if (frame.signers.length === 0 || !saysSigned(part)) problems.push("malformed")
+  problems.push(...(await problemsOfCarrier(source, part)))
   if (frame.contentBytes === null) problems.push("empty")
   const found = await findSigners(frame, source.certificates)
   const check = new ContentCheck(found, frame.contentType)
@@ -76,6 +81,11 @@ async function readOpaque(source: MessageSource, { part }: SignedLayer): Promise
     await reader.push(piece)
   })
   return { frame, signers: check.finish(), certificates: certificatesOf(frame, found), entity: reader.finish(), hints: hintsOf(found), problems }
+}
+
+async function problemsOfCarrier(source: MessageSource, part: ScannedPart): Promise<readonly SignatureProblem[]> {
+  const { headerStart: start, bodyStart: end } = part
+  return end - start > maxKeptHeaderBytes ? ["tooLarge"] : carrierProblems(part, parseHeader(await readRange(source, { start, end })))
 }
 
 function certificatesOf({ certificates }: SignedDataFrame, found: readonly FoundSigner[]): readonly Buffer[] {

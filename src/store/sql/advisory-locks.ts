@@ -15,5 +15,6 @@ export const advisoryLocks = {
   notifications: 7_205_790,
   ldapSync: 7_205_822,
   dkimChange: 7_205_811,
+  webhooks: 7_205_828,
 } as const
 export type AdvisoryLock = keyof typeof advisoryLocks

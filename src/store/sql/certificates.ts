@@ -23,6 +23,21 @@ export async function certificateBytes(database: Pick<Database, "query">, finger
   return row?.der
 }
 
+/**
+ * Registered certificates that hold these octets, a subject key identifier (hex): the caller reads which of them have it as such. The registry has some thousands and is
+ * looked through, for the rare signature that names its signer so and comes without a certificate.
+ */
+export async function certificatesHolding(database: Pick<Database, "query">, keyIdentifier: string): Promise<readonly Uint8Array[]> {
+  if (keyIdentifier.length < leastIdentifierDigits || keyIdentifier.length > mostIdentifierDigits) return []
+  return (await database.query<{ der: Uint8Array }>(holding, [Buffer.from(keyIdentifier, "hex"), maxHolding])).map(({ der }) => der)
+}
+
+/** Shorter ones would be found in any certificate. */
+const leastIdentifierDigits = 16
+const mostIdentifierDigits = 128
+const maxHolding = 4
+const holding = { name: "certificates-holding", text: "SELECT der FROM certificate WHERE position($1::bytea IN der) > 0 ORDER BY not_after DESC LIMIT $2" }
+
 const bytes = { name: "certificate-bytes", text: "SELECT der FROM certificate WHERE fingerprint = $1" }
 
 async function add(tx: Transaction, certificates: readonly NewCertificate[], change: CertificateChange): Promise<Result<number, Failure>> {

@@ -20,8 +20,8 @@ export function createConsoleSessionStore({ database, idleMs, absoluteMs }: Cons
       if (stale && byPerson) await database.query(seen, [session.id])
       return { ...session, grants: grants ?? [] }
     },
-    async open({ sha256, accountId, principalId, clientAddress, userAgent, secondFactor, openedBy, idToken = null }) {
-      const [row] = await database.query<{ id: number }>(open, [accountId, principalId, sha256, clientAddress, userAgent, secondFactor, openedBy, idToken])
+    async open({ sha256, accountId, principalId, clientAddress, userAgent, secondFactor, openedBy, provenAt = null, idToken = null }) {
+      const [row] = await database.query<{ id: number }>(open, [accountId, principalId, sha256, clientAddress, userAgent, secondFactor, openedBy, idToken, provenAt])
       if (row === undefined) throw new Error("a session was not stored")
       return row.id
     },
@@ -55,7 +55,7 @@ const find = {
     FROM console_session s JOIN account a ON a.id = s.account_id LEFT JOIN principal p ON p.id = s.principal_id
     WHERE s.sha256 = $1 AND s.ended_at IS NULL AND ${within("s.last_seen_at", "$2")} AND ${within("s.created_at", "$3")} AND a.suspended_at IS NULL AND p.suspended_at IS NULL
       -- half a sign-in does not wait for ever
-      AND (s.second_factor <> 'awaited' OR s.proven_at > clock_timestamp() - interval '15 minutes')`,
+      AND (s.second_factor <> 'awaited' OR s.created_at > clock_timestamp() - interval '15 minutes')`,
 }
 
 const seen = { name: "console-session-seen", text: "UPDATE console_session SET last_seen_at = clock_timestamp() WHERE id = $1" }
@@ -64,8 +64,8 @@ const open = {
   name: "open-console-session",
   text: `
     WITH s AS (
-      INSERT INTO console_session (account_id, principal_id, sha256, client_address, user_agent, second_factor, opened_by, id_token)
-      VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 = 'none' AND EXISTS (SELECT FROM second_factor WHERE ended_at IS NULL AND ${isOwners()}) THEN 'awaited' ELSE $6 END, $7, $8) RETURNING id, second_factor
+      INSERT INTO console_session (account_id, principal_id, sha256, client_address, user_agent, second_factor, opened_by, id_token, proven_at)
+      VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 = 'none' AND EXISTS (SELECT FROM second_factor WHERE ended_at IS NULL AND ${isOwners()}) THEN 'awaited' ELSE $6 END, $7, $8, least(clock_timestamp(), to_timestamp($9::float8 / 1000))) RETURNING id, second_factor
     ), a AS (
       INSERT INTO audit (kind, principal_id, account_id, client_address, detail) SELECT 'console.signedIn', $2, $1, $4, jsonb_build_object('sessionId', id, 'via', $7::text, 'secondFactor', second_factor) FROM s
     )

@@ -55,7 +55,7 @@ export function createDirectoryActions(parts: ActionParts): DirectoryActions {
         if (!canBeUndone(action.steps)) return refuse("invalid", "cannotBeUndone")
         for (const step of action.steps.toReversed()) if (!(await undoStep(edit, step))) return refuse("inUse", "stale")
         await edit.tx.query({ text: "UPDATE directory_action SET undone_at = clock_timestamp() WHERE id = $1" }, [id])
-        await note(edit, { kind: `${action.kind}.undone`, key: action.subject, more: { action: id } })
+        await note(edit, { kind: `${action.kind}.undone`, key: action.subject, more: { action: id, steps: action.steps } })
         return ok(undefined)
       })
       return done.ok ? ok({ version: done.value.version }) : done

@@ -40,13 +40,13 @@ export function createDirectoryEditor(parts: EditorParts): DirectoryEditor {
  * are told after the commit.
  */
 export async function inDirectory<T>(
-  { database, mailboxes, addressRule, clock, feed }: EditorParts, { scope }: EditContext, work: (edit: Edit) => Promise<Result<T, Refusal>>,
+  { database, mailboxes, addressRule, clock, feed }: EditorParts, { scope, byRightOfAccount = false }: EditContext, work: (edit: Edit) => Promise<Result<T, Refusal>>,
 ): Promise<Result<{ readonly value: T; readonly version: number }, Refusal>> {
   try {
     const done = await withRetry(() =>
       database.transaction(async (tx) => {
         await lockDirectory(tx)
-        const result = await work({ tx, scope, today: provinceDate(clock.now()), mailboxes, addressRule })
+        const result = await work({ tx, scope, byRightOfAccount, today: provinceDate(clock.now()), mailboxes, addressRule })
         if (!result.ok) throw new RolledBack(result.failure)
         return { value: result.value, version: await nextVersion(tx) }
       }),

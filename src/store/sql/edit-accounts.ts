@@ -54,7 +54,7 @@ export async function addAlias(edit: Edit, { alias }: ChangeOf<"addAlias">): Pro
   const accountId = await readAccountId(edit.tx, alias.target)
   if (!account || accountId === undefined) return refuse("invalid", "noAccount", { field: "target", values: { value: alias.target } })
   if (!(await covered(edit, account.unitCode))) return refuse("noPermission", "outsideScope", { field: "target" })
-  const problem = await addressProblem(edit, alias.address)
+  const problem = (await rankProblem(edit, { accountId }, "target")) ?? (await addressProblem(edit, alias.address))
   if (problem) return problem
   await edit.tx.query(insertAlias, [alias.address, accountId, alias.expiresOn])
   await note(edit, { kind: "alias.added", key: alias.address, accountId, after: alias })
@@ -68,6 +68,9 @@ export async function removeAlias(edit: Edit, { address, seen }: ChangeOf<"remov
   if (!before || !account || accountId === undefined) return refuse("notFound", "hasGone")
   if (!(await covered(edit, account.unitCode))) return refuse("noPermission", "outsideScope")
   if (seenTag(before) !== seen) return refuse("inUse", "stale")
+  // free again, it would be the administrator's to give to himself
+  const problem = await rankProblem(edit, { accountId })
+  if (problem) return problem
   await edit.tx.query({ name: "edit-remove-alias", text: "DELETE FROM alias WHERE address = $1" }, [address])
   await note(edit, { kind: "alias.removed", key: address, accountId, before })
   return done(address)

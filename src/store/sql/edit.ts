@@ -11,6 +11,8 @@ import { inScope, scopeValue } from "./scope.ts"
 export interface Edit {
   readonly tx: Transaction
   readonly scope: Scope
+  /** As in EditContext. */
+  readonly byRightOfAccount?: boolean
   /** Civil date in the province. */
   readonly today: string
   /** What a new account begins with. */
@@ -75,7 +77,8 @@ interface Subject {
 }
 
 /** Undefined: nobody here administers more than whoever makes the change. One's own kind may be changed: all that it gives is within the scope. */
-export const rankProblem = async (edit: Edit, subject: Subject, field = ""): Promise<Edited | undefined> => ((await ranksAbove(edit, subject)) ? refuse("noPermission", "aboveYou", { field }) : undefined)
+export const rankProblem = async (edit: Edit, subject: Subject, field = ""): Promise<Edited | undefined> =>
+  edit.byRightOfAccount !== true && (await ranksAbove(edit, subject)) ? refuse("noPermission", "aboveYou", { field }) : undefined
 
 export async function ranksAbove({ tx, scope, today }: Pick<Edit, "scope" | "today"> & { readonly tx: Pick<Transaction, "query"> }, { accountId, principalId }: Subject): Promise<boolean> {
   if (scopeValue(scope) === null) return false

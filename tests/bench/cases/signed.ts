@@ -96,17 +96,24 @@ export const signedPaced: BenchCase = {
   },
 }
 
-/** Each at its time, whatever becomes of those before. */
+/** Each at its time; one whose connection is still busy then goes when it is free, and has waited since its time. */
 async function paced(senders: readonly SmtpClient[], letters: readonly Written[]): Promise<Samples> {
   const latency = new Samples()
   const from = performance.now()
-  const replies: Promise<void>[] = []
+  const free = new Map<number, Promise<void>>()
   for (const [index, written] of letters.entries()) {
-    const early = from + (index * 1000) / pacedPerSecond - performance.now()
+    const due = from + (index * 1000) / pacedPerSecond
+    const early = due - performance.now()
     if (early > 0) await wait(early)
-    replies.push(send(senders, written).then((ms) => latency.add(ms)))
+    const before = free.get(written.lane)
+    const sent = async (): Promise<void> => {
+      await before
+      const late = Math.max(0, performance.now() - due)
+      latency.add(late + (await send(senders, written)))
+    }
+    free.set(written.lane, sent())
   }
-  await Promise.all(replies)
+  await Promise.all(free.values())
   return latency
 }
 

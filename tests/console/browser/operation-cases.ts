@@ -49,7 +49,7 @@ export function operationCases(at: () => ConsoleBrowser): void {
     const [group] = await database.query<{ address: string }>({ text: "SELECT address FROM mail_group ORDER BY address LIMIT 1" })
     // a circular that waits, of which one recipient has been decided
     const [held] = await database.query<{ id: number }>({
-      text: `WITH e AS (SELECT * FROM envelope ORDER BY id DESC LIMIT 1), made AS (INSERT INTO envelope SELECT (jsonb_populate_record(e, jsonb_build_object('id', e.id + 1000000))).* FROM e RETURNING id),
+      text: `WITH made AS (INSERT INTO envelope SELECT (jsonb_populate_record(e, jsonb_build_object('id', e.id + 1000000))).* FROM envelope e WHERE e.id = (SELECT max(id) FROM envelope) RETURNING id),
         d AS (INSERT INTO delivery (id, envelope_id, recipient, account_id, original_recipient, state, next_attempt_at, expires_at)
           SELECT 900000000 + a.id, made.id, a.address, a.id, a.address, CASE a.n WHEN 1 THEN 'waiting'::delivery_state ELSE 'held' END, now() + interval '1 year', now() + interval '2 years' FROM made, (SELECT *, row_number() OVER (ORDER BY id) AS n FROM account ORDER BY id LIMIT 40) a)
         INSERT INTO held_message (envelope_id, kind, rule_id, reason_vi, reason_en, notify, held_at, approvers)

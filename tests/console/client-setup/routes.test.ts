@@ -16,7 +16,7 @@ let tls: Awaited<ReturnType<typeof testTls>>
 const start = async (setup = clientSetup): Promise<number> => {
   const server = await startConsole({
     host: "127.0.0.1", port: 0, tls: served(tls), help: clientSettings, health: async () => [], clock: clientSetup.clock, mounted: [{ path: "/", router: clientSetupRoutes(setup) }],
-    certificates: { authenticator: { login: async () => failed(failure("noPermission", "refused")) }, lookup: { find: async () => failed(failure("notFound", "nothing")) }, rates: createLookupRates(0) },
+    certificates: { authenticator: { login: async () => failed(failure("noPermission", "refused")) }, lookup: { find: async () => failed(failure("notFound", "nothing")) }, rates: createLookupRates(0), askers: createLookupRates(0) },
   })
   servers.push(server)
   return server.port

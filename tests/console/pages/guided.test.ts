@@ -128,6 +128,14 @@ describe("delegates of an office", () => {
     expect(await world.database.query({ text: "SELECT * FROM assignment ORDER BY account_id, principal_id" })).toEqual(before)
   })
 
+  test("whoever owns the office may have any role: its delegates are given by right of the mailbox", async () => {
+    await world.database.query({ text: "INSERT INTO administrator (account_id, principal_id, role, granted_by) SELECT account_id, principal_id, 'province', 'test' FROM assignment WHERE principal_id = 'P4' AND 'owner' = ANY (rights)" })
+    const page = await get("/me/delegates")
+    expect((await give({ [`person-${office()}`]: "P3", rights: "read", "seen-P3": seenIn(page, "seen-P3") })).status).toBe(303)
+    expect(await world.database.query({ text: "SELECT rights FROM assignment WHERE principal_id = 'P3' AND account_id = $1 AND valid_until IS NULL" }, [office()])).toEqual([{ rights: ["read"] }])
+    await world.database.query({ text: "UPDATE administrator SET ended_at = now() WHERE principal_id = 'P4'" })
+  })
+
   test("the owner is not theirs to take away", async () => {
     expect((await post("/me/delegates/end", { account: office(), principalId: "P4", seen: seenIn(await get("/me/delegates"), "seen-P4") })).status).toBe(404)
   })

@@ -172,7 +172,7 @@ test("a password that somebody else made is replaced first, then the second step
 test("half a sign-in is over after a quarter of an hour", async () => {
   const { code } = await enrol(await world.signIn(an))
   const half = await world.signIn(an)
-  await world.database.query({ text: "UPDATE console_session SET proven_at = proven_at - interval '15 minutes' WHERE second_factor = 'awaited'" })
+  await world.database.query({ text: "UPDATE console_session SET created_at = created_at - interval '15 minutes' WHERE second_factor = 'awaited'" })
   expect((await step(half, code(1))).status).toBe(403)
   expect((await world.ask("/console/me", { cookie: half })).headers.location).toContain("/console/sign-in")
 })

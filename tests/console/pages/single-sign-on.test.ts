@@ -135,6 +135,19 @@ describe("an address in the ID token", () => {
     expect((await comeIn(at, { query: "?again=1", jar })).status).toBe(303)
     expect(at.idp.asked()).toBe(before + 1)
   })
+
+  test("who only passes through the provider, which knows him, has proven nothing since he was last asked there", async () => {
+    const jar = new Map<string, string>()
+    const provenAt = async (answer: ConsoleAnswer): Promise<number | undefined> => {
+      const rows = await at.world.database.query<{ at: number }>({ text: "SELECT (extract(epoch FROM proven_at) * 1000)::float8 AS at FROM console_session WHERE sha256 = sha256(convert_to($1, 'UTF8'))" }, [answer.cookies["__Host-congthu"]])
+      return rows[0]?.at
+    }
+    const first = await provenAt(await comeIn(at, { jar }))
+    // whole seconds: the provider's, not ours
+    expect([first && first % 1_000, await provenAt(await comeIn(at, { jar }))]).toEqual([0, first])
+    expect(await provenAt(await comeIn(at, { query: "?again=1", jar }))).toBeGreaterThanOrEqual(first ?? Number.NaN)
+    expect((await at.world.ask("/console/me/forwarding", { cookie: sessionCookie(await comeIn(at, { jar })) })).body).toContain("an@a.example")
+  })
 })
 
 test("a principal's identifier at the userinfo endpoint, in a context that is vouched for, is password and second step in one; a weaker one is refused", async () => {

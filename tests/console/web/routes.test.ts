@@ -23,6 +23,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   uap: [
     "get /certificates", "get /certificates/:fingerprint", "get /connections", "get /directory", "get /directory/accounts/:address", "get /directory/find",
     "get /directory/groups/:address", "get /directory/people/:id", "get /directory/suggest/:kind", "get /directory/units/:code", "get /reports/monthly", "get /reports/monthly/file",
+    "get /webhooks", "get /webhooks/:id",
   ],
   up: [
     "get /certificates/new", "get /directory/accounts/:address/change", "get /directory/accounts/:address/hand-over", "get /directory/bulk", "get /directory/bulk/:id",
@@ -38,13 +39,14 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     "post /directory/groups/:address/remove", "post /directory/new/account", "post /directory/new/group", "post /directory/new/person", "post /directory/new/unit",
     "post /directory/people/:id/change", "post /directory/people/:id/leave", "post /directory/people/:id/move", "post /directory/people/:id/reactivate",
     "post /directory/people/:id/suspend", "post /directory/units/:code/change", "post /directory/units/:code/reactivate", "post /directory/units/:code/suspend",
-    "post /second-factors/reset",
+    "post /second-factors/reset", "get /webhooks/new", "get /webhooks/:id/edit", "post /webhooks", "post /webhooks/:id/edit", "post /webhooks/:id/secret", "post /webhooks/:id/ping",
+    "post /webhooks/:id/stop", "post /webhooks/:id/go-on", "post /webhooks/:id/remove", "post /webhooks/:id/repeat",
   ],
   uop: [
     "post /held/:id/copies/plan", "post /held/:id/copies/refuse", "post /held/:id/copies/release", "post /held/plan", "post /held/refuse", "post /held/release",
   ],
   aop: [
-    "get /bans", "get /overview/live", "get /queue", "get /queue/:id", "get /queue/destinations", "get /trace",
+    "get /bans", "get /overview/live", "get /queue", "get /queue/:id", "get /queue/destinations", "get /queues", "get /trace",
   ],
   ap: [
     "get /audit", "get /audit/chain", "get /audit/chain/:id", "get /audit/chain/:id/state", "get /audit/export", "get /policies", "get /policies/:version", "get /policies/edit",

@@ -105,15 +105,38 @@ const shape: readonly Forgery[] = [
   { trick: "no From:", message: signedMessage({ header: replaceHeader("From") }), problems: ["ambiguousFrom"] },
   { trick: "two Sender: fields", message: signedMessage({ header: [...usualHeader, "Sender: a@x.example", "Sender: b@x.example"] }), problems: ["ambiguousFrom"] },
   ...([
-    "From: a@x.example, b@x.example", "From: <a@x.example> <b@x.example>", "From: Sếp: a@x.example;", "From: <@evil.example:a@x.example>", 'From: "a@x.example', "From: =?utf-8?q?a=40x.example?= b@x.example", "From: <a@x.example", "From: a@b@x.example", "From:",
+    "From: a@x.example, b@x.example", "From: <a@x.example> <b@x.example>", "From: Sếp: a@x.example;", "From: <@evil.example:a@x.example>", 'From: "a@x.example', "From: =?utf-8?q?a=40x.example?= b@x.example", "From: <a@x.example", "From:",
   ].map((from): Forgery => ({ trick: from, message: signedMessage({ header: replaceHeader("From", from) }), problems: ["ambiguousFrom"] }))),
-  ...(["From: a@x.example <b@x.example> c@x.example", "From: a@x.example (b@x.example)"]
+  ...(["From: a@b@x.example", "From: a@x.example <b@x.example> c@x.example", "From: a@x.example (b@x.example)"]
     .map((from): Forgery => ({ trick: from, message: signedMessage({ header: replaceHeader("From", from) }), problems: ["ambiguousFrom", "misleadingDisplayName"] }))),
   ...([
     'From: "giamdoc@ubnd.tinh.example" <a@x.example>', 'From: "Giam doc <giamdoc@ubnd.tinh.example>" <a@x.example>', "From: =?utf-8?q?giamdoc=40ubnd=2Etinh=2Eexample?= <a@x.example>",
     "From: =?utf-8?B?Z2lhbWRvY++8oHVibmQudGluaC5leGFtcGxl?= <a@x.example>", 'From: "giamdoc @ ubnd . tinh . example" <a@x.example>', "From: =?utf-8?B?4oCuZ2lhbWRvYw==?= <a@x.example>",
     "From: =?utf-8?q?Giam_doc=0A=40x?= <a@x.example>", "From: =?utf-8?q?giamdoc=E2=80=8B=40ubnd.tinh.example?= <a@x.example>",
   ].map((from): Forgery => ({ trick: from, message: signedMessage({ header: replaceHeader("From", from) }), problems: ["misleadingDisplayName"] }))),
+  ...([
+    // dots that are none, and what is not seen in front of the sign
+    'From: "giamdoc@ubnd。tinh。example" <a@x.example>', 'From: "giamdoc@ubnd·tinh·example" <a@x.example>', 'From: "giamdoc\u034f@ubnd.tinh.example" <a@x.example>', 'From: "giamdoc\ufe0f@ubnd.tinh.example" <a@x.example>',
+    'From: "giamdoc\u2800@\u2800ubnd.tinh.example" <a@x.example>', 'From: "giamdoc\u3164@ubnd.tinh.example" <a@x.example>', 'From: "giamdoc﹫ubnd.tinh.example" <a@x.example>', 'From: "giámđốc\u{e0100}@ubnd.tinh.example" <a@x.example>',
+    // what some readers decode and others do not
+    "From: =?x-unknown?q?giamdoc=40ubnd=2Etinh=2Eexample?= <a@x.example>", "From: =?utf-7?q?giamdoc+AEA-ubnd.tinh.example?= <a@x.example>", "From: =?utf-8*vi?q?giamdoc=40ubnd=2Etinh=2Eexample?= <a@x.example>",
+    "From: =?utf-8?q?giamdoc=40?= =?utf-8?q?ubnd.tinh.example?= <a@x.example>", 'From: "=?utf-8?q?giamdoc=40ubnd.tinh.example?=" <a@x.example>', 'From: "giamdoc=?utf-8?q?=40?=ubnd.tinh.example" <a@x.example>',
+    'From: =?utf-8?q?=3D=3Futf-8=3Fq=3Fgiamdoc=3D40ubnd.tinh.example=3F=3D?= <a@x.example>',
+    'From: "giamdoc@ubnd" <a@x.example>', 'From: "giamdoc@ubnd.tinh.example"@x.example', "From: a@x.example (=?utf-8?q?giamdoc=40ubnd.tinh.example?=)", 'From: a@x.example (giamdoc＠ubnd.tinh.example)',
+  ].map((from): Forgery => ({ trick: from, message: signedMessage({ header: replaceHeader("From", from) }), problems: ["misleadingDisplayName"] }))),
+  ...(["From: giamdoc@ubnd.tinh.example (x).evil.example", "From: giamdoc@ubnd.tinh.example(x).evil.example", "From: <giamdoc@ubnd.tinh.example\r\n\t.evil.example>", "From: a@x.example b", "From: Sếp:;", "From: =?utf-8?q?a=40x.example?="]
+    .map((from): Forgery => ({ trick: from, message: signedMessage({ header: replaceHeader("From", from) }), problems: ["ambiguousFrom"] }))),
+  ...(["From : giamdoc@ubnd.tinh.example", "FROM: giamdoc@ubnd.tinh.example"].map((field): Forgery => ({ trick: `another ${field}`, message: signedMessage({ header: [...usualHeader, field] }), problems: ["ambiguousFrom"] }))),
+  ...(["Subject : khác", "content-TYPE : text/html"].map((field): Forgery => ({ trick: `another ${field}`, message: signedMessage({ header: [field, ...usualHeader] }), problems: ["malformed"], ...(field.startsWith("content") ? { form: "none" as const } : {}) }))),
+  { trick: "the signature part is HTML to some", message: Buffer.from(signedMessage().toString().replace("Content-Type: application/pkcs7-signature", "Content-Type: application/pkcs7-signature\r\nContent-Type: text/html")), problems: ["malformed"] },
+  { trick: "the signature part is somebody's document", message: Buffer.from(signedMessage().toString().replace("filename=smime.p7s", "filename=lenh-chuyen-tien.pdf")), problems: ["malformed"] },
+  { trick: "so it is by its other name", message: Buffer.from(signedMessage().toString().replace("name=smime.p7s", "name*=utf-8''l%E1%BB%87nh.html")), problems: ["malformed"] },
+  { trick: "so is an opaque one", message: Buffer.from(opaqueMessage().toString().replace("name=smime.p7m", "name=lenh.pdf")), problems: ["malformed"], form: "opaque" },
+  { trick: "a boundary by RFC 2231", message: Buffer.from(signedMessage().toString().replace('boundary="----ky-so"', "boundary*=us-ascii''----ky-so")), problems: [], form: "none" },
+  { trick: "text behind a delimiter", message: Buffer.from(signedMessage().toString().replace("------ky-so\r\nContent-Type: application", `------ky-so Chuyen tien\r\nContent-Type: application`)), problems: ["malformed"] },
+  { trick: "text behind the first delimiter", message: Buffer.from(signedMessage().toString().replace("------ky-so\r\n", `------ky-so Chuyen tien\r\n`)), problems: ["malformed"] },
+  { trick: "a boundary in percent form and another", message: Buffer.from(signedMessage().toString().replace('boundary="----ky-so"', "boundary*0*=us-ascii''x; boundary=\"----ky-so\"")), problems: ["malformed"] },
+  { trick: "the protocol said twice", message: Buffer.from(signedMessage().toString().replace('protocol="', 'protocol="application/pgp-signature"; protocol="')), problems: ["malformed"] },
   ...(["Subject: khác", "Date: Sat, 21 Nov 2026 10:00:00 +0700", "To: c@x.example", "Content-Type: text/plain", "MIME-Version: 1.0"]
     .map((field): Forgery => ({ trick: `another ${field}`, message: signedMessage({ header: [...usualHeader, field] }), problems: ["malformed"], ...(field.startsWith("Content-Type") ? { form: "none" as const } : {}) }))),
   { trick: "two boundaries", message: Buffer.from(signedMessage().toString().replace('boundary="', 'boundary="----ky-so"; boundary="x')), problems: ["malformed"] },
@@ -155,6 +178,7 @@ const headers: readonly Forgery[] = [
   { trick: "hp said by RFC 2231", message: signedMessage({ entity: protectedEntity("hp*=us-ascii''clear", ...replaceHeader("From", "From: giamdoc@ubnd.tinh.example")) }), problems: ["headerMismatch"], differs: ["from"] },
   { trick: "another author inside the signature inside", message: signedMessage({ entity: signedEntity({ boundary: "ben-trong", entity: protectedEntity("hp=clear", ...replaceHeader("From", "From: giamdoc@ubnd.tinh.example")) }) }), problems: ["headerMismatch"], differs: ["from"] },
   { trick: "text for an address", message: signedMessage({ header: replaceHeader("To", "To: <>"), entity: protectedEntity("hp=clear", ...replaceHeader("To", "To: ,,")) }), problems: ["headerMismatch"], differs: ["to"] },
+  { trick: "another From: than in a wrapped message of RFC 6532", message: opaqueMessage({ entity: wrapped(...replaceHeader("From", "From: giamdoc@ubnd.tinh.example")).replace("message/rfc822", "message/global") }), problems: ["headerMismatch"], form: "opaque" },
   { trick: "another Date: than in the older scheme", message: signedMessage({ entity: protectedEntity("protected-headers=v1", "Date: Fri, 20 Nov 2025 10:00:00 +0700", ...replaceHeader("Date")) }), problems: ["headerMismatch"] },
 ]
 
@@ -220,6 +244,10 @@ describe("honest messages of the same shapes are good", () => {
     ["white space behind the end", signedMessage({ epilogue: "\r\n \r\n" }), {}],
     ["protected header", signedMessage({ entity: protectedEntity("hp=clear", ...usualHeader) }), { headerProtection: "matches" }],
     ["protected header, encoded and folded otherwise", signedMessage({ entity: protectedEntity("hp=clear", ...replaceHeader("Subject", "Subject: =?utf-8?B?QsOhbw==?=\r\n =?utf-8?B?IGPDoW8=?=")) }), { headerProtection: "matches" }],
+    ["a signature with a name of its own", signedMessage().toString().replace("filename=smime.p7s", "filename*=utf-8''ch%E1%BB%AF%20k%C3%BD.P7S"), {}],
+    ["a signature without a name", signedMessage().toString().replace("; name=smime.p7s", "").replace("; filename=smime.p7s", ""), {}],
+    ["an address-like name that is the address, in quotes", signedMessage({ header: replaceHeader("From", "From: \"A@X.example\" <a@x.example>") }), {}],
+    ["a Vietnamese name with marks apart", signedMessage({ header: replaceHeader("From", `From: "${"Nguyễn Đặng Hằng @ Sở".normalize("NFD")}" <a@x.example>`) }), {}],
     ["a protected conversation of which servers have left out the beginning", signedMessage({ header: [...usualHeader, "References: <b@x.example>"], entity: protectedEntity("hp=clear", ...usualHeader, "References: <a@x.example>\r\n <b@x.example>", "In-Reply-To: <b@x.example>") }), { headerProtection: "matches" }],
     ["fields that servers add on the way", signedMessage({ header: ["Received: from a by b; Fri, 20 Nov 2026 10:00:00 +0700", "DKIM-Signature: v=1", "List-Id: <x.tinh.example>", ...usualHeader], entity: protectedEntity("hp=clear", ...usualHeader) }), { headerProtection: "matches" }],
     ["written for an encrypted message, and taken out of it", signedMessage({ entity: protectedEntity('hp="cipher"', ...usualHeader, ...usualHeader.map((line) => `HP-Outer: ${line}`)) }), { headerProtection: "opened" }],
@@ -227,6 +255,7 @@ describe("honest messages of the same shapes are good", () => {
     ["older protected header", signedMessage({ entity: protectedEntity('protected-headers="v1"', "From: A <a.nguyen@soyte.tinh.example>"), header: replaceHeader("From", "From: A <A.nguyen@SOYTE.tinh.example>") }), { headerProtection: "matches" }],
     ["wrapped message", opaqueMessage({ entity: wrapped(...usualHeader) }), { form: "opaque", headerProtection: "matches" }],
     ["a forwarded message that says so", signedMessage({ entity: wrapped("From: x@y.example").replace("message/rfc822", "message/rfc822; forwarded=yes") }), { headerProtection: "none" }],
+    ["white space around an address", signedMessage({ header: replaceHeader("From", "From: Văn thư  < a@x.example >  ") }), { from: ["a@x.example"] }],
     ["one Sender:", signedMessage({ header: [...usualHeader, "Sender: Văn thư <vanthu@soyte.tinh.example>"] }), { sender: ["vanthu@soyte.tinh.example"] }],
     ["a name in a comment", signedMessage({ header: replaceHeader("From", "From: a@x.example (So Y te)") }), { from: ["a@x.example"] }],
     ["the address itself as the name", signedMessage({ header: replaceHeader("From", 'From: "A@x.example" <a@x.example>') }), { from: ["a@x.example"] }],

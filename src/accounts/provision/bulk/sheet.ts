@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads"
 import { failed, ok, type Result } from "../../../base/result.ts"
+import { createTurns } from "../../turns.ts"
 import type { Words } from "../problems.ts"
 
 /**
@@ -25,6 +26,7 @@ export const sheetProblems = {
   tooManyRows: { vi: "Tệp có hơn 20.000 dòng; hãy chia nhỏ", en: "the file has more than 20,000 rows; split it" },
   tooManyColumns: { vi: "Tệp có hơn 50 cột", en: "the file has more than 50 columns" },
   empty: { vi: "Tệp không có dòng nào", en: "the file has no rows" },
+  busy: { vi: "Đang có quá nhiều tệp cần đọc cùng lúc; hãy thử lại sau một phút", en: "too many files are being read at once; try again in a minute" },
   tooSlow: { vi: "Đọc tệp mất quá nhiều thời gian", en: "the file takes too long to read" },
 } as const satisfies Readonly<Record<string, Words>>
 export type SheetProblem = keyof typeof sheetProblems
@@ -39,6 +41,10 @@ export const maxUnpackedBytes = 64 * 2 ** 20
 const deadlineMs = 30_000
 const threadMemoryMiB = 512
 
+/** Files of one process that are read or wait for it: one thread at a time is what the machine has to spare, however many are sent at once. */
+const maxWaiting = 6
+const turns = createTurns(maxWaiting)
+
 export type SheetAnswer = Result<Sheet, SheetProblem>
 
 /** What the thread posts: a piece of the rows each time that it is asked for more, then the rest of the answer. */
@@ -46,6 +52,10 @@ export type SheetPiece = { readonly kind: "rows"; readonly rows: readonly SheetR
 
 export async function readSheet(bytes: Uint8Array): Promise<SheetAnswer> {
   if (bytes.length > maxSheetBytes) return failed("tooBig")
+  return (await turns.take("sheet", () => readInThread(bytes))) ?? failed("busy")
+}
+
+async function readInThread(bytes: Uint8Array): Promise<SheetAnswer> {
   const worker = new Worker(new URL("sheet-worker.ts", import.meta.url), { workerData: bytes, resourceLimits: { maxOldGenerationSizeMb: threadMemoryMiB } })
   let timer: NodeJS.Timeout | undefined
   try {

@@ -1,8 +1,11 @@
 import { z } from "zod"
 import { apiText } from "../../text/api.ts"
+import { webhookText } from "../../text/webhooks.ts"
 import { html } from "../../web/html.ts"
 import { type Area, publicPage } from "../../web/page.ts"
 import type { Say } from "../../web/words.ts"
+import type { WebhookPorts } from "../webhooks/ports.ts"
+import { webhookPages } from "../webhooks/webhooks.ts"
 import type { DescribedApi, DescribedOperation } from "./described-api.ts"
 import { schemaView, typeText } from "./schema-view.ts"
 
@@ -10,14 +13,18 @@ import { schemaView, typeText } from "./schema-view.ts"
  * The API's documentation: a page made of its OpenAPI description. Viewers that are to be had need inline styles and scripts of their own, which the console's policy
  * forbids; this one needs neither. It tells nothing of this province, so nobody has to sign in.
  */
-export interface ApiPorts {
+export interface ApiPorts extends WebhookPorts {
   readonly document: DescribedApi
 }
 
-export const apiArea = ({ document }: ApiPorts): Area => ({
+export const apiArea = ({ document, ...webhooks }: ApiPorts): Area => ({
   name: apiText.area,
-  menu: [{ path: "/api", label: apiText.title, who: "anybody" }],
+  menu: [
+    { path: "/webhooks", label: webhookText.title, who: "webhooks:read" },
+    { path: "/api", label: apiText.title, who: "anybody" },
+  ],
   pages: [
+    ...webhookPages(webhooks),
     publicPage({
       method: "get", path: "/api", input: z.object({}),
       run: async (_input, { say }) => ({ kind: "page", title: say(apiText.title), body: overview(say, document) }),

@@ -71,7 +71,7 @@ export const dmarcPages = (ports: ReportPorts): readonly Page[] => [
         title: visit.say(text.dmarcReport, { number: String(number) }),
         crumbs: [{ path: received ? "/console/reports/dmarc" : "/console/reports/dmarc/sent", title: visit.say(text.dmarcTitle) }],
         body: html`${received ? facts(theirs(visit, received)) : opened && facts(ours(visit, opened.own))}
-          ${report ? said(visit, report) : html`<p class="empty">${visit.say(text.unreadable)}</p>`}`,
+          ${report ? said(visit, report) : html`<p class="empty">${visit.say(opened?.tooLarge ? text.tooLarge : text.unreadable, { command: `congthu reports dmarc show ${number}` })}</p>`}`,
       }
     },
   }),

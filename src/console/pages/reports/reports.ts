@@ -17,10 +17,16 @@ export interface ReportPorts {
   readonly tls: Pick<ReceivedTlsStore, "list" | "find">
   readonly dmarc: Pick<ReceivedDmarcStore, "list" | "sources" | "find">
   readonly own: Pick<OwnReportStore, "list">
-  /** A report of ours; without what it says where that cannot be read any more. */
-  readonly openOwnTls: (number: number) => Promise<{ readonly own: OwnReport; readonly report: TlsReport | null } | undefined>
-  readonly openOwnDmarc: (number: number) => Promise<{ readonly own: OwnReport; readonly report: AggregateReport | null } | undefined>
+  /** A report of ours; without what it says where that cannot be read any more, or is too large to be shown. */
+  readonly openOwnTls: (number: number) => Promise<OpenedReport<TlsReport> | undefined>
+  readonly openOwnDmarc: (number: number) => Promise<OpenedReport<AggregateReport> | undefined>
   readonly clock: Clock
+}
+
+interface OpenedReport<Report> {
+  readonly own: OwnReport
+  readonly report: Report | null
+  readonly tooLarge: boolean
 }
 
 export const reportArea = (ports: ReportPorts): Area => ({

@@ -56,7 +56,7 @@ export const tlsPages = (ports: ReportPorts): readonly Page[] => [
         title: visit.say(text.tlsReport, { number: String(number) }),
         crumbs: [{ path: received ? "/console/reports/tls" : "/console/reports/tls/sent", title: visit.say(text.tlsTitle) }],
         body: html`${received ? theirs(visit, received) : opened && ours(visit, opened.own)}
-          ${report ? report.policies.map((policy) => policySection(visit, policy)) : html`<p class="empty">${visit.say(text.unreadable)}</p>`}`,
+          ${report ? report.policies.map((policy) => policySection(visit, policy)) : html`<p class="empty">${visit.say(opened?.tooLarge ? text.tooLarge : text.unreadable, { command: `congthu reports tls show ${number}` })}</p>`}`,
       }
     },
   }),

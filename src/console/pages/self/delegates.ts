@@ -130,7 +130,7 @@ export function delegatePages({ directory, delegation: { view, editor, changed }
         const assignment = { address: office.account.address, principalId: reader.text("principalId"), rights: reader.rights("rights"), from: null, until: reader.date("until") }
         const again = (wrong: Wrong, status: 409 | 422): Promise<Answer> => list(visit, { accountId: id, typed, wrong, status })
         if (!isGiven(office, assignment) || !(await mayChange(office, assignment.principalId))) return again({ fields: { principalId: visit.say(delegatesText.notYours) }, whole: [], stale: false }, 422)
-        const made = reader.problems.length > 0 ? undefined : await editor.change({ kind: "putAssignment", seen: typed(`seen-${assignment.principalId}`) ?? null, assignment }, { scope: office.scope })
+        const made = reader.problems.length > 0 ? undefined : await editor.change({ kind: "putAssignment", seen: typed(`seen-${assignment.principalId}`) ?? null, assignment }, { scope: office.scope, byRightOfAccount: true })
         if (!made?.ok) return again(wrongOf(visit, made?.failure.problems ?? reader.problems, assignmentFields), made?.failure.kind === "inUse" ? 409 : 422)
         await changed()
         return { kind: "redirect", to: listPath, notice: done(visit.say(delegatesText.saved)) }
@@ -141,7 +141,7 @@ export function delegatePages({ directory, delegation: { view, editor, changed }
       async run({ account, principalId, seen }, visit) {
         const office = officeOf(visit, account)
         if (!office || !(await mayChange(office, principalId))) return { kind: "error", status: 404 }
-        const made = await editor.change({ kind: "endAssignment", address: office.account.address, principalId, seen }, { scope: office.scope })
+        const made = await editor.change({ kind: "endAssignment", address: office.account.address, principalId, seen }, { scope: office.scope, byRightOfAccount: true })
         if (made.ok) await changed()
         return { kind: "redirect", to: listPath, notice: made.ok ? done(visit.say(formsText.ended)) : problem(wrongOf(visit, made.failure.problems, []).whole.join(" ")) }
       },

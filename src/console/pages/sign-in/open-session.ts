@@ -5,7 +5,7 @@ import { safePath } from "../../web/origin.ts"
 import type { Answer, Visit } from "../../web/page.ts"
 
 /** However somebody has come in: the browser's former session ends, a new one begins, and the visitor is where he wanted to be. */
-export interface Opening extends Pick<NewSession, "openedBy" | "secondFactor" | "idToken"> {
+export interface Opening extends Pick<NewSession, "openedBy" | "secondFactor" | "provenAt" | "idToken"> {
   readonly owner: FactorOwner
   readonly next: unknown
 }

@@ -59,7 +59,7 @@ export function singleSignOnPages({ sessions, directory, clock }: SignInPorts, {
           if (arrived.failure !== "unreachable") refuse(arrived.failure, "")
           return problemPage(visit, singleSignOnText[arrived.failure], { status: arrived.failure === "unreachable" ? 503 : 422 })
         }
-        const { claims, idToken, vouched, next } = arrived.value
+        const { claims, idToken, vouched, provenAt, next } = arrived.value
         const whom = whomClaimsName(directory.current(), claims, rule, clock.now())
         if ("problem" in whom) {
           refuse(whom.problem, whom.named)
@@ -70,7 +70,7 @@ export function singleSignOnPages({ sessions, directory, clock }: SignInPorts, {
           refuse("role", whom.named)
           return problemPage(visit, singleSignOnText.role, { status: 403, named: whom.named })
         }
-        return openSession(sessions, visit, { owner: whom.owner, next, openedBy: "singleSignOn", secondFactor: vouched ? "passed" : "none", idToken: sealer.seal(Buffer.from(idToken), idTokenPlace) })
+        return openSession(sessions, visit, { owner: whom.owner, next, openedBy: "singleSignOn", secondFactor: vouched ? "passed" : "none", provenAt, idToken: sealer.seal(Buffer.from(idToken), idTokenPlace) })
       },
     }),
     publicPage({

@@ -68,6 +68,12 @@ test("entities of a document type are not expanded", async () => {
   expect(JSON.stringify(sheet).length).toBeLessThan(10_000)
 })
 
+test("of many files at once some are read, one after another, the others told to come again", async () => {
+  const answers = await Promise.all(Array.from({ length: 9 }, (_, at) => readSheet(text(`A\n${at}\n`))))
+  expect(answers.map((answer) => (answer.ok ? "read" : answer.failure))).toEqual([...Array.from({ length: 6 }, () => "read"), "busy", "busy", "busy"])
+  expect((await readSheet(text("A\n1\n"))).ok).toBe(true)
+})
+
 test("as many rows as a file may have come in their order", async () => {
   const sheet = value(await readSheet(text(`A,B\n${Array.from({ length: 20_000 }, (_, at) => `${at},x`).join("\n")}\n`)))
   expect(typeof sheet === "string" ? sheet : sheet.rows.map(({ line, cells: [first] }) => line - Number(first))).toEqual(Array.from({ length: 20_000 }, () => 2))

@@ -74,6 +74,8 @@ test("reports of ours are shown with what has become of them at each place; one 
   await own("tls", "xa.example", gzipSync(JSON.stringify(theirReport())))
   await own("dmarc", "xa.example", gzipSync([...reportXml({ ...aggregateReport(), generator: "x", extraContact: "" }, aggregateReport().rows)].join("")))
   await own("dmarc", "hong.example", Buffer.from("hỏng"))
+  const many = Array.from({ length: 3000 }, () => aggregateReport().rows[1]).flatMap((row) => row ?? [])
+  await own("dmarc", "lon.example", gzipSync([...reportXml({ ...aggregateReport(), generator: "x", extraContact: "" }, many)].join("")))
   await store.notSent({ kind: "tls", day, domain: "xa.example", uri: "https://xa.example/x" }, { detail: script, dueAt: null, now: world.clock.ms })
   const cookie = await world.signIn("an@a.example")
   const page = async (path: string) => (await world.ask(`/console/reports/${path}`, { cookie })).body
@@ -86,6 +88,7 @@ test("reports of ours are shown with what has become of them at each place; one 
   expect(await page("dmarc/sent")).toContain(`/console/reports/dmarc/${numberOf("xa.example")}`)
   expect(await page(`dmarc/${numberOf("xa.example")}`)).toContain("2001:db8::7")
   expect(await page(`dmarc/${numberOf("hong.example")}`)).toContain("Không đọc lại được báo cáo này")
+  expect(await page(`dmarc/${numberOf("lon.example")}`)).toContain(`quá lớn để hiện ở đây; xem bằng lệnh congthu reports dmarc show ${numberOf("lon.example")}`)
   const [tls] = await store.list({ kind: "tls", since: 0, limit: 10 })
   expect(await page(`tls/${tls?.number}`)).toContain("certificate-expired")
   await world.close()

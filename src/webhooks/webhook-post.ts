@@ -11,9 +11,16 @@ import { type AllowedUrls, isPublicAddress } from "../pki/revocation/allowed-url
  * connected to only where an administrator wrote it down (`notifications.webhooks`). Must not know: what is told, when it is tried again.
  */
 export interface WebhookPost {
-  /** Failure: a phrase after the URL. */
-  post(call: WebhookCall): Promise<Result<void, string>>
+  /** The HTTP status, from 200 to 299. */
+  post(call: WebhookCall): Promise<Result<number, PostFault>>
   close(): void
+}
+
+export interface PostFault {
+  /** A phrase after the URL. */
+  readonly problem: string
+  /** The HTTP status; null: there was no answer. */
+  readonly status: number | null
 }
 
 export interface WebhookCall {
@@ -39,15 +46,15 @@ export function createWebhookPost({ allowed, resolver, timeoutMs, authorities }:
   return {
     async post({ url, body, headers }) {
       const permitted = allowed.permits(url)
-      if (permitted?.url.protocol !== "https:") return failed("may not be called (notifications.webhooks)")
+      if (permitted?.url.protocol !== "https:") return unanswered("may not be called (notifications.webhooks)")
       const signal = AbortSignal.timeout(timeoutMs)
       try {
         const response = await send({ url: permitted.url, body, headers, agent: agents[permitted.kind], signal })
         const { statusCode = 0 } = response
         response.destroy()
-        return statusCode >= 200 && statusCode < 300 ? ok(undefined) : failed(`answered with HTTP status ${statusCode}`)
+        return statusCode >= 200 && statusCode < 300 ? ok(statusCode) : failed({ problem: `answered with HTTP status ${statusCode}`, status: statusCode })
       } catch (error) {
-        return failed(signal.aborted ? `did not answer within ${timeoutMs / 1000} s` : `cannot be reached (${error instanceof Error ? error.message : String(error)})`)
+        return unanswered(signal.aborted ? `did not answer within ${timeoutMs / 1000} s` : `cannot be reached (${error instanceof Error ? error.message : String(error)})`)
       }
     },
     close() {
@@ -55,6 +62,8 @@ export function createWebhookPost({ allowed, resolver, timeoutMs, authorities }:
     },
   }
 }
+
+const unanswered = (problem: string) => failed({ problem, status: null })
 
 interface Sent extends Omit<WebhookCall, "url"> {
   readonly url: URL

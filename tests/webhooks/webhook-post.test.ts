@@ -2,8 +2,8 @@ import { once } from "node:events"
 import { createServer, type Server } from "node:https"
 import type { AddressInfo } from "node:net"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { createWebhookPost, type WebhookPost } from "../../src/notifications/webhook-post.ts"
-import { signWebhook, verifyWebhook } from "../../src/notifications/webhook-signature.ts"
+import { createWebhookPost, type WebhookPost } from "../../src/webhooks/webhook-post.ts"
+import { signWebhook, verifyWebhook } from "../../src/webhooks/webhook-signature.ts"
 import { createAllowedUrls } from "../../src/pki/revocation/allowed-url.ts"
 import { dnsUnavailable, type DnsWorld, startDns } from "../support/dns-world.ts"
 import { testTls } from "../support/test-tls.ts"
@@ -61,34 +61,41 @@ describe.skipIf(dnsUnavailable() !== undefined)("a webhook is called where it ma
     ["a name before the host", () => "https://x@hai.hook.example/", /may not be called/],
   ])("of public ones, not: %s", async (_what, url, problem) => {
     const outcome = await post(["public"], url())
-    expect(outcome.ok ? "called" : outcome.failure).toMatch(problem)
+    expect(outcome.ok ? "called" : outcome.failure.problem).toMatch(problem)
     expect(asked).toEqual([])
   })
 
   test("what an administrator wrote down is called, with its certificate checked, no redirect followed, and no patience without end", async () => {
     const listed = [`https://127.0.0.1:${port}/`]
-    expect(await post(listed, `https://127.0.0.1:${port}/x`)).toEqual({ ok: true, value: undefined })
-    expect(await post(listed, `https://127.0.0.1:${port}/redirect`)).toEqual({ ok: false, failure: "answered with HTTP status 302" })
-    expect(await post(listed, `https://127.0.0.1:${port}/silent`)).toEqual({ ok: false, failure: "did not answer within 1.5 s" })
-    expect(await post([`https://127.0.0.1:${port}/chi-day/`], `https://127.0.0.1:${port}/x`)).toMatchObject({ ok: false, failure: expect.stringContaining("may not be called") as string })
+    expect(await post(listed, `https://127.0.0.1:${port}/x`)).toEqual({ ok: true, value: 204 })
+    expect(await post(listed, `https://127.0.0.1:${port}/redirect`)).toEqual({ ok: false, failure: { problem: "answered with HTTP status 302", status: 302 } })
+    expect(await post(listed, `https://127.0.0.1:${port}/silent`)).toEqual({ ok: false, failure: { problem: "did not answer within 1.5 s", status: null } })
+    expect(await post([`https://127.0.0.1:${port}/chi-day/`], `https://127.0.0.1:${port}/x`)).toMatchObject({ ok: false, failure: { problem: expect.stringContaining("may not be called") as string } })
     const stranger = createWebhookPost({ allowed: createAllowedUrls(listed), resolver: dns.resolver(), timeoutMs: 1_500 })
     posts.push(stranger)
-    expect(await stranger.post({ url: `https://127.0.0.1:${port}/x`, body: "{}", headers: {} })).toMatchObject({ ok: false, failure: expect.stringContaining("certificate") as string })
+    expect(await stranger.post({ url: `https://127.0.0.1:${port}/x`, body: "{}", headers: {} })).toMatchObject({ ok: false, failure: { problem: expect.stringContaining("certificate") as string } })
     expect(asked.filter((one) => one.endsWith("/x"))).toHaveLength(1)
   })
 
   test("a server that answers with another protocol, half an answer, one without end or none at all is done with in time", async () => {
     const listed = [`https://127.0.0.1:${port}/`]
     const outcomes = await Promise.all(["doi-giao-thuc", "cham", "dai", "vo-nghia"].map((path) => post(listed, `https://127.0.0.1:${port}/${path}`)))
-    expect(outcomes.map((outcome) => (outcome.ok ? "told" : outcome.failure.replace(/\(.*/s, "")))).toEqual(["answered with HTTP status 101", "did not answer within 1.5 s", "told", "cannot be reached "])
+    expect(outcomes.map((outcome) => (outcome.ok ? "told" : outcome.failure.problem.replace(/\(.*/s, "")))).toEqual(["answered with HTTP status 101", "did not answer within 1.5 s", "told", "cannot be reached "])
   })
 })
 
 test("a signature holds for its secret, its body and its time only", () => {
   const now = 1_795_747_200_123
-  const header = signWebhook("whsec_bi-mat", '{"a":1}', now)
+  const header = signWebhook(["whsec_bi-mat"], '{"a":1}', now)
   expect(header).toMatch(/^t=1795747200,v1=[0-9a-f]{64}$/)
   const verified = (secret: string, body: string, at: number, text = header) => verifyWebhook(secret, body, text, { now: at })
   expect(verified("whsec_bi-mat", '{"a":1}', now + 299_000)).toBe(true)
   expect([verified("whsec_khac", '{"a":1}', now), verified("whsec_bi-mat", '{"a":2}', now), verified("whsec_bi-mat", '{"a":1}', now + 301_000), verified("whsec_bi-mat", '{"a":1}', now, header.replace("t=1795747200", "t=1795747201")), verified("whsec_bi-mat", '{"a":1}', now, "")]).toEqual([false, false, false, false, false])
+})
+
+test("while a secret is replaced, whoever has either believes the call, and nobody else does", () => {
+  const now = 1_795_747_200_123
+  const header = signWebhook(["whsec_moi", "whsec_cu"], "{}", now)
+  expect(["whsec_moi", "whsec_cu", "whsec_khac"].map((secret) => verifyWebhook(secret, "{}", header, { now }))).toEqual([true, true, false])
+  expect(verifyWebhook("whsec_moi", "{}", `${header}${",v1=".padEnd(68, "0")}`, { now })).toBe(false)
 })

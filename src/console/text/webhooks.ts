@@ -1,0 +1,132 @@
+import type { EventType, pingType } from "../../store/webhook-event.ts"
+import type { Webhook, WebhookDelivery } from "../../store/webhook-desk.ts"
+import type { SubscriptionProblem } from "../../webhooks/subscriptions.ts"
+import type { Catalogue, Words } from "../web/words.ts"
+
+/** Webhooks of events: which systems are told of what. */
+export const webhookText = {
+  title: { vi: "Webhook", en: "Webhooks" },
+  intro: {
+    vi: "Các hệ thống khác được báo khi có việc xảy ra ở đây, bằng một lời gọi HTTPS có chữ ký. Nội dung chỉ có địa chỉ hộp thư, mã số và đơn vị; không có họ tên hay nội dung thư.",
+    en: "Other systems are told when something happens here, by a signed call over HTTPS. It carries addresses of mailboxes, numbers and units; no names of people, and nothing of what a message says.",
+  },
+  caption: { vi: "{count} webhook", en: "{count} webhooks" },
+  empty: { vi: "Chưa có webhook nào.", en: "There is no webhook yet." },
+  new: { vi: "Thêm webhook", en: "New webhook" },
+  edit: { vi: "Sửa webhook", en: "Change the webhook" },
+  description: { vi: "Tên gọi", en: "Description" },
+  descriptionHelp: { vi: "Hệ thống nào, để làm gì. Ví dụ: Phần mềm nhân sự, khóa thẻ khi nghỉ việc", en: "Which system, and what for. For example: Personnel software, blocks the card of who leaves" },
+  url: { vi: "Địa chỉ nhận", en: "Address" },
+  urlHelp: { vi: "Bắt đầu bằng https://, không có mật khẩu trong địa chỉ. Máy chủ chỉ gọi những nơi được cấu hình cho phép.", en: "Begins with https://, with no password in it. The server calls only where its configuration allows." },
+  unit: { vi: "Đơn vị", en: "Unit" },
+  unitHelp: { vi: "Mã đơn vị; chỉ báo việc của đơn vị này và các đơn vị trực thuộc. Để trống: cả tỉnh", en: "Code; only what is of this unit and those below it is told. Empty: the whole province" },
+  unitOwnHelp: { vi: "Mã đơn vị bạn quản trị, hoặc đơn vị trực thuộc", en: "Code of the unit that you administer, or of one below it" },
+  province: { vi: "cả tỉnh", en: "the whole province" },
+  events: { vi: "Báo khi", en: "Told of" },
+  eventsHelp: { vi: "Sự kiện có dấu * chỉ dành cho webhook của cả tỉnh.", en: "What has a * is only for webhooks of the whole province." },
+  contact: { vi: "Người được báo khi webhook bị dừng", en: "Written to when it is stopped" },
+  contactHelp: { vi: "Thư báo sẽ gửi tới {address}.", en: "{address} will be written to." },
+  state: { vi: "Tình trạng", en: "State" },
+  waiting: { vi: "Đang chờ báo", en: "Waiting" },
+  made: { vi: "Tạo lúc", en: "Made" },
+  by: { vi: "Người tạo", en: "By" },
+  byToken: { vi: "khóa API “{name}”", en: 'API token "{name}"' },
+  failingSince: { vi: "Không trả lời đúng từ", en: "Has not answered well since" },
+  stoppedAt: { vi: "Dừng lúc", en: "Stopped" },
+  oldSecretUntil: { vi: "Khóa ký cũ còn dùng được đến", en: "The old secret is good until" },
+  save: { vi: "Lưu", en: "Save" },
+  create: { vi: "Tạo webhook", en: "Make the webhook" },
+  secretTitle: { vi: "Khóa ký của webhook", en: "The webhook's secret" },
+  secretText: {
+    vi: "Mọi lời gọi đều được ký bằng khóa này. Hãy chép vào cấu hình của hệ thống nhận ngay bây giờ: khóa chỉ hiện một lần.",
+    en: "All calls are signed with this secret. Copy it into the receiving system's configuration now: it is shown this once.",
+  },
+  secretOld: { vi: "Trong bảy ngày, lời gọi được ký bằng cả khóa cũ và khóa mới.", en: "For seven days calls are signed with the old secret and the new one." },
+  copy: { vi: "Chép", en: "Copy" },
+  copied: { vi: "Đã chép", en: "Copied" },
+  back: { vi: "Tới webhook này", en: "To this webhook" },
+  ping: { vi: "Gọi thử", en: "Send a test" },
+  pinged: { vi: "Lời gọi thử sẽ đi trong vài giây; kết quả ở danh sách bên dưới.", en: "The test goes out within seconds; what was answered is in the list below." },
+  notPinged: { vi: "Quá nhiều lời gọi tay đang chờ.", en: "Too much that was asked for by hand is waiting." },
+  replaceSecret: { vi: "Đổi khóa ký", en: "Replace the secret" },
+  replaceQuestion: { vi: "Tạo khóa ký mới? Khóa hiện nay còn dùng được bảy ngày; khóa cũ hơn nữa hết hiệu lực ngay.", en: "Make a new secret? The present one is good for seven days more; one from before it is not any more." },
+  stop: { vi: "Dừng", en: "Stop" },
+  stopQuestion: { vi: "Dừng webhook này? Việc xảy ra trong lúc dừng sẽ không được báo.", en: "Stop this webhook? What happens meanwhile is not told." },
+  goOn: { vi: "Bật lại", en: "Let it go on" },
+  stopped: { vi: "Đã dừng.", en: "Stopped." },
+  resumed: { vi: "Đã bật lại; sự kiện đang chờ sẽ được báo tiếp.", en: "It goes on, with what waits." },
+  remove: { vi: "Xóa", en: "Remove" },
+  removeQuestion: { vi: "Xóa webhook này cùng {count} sự kiện đang chờ báo?", en: "Remove this webhook, with {count} events that wait?" },
+  removed: { vi: "Đã xóa webhook.", en: "The webhook was removed." },
+  saved: { vi: "Đã lưu.", en: "Saved." },
+  notChanged: { vi: "Không có gì để thay đổi.", en: "There is nothing to change." },
+  deliveries: { vi: "Đã báo gần đây", en: "Told lately" },
+  noDeliveries: { vi: "Chưa có sự kiện nào.", en: "Nothing yet." },
+  event: { vi: "Sự kiện", en: "Event" },
+  happened: { vi: "Xảy ra lúc", en: "Happened" },
+  answer: { vi: "Trả lời", en: "Answer" },
+  noAnswer: { vi: "không có", en: "none" },
+  tries: { vi: "Số lần gọi", en: "Calls" },
+  tried: { vi: "Gọi lần cuối", en: "Last call" },
+  content: { vi: "Nội dung", en: "Content" },
+  repeat: { vi: "Báo lại", en: "Tell again" },
+  repeated: { vi: "Sẽ báo lại trong vài giây.", en: "It is told again within seconds." },
+  notRepeated: { vi: "Sự kiện này đang chờ báo, không còn được lưu, hoặc quá nhiều lời gọi tay đang chờ.", en: "It waits already, is not kept any more, or too much that was asked for by hand is waiting." },
+  noDescription: { vi: "Hãy nhập tên gọi, tối đa 200 ký tự.", en: "Give a description of at most 200 characters." },
+  noEvents: { vi: "Hãy chọn ít nhất một sự kiện.", en: "Choose at least one event." },
+} as const satisfies Catalogue
+
+export const webhookStateText = {
+  active: { vi: "hoạt động", en: "works" },
+  failing: { vi: "đang lỗi, sẽ gọi lại", en: "fails, is tried again" },
+  stopped: { vi: "đã dừng", en: "stopped" },
+  tokenEnded: { vi: "khóa API đã hết hiệu lực", en: "its API token has ended" },
+} as const satisfies Readonly<Record<Webhook["state"], Words>>
+
+export const stoppedWhyText = {
+  byHand: { vi: "do người quản trị", en: "by an administrator" },
+  failing: { vi: "vì nhiều ngày không trả lời đúng", en: "because it has not answered well for days" },
+  backlog: { vi: "vì quá nhiều sự kiện chờ báo", en: "because too much waits for it" },
+} as const satisfies Readonly<Record<NonNullable<Webhook["stoppedWhy"]>, Words>>
+
+export const deliveryStateText = {
+  waiting: { vi: "đang chờ", en: "waits" },
+  told: { vi: "đã nhận", en: "received" },
+  failed: { vi: "không báo được", en: "not told" },
+} as const satisfies Readonly<Record<WebhookDelivery["state"], Words>>
+
+export const webhookProblemText = {
+  url: { vi: "Địa chỉ này không được phép gọi: chỉ https, và chỉ nơi cấu hình máy chủ cho phép.", en: "This address may not be called: https only, and only where the server's configuration allows it." },
+  events: { vi: "Sự kiện có dấu * không chia theo đơn vị; hãy bỏ chọn, hoặc để trống đơn vị.", en: "What has a * is not divided by units; leave it out, or leave the unit empty." },
+  contact: { vi: "Hộp thư của bạn không nhận được thư báo.", en: "Your mailbox cannot be written to." },
+  unit: { vi: "Không có đơn vị này, hoặc bạn không quản trị đơn vị đó.", en: "There is no such unit, or it is not yours." },
+  full: { vi: "Đã đủ số webhook được phép.", en: "There are as many webhooks as there may be." },
+  webhook: { vi: "Webhook này không còn.", en: "This webhook is not there any more." },
+} as const satisfies Readonly<Record<SubscriptionProblem, Words>>
+
+export const eventText = {
+  "account.created": { vi: "Hộp thư được tạo", en: "An account is made" },
+  "account.changed": { vi: "Hộp thư thay đổi", en: "An account is changed" },
+  "account.suspended": { vi: "Hộp thư bị khóa", en: "An account is suspended" },
+  "account.reactivated": { vi: "Hộp thư được mở lại", en: "An account is opened again" },
+  "person.created": { vi: "Thêm người", en: "A person is added" },
+  "person.changed": { vi: "Thông tin người thay đổi", en: "A person is changed" },
+  "person.moved": { vi: "Người chuyển đơn vị", en: "A person moves to another unit" },
+  "person.left": { vi: "Người nghỉ việc", en: "A person leaves" },
+  "person.suspended": { vi: "Người bị khóa", en: "A person is suspended" },
+  "person.reactivated": { vi: "Người được mở lại", en: "A person is opened again" },
+  "certificate.expiring": { vi: "Chứng thư số sắp hết hạn", en: "A certificate is about to end" },
+  "certificate.suspended": { vi: "Chứng thư số bị tạm dừng", en: "A certificate is suspended" },
+  "certificate.reinstated": { vi: "Chứng thư số dùng lại được", en: "A certificate is reinstated" },
+  "certificate.revoked": { vi: "Chứng thư số bị thu hồi", en: "A certificate is revoked" },
+  "message.held": { vi: "Thư bị giữ lại", en: "A message is held" },
+  "message.released": { vi: "Thư bị giữ được cho đi", en: "A held message is released" },
+  "message.refused": { vi: "Thư bị giữ bị từ chối", en: "A held message is refused" },
+  "delivery.failed": { vi: "Chuyển thư không thành công", en: "A delivery fails" },
+  "policy.applied": { vi: "Chính sách mới có hiệu lực", en: "A policy is put in force" },
+  "bulk.finished": { vi: "Việc cấp phát hàng loạt kết thúc", en: "A bulk job ends" },
+  "signIn.lockedOut": { vi: "Một mạng bị chặn vì nhập sai mật khẩu", en: "A network is locked out after wrong passwords" },
+  "tlsReport.failures": { vi: "Báo cáo TLS có kết nối lỗi", en: "A TLS report tells of failures" },
+  "report.ready": { vi: "Báo cáo tháng đã xong", en: "A monthly report is ready" },
+  "webhook.ping": { vi: "Gọi thử", en: "Test" },
+} as const satisfies Readonly<Record<EventType | typeof pingType, Words>>
