@@ -2,8 +2,11 @@ import { createPostgresBackend, Queue } from "bullmq"
 import { expect, test } from "vitest"
 import { findDatabaseUrl } from "../../../src/store/sql/connect.ts"
 import { loadConfig } from "../../../src/config/load.ts"
+import { watchClients } from "../../../src/delivery/queue-clients.ts"
 import { jobOptions, postgresConnection } from "../../../src/delivery/queues.ts"
 import { complaints, type ConsoleBrowser, looksRight, shot } from "../../support/console-browser.ts"
+
+const backend: typeof createPostgresBackend = (...parts) => watchClients(createPostgresBackend(...parts))
 
 /** The board of the queues' engine, and webhooks, as people see them. */
 export function boardCases(at: () => ConsoleBrowser): void {
@@ -11,7 +14,7 @@ export function boardCases(at: () => ConsoleBrowser): void {
     const { system, url, database, signedIn } = at()
     const loaded = loadConfig({ dataDir: system.dataDir, env: {} })
     const databaseUrl = loaded.ok ? findDatabaseUrl(loaded.value.config) : undefined
-    const queue = new Queue("deliver", { connection: postgresConnection(databaseUrl ?? "", 1) }, createPostgresBackend)
+    const queue = new Queue("deliver", { connection: postgresConnection(databaseUrl ?? "", 1) }, backend).on("error", () => undefined)
     // no number: the statement that takes it fails, as it would when the database is wrong
     const { id = "" } = await queue.add("deliver", { ids: ["không phải số"] }, jobOptions)
     await expect.poll(() => queue.getJobCounts("failed"), { timeout: 30_000 }).toEqual({ failed: 1 })
