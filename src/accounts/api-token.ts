@@ -4,11 +4,15 @@ import { createHash, randomBytes } from "node:crypto"
  * Keys of programs to the API. A key is 256 random bits: a plain hash of it cannot be guessed back, and looking it up by its hash tells a stranger
  * nothing about how near a guess was. Must not know: SQL, HTTP.
  */
-export const apiScopes = ["queue:read", "queue:write", "trace:read", "audit:read", "notifications:send", "directory:read", "directory:write", "reports:read", "scim", "webhooks:read", "webhooks:write"] as const
+export const apiScopes = [
+  "overview:read", "directory:read", "directory:write", "scim", "certificates:read", "certificates:write", "held:read", "held:decide", "sessions:read", "sessions:end", "policy:read", "policy:write",
+  "queue:read", "queue:write", "trace:read", "audit:read", "reports:read", "notifications:send", "tokens:read", "tokens:write",
+  "webhooks:read", "webhooks:write",
+] as const
 export type ApiScope = (typeof apiScopes)[number]
 
 /** What a token that is limited to a unit may do: nothing else is divided by units. */
-export const unitScopes: readonly ApiScope[] = ["directory:read", "directory:write", "reports:read", "scim", "webhooks:read", "webhooks:write"]
+export const unitScopes: readonly ApiScope[] = ["overview:read", "directory:read", "directory:write", "scim", "certificates:read", "certificates:write", "held:read", "held:decide", "sessions:read", "sessions:end", "reports:read", "webhooks:read", "webhooks:write"]
 
 export interface ApiTokenStore {
   /** What a live key may do, and whose it is; undefined for one that is unknown, revoked, or out of date. Notes that it was used, once a minute. */

@@ -1,6 +1,7 @@
 import { failed, ok, type Result } from "../base/result.ts"
 import type { CertificateUse, Directory } from "./directory.ts"
 import { isDate } from "./province-date.ts"
+import type { Words } from "./provision/problems.ts"
 import { givesSigning } from "./signing-right.ts"
 
 /** Whom a certificate is to speak for, as somebody wrote it, and what the directory says to that. Pure. The same for command line and console. */
@@ -46,3 +47,14 @@ export function checkBinding(directory: Directory, { holder: id, use, accounts, 
   }
   return ok({ principalId: holder.id, use, accounts: [...addresses].toSorted(), from, until })
 }
+
+/** What is said of each, with `{what}` in it. */
+export const bindingProblemText = {
+  noHolder: { vi: "Không có người giữ nào mang mã {what}.", en: "There is no holder {what}." },
+  notForOrganization: { vi: "{what} là tổ chức: chứng thư của tổ chức là loại Tổ chức.", en: "{what} is an organization: its certificates are organizational." },
+  notForPerson: { vi: "{what} là cá nhân: chứng thư là loại Cá nhân hoặc Ký di động.", en: "{what} is a person: their certificates are personal or mobile." },
+  notDate: { vi: "“{what}” không phải là ngày.", en: "“{what}” is no date." },
+  backwards: { vi: "Ngày cuối {what} trước ngày đầu.", en: "The last day {what} is before the first." },
+  noAccount: { vi: "Không có hộp thư {what}.", en: "There is no mailbox {what}." },
+  maySign: { vi: "Người giữ hiện không được ký thay {what}.", en: "The holder may not sign for {what} today." },
+} as const satisfies Readonly<Record<BindingProblem["kind"], Words>>

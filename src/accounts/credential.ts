@@ -39,6 +39,8 @@ export interface KeptBeside {
   /** The console session in which it is changed. */
   readonly sessionId: number
   readonly appPasswords: boolean
+  /** The credential that was given for the change; it must be live still. Somebody else may have made a new password meanwhile, because this one was stolen. */
+  readonly replaces: number | null
 }
 
 /** Where credentials are kept. Failures: `unavailable`, and those named. */
@@ -46,8 +48,8 @@ export interface CredentialStore {
   /** What opens the account now: nothing when it is suspended or gone; credentials of suspended principals are left out. */
   live(accountId: number): Promise<Result<readonly StoredCredential[], Failure>>
   list(accountId: number): Promise<readonly CredentialSummary[]>
-  /** Replaces the account's password; console sessions of the account end with the old one. */
-  setPassword(accountId: number, hash: string, kept?: KeptBeside): Promise<void>
+  /** Replaces the account's password; console sessions of the account end with the old one. False, and nothing is changed, when `replaces` is no more. */
+  setPassword(accountId: number, hash: string, kept?: KeptBeside): Promise<boolean>
   /** Notes that a credential has opened its account, once a minute at most. */
   used(credentialId: number, clientAddress: string): Promise<void>
   addAppPassword(credential: { readonly accountId: number; readonly principalId: string; readonly label: string; readonly hash: string }): Promise<number>

@@ -6,6 +6,8 @@ import type { ServerSentEvent } from "./route.ts"
 export async function sendEvents(request: Request, response: Response, events: (signal: AbortSignal) => AsyncIterable<ServerSentEvent>): Promise<void> {
   const gone = new AbortController()
   response.on("close", () => gone.abort())
+  // it went while its question was still being looked at
+  if (response.destroyed) gone.abort()
   // no proxy may gather them
   response.status(200).set({ "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" }).flushHeaders()
   try {

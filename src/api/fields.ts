@@ -13,6 +13,15 @@ export const limit = (most: number, usual: number) =>
 /** RFC 3339 → ms since the epoch. */
 export const time = z.iso.datetime({ offset: true, error: "is no time such as 2026-11-26T08:00:00+07:00" }).transform((text) => Date.parse(text)).register(described, { as: { type: "string", format: "date-time" } })
 
+/** Of lists whose pages are counted: where the next begins. */
+export const cursor = z.union([z.number(), z.string().regex(/^\d{1,6}$/).transform(Number)], { error: "is no cursor" }).pipe(z.number().int().min(0).max(100_000)).register(described, { as: { type: "integer", minimum: 0, maximum: 100_000 } }).default(0)
+
+/** A file in JSON (RFC 4648 §4). */
+export const base64 = (maxBytes: number) =>
+  z.string().min(1).max(Math.ceil(maxBytes * 1.4)).regex(/^[A-Za-z0-9+/]*={0,2}$/, "is no base64").transform((text) => Buffer.from(text, "base64")).register(described, { as: { type: "string", contentEncoding: "base64" } })
+
+export const truth = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")], { error: "is neither true nor false" }).register(described, { as: { type: "boolean" } })
+
 export const address = z.string().max(1_000)
 
 export const destination = z

@@ -1,13 +1,14 @@
-import { createHash } from "node:crypto"
-import express, { type NextFunction, type Request, type RequestHandler, type Response, Router } from "express"
+import { Readable } from "node:stream"
+import { pipeline } from "node:stream/promises"
+import { type NextFunction, type Request, type RequestHandler, type Response, Router } from "express"
 import { actAs } from "../accounts/actor.ts"
-import { unitScopes } from "../accounts/api-token.ts"
+import { type ApiTokenHolder, unitScopes } from "../accounts/api-token.ts"
 import { hasNul } from "../base/nul.ts"
 import type { ApiGate } from "./gate.ts"
 import { type Problem, sendProblem } from "./problem.ts"
 import { sendEvents } from "./events.ts"
 import type { ApiDocument } from "./openapi/document.ts"
-import { mayHaveNul, parseJsonObject } from "./large-json.ts"
+import { createBodyReader } from "./read-body.ts"
 import { type Answer, readsQuery, type Route } from "./route.ts"
 
 /**
@@ -30,23 +31,12 @@ export interface ApiLog {
   failed(event: { readonly method: string; readonly path: string; readonly error: unknown }): void
 }
 
-const usualBodyBytes = 16 * 1024
-
-interface Body {
-  readonly members: Readonly<Record<string, unknown>>
-  /** Of the octets. */
-  readonly sha256: Uint8Array
-  readonly mayHaveNul: boolean
-}
-
-const noBody: Body = { members: {}, sha256: createHash("sha256").digest(), mayHaveNul: false }
-
 export function apiRouter({ gate, routes, document, isUnavailable, log }: ApiParts): Router {
   const router = Router()
+  const readBody = createBodyReader(routes)
   // how to ask is no secret: it is the same in every province
   router.get("/openapi.json", descriptionOf(document))
   router.get("/docs", (_request, response) => response.redirect(303, docsPath))
-  const readers = new Map([...new Set(routes.map(bodyLimit))].map((limit) => [limit, express.raw({ limit, type: "application/json" })]))
   // express hands a promise that is rejected to the last of these
   for (const route of routes) router[route.method](route.path, (request, response) => handle(route, request, response))
   router.use((request, response) => strange(request, response))
@@ -63,10 +53,10 @@ export function apiRouter({ gate, routes, document, isUnavailable, log }: ApiPar
     const admitted = await gate.admit(request.headers.authorization, clientAddress, lane)
     if (admitted.kind === "problem") return refuse(request, response, admitted.problem)
     const { caller } = admitted
-    if (!caller.scopes.includes(route.scope) || (caller.unitCode !== null && !unitScopes.includes(route.scope))) return refuse(request, response, { kind: "forbidden" })
+    if (!mayAsk(route, caller)) return refuse(request, response, { kind: "forbidden" })
     // only for those who may: nobody else's body is read
-    const body = await bodyOf(route, request, response)
-    if (body === undefined) return refuse(request, response, { kind: "notJson" })
+    const body = await readBody(route, request, response)
+    if (body === undefined) return refuse(request, response, route.takesFile ? { kind: "notSuchFile", detail: { vi: route.takesFile.join(", "), en: route.takesFile.join(", ") } } : { kind: "notJson" })
     // what changes something is said in the body alone: an idempotency key is of its octets
     const strays = readsQuery(route) ? [] : Object.keys(request.query)
     if (strays.length > 0) return refuse(request, response, { kind: "invalid", errors: strays.slice(0, maxErrors).map((pointer) => ({ pointer, detail: "belongs into the body" })) })
@@ -77,24 +67,11 @@ export function apiRouter({ gate, routes, document, isUnavailable, log }: ApiPar
     const suspects = body.mayHaveNul ? given : { ...request.query, ...request.params }
     const withNul = Object.entries(suspects).flatMap(([name, value]) => (hasNul(value) ? [{ pointer: name, detail: "has a NUL in it" }] : []))
     if (withNul.length > 0) return refuse(request, response, { kind: "invalid", errors: withNul.slice(0, maxErrors) })
-    const asked = { header: (name: string) => one(request.headers[name]), bodySha256: body.sha256 }
+    const asked = { header: (name: string) => one(request.headers[name]), bodySha256: body.sha256, file: body.file, clientAddress }
     const answer = await actAs({ via: "api", name: caller.name, tokenId: caller.id, address: clientAddress }, () => route.run(input.data, caller, asked))
     if (answer.kind === "events") log.called({ token: caller.id, name: caller.name, method: request.method, path: request.path, status: 200 })
     await respond(answer, request, response)
     if (answer.kind !== "events") log.called({ token: caller.id, name: caller.name, method: request.method, path: request.path, status: response.statusCode })
-  }
-
-  /** An empty body is none; undefined for one that is no JSON object. */
-  async function bodyOf(route: Route, request: Request, response: Response): Promise<Body | undefined> {
-    if (request.headers["transfer-encoding"] === undefined && (request.headers["content-length"] ?? "0") === "0") return noBody
-    // RFC 8259 §8.1: UTF-8, whatever else could be said
-    if (!request.is("application/json") || otherCharset.test(request.headers["content-type"] ?? "")) return undefined
-    const readBody = readers.get(bodyLimit(route))
-    await new Promise<void>((resolve, reject) => readBody?.(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error as Error))))
-    const bytes: unknown = request.body
-    if (!Buffer.isBuffer(bytes)) return undefined
-    const members = await parseJsonObject(bytes).catch((error: unknown) => Promise.reject(error instanceof SyntaxError ? Object.assign(error, { status: 400 }) : error))
-    return members && { members, sha256: createHash("sha256").update(bytes).digest(), mayHaveNul: mayHaveNul(bytes) }
   }
 
   function refuse(request: Request, response: Response, problem: Problem): void {
@@ -113,14 +90,14 @@ export function apiRouter({ gate, routes, document, isUnavailable, log }: ApiPar
 const maxErrors = 20
 /** The page of the console that shows the description. */
 const docsPath = "/console/api"
-const otherCharset = /;\s*charset\s*=\s*(?!"?utf-8"?\s*(?:;|$))/i
+
+/** What is divided by units is the store's to refuse (`scopeOfToken`); the rest is refused here. */
+const mayAsk = ({ scope, provinceOnly }: Route, { scopes, unitCode }: ApiTokenHolder): boolean => scopes.includes(scope) && (unitCode === null || (provinceOnly !== true && unitScopes.includes(scope)))
 
 function descriptionOf(document: ApiDocument): RequestHandler {
   const text = JSON.stringify(document)
   return (_request, response) => void response.set("cache-control", "public, max-age=300").type("application/json").send(text)
 }
-
-const bodyLimit = ({ maxBodyBytes = usualBodyBytes }: Route): number => maxBodyBytes
 
 const one = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header.join(", ") : header)
 
@@ -130,8 +107,10 @@ async function respond(answer: Answer, request: Request, response: Response): Pr
       return sendProblem(request, response, answer.problem)
     case "events":
       return sendEvents(request, response, (signal) => answer.events(signal))
-    case "csv":
-      return void response.status(200).set("content-disposition", `attachment; filename="${answer.name}"`).type("text/csv").send(answer.content)
+    case "file":
+      response.set({ "content-type": answer.type, "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(answer.name)}` })
+      if (Buffer.isBuffer(answer.content)) return void response.send(answer.content)
+      return pipeline(Readable.from(answer.content), response)
     case "accepted":
       return void response.status(202).location(answer.location).json(answer.body)
     case "created":

@@ -13,6 +13,8 @@ export interface Upload {
   readonly scope: Scope
   readonly provinceWide: boolean
   readonly accountId: number | null
+  /** Of the API; absent: none. */
+  readonly tokenId?: number
   readonly startedBy: string
 }
 
@@ -25,14 +27,14 @@ export interface UploadParts {
 /** Sentences in both languages. */
 export type FileProblem = readonly { readonly words: Words; readonly values?: FieldProblem["values"] }[]
 
-export async function planUpload({ bytes, fileName, scope, provinceWide, accountId, startedBy }: Upload, { store, quotaBytes, addressRule }: UploadParts): Promise<Result<number, FileProblem>> {
+export async function planUpload({ bytes, fileName, scope, provinceWide, accountId, tokenId, startedBy }: Upload, { store, quotaBytes, addressRule }: UploadParts): Promise<Result<number, FileProblem>> {
   const sheet = await readSheet(bytes)
   if (!sheet.ok) return failed([{ words: sheetProblems[sheet.failure] }])
   const places = placesOf(sheet.value.header)
   if (!places.ok) return failed(places.failure.map(({ problem, values }) => ({ words: problemWords[problem], ...(values && { values }) })))
   const facts = await store.facts({ scope, ...(await namedIn(sheet.value, places.value)), defaultRule: addressRule })
   const rows = await planBulk(sheet.value, { places: places.value, facts, rules: { quotaBytes, provinceWide } })
-  return ok(await store.plan({ fileName: printable(fileName).slice(0, maxFileName), header: sheet.value.header, rows, scope, accountId, startedBy }))
+  return ok(await store.plan({ fileName: printable(fileName).slice(0, maxFileName), header: sheet.value.header, rows, scope, accountId, startedBy, ...(tokenId !== undefined && { tokenId }) }))
 }
 
 const maxFileName = 200

@@ -6,31 +6,24 @@ import { scimRouter } from "../api/scim/router.ts"
 import { apiRouter } from "../api/server.ts"
 import type { Account } from "../accounts/directory.ts"
 import { type App, createFreeSpace, openLockouts } from "../app.ts"
-import type { Outbox } from "../delivery/outbox.ts"
 import { canonicalAddress } from "../mail/address.ts"
 import { createApiTokenStore } from "../store/sql/api-tokens.ts"
-import { createAuditStore } from "../store/sql/audit.ts"
-import { createAuditChain } from "../store/sql/audit-chain.ts"
 import { isUnavailable } from "../store/sql/database.ts"
-import { createDirectoryEditor } from "../store/sql/directory-editor.ts"
-import { createDirectoryView } from "../store/sql/directory-view.ts"
-import { createMonthlyReportStore } from "../store/sql/monthly-report.ts"
 import { createNotificationStore } from "../store/sql/notifications.ts"
-import { createPauseStore } from "../store/sql/pauses.ts"
-import { createQueueStore } from "../store/sql/queue.ts"
 import { createScimStore } from "../store/sql/scim.ts"
 import { createTemplateStore } from "../store/sql/templates.ts"
 import { createTraceStore } from "../store/sql/trace.ts"
 import { createApiLog } from "../telemetry/mail-log.ts"
 import { openNotifications } from "./notifications.ts"
 import { editorParts } from "./provisioning.ts"
+import type { WebPorts } from "./web-ports.ts"
 import { openSubscriptions } from "./webhooks.ts"
 
 /** Ten thousand recipients with data of their own, and a long letter. */
 const maxRequestBytes = 6 * 1024 * 1024
 
 /** The API and SCIM as the role `web` serves them. */
-export async function createApi(app: App, { outbox, signIns }: { readonly outbox: Outbox; readonly signIns: SignInAudit }): Promise<{ readonly router: ReturnType<typeof apiRouter>; readonly document: ApiDocument; readonly scim: ReturnType<typeof scimRouter> }> {
+export async function createApi(app: App, { signIns, ports }: { readonly signIns: SignInAudit; readonly ports: WebPorts }): Promise<{ readonly router: ReturnType<typeof apiRouter>; readonly document: ApiDocument; readonly scim: ReturnType<typeof scimRouter> }> {
   const { database, directory, sealer, feed, context: { config, clock, log } } = app
   const readStatus = new Set(config.notifications.readStatus.map(canonicalAddress))
   const account = (address: string): Account | undefined => {
@@ -40,10 +33,17 @@ export async function createApi(app: App, { outbox, signIns }: { readonly outbox
   const accountOf = (address: string): number | undefined => account(address)?.id
   const editing = editorParts(app)
   const routes = apiRoutes({
-    pauses: { pauses: createPauseStore({ database }) },
-    queue: { queue: createQueueStore({ database }), accountOf, wake: (deliveries) => outbox.wake(deliveries) },
+    overview: { overview: ports.overview },
+    certificates: ports.operation.certificates,
+    held: ports.operation.held,
+    policies: ports.operation.policies,
+    connections: ports.operation.connections,
+    reports: ports.operation.reports,
+    tokens: { tokens: createApiTokenStore(database) },
+    pauses: ports.operation.queue,
+    queue: { ...ports.operation.queue, accountOf },
     trace: { traces: createTraceStore({ database, sealer }), accountAddress: (address) => account(address)?.address, clock },
-    audit: { audit: createAuditStore(database), chain: createAuditChain({ database }), accountOf },
+    audit: ports.operation.audit,
     notifications: {
       notifications: openNotifications(app, await createFreeSpace(app)), store: createNotificationStore({ database }), clock, callsPerMinute: config.notifications.callsPerMinute,
       // base64 makes a third more of attachments; the rest is for recipients and what is said
@@ -53,8 +53,8 @@ export async function createApi(app: App, { outbox, signIns }: { readonly outbox
       mayKnowRead: (accountId) => readStatus.has(directory.current().account(accountId)?.address ?? ""),
     },
     templates: { templates: createTemplateStore({ database }) },
-    reports: { monthly: createMonthlyReportStore(database) },
-    directory: { view: createDirectoryView(database), editor: createDirectoryEditor(editing) },
+    directory: ports.directory,
+    more: { ...ports.directory, resets: ports.resets, credentials: ports.credentials },
     webhooks: { webhooks: openSubscriptions(app) },
   })
   const document = openApiDocument(routes, { title: `Công Thư · ${config.hostname}` })

@@ -1,7 +1,9 @@
 import type { App } from "../app.ts"
 import type { DirectoryPorts } from "../console/pages/directory/directory.ts"
 import type { Outbox } from "../delivery/outbox.ts"
+import { createBulkTemplates } from "../provisioning/bulk-template.ts"
 import { planUpload } from "../provisioning/bulk-upload.ts"
+import { createJobFeed } from "../provisioning/job-feed.ts"
 import type { ForwardingStore } from "../store/forwarding-store.ts"
 import { createDirectoryEditor } from "../store/sql/directory-editor.ts"
 import { createDirectoryHistory } from "../store/sql/directory-history.ts"
@@ -29,11 +31,11 @@ export function consoleDirectory(app: App, { outbox, forwarding }: DirectoryServ
     addressRule,
     changed: async () => void (await directory.refresh()),
     bulk: {
-      store: bulk, clock,
+      store: bulk, clock, templates: createBulkTemplates(),
       plan: (upload) => planUpload(upload, { store: bulk, quotaBytes: { personal: personalQuota, organizational: organizationalQuota }, addressRule }),
       // what is not queued now the worker's sweep finds
       wake: (id) => void outbox.enqueueBulk({ bulk: [id] }).catch((error: unknown) => log.debug({ err: error, jobId: id }, "bulk: a job waits for the sweep")),
-      onError: (error) => log.warn({ err: error }, "console: a bulk job could not be read"),
+      feed: createJobFeed({ read: (scope, id) => bulk.find(scope, id), onError: (error) => log.warn({ err: error }, "web: a bulk job could not be read") }),
     },
   }
 }

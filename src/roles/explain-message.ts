@@ -1,12 +1,12 @@
 import type { Directory } from "../accounts/directory.ts"
 import type { ForwardingRules } from "../accounts/forwarding.ts"
 import { failed, ok, type Result } from "../base/result.ts"
-import type { Explanation, MessageQuestion, NotExplained } from "../console/pages/policies/policies.ts"
 import { beyondRules } from "../intake/beyond-rules.ts"
 import { assumedSignature } from "../pki/assumed-signature.ts"
 import type { CompiledPolicy } from "../policy/compile-policy.ts"
 import { evaluatePolicy } from "../policy/evaluate.ts"
 import { explainPolicy } from "../policy/explain.ts"
+import type { Explanation, MessageQuestion, NotExplained } from "../policy/message-question.ts"
 import type { OperationParts } from "./operation-pages.ts"
 import { explainedFacts, headerOf, maxExplainedHeaderBytes } from "./explained-facts.ts"
 

@@ -6,6 +6,7 @@ import type { SignatureQuestion } from "./message-signature.ts"
 import { verifyAudit } from "./verify-audit.ts"
 import { openRevocation, type Revocation } from "./revocation.ts"
 import type { Clock } from "../base/clock.ts"
+import { createRuns } from "../base/runs.ts"
 import type { CertificatePorts } from "../console/pages/certificates/certificates.ts"
 import type { OperationPorts } from "../console/pages/operation.ts"
 import type { QueueEngine } from "../console/pages/queue/queue.ts"
@@ -74,11 +75,11 @@ export function operationPorts({ database, directory, sealer, contents, feed, ou
     held: { held: createHeldDesk({ database }), approvals: createHeldStore({ database }), directory, clock, header: (content) => shownHeader(contents, content), preview: (content) => messagePreview(contents, content), audit, nameOf, wake },
     certificates: { registry: createCertificateDesk({ database, clock }), directory, statusOf, announce: (version) => feed.publish([{ kind: "directory", version }]), nameOf, clock },
     policies: {
-      policies: createPolicyStore(database), directory, nameOf, onError, clock, announce: (version) => feed.publish([{ kind: "policy", version }]),
+      policies: createPolicyStore(database), directory, nameOf, clock, announce: (version) => feed.publish([{ kind: "policy", version }]), replays: createRuns({ clock, onError }),
       replay: (policy, period, { signal, progress }) => replayDecisions({ decisions: createDecisionStore({ database, clock }), sealer, policy, period, signal, onProgress: progress }),
       explain: (policy, question) => explainMessage(policy, question, { directory: directory.current(), at: clock.now(), findSignature, forwarding }),
     },
-    audit: { audit, chain, nameOf, onError, clock, accountOf, verify: async (control) => verifyAudit(chain, { keys: new Set([await auditKey()]), keepMs: auditKeepMs, now: clock.now() }, control) },
+    audit: { audit, chain, nameOf, clock, accountOf, verifications: createRuns({ clock, onError }), verify: async (control) => verifyAudit(chain, { keys: new Set([await auditKey()]), keepMs: auditKeepMs, now: clock.now() }, control) },
     connections: { sessions: createSessionDesk({ database, idleMs: consoleIdleMs, absoluteMs: consoleLifeMs }), lockouts: createLockoutDesk(database), outbound: createOutboundStore({ database }) },
     reports: {
       monthly: createMonthlyReportStore(database), tls: createReceivedTlsStore(database), dmarc: createReceivedDmarcStore(database), own,

@@ -1,8 +1,8 @@
 import { setImmediate as breathe } from "node:timers/promises"
-import type { Verified } from "../console/pages/audit/audit.ts"
-import type { RunControl } from "../console/web/runs.ts"
+import type { RunControl } from "../base/runs.ts"
 import type { AuditChain } from "../store/audit-store.ts"
 import { readChain, type VerifyOptions } from "../store/audit/read-chain.ts"
+import type { Verified } from "../store/audit/verify-chain.ts"
 import { wrongStamps } from "../store/audit/wrong-stamps.ts"
 
 /** Hashed without a pause: some 2 ms. */

@@ -20,6 +20,7 @@ import { quarantinePath, recipientsRelease } from "./quarantine.ts"
 import { watchRoles } from "./watch.ts"
 import type { StartRole } from "./role.ts"
 import { openListenerTls } from "./tls.ts"
+import { openWebPorts } from "./web-ports.ts"
 
 /** The role `web`: the console, colleagues' certificates and the API over HTTPS. */
 export const startWebRole: StartRole = async (context) => {
@@ -33,7 +34,8 @@ export const startWebRole: StartRole = async (context) => {
   // a queue engine that is away costs a delivery the seconds until the next sweep: no reason to call this role unwell
   const outbox = createOutbox({ backend: queueBackend(app), clock, log })
   app.onClose(() => outbox.close())
-  const api = await createApi(app, { outbox, signIns })
+  const ports = openWebPorts(app, { outbox, health: everyRole })
+  const api = await createApi(app, { signIns, ports })
   const server = await startConsole({
     host: config.listen.host,
     port: config.listen.https,
@@ -52,7 +54,7 @@ export const startWebRole: StartRole = async (context) => {
     mounted: [
       { path: "/api/v1", router: api.router },
       { path: "/scim/v2", router: api.scim },
-      { path: "/console", router: await createConsole(app, { authenticator, signIns, health: everyRole, apiDocument: api.document, client: setup.settings, outbox }) },
+      { path: "/console", router: await createConsole(app, { authenticator, signIns, apiDocument: api.document, client: setup.settings, ports }) },
       { path: quarantinePath, router: quarantineRoutes(recipientsRelease(app, outbox)) },
       { path: "/", router: clientSetupRoutes(setup) },
     ],

@@ -34,7 +34,7 @@ export interface BulkStore {
    * All rows; with the one-time passwords the first time, and for `resultAgainMs` after it to whoever says `again`, because a download may break off. Each time
    * that passwords are handed out is in the audit. Fails with `notFound`, `noPermission` for all but who started it, `inUse` while it is not over.
    */
-  takeResult(id: number, by: { readonly accountId: number | null; readonly scope: Scope; readonly again: boolean }): Promise<Result<{ readonly job: BulkJob; readonly rows: readonly BulkRow[] }, Failure>>
+  takeResult(id: number, by: { readonly accountId: number | null; readonly tokenId?: number; readonly scope: Scope; readonly again: boolean }): Promise<Result<{ readonly job: BulkJob; readonly rows: readonly BulkRow[] }, Failure>>
   /** Passwords that were fetched and can be had no more, those that nobody has fetched in a day, plans that nobody has confirmed in a week, jobs older than a quarter; returns how many rows lost something. */
   forget(): Promise<number>
 }
@@ -51,8 +51,10 @@ export interface NewBulkJob {
   readonly header: readonly string[]
   readonly rows: readonly PlannedRow[]
   readonly scope: Scope
-  /** Null on the command line. */
+  /** Null for a token, and on the command line. */
   readonly accountId: number | null
+  /** Of the API; absent: none. */
+  readonly tokenId?: number
   readonly startedBy: string
 }
 
@@ -65,6 +67,7 @@ export interface BulkJob {
   readonly fileName: string
   readonly header: readonly string[]
   readonly accountId: number | null
+  readonly tokenId: number | null
   readonly startedBy: string
   /** Milliseconds since the epoch, as all times here. */
   readonly plannedAt: number

@@ -52,7 +52,7 @@ beforeAll(async () => {
     ...pauseRoutes({ pauses: createPauseStore(store) }),
     ...queueRoutes({ queue: createQueueStore(store), accountOf: (address) => accounts.get(address)?.id, wake: ({ local, remote }) => void woken.push(...local, ...remote) }),
     ...traceRoutes({ traces: createTraceStore({ database: store.database, sealer: createSealer(Buffer.alloc(32, 7)) }), accountAddress: (address) => accounts.get(address)?.address, clock }),
-    ...auditRoutes({ audit: createAuditStore(store.database), chain: createAuditChain(store), accountOf: (address) => accounts.get(address)?.id }),
+    ...auditRoutes({ audit: createAuditStore(store.database), chain: createAuditChain(store), accountOf: (address) => accounts.get(address)?.id, clock }),
   ]
   server = await serve({ requestsPerMinute: 0, maxFailures: 0 })
   check = createAnswerCheck((await ask("GET", "/openapi.json")).body as never)

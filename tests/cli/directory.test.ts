@@ -38,7 +38,7 @@ test("a mailbox is made, found, shown, moved and moved back", async () => {
   expect((await congthu("directory", "show", "datnv.t@tinh.example")).code).toBe(1)
 })
 
-test("many from one file: planned, done, the result with passwords once", async () => {
+test("many from one file: planned, done, the result with passwords, and for minutes again", async () => {
   const file = join(dir, "danh-sach.csv")
   await writeFile(file, "Họ và tên;Đơn vị;Điện thoại\nTrần Thị Bình;Sở Nội vụ;0912 345 678\nLê Văn Cường;Sở Không Có;\n")
   const planned = await runCongthu(options, "bulk", "plan", file)
@@ -50,7 +50,11 @@ test("many from one file: planned, done, the result with passwords once", async 
   expect(await readFile(out, "utf8")).toMatch(/^2,Đã thực hiện,CN\d+,binhtt\.snv@sonv\.tinh\.example,[0-9a-z-]{19},/m)
   expect((await stat(out)).mode & 0o077).toBe(0)
   expect(await congthu("bulk", "result", "1", "--out", out)).toMatchObject({ code: 1 })
-  expect((await congthu("bulk", "result", "1", "--out", join(dir, "lan-hai.xlsx"))).err).toContain("handed out before")
+  const again = join(dir, "lan-hai.csv")
+  expect((await congthu("bulk", "result", "1", "--out", again)).err).toBe(`${again}: 2 rows.\n`)
+  expect(await readFile(again, "utf8")).toBe(await readFile(out, "utf8"))
+  await database.query({ text: "UPDATE bulk_job SET result_taken_at = result_taken_at - interval '1 hour'" })
+  expect((await congthu("bulk", "result", "1", "--out", join(dir, "lan-ba.xlsx"))).err).toContain("handed out before")
   expect((await congthu("bulk", "cancel", "1")).err).toBe("it is over already\n")
   expect((await congthu("bulk", "plan", join(dir, "khong-co.csv"))).code).toBe(1)
 })

@@ -78,18 +78,19 @@ describe.skipIf(unavailable !== undefined)(`roles by hand${unavailable ? ` (skip
   test("a program with a token follows that message over HTTPS; one without learns nothing", async () => {
     const database = openDatabase({ url: postgres.url, poolSize: 1, applicationName: "tests" })
     const token = newApiToken()
-    await createApiTokenStore(database).add({ name: "thu", sha256: apiTokenHash(token), scopes: ["trace:read"], createdBy: "QT1", expiresAt: null })
+    await createApiTokenStore(database).add({ name: "thu", sha256: apiTokenHash(token), scopes: ["trace:read", "overview:read", "policy:read"], createdBy: "QT1", expiresAt: null })
     await database.close()
     const ca = await readFile(join(dataDir, "pki/ca.pem"), "utf8")
-    const ask = (authorization: Readonly<Record<string, string>>): Promise<{ readonly status: number | undefined; readonly body: unknown }> =>
+    const ask = (authorization: Readonly<Record<string, string>>, path = "/api/v1/trace?of=%3C1@xa.example%3E"): Promise<{ readonly status: number | undefined; readonly body: unknown }> =>
       new Promise((resolve, reject) => {
-        const path = "/api/v1/trace?of=%3C1@xa.example%3E"
         get({ host: "127.0.0.1", port: ports["https"] ?? 0, servername: "localhost", ca, path, headers: authorization }, (response) => void json(response).then((body) => resolve({ status: response.statusCode, body }), reject)).on("error", reject)
       })
     expect(await ask({ authorization: `Bearer ${token}` })).toMatchObject({
       status: 200,
       body: { traces: [{ reversePath: "ai@xa.example", connection: { clientAddress: "127.0.0.1", tls: expect.stringMatching(/^TLSv1\.3 /) as unknown }, deliveries: [{ recipient: "an@tinh.example", state: "delivered", places: [{ mailbox: "INBOX", uid: 1 }] }] }] },
     })
+    expect(await ask({ authorization: `Bearer ${token}` }, "/api/v1/overview")).toMatchObject({ status: 200, body: { units: { accounts: expect.any(Number) as unknown }, province: { live: { today: { received: 1 }, roles: expect.arrayContaining([expect.objectContaining({ role: "web", ok: true })]) as unknown } } } })
+    expect(await ask({ authorization: `Bearer ${token}` }, "/api/v1/policies/current")).toMatchObject({ status: 200, body: { version: 1, inForce: true } })
     expect(await ask({})).toMatchObject({ status: 401, body: { type: "urn:congthu:problem:unauthorized" } })
   })
 

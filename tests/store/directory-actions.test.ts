@@ -5,11 +5,13 @@ import { defaultMailboxes } from "../../src/accounts/default-mailboxes.ts"
 import { defaultAddressRule } from "../../src/accounts/provision/address-rule.ts"
 import type { DirectoryChange } from "../../src/accounts/provision/changes.ts"
 import type { ActionDone, ActionPlan, DirectoryActions, GuidedAction } from "../../src/store/directory-actions.ts"
+import { createCredentialStore } from "../../src/store/sql/credentials.ts"
 import { createDirectoryActions } from "../../src/store/sql/directory-actions.ts"
 import { createDirectoryEditor } from "../../src/store/sql/directory-editor.ts"
 import { createProvisioningStore } from "../../src/store/sql/provisioning.ts"
 import { createDirectoryView } from "../../src/store/sql/directory-view.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
+import { until } from "../support/running-system.ts"
 import { unwrap } from "../support/store.ts"
 import { below, everywhere } from "../support/whole-province.ts"
 
@@ -152,6 +154,31 @@ test("a password is made for nobody above or from outside, whatever mailbox of t
   expect([await reset("qt@a.tinh.example"), await reset("qt2@a.tinh.example"), await reset("chung@a.tinh.example"), await reset("trong@a.tinh.example")]).toEqual(["aboveYou", "aboveYou", "outsideScope", "done"])
   expect(await refusal({ kind: "handOver", address: "trong@a.tinh.example", to: "QT" }, scope)).toBe("noPermission: to aboveYou")
   expect((await actions.resetPassword("chung@a.tinh.example", { scope: everywhere })).ok).toBe(true)
+})
+
+test("of a reset and a change of the password at the same moment the reset stays: what the change makes is gone with the old one, or is not made", async () => {
+  const [account] = await database.query<{ id: number }>({ text: "SELECT id FROM account WHERE address = 'trong@a.tinh.example'" })
+  const id = account?.id ?? 0
+  const credentials = createCredentialStore(database)
+  const live = () => rows(`SELECT kind FROM credential WHERE account_id = ${id} AND revoked_at IS NULL`)
+  await credentials.setPassword(id, "old")
+  // the change is first, and has not committed when the reset begins
+  let reset: Promise<unknown> = Promise.resolve()
+  await database.transaction(async (tx) => {
+    await tx.query({ text: "SELECT FROM account WHERE id = $1 FOR UPDATE" }, [id])
+    await tx.query({ text: "UPDATE credential SET revoked_at = now() WHERE account_id = $1 AND revoked_at IS NULL" }, [id])
+    await tx.query({ text: "INSERT INTO credential (account_id, kind, hash) VALUES ($1, 'password', 'thief')" }, [id])
+    reset = actions.resetPassword("trong@a.tinh.example", { scope: everywhere })
+    await until(async () => (await database.query({ text: "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'" })).length > 0, 10_000)
+  })
+  await reset
+  expect(await live()).toEqual([{ kind: "oneTime" }])
+  // the reset is first: the password that the thief gave for his change is none any more
+  const [given] = await database.query<{ id: number }>({ text: "SELECT max(id) AS id FROM credential WHERE account_id = $1 AND kind = 'password'" }, [id])
+  expect(await credentials.setPassword(id, "thief again", { sessionId: 0, appPasswords: true, replaces: given?.id ?? 0 })).toBe(false)
+  expect(await live()).toEqual([{ kind: "oneTime" }])
+  expect(await credentials.setPassword(id, "new")).toBe(true)
+  expect(await live()).toEqual([{ kind: "password" }])
 })
 
 test("what the province has done is not for a unit to take back: nobody is fetched from another unit, nobody above is let in again, no right outside comes back", async () => {

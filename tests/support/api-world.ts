@@ -17,6 +17,8 @@ import { testLog } from "./store.ts"
 export interface ApiWorld {
   readonly port: number
   token(scopes: readonly ApiScope[], unitCode?: string): Promise<string>
+  /** Of a token made here. */
+  tokenId(text: string): Promise<number>
   ask(method: string, path: string, question: Question): Promise<Answered>
   close(): Promise<void>
 }
@@ -31,6 +33,8 @@ export interface Answered {
   readonly status: number
   readonly headers: NodeJS.Dict<string | string[]>
   readonly body: Readonly<Record<string, unknown>>
+  /** Of what is no JSON: as it came. */
+  readonly file: Buffer
   readonly tag: string
 }
 
@@ -56,6 +60,10 @@ export async function openApiWorld({ database, routes = [], mounted }: WorldPart
       await tokens.add({ name: "he-thong", sha256: apiTokenHash(text), scopes, createdBy: "QT1", expiresAt: null, ...(unitCode !== undefined && { unitCode }) })
       return text
     },
+    async tokenId(text) {
+      const [row] = await database.query<{ id: number }>({ text: "SELECT id FROM api_token WHERE sha256 = $1" }, [apiTokenHash(text)])
+      return row?.id ?? 0
+    },
     async ask(method, path, question) {
       const answer = await sent(server.port, method, path, question)
       if (path.startsWith("/api/v1")) check({ method, path: path.slice("/api/v1".length), status: answer.status, contentType: String(answer.headers["content-type"] ?? ""), body: answer.body })
@@ -67,13 +75,17 @@ export async function openApiWorld({ database, routes = [], mounted }: WorldPart
 
 const sent = (port: number, method: string, path: string, { token, body, headers = {} }: Question): Promise<Answered> =>
   new Promise((resolve, reject) => {
-    const content = body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body)
+    const content = body === undefined ? undefined : typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body)
     request({
       host: "127.0.0.1", port, path, method,
       headers: { authorization: `Bearer ${token}`, ...(content !== undefined && { "content-type": "application/json", "content-length": Buffer.byteLength(content) }), ...headers },
     }, (response) => {
-      let text = ""
-      response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk)).on("error", reject)
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text === "" ? {} : (JSON.parse(text) as Answered["body"]), tag: response.headers.etag ?? "" }))
+      const chunks: Buffer[] = []
+      response.on("data", (chunk: Buffer) => void chunks.push(chunk)).on("error", reject)
+      response.on("end", () => {
+        const file = Buffer.concat(chunks)
+        const isJson = /[/+]json(?:;|$)/.test(response.headers["content-type"] ?? "") && file.length > 0
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: isJson ? (JSON.parse(file.toString()) as Answered["body"]) : {}, file, tag: response.headers.etag ?? "" })
+      })
     }).on("error", reject).end(content)
   })

@@ -4,6 +4,8 @@ import type { SqlDirectorySource } from "../../src/store/sql/directory.ts"
 import type { DirectoryPorts } from "../../src/console/pages/directory/directory.ts"
 import type { SelfPorts } from "../../src/console/pages/self/self.ts"
 import { createBulkRunner } from "../../src/provisioning/bulk-runner.ts"
+import { createJobFeed } from "../../src/provisioning/job-feed.ts"
+import { createBulkTemplates } from "../../src/provisioning/bulk-template.ts"
 import { planUpload } from "../../src/provisioning/bulk-upload.ts"
 import { oneTimePasswords } from "../../src/roles/provisioning.ts"
 import type { Sealer } from "../../src/store/sealing.ts"
@@ -40,7 +42,7 @@ export function directoryPorts({ database, directory, sealer, appPasswordKey, cl
     editor: createDirectoryEditor(editor),
     actions: createDirectoryActions({ ...editor, oneTimePasswords: oneTime, keeping: { leaverMonths: 6, headMonths: 12, headTitles: ["Trưởng"], aliasUntil: () => "2099-01-01" } }),
     bulk: {
-      store, clock, onError,
+      store, clock, templates: createBulkTemplates(), feed: createJobFeed({ read: (scope, id) => store.find(scope, id), onError }),
       plan: (upload) => planUpload(upload, { store, quotaBytes: { personal: 2 ** 31, organizational: 2 ** 32 }, addressRule: defaultAddressRule }),
       wake: (id) => void (bulkWork = bulkWork.then(() => createBulkRunner({ store, log: testLog }).run([id]))),
     },

@@ -27,6 +27,7 @@ import { consoleRouter } from "../../src/console/web/console-router.ts"
 import type { Area, Page } from "../../src/console/web/page.ts"
 import { operationPorts } from "../../src/roles/operation-pages.ts"
 import { openQueueBoard } from "../../src/roles/queue-board.ts"
+import type { WebPorts } from "../../src/roles/web-ports.ts"
 import type { AcceptanceStore } from "../../src/store/acceptance-store.ts"
 import { createFileBlobs } from "../../src/store/blob/file-blobs.ts"
 import type { ContentStore } from "../../src/store/content-store.ts"
@@ -44,6 +45,7 @@ import { createFactorResets } from "../../src/store/sql/factor-resets.ts"
 import { createOverviewStore } from "../../src/store/sql/overview.ts"
 import { createFactorStore } from "../../src/store/sql/second-factors.ts"
 import { usageOf } from "../../src/store/sql/quota.ts"
+import { createMailOverview } from "../../src/telemetry/mail-overview.ts"
 import { createWebhookDesk } from "../../src/store/sql/webhook-desk.ts"
 import { createSubscriptions } from "../../src/webhooks/subscriptions.ts"
 import { allRoutes } from "./all-routes.ts"
@@ -57,6 +59,8 @@ import { testLog } from "./store.ts"
  */
 export interface ConsoleWorld {
   readonly database: TestDatabase
+  /** What the pages stand on, for the API to stand on the same. */
+  readonly ports: Pick<WebPorts, "directory" | "operation" | "overview" | "resets" | "credentials">
   readonly clock: { ms: number }
   readonly password: string
   /** Where messages come from that the pages show. */
@@ -166,13 +170,18 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   }
   const singleSignOn = openSingleSignOn?.({ sealer, signIns, clock: now, database })
   const board = openQueueBoard({ backend: { kind: "postgres", url: database.url }, database, title: "Công Thư" })
+  const ports: ConsoleWorld["ports"] = {
+    directory: ofDirectory.pages, resets: createFactorResets(database), credentials,
+    overview: createMailOverview({ figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError }),
+    operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, engine: board.engine, statusOf: async () => undefined, findSignature: async () => ok(noSignature), forwarding: { inside: true, domains: [] }, auditKey: async () => "00".repeat(32), auditKeepMs: 0, consoleIdleMs: sessionIdleMs, consoleLifeMs: sessionLifeMs, onError }),
+  }
   const areas = consoleAreas({
     signIn: { authenticator, sessions, factors, directory, clock: now, singleSignOn },
-    overview: { figures: createOverviewStore({ database }), health: async () => [{ role: `smtp${names}`, ok: false, since: 0, checks: [{ name: `x${names}`, ok: false, detail: `y${names}` }] }], licences: { accounts: 3000, holders: 4228 }, clock: now, onError },
-    directory: ofDirectory.pages,
-    operation: operationPorts({ database, directory, sealer, contents, feed, clock: now, outbox: { wake: () => undefined }, engine: board.engine, statusOf: async () => undefined, findSignature: async () => ok(noSignature), forwarding: { inside: true, domains: [] }, auditKey: async () => "00".repeat(32), auditKeepMs: 0, consoleIdleMs: sessionIdleMs, consoleLifeMs: sessionLifeMs, onError }),
+    overview: ports,
+    directory: ports.directory,
+    operation: ports.operation,
     self: { sessions, directory, credentials, authenticator, passwords, appPasswordKey, mailPassword: "withoutSecondFactor", usage: (ids) => usageOf(database, ids), clock: now, ...ofDirectory.holder },
-    security: { factors, sessions, resets: createFactorResets(database), needsSecondFactor, mailPassword: "withoutSecondFactor" },
+    security: { factors, sessions, resets: ports.resets, needsSecondFactor, mailPassword: "withoutSecondFactor" },
     api: {
       document: openApiDocument(allRoutes(), { title: "Công Thư" }), nameOf: (by) => directory.current().principal(by)?.name ?? by,
       webhooks: createSubscriptions({ desk: createWebhookDesk(database), allowed: createAllowedUrls(["https://*.he-thong.example/"]), sealing: sealer, clock: now }),
@@ -184,7 +193,7 @@ export async function openConsoleWorld({ moreAreas = [], requestsPerMinute = 0, 
   const host = `127.0.0.1:${server.port}`
 
   const world: ConsoleWorld = {
-    database, clock, password, factors, contents, sealer, acceptances, accountId, pages: areas.flatMap((area) => area.pages),
+    database, ports, clock, password, factors, contents, sealer, acceptances, accountId, pages: areas.flatMap((area) => area.pages),
     forgetGuesses: (owner) => throttle.succeeded("", `second factor of ${owner}`),
     async audit(kind) {
       await signIns.flush(true)

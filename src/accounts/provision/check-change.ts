@@ -124,12 +124,14 @@ function checker(report: (problem: FieldProblem) => unknown) {
     },
     rule(field: string, template: string) {
       const rule = parseAddressRule(template)
-      if (!rule.ok) bad(field, ruleProblem[rule.failure], { choices: [...placeholders, "domain"].map((name) => `{${name}}`).join(" ") })
+      if (!rule.ok) report(ruleProblem(field, rule.failure))
     },
   }
 }
 
-const ruleProblem = {
+export const ruleProblem = (field: string, failure: RuleProblem): FieldProblem => ({ field, problem: ruleProblems[failure], values: { choices: [...placeholders, "domain"].map((name) => `{${name}}`).join(" ") } })
+
+const ruleProblems = {
   long: "ruleLong", noDomain: "ruleNoDomain", unknownPlaceholder: "ruleUnknownPlaceholder", badLetters: "ruleBadLetters", nobody: "ruleNobody",
 } as const satisfies Readonly<Record<RuleProblem, ProblemKey>>
 

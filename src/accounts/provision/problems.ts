@@ -121,7 +121,7 @@ const usualAdvice: Words = { vi: "Sửa ô này rồi tải lại tệp", en: "c
 
 export const adviceText = (problem: ProblemKey, language: keyof Words): string => (advice[problem] ?? usualAdvice)[language]
 
-const filled = (text: string, values: FieldProblem["values"] = {}): string => text.replace(/\{(\w+)\}/g, (whole, name: string) => (values[name] === undefined ? whole : String(values[name])))
+export const filled = (text: string, values: FieldProblem["values"] = {}): string => text.replace(/\{(\w+)\}/g, (whole, name: string) => (values[name] === undefined ? whole : String(values[name])))
 
 /** `Đơn vị: Không có đơn vị “X”`. */
 export function problemText({ field, problem, values }: FieldProblem, language: keyof Words): string {

@@ -1,5 +1,6 @@
 import { z } from "zod"
-import { number } from "../fields.ts"
+import { instant, number } from "../fields.ts"
+import { runAnswer } from "./run.ts"
 
 /** What the API answers of the audit. What an entry's actor and detail hold depends on its kind. */
 const entry = z.strictObject({
@@ -12,3 +13,8 @@ export const entriesAnswer = z.strictObject({ entries: z.array(entry), next: num
 export const headAnswer = z.strictObject({
   congthuAuditHead: z.literal(1), position: number, entry: number, hash: z.string(), at: z.string(), system: z.string(), publicKey: z.string(), signature: z.string(), stamp: z.string().optional(),
 })
+
+export const chainAnswer = z.strictObject({ position: number.describe("Of the last entry that is sealed."), lagMs: number.describe("Age of the oldest that is not; 0: all are."), headAt: instant.nullable(), headPosition: number })
+
+const problem = z.strictObject({ position: number, auditId: number.nullable(), kind: z.enum(["changed", "removed", "inserted", "reordered", "sealRemoved", "truncated", "rewritten", "headForged"]) })
+export const verificationAnswer = runAnswer(z.strictObject({ checked: number, headsChecked: number, position: number, problems: z.array(problem), badStamps: z.array(number).describe("Positions whose time stamp is not of their head.") }))

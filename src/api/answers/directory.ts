@@ -19,6 +19,8 @@ export const treeAnswer = z.strictObject({
   units: z.array(z.strictObject({ code: z.string(), name: z.string(), kind: z.string(), parentCode: z.string().nullable(), domain: z.string(), suspended: z.boolean(), depth: number, own: counts, all: counts })),
 })
 
+export const ruleSamplesAnswer = z.strictObject({ samples: z.array(z.strictObject({ name: z.string(), address: z.string().nullable(), problem: z.strictObject({ vi: z.string(), en: z.string() }).nullable() })) })
+
 const assignment = z.strictObject({ address: z.string(), principalId: z.string(), rights: z.array(z.enum(rights)), from: day, until: day, tag: z.string() })
 
 const principal = z.strictObject({ principalId: z.string(), kind: principalKind, name: z.string(), unitCode: z.string(), title: z.string(), phone: z.string(), suspended: z.boolean() })

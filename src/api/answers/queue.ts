@@ -41,3 +41,6 @@ export const destinationsAnswer = z.strictObject({
 export const pauseAnswer = z.strictObject({ id: number, kind: z.enum(["domain", "host"]), pattern: z.string(), until: instant.nullable(), pausedAt: instant.nullable(), pausedBy: z.string(), why: z.string() })
 export const pausesAnswer = z.strictObject({ pauses: z.array(pauseAnswer) })
 export const resumedAnswer = z.strictObject({ resumed: number })
+
+export const countsAnswer = z.strictObject({ counts: z.partialRecord(z.enum(queueStates), number) })
+export const outcomesAnswer = z.strictObject({ outcomes: z.partialRecord(z.enum(actionOutcomes), number) })

@@ -82,6 +82,7 @@ function operation(route: Route): ApiOperation {
       ...(inQuery ? Object.entries(others).map(parameter("query")) : []),
       ...headersOf(route).map(({ name, summary }): ApiParameter => ({ name, in: "header", required: name === "If-Match" && route.tagged === "demanded", description: summary, schema: { type: "string" } })),
     ],
+    ...(route.takesFile && { requestBody: { required: true, content: filesOf(route.takesFile) } }),
     ...(!inQuery && Object.keys(others).length > 0 && {
       requestBody: { required: bodyRequired.length > 0, content: { "application/json": { schema: { ...rest, properties: others, ...(bodyRequired.length > 0 && { required: bodyRequired }) } } } },
     }),
@@ -92,16 +93,20 @@ function operation(route: Route): ApiOperation {
 const headersOf = ({ headers = [], tagged }: Route): NonNullable<Route["headers"]> =>
   tagged === "demanded" ? [...headers, { name: "If-Match", summary: "The ETag of what was seen; what is another by now is not changed." }] : headers
 
-const statusOf = ({ success = 200 }: Route): string => String(typeof success === "string" ? 200 : success)
+const statusOf = ({ success = 200 }: Route): string => String(success === "events" ? 200 : success)
 
-function successResponse({ output, success = 200, tagged, summary }: Route): ApiResponse {
+function successResponse({ output, success = 200, tagged, summary, givesFile }: Route): ApiResponse {
   const headers = {
     ...(tagged && { ETag: { description: "Of what is shown.", schema: { type: "string" } } }),
     ...((success === 202 || success === 201) && { Location: { description: "Where it is.", schema: { type: "string" } } }),
   }
   const schema = schemaOf(output, "output")
-  return { description: success === "events" ? "Server-sent events; the data of each is JSON." : summary, ...(Object.keys(headers).length > 0 && { headers }), content: { [success === "events" ? "text/event-stream" : success === "csv" ? "text/csv" : "application/json"]: { schema } } }
+  if (givesFile) return { description: summary, content: filesOf(givesFile) }
+  return { description: success === "events" ? "Server-sent events; the data of each is JSON." : summary, ...(Object.keys(headers).length > 0 && { headers }), content: { [success === "events" ? "text/event-stream" : "application/json"]: { schema } } }
 }
+
+/** OpenAPI 3.1 §4.8.14.2: what is binary has no schema. */
+const filesOf = (types: readonly string[]): Readonly<Record<string, { readonly schema: JsonSchema }>> => Object.fromEntries(types.map((type) => [type, { schema: {} }]))
 
 const problemStatuses = [...new Set(Object.values(problemText).map(({ status }) => status))]
 

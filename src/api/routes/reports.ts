@@ -4,7 +4,7 @@ import { csvFile, csvRow } from "../../base/csv.ts"
 import { type MonthlyReport, type MonthlyReportStore, pagesOf, savedOf, sentOf, type UnitFigures } from "../../store/monthly-report-store.ts"
 import { monthlyAnswer } from "../answers/reports.ts"
 import { type Answer, answered, refused, type Route, route } from "../route.ts"
-import { scopeOfToken } from "./directory/shared.ts"
+import { scopeOfToken } from "../token-scope.ts"
 
 /** What units did in a month, over HTTP. A token for a unit gets its subtree. */
 export interface ReportRoutesParts {
@@ -28,8 +28,8 @@ export function reportRoutes({ monthly }: ReportRoutesParts): readonly Route[] {
       run: (question, caller) => reported(question, caller, (report) => answered(shown(report))),
     }),
     route({
-      method: "get", path: "/reports/monthly.csv", scope: "reports:read", input: asked, output: z.string(), success: "csv", summary: "The same rows as CSV (UTF-8 with a BOM), headed by the names of the members.",
-      run: (question, caller) => reported(question, caller, (report) => ({ kind: "csv", name: `monthly-${report.month}.csv`, content: csvOf(report) })),
+      method: "get", path: "/reports/monthly.csv", scope: "reports:read", input: asked, output: z.string(), givesFile: ["text/csv"], summary: "The same rows as CSV (UTF-8 with a BOM), headed by the names of the members.",
+      run: (question, caller) => reported(question, caller, (report) => ({ kind: "file", name: `monthly-${report.month}.csv`, type: "text/csv; charset=utf-8", content: csvOf(report) })),
     }),
   ]
 }

@@ -1,7 +1,7 @@
 import type { ApiTokenHolder } from "../../accounts/api-token.ts"
 import { canonicalAddress, isValidMailbox, splitAddress } from "../../mail/address.ts"
 import type { ScimStore, ScimUser } from "../../store/scim-store.ts"
-import { scopeOfToken } from "../routes/directory/shared.ts"
+import { scopeOfToken } from "../token-scope.ts"
 import { refusalProblem, type ScimAnswer, scimProblem } from "./answer.ts"
 import { changedResource, type ResourceRequest } from "./change.ts"
 import type { JsonObject } from "./json.ts"

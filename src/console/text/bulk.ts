@@ -81,7 +81,3 @@ export const bulkRowText = {
 } as const satisfies Record<BulkRowState, Words>
 
 /** One row of the template, as an example. */
-export const templateExample = {
-  name: { vi: "Nguyễn Văn Đạt", en: "Nguyen Van Dat" },
-  title: { vi: "Chuyên viên", en: "Specialist" },
-} as const satisfies Catalogue

@@ -89,13 +89,3 @@ export const certificateText = {
   endedNote: { vi: "Chứng thư này đã hết hạn: chữ ký từ nay không có giá trị.", en: "This certificate has ended: what it signs now counts for nothing." },
   unreadable: { vi: "Chứng thư gửi lại bị hỏng. Hãy chọn tệp lần nữa.", en: "The certificate was damaged on its way. Choose the file again." },
 } as const satisfies Catalogue
-
-export const bindingProblemText = {
-  noHolder: { vi: "Không có người giữ nào mang mã {what}.", en: "There is no holder {what}." },
-  notForOrganization: { vi: "{what} là tổ chức: chứng thư của tổ chức là loại Tổ chức.", en: "{what} is an organization: its certificates are organizational." },
-  notForPerson: { vi: "{what} là cá nhân: chứng thư là loại Cá nhân hoặc Ký di động.", en: "{what} is a person: their certificates are personal or mobile." },
-  notDate: { vi: "“{what}” không phải là ngày.", en: "“{what}” is no date." },
-  backwards: { vi: "Ngày cuối {what} trước ngày đầu.", en: "The last day {what} is before the first." },
-  noAccount: { vi: "Không có hộp thư {what}.", en: "There is no mailbox {what}." },
-  maySign: { vi: "Người giữ hiện không được ký thay {what}.", en: "The holder may not sign for {what} today." },
-} as const satisfies Catalogue

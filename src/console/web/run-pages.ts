@@ -1,11 +1,10 @@
 import { z } from "zod"
 import type { Capability } from "../../accounts/administrator.ts"
-import type { Clock } from "../../base/clock.ts"
+import type { Run, RunControl, Runs } from "../../base/runs.ts"
 import { runText } from "../text/shell.ts"
 import { type Html, html } from "./html.ts"
 import { type AdministratorVisit, type Answer, type Page, problem, provincePage } from "./page.ts"
 import { runView } from "./run-view.ts"
-import { createRuns, type Run, type RunControl } from "./runs.ts"
 import type { Words } from "./words.ts"
 import { whoOf } from "./who.ts"
 
@@ -30,14 +29,13 @@ export interface RunPagesOptions<Result> {
   readonly anew: string
   readonly result: (visit: AdministratorVisit, result: Result) => Html
   readonly nameOf: (by: string) => string
-  readonly clock: Clock
-  readonly onError: (error: unknown) => void
+  /** Shared with whoever else begins such work. */
+  readonly runs: Runs<Result>
 }
 
 const idInput = z.object({ id: z.uuid() })
 
-export function createRunPages<Result>({ path, who, title, intro, above, anew, result, nameOf, clock, onError }: RunPagesOptions<Result>): RunPages<Result> {
-  const runs = createRuns<Result>({ clock, onError })
+export function createRunPages<Result>({ path, who, title, intro, above, anew, result, nameOf, runs }: RunPagesOptions<Result>): RunPages<Result> {
   const at = (id: string): string => `/console${path}/${id}`
   const view = (visit: AdministratorVisit, run: Run<Result>) =>
     runView(visit, { run, by: nameOf(run.by), statePath: `${at(run.id)}/state`, cancelAction: `${at(run.id)}/cancel`, result: (value) => result(visit, value) })

@@ -2,7 +2,7 @@ import { runText } from "../text/shell.ts"
 import { form } from "./forms.ts"
 import { type Html, html } from "./html.ts"
 import type { Visit } from "./page.ts"
-import type { Run } from "./runs.ts"
+import type { Run } from "../../base/runs.ts"
 import { shownTime } from "./shown.ts"
 
 /** Work under way: how far it is, what stops it, and its result in the same place when it is there. Renews itself where scripts run. */

@@ -38,6 +38,12 @@ export interface ChainReport {
   readonly problems: readonly ChainProblem[]
 }
 
+/** The whole chain, with the time stamps of its heads. */
+export interface Verified extends Pick<ChainReport, "checked" | "headsChecked" | "last" | "problems"> {
+  /** Positions whose time stamp is not of their head. */
+  readonly badStamps: readonly number[]
+}
+
 /** More say nothing more. */
 const maxProblems = 20
 

@@ -3,6 +3,7 @@
  * no more in memory than one piece. Must not know: what the bytes are, where the key of a blob is kept.
  */
 import { giveBack } from "../../base/give-back.ts"
+import { nextTurn } from "../../base/turn.ts"
 import type { Sealer } from "../sealing.ts"
 import type { BlobStore, BlobWriter } from "./blob-store.ts"
 
@@ -56,6 +57,7 @@ export class SealedBlobWriter {
   }
 
   private async writePiece(): Promise<void> {
+    await nextTurn()
     const plain = this.piece.subarray(0, this.used)
     const sealed = this.sealer.sealInParts(plain, piecePlace(this.blob.key, this.pieces++))
     await this.blob.append(sealed)
@@ -70,6 +72,7 @@ export async function* readSealedBlob({ blobs, sealer }: SealedBlobs, key: strin
   try {
     for (let index = Math.floor(range.start / pieceBytes); index < blob.pieces && index * pieceBytes < range.end; index++) {
       const sealed = await blob.piece(index)
+      await nextTurn()
       const plain = sealer.open(sealed, piecePlace(key, index), pieceBytes)
       giveBack(sealed)
       const at = index * pieceBytes

@@ -80,6 +80,8 @@ const gone = failed({ kind: "notFound" as const, problems: [{ field: "", problem
 
 /** A one-time password in the place of the password there was; the console's sessions end with it. */
 export async function giveOneTimePassword(edit: Pick<Edit, "tx" | "today">, accountId: number, hash: string): Promise<void> {
+  // a change of the password that is under way must have come to its end, or what it makes would not be seen here and stay
+  await edit.tx.query({ name: "lock-account", text: "SELECT FROM account WHERE id = $1 FOR UPDATE" }, [accountId])
   const before = await edit.tx.query({ name: "revoke-passwords", text: "UPDATE credential SET revoked_at = clock_timestamp() WHERE account_id = $1 AND kind IN ('password', 'oneTime') AND revoked_at IS NULL RETURNING id" }, [accountId])
   await edit.tx.query({ name: "end-sessions-of-account", text: "UPDATE console_session SET ended_at = clock_timestamp(), ended_by = 'one-time password' WHERE account_id = $1 AND ended_at IS NULL" }, [accountId])
   await addOneTimePassword(edit, { accountId, hash, first: before.length === 0 })

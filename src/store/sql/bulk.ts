@@ -21,9 +21,9 @@ export function createBulkStore(parts: BulkParts): BulkStore {
   }
   return {
     facts: (question) => readBulkFacts(database, question),
-    plan: ({ fileName, header, rows, scope, accountId, startedBy }) =>
+    plan: ({ fileName, header, rows, scope, accountId, tokenId, startedBy }) =>
       database.transaction(async (tx) => {
-        const [job] = await tx.query<{ id: number }>(insertJob, [fileName, header, scopeValue(scope), accountId, startedBy])
+        const [job] = await tx.query<{ id: number }>(insertJob, [fileName, header, scopeValue(scope), accountId, startedBy, tokenId ?? null])
         if (!job) throw new Error("a job was not stored")
         for (let at = 0; at < rows.length; at += batch) {
           const some = rows.slice(at, at + batch)
@@ -55,10 +55,10 @@ export function createBulkStore(parts: BulkParts): BulkStore {
     claim: async (id, { by, forMs }) => (await database.query(claimJob, [id, by, forMs])).length > 0,
     work: (id, claim, size) => workSome({ id, claim, size, today: provinceDate(parts.clock.now()) }),
     letGo: async (id, { by }) => void (await database.query(letGoJob, [id, by])),
-    async takeResult(id, { accountId, scope, again }) {
+    async takeResult(id, { accountId, tokenId, scope, again }) {
       const found = await find(scope, id)
       if (!found.ok) return found
-      if (found.value.accountId !== accountId) return failed(failure("noPermission", "only who started it gets its result"))
+      if (found.value.accountId !== accountId || found.value.tokenId !== (tokenId ?? null)) return failed(failure("noPermission", "only who started it gets its result"))
       if (found.value.state !== "done" && found.value.state !== "cancelled") return failed(failure("inUse", "it is not over"))
       const rows = await withRetry(() =>
         database.transaction(async (tx) => {
@@ -87,7 +87,7 @@ const maxSecretBytes = 100
 
 const ms = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::bigint`
 
-const insertJob = { name: "bulk-insert-job", text: "INSERT INTO bulk_job (file_name, header, scope, account_id, started_by) VALUES ($1, $2, $3, $4, $5) RETURNING id" }
+const insertJob = { name: "bulk-insert-job", text: "INSERT INTO bulk_job (file_name, header, scope, account_id, started_by, token_id) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id" }
 const insertRows = {
   name: "bulk-insert-rows",
   text: `INSERT INTO bulk_row (job_id, line, cells, action, data, problems, address, principal_id, state)
@@ -100,7 +100,7 @@ const isToBeHadAgain = (job: string): string => `${job}.result_taken_at > clock_
 const visible = `($1::text[] IS NULL OR (j.scope IS NOT NULL AND NOT EXISTS (SELECT FROM unnest(j.scope) AS r (code) WHERE NOT coalesce(${inScope("r.code", "$1")}, false))))`
 
 const selectJob = `
-  SELECT j.id, j.state, j.file_name AS "fileName", j.header, j.account_id AS "accountId", j.started_by AS "startedBy", ${ms("j.planned_at")} AS "plannedAt", ${ms("j.started_at")} AS "startedAt",
+  SELECT j.id, j.state, j.file_name AS "fileName", j.header, j.account_id AS "accountId", j.token_id AS "tokenId", j.started_by AS "startedBy", ${ms("j.planned_at")} AS "plannedAt", ${ms("j.started_at")} AS "startedAt",
     ${ms("j.finished_at")} AS "finishedAt", j.cancel_asked_at IS NOT NULL AS "cancelAsked", j.cancelled_by AS "cancelledBy", j.result_taken_at IS NOT NULL AS "resultTaken",
     CASE WHEN ${isToBeHadAgain("j")} THEN ${ms("j.result_taken_at")} + ${resultAgainMs} END AS "resultAgainUntil", r.*
   FROM bulk_job j CROSS JOIN LATERAL (

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto"
-import { setImmediate as yieldToOthers } from "node:timers/promises"
 import type { Logger } from "pino"
 import { failed, ok, type Result } from "../../base/result.ts"
+import { nextTurn } from "../../base/turn.ts"
 import { encodeSearchText, encodeStructure } from "../../mail/content-record.ts"
 import { ContentScanner } from "../../mail/content-scanner.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
@@ -78,6 +78,8 @@ class StreamingContentWriter implements ContentWriter {
       await this.abort()
       return failed(failure("tooBig", `the message is larger than ${this.maxBytes} bytes`))
     }
+    // of several large ones that come at once, each chunk has its turn
+    if (this.size > this.options.inlineBytes) await nextTurn()
     this.hash.update(chunk)
     await this.scan(chunk)
     if (this.keptAs) return ok(undefined)
@@ -100,11 +102,11 @@ class StreamingContentWriter implements ContentWriter {
     if (this.keptAs) return ok({ ...seen, stored: { kind: "kept" }, read: (range) => readContent(options, ref, range), discard: async () => undefined })
     // only hostile messages have so much to write down; others get their turn between the steps
     const large = structure.bodyStructure.length > largeStructureChars
-    if (large) await yieldToOthers()
+    if (large) await nextTurn()
     const encodedStructure = encodeStructure(structure)
-    if (large) await yieldToOthers()
+    if (large) await nextTurn()
     const sealedStructure = sealer.seal(encodedStructure, structurePlace(ref))
-    if (large) await yieldToOthers()
+    if (large) await nextTurn()
     const sealed = { sealedStructure, sealedSearchText: sealer.seal(encodeSearchText(searchText), searchTextPlace(ref)) }
     // whoever judges a small message reads it once more, at once: it need not be opened for that
     const plain = this.take()
@@ -134,7 +136,7 @@ class StreamingContentWriter implements ContentWriter {
       const done = at + sliceBytes
       if (this.scanner.partCount - this.partsAtRest < partsAtOnce && (done % bytesAtOnce > 0 || done >= chunk.length)) continue
       this.partsAtRest = this.scanner.partCount
-      await yieldToOthers()
+      await nextTurn()
     }
   }
 

@@ -20,10 +20,12 @@ export function createCredentialStore(database: Database): CredentialStore {
       database.transaction(async (tx) => {
         // Two at once would both revoke the old one and then collide.
         await tx.query({ text: "SELECT FROM account WHERE id = $1 FOR UPDATE" }, [accountId])
+        if (kept && (await tx.query({ text: "SELECT FROM credential WHERE id = $1 AND account_id = $2 AND revoked_at IS NULL" }, [kept.replaces, accountId])).length === 0) return false
         const before = await tx.query({ text: "UPDATE credential SET revoked_at = clock_timestamp() WHERE account_id = $1 AND (kind IN ('password', 'oneTime') OR $2) AND revoked_at IS NULL RETURNING id" }, [accountId, kept?.appPasswords === false])
         await tx.query({ text: `INSERT INTO credential (account_id, principal_id, kind, hash) VALUES ($1, ${holderOf("$1")}, 'password', $2)` }, [accountId, hash])
         await tx.query({ text: "INSERT INTO audit (kind, account_id, detail) VALUES ('credential.passwordSet', $1, jsonb_build_object('appPasswordsKept', $2::bool, 'first', $3::bool))" }, [accountId, kept?.appPasswords !== false, before.length === 0])
         await tx.query({ text: "UPDATE console_session SET ended_at = clock_timestamp(), ended_by = 'password changed' WHERE account_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $2" }, [accountId, kept?.sessionId ?? null])
+        return true
       }),
     async used(credentialId, clientAddress) {
       await database.query(used, [credentialId, clientAddress])

@@ -48,6 +48,8 @@ export const pages: BenchCase = {
     await bulkJobDone(last, province, made.bulkJob)
     last.close()
     print(all)
+    const unseen = asked.filter(({ name }) => all.every((one) => one.name !== name))
+    if (unseen.length > 0) process.stdout.write(`shown to none of the three, or nothing there to show: ${unseen.map(({ name }) => name).join(" ")}\n`)
     return summary(all)
   },
 }

@@ -2,7 +2,8 @@ import { z } from "zod"
 import { rights } from "../../../accounts/import/rows.ts"
 import { aliasAnswer, aliasesAnswer, assignmentAnswer, removedAnswer } from "../../answers/directory.ts"
 import { type Answer, answered, created, refused, type Route, route } from "../../route.ts"
-import { address, changed, day, type DirectoryRoutesParts, key, list, listed, made, problemOfFailure, scopeOfToken, seenTag } from "./shared.ts"
+import { scopeOfToken } from "../../token-scope.ts"
+import { address, changed, day, type DirectoryRoutesParts, key, list, listed, made, problemOfFailure, seenTag } from "./shared.ts"
 
 /** What belongs to an account: who may do what with it and when, and its further addresses. Each part has a tag of its own in the account. */
 const owner = { address, principalId: key }

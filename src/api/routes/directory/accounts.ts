@@ -2,7 +2,8 @@ import { z } from "zod"
 import type { AccountDetails } from "../../../store/directory-view.ts"
 import { accountAnswer, accountsAnswer } from "../../answers/directory.ts"
 import { answered, created, type Route, route } from "../../route.ts"
-import { address, bytes, changed, type DirectoryRoutesParts, given, key, list, listed, made, scopeOfToken, shownAfter, word } from "./shared.ts"
+import { scopeOfToken } from "../../token-scope.ts"
+import { address, bytes, changed, type DirectoryRoutesParts, given, key, list, listed, made, shownAfter, word } from "./shared.ts"
 
 /** Accounts over HTTP. */
 const fields = { displayName: word, unitCode: word, quotaBytes: bytes }

@@ -2,7 +2,8 @@ import { z } from "zod"
 import type { GroupDetails } from "../../../store/directory-view.ts"
 import { groupAnswer, groupsAnswer, removedAnswer } from "../../answers/directory.ts"
 import { answered, created, type Route, route } from "../../route.ts"
-import { address, changed, type DirectoryRoutesParts, given, key, list, listed, made, scopeOfToken, shownAfter, word } from "./shared.ts"
+import { scopeOfToken } from "../../token-scope.ts"
+import { address, changed, type DirectoryRoutesParts, given, key, list, listed, made, shownAfter, word } from "./shared.ts"
 
 /** Groups over HTTP. */
 const maxMembers = 50_000

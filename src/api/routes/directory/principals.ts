@@ -3,7 +3,8 @@ import type { PersonDetails } from "../../../store/directory-view.ts"
 import { principalAnswer, principalsAnswer } from "../../answers/directory.ts"
 import { shownTime } from "../../fields.ts"
 import { answered, created, type Route, route } from "../../route.ts"
-import { changed, type DirectoryRoutesParts, given, key, list, listed, made, scopeOfToken, shownAfter, word } from "./shared.ts"
+import { scopeOfToken } from "../../token-scope.ts"
+import { changed, type DirectoryRoutesParts, given, key, list, listed, made, shownAfter, word } from "./shared.ts"
 
 /** People and organizations over HTTP. */
 const fields = { name: word, unitCode: word, title: word, phone: word }

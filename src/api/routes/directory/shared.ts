@@ -1,6 +1,6 @@
 import { z } from "zod"
 import type { ApiTokenHolder } from "../../../accounts/api-token.ts"
-import { type Scope, scopeOf } from "../../../accounts/administrator.ts"
+import type { Scope } from "../../../accounts/administrator.ts"
 import type { DirectoryChange } from "../../../accounts/provision/changes.ts"
 import { type FieldProblem, problemText } from "../../../accounts/provision/problems.ts"
 import { failed, ok, type Result } from "../../../base/result.ts"
@@ -8,9 +8,10 @@ import { canonicalAddress } from "../../../mail/address.ts"
 import type { Failure } from "../../../mail/failure.ts"
 import type { DirectoryEditor, Refusal } from "../../../store/directory-editor.ts"
 import type { DirectoryKind, DirectoryView, Hit } from "../../../store/directory-view.ts"
-import { described, limit } from "../../fields.ts"
+import { cursor, limit, truth } from "../../fields.ts"
 import type { Problem } from "../../problem.ts"
 import { type Answer, answered, refused, type RouteRequest } from "../../route.ts"
+import { scopeOfToken } from "../../token-scope.ts"
 
 /**
  * The directory over HTTP. A token sees and changes what its unit covers; the store's ports demand the scope that is made of it here. What is shown has an ETag, and a
@@ -21,21 +22,12 @@ export interface DirectoryRoutesParts {
   readonly editor: DirectoryEditor
 }
 
-/** As a unit's administrator, or as the province's. */
-export function scopeOfToken({ unitCode }: Pick<ApiTokenHolder, "unitCode">, capability: "directory:read" | "directory:write" | "reports:read"): Scope {
-  const scope = scopeOf([unitCode === null ? { role: "province", unitCode } : { role: "unit", unitCode }], capability)
-  if (!scope) throw new Error(`no role gives ${capability}`)
-  return scope
-}
-
 const maxText = 100
-const cursor = z.union([z.number(), z.string().regex(/^\d{1,6}$/).transform(Number)], { error: "is no cursor" }).pipe(z.number().int().min(0).max(100_000)).register(described, { as: { type: "integer", minimum: 0, maximum: 100_000 } })
-const truth = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")], { error: "is neither true nor false" }).register(described, { as: { type: "boolean" } })
 
 /** What lists take. */
 export const listed = z.strictObject({
   text: z.string().max(maxText).default("").describe("Words, with or without diacritics; each must be found."), unit: z.string().max(64).optional().describe("Code: only of this unit."),
-  below: truth.default(true).describe("And of the units below it."), suspended: truth.optional(), cursor: cursor.default(0), limit: limit(500, 100),
+  below: truth.default(true).describe("And of the units below it."), suspended: truth.optional(), cursor, limit: limit(500, 100),
 })
 
 export async function list(view: DirectoryView, { caller, kind, asked, show }: { readonly caller: ApiTokenHolder; readonly kind: DirectoryKind; readonly asked: z.output<typeof listed>; readonly show: (hits: readonly Hit[]) => object }): Promise<Answer> {

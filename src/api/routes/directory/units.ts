@@ -1,9 +1,14 @@
 import { z } from "zod"
+import { parseAddressRule } from "../../../accounts/provision/address-rule.ts"
+import { ruleProblem } from "../../../accounts/provision/check-change.ts"
+import { problemWords } from "../../../accounts/provision/problems.ts"
+import { sampleAddresses } from "../../../accounts/provision/sample-addresses.ts"
 import { unitKinds } from "../../../accounts/import/rows.ts"
 import type { UnitDetails } from "../../../store/directory-view.ts"
-import { treeAnswer, unitAnswer, unitsAnswer } from "../../answers/directory.ts"
-import { type Answer, answered, created, type Route, route } from "../../route.ts"
-import { changed, type DirectoryRoutesParts, given, key, list, listed, made, scopeOfToken, shownAfter, word } from "./shared.ts"
+import { ruleSamplesAnswer, treeAnswer, unitAnswer, unitsAnswer } from "../../answers/directory.ts"
+import { type Answer, answered, created, refused, type Route, route } from "../../route.ts"
+import { scopeOfToken } from "../../token-scope.ts"
+import { changed, type DirectoryRoutesParts, given, key, list, listed, made, problemOfRefusal, shownAfter, word } from "./shared.ts"
 
 /** Units over HTTP. */
 const fields = { name: word, kind: z.enum(unitKinds), parentCode: word.nullable(), domain: word, addressRule: word.nullable().describe("Such as {ten}{hodem}.{donvi}@{domain}; null: the rule of the nearest unit above that has one.") }
@@ -22,6 +27,14 @@ export const unitRoutes = (parts: DirectoryRoutesParts): readonly Route[] => [
   route({
     method: "get", path: "/directory/units/:code", scope: "directory:read", summary: "One unit, with the units above it.", input: z.strictObject({ code: key }), output: unitAnswer, tagged: "shown",
     run: async ({ code }, caller) => shownAfter(await parts.view.unit(scopeOfToken(caller, "directory:read"), code), shown),
+  }),
+  route({
+    method: "post", path: "/directory/address-rule/preview", scope: "directory:write", summary: "What a rule makes of names, one after the other. Nothing is changed.", input: z.strictObject({ rule: word, code: word, domain: word, names: z.array(word).min(1).max(20) }), output: ruleSamplesAnswer,
+    async run({ rule, code, domain, names }) {
+      const parsed = parseAddressRule(rule)
+      if (!parsed.ok) return refused(problemOfRefusal({ kind: "invalid", problems: [ruleProblem("rule", parsed.failure)] }))
+      return answered({ samples: sampleAddresses(parsed.value, { code, domain }, names).map(({ name, made }) => ({ name, ...("address" in made ? { address: made.address, problem: null } : { address: null, problem: problemWords[made.problem] }) })) })
+    },
   }),
   route({
     method: "post", path: "/directory/units", scope: "directory:write", summary: "A new unit.", input: z.strictObject({ ...fields, code: word, parentCode: fields.parentCode.default(null), addressRule: fields.addressRule.default(null) }), output: unitAnswer, success: 201, tagged: "shown",

@@ -44,9 +44,9 @@ function overview(say: Say, document: DescribedApi) {
   const operations = operationsOf(document)
   const tags = [...new Set(operations.flatMap(({ operation }) => operation.tags))]
   return html`<p>${say(apiText.intro)}</p>
-    <pre><code>curl -H "Authorization: Bearer $TOKEN" https://…/api/v1/queue</code></pre>
+    <pre tabindex="0"><code>curl -H "Authorization: Bearer $TOKEN" https://…/api/v1/queue</code></pre>
     <p>${say(apiText.errors)} <a href="/api/v1/openapi.json">openapi.json</a></p>
-    <nav aria-label=${say(apiText.contents)}><ul>${tags.map((tag) => html`<li><a href=${`#${tag}`}>${tag}</a></li>`)}</ul></nav>
+    <nav class="tabs" aria-label=${say(apiText.contents)}>${tags.map((tag) => html`<a href=${`#${tag}`}>${tag}</a>`)}</nav>
     ${tags.map((tag) => html`<section id=${tag}><h2>${tag}</h2>${operations.filter(({ operation }) => operation.tags.includes(tag)).map((one) => operationView(say, one, document))}</section>`)}`
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { headLine } from "../../../store/audit/head.ts"
+import type { Verified } from "../../../store/audit/verify-chain.ts"
 import { auditText as text, chainProblemText } from "../../text/audit.ts"
 import { facts } from "../../web/facts.ts"
 import { form } from "../../web/forms.ts"
@@ -8,13 +9,13 @@ import { type AdministratorVisit, type Page, provincePage } from "../../web/page
 import { createRunPages } from "../../web/run-pages.ts"
 import { shownNumber, shownSpan, shownTime } from "../../web/shown.ts"
 import { table } from "../../web/table.ts"
-import type { AuditPorts, Verified } from "./audit.ts"
+import type { AuditPorts } from "./audit.ts"
 
 /** How far the audit is sealed and signed, and its verification as work behind a page. */
 const path = "/console/audit/chain"
 
-export function chainPages({ chain, verify, nameOf, onError, clock }: AuditPorts): readonly Page[] {
-  const runs = createRunPages<Verified>({ path: "/audit/chain", who: "audit:read", title: text.verifyTitle, above: { path, title: text.chainTitle }, anew: path, result: verifiedView, nameOf, clock, onError })
+export function chainPages({ chain, verify, verifications, nameOf }: AuditPorts): readonly Page[] {
+  const runs = createRunPages<Verified>({ path: "/audit/chain", who: "audit:read", title: text.verifyTitle, above: { path, title: text.chainTitle }, anew: path, result: verifiedView, nameOf, runs: verifications })
   return [
     provincePage({
       method: "get", path: "/audit/chain", who: "audit:read", input: z.object({}),

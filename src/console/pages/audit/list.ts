@@ -1,7 +1,8 @@
 import { z } from "zod"
 import { isDate, provinceDate } from "../../../accounts/province-date.ts"
-import type { AuditFilter, ListedEntry } from "../../../store/audit-store.ts"
-import { csvHeader, csvLine, fromOf, whoOf } from "../../../store/audit/shown-entry.ts"
+import { type AuditFilter, type ListedEntry, lookedAt } from "../../../store/audit-store.ts"
+import { auditFile } from "../../../store/audit/audit-file.ts"
+import { fromOf, whoOf } from "../../../store/audit/shown-entry.ts"
 import { auditText as text } from "../../text/audit.ts"
 import { field, form } from "../../web/forms.ts"
 import { html } from "../../web/html.ts"
@@ -14,10 +15,6 @@ import type { AuditPorts } from "./audit.ts"
 /** Entries that fit, newest first, and all of them as a file. */
 const pageSize = 100
 const dayMs = 86_400_000
-/** Entries that one page looks at: what is sought by words is read as a whole, 8 µs each. The rest is asked for by another page. */
-const lookedAt = ({ text }: AuditFilter): number => (text === undefined ? 50_000 : 5_000)
-/** Entries of a file that go out together. */
-const linesAtOnce = 100
 const word = filled(z.string().trim().max(320))
 const day = filled(z.string().trim().refine(isDate))
 
@@ -87,8 +84,7 @@ export function auditListPages({ audit, accountOf, nameOf, clock }: AuditPorts):
         const filter = filterOf(entered)
         if (!filter) return { kind: "error", status: 400 }
         await audit.record({ kind: "audit.exported", accountId: filter.accountId ?? null, detail: { filter: entered, form: as } })
-        const content = as === "csv" ? csvOf(audit.export(filter)) : jsonOf(audit.export(filter))
-        return { kind: "file", name: `audit-${provinceDate(clock.now())}.${as === "csv" ? "csv" : "jsonl"}`, type: as === "csv" ? "text/csv; charset=utf-8" : "application/x-ndjson; charset=utf-8", content }
+        return { kind: "file", ...auditFile(audit.export(filter), as, provinceDate(clock.now())) }
       },
     }),
   ]
@@ -99,19 +95,4 @@ const maxBrief = 80
 function briefly({ detail }: ListedEntry): string {
   const all = JSON.stringify(detail)
   return all.length > maxBrief ? `${all.slice(0, maxBrief)}…` : all
-}
-
-/** A byte order mark has spreadsheets read UTF-8. */
-const csvOf = (entries: AsyncIterable<ListedEntry>): AsyncIterable<Uint8Array> => together(entries, (entry) => `${csvLine(entry)}\r\n`, `\ufeff${csvHeader}\r\n`)
-const jsonOf = (entries: AsyncIterable<ListedEntry>): AsyncIterable<Uint8Array> => together(entries, (entry) => `${JSON.stringify(entry)}\n`, "")
-
-async function* together(entries: AsyncIterable<ListedEntry>, line: (entry: ListedEntry) => string, first: string): AsyncIterable<Uint8Array> {
-  let lines = [first]
-  for await (const entry of entries) {
-    lines.push(line(entry))
-    if (lines.length < linesAtOnce) continue
-    yield Buffer.from(lines.join(""))
-    lines = []
-  }
-  yield Buffer.from(lines.join(""))
 }

@@ -1,12 +1,12 @@
-import type { Scope } from "../../../accounts/administrator.ts"
 import type { Clock } from "../../../base/clock.ts"
 import type { Result } from "../../../base/result.ts"
 import type { FileProblem, Upload } from "../../../provisioning/bulk-upload.ts"
+import type { BulkTemplates } from "../../../provisioning/bulk-template.ts"
+import type { JobFeed } from "../../../provisioning/job-feed.ts"
 import type { BulkStore } from "../../../store/bulk-store.ts"
 import type { Page } from "../../web/page.ts"
 import { jobPages } from "./job.ts"
 import { uploadPages } from "./upload.ts"
-import { createJobFeed } from "./job-feed.ts"
 
 /** Many changes to the directory from one file: uploaded, planned, confirmed, watched, its result taken. Part of the directory's area. */
 export interface BulkPorts {
@@ -15,10 +15,8 @@ export interface BulkPorts {
   /** A worker looks at once; without it a little later. */
   readonly wake: (id: number) => void
   readonly clock: Clock
-  readonly onError: (error: unknown) => void
+  readonly feed: JobFeed
+  readonly templates: BulkTemplates
 }
 
-export function bulkPages(ports: BulkPorts): readonly Page[] {
-  const feed = createJobFeed({ read: (scope: Scope, id: number) => ports.store.find(scope, id), onError: ports.onError })
-  return [...uploadPages(ports), ...jobPages(ports, feed)]
-}
+export const bulkPages = (ports: BulkPorts): readonly Page[] => [...uploadPages(ports), ...jobPages(ports)]

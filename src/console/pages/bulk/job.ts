@@ -10,14 +10,13 @@ import { shownNumber, shownSpan, shownTime } from "../../web/shown.ts"
 import { noSuch } from "../directory/refusals.ts"
 import { bulkPath } from "../directory/links.ts"
 import type { BulkPorts } from "./bulk.ts"
-import type { JobFeed } from "./job-feed.ts"
 import { rowsSection, rowFilters } from "./job-rows.ts"
 
 /** One file: what it will do, how far it is, what came of it. The same page for whoever looks, at any time. */
 const idInput = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER)
 const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-export function jobPages({ store, wake, clock }: BulkPorts, feed: JobFeed): readonly Page[] {
+export function jobPages({ store, wake, clock, feed }: BulkPorts): readonly Page[] {
   return [
     administratorPage({
       method: "get", path: "/directory/bulk/:id", who: "directory:write",

@@ -1,16 +1,13 @@
 import { z } from "zod"
-import { bulkColumns, columnNames } from "../../../accounts/provision/bulk/columns.ts"
 import { maxSheetBytes } from "../../../accounts/provision/bulk/sheet.ts"
-import { writeSheet } from "../../../provisioning/write-sheet.ts"
 import { progressOf } from "../../../provisioning/bulk-progress.ts"
-import { bulkPhaseText, bulkText, templateExample } from "../../text/bulk.ts"
+import { bulkPhaseText, bulkText } from "../../text/bulk.ts"
 import { form } from "../../web/forms.ts"
 import { html } from "../../web/html.ts"
 import { administratorPage, type AdministratorVisit, type Answer, type Page } from "../../web/page.ts"
 import { uploadField } from "../../web/read-form.ts"
 import { shownNumber, shownTime } from "../../web/shown.ts"
 import { table } from "../../web/table.ts"
-import type { Language } from "../../web/words.ts"
 import { bulkPath } from "../directory/links.ts"
 import type { BulkPorts } from "./bulk.ts"
 
@@ -20,25 +17,7 @@ const maxListed = 50
 const maxUploadBytes = maxSheetBytes + 1
 const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-function templateRows(language: Language): readonly (readonly string[])[] {
-  const example: Readonly<Partial<Record<(typeof bulkColumns)[number], string>>> = { action: "", name: templateExample.name[language], unitCode: "SNV.VP", title: templateExample.title[language], phone: "0912 345 678", quota: "2GiB" }
-  return [bulkColumns.map((column) => columnNames[column][language][0]), bulkColumns.map((column) => example[column] ?? "")]
-}
-
-/** The templates never change: each is written once in the life of the process, by the thread that this takes. */
-function templateSheets(): (language: Language) => Promise<Buffer> {
-  const written = new Map<Language, Promise<Buffer>>()
-  return (language) => {
-    const sheet = written.get(language) ?? writeSheet(templateRows(language))
-    written.set(language, sheet)
-    // what failed is tried again
-    sheet.catch(() => written.delete(language))
-    return sheet
-  }
-}
-
-export function uploadPages({ store, plan, clock }: BulkPorts): readonly Page[] {
-  const spreadsheet = templateSheets()
+export function uploadPages({ store, plan, templates, clock }: BulkPorts): readonly Page[] {
   async function show(visit: AdministratorVisit, problems: readonly string[] = []): Promise<Answer> {
     const { say } = visit
     const jobs = await store.list(visit.scope, maxListed)
@@ -80,8 +59,8 @@ export function uploadPages({ store, plan, clock }: BulkPorts): readonly Page[] 
       async run({ format }, { say, language }) {
         const name = `${say(bulkText.templateName)}.${format}`
         return format === "xlsx"
-          ? { kind: "file", name, type: xlsxType, content: await spreadsheet(language) }
-          : { kind: "file", name, type: "text/csv; charset=utf-8", content: Buffer.from(`\ufeff${templateRows(language).map((row) => row.join(",")).join("\r\n")}\r\n`) }
+          ? { kind: "file", name, type: xlsxType, content: await templates.xlsx(language) }
+          : { kind: "file", name, type: "text/csv; charset=utf-8", content: templates.csv(language) }
       },
     }),
     administratorPage({

@@ -1,8 +1,9 @@
 import { z } from "zod"
-import { addressByRule, parseAddressRule, placeholders } from "../../../accounts/provision/address-rule.ts"
+import { parseAddressRule, placeholders } from "../../../accounts/provision/address-rule.ts"
 import type { UnitInput } from "../../../accounts/provision/changes.ts"
 import { problemWords } from "../../../accounts/provision/problems.ts"
 import { readFields } from "../../../accounts/provision/read-fields.ts"
+import { sampleAddresses } from "../../../accounts/provision/sample-addresses.ts"
 import { unitKinds } from "../../../accounts/import/rows.ts"
 import { unitKindText } from "../../text/directory.ts"
 import { formsText } from "../../text/directory-forms.ts"
@@ -51,12 +52,8 @@ export function unitForms(ports: DirectoryPorts): readonly Page[] {
     if (!rule.ok) return null
     const people = code === "" ? [] : (await view.find({ scope, text: "", kinds: ["person"], unit: { code, below: false }, limit: sampleSize })).hits.map(({ name }) => name)
     const names = people.length > 0 ? people : say(formsText.sampleNames).split("; ")
-    const taken = new Set<string>()
-    return html`<h3>${say(formsText.rulePreview)}</h3><ul>${names.map((name) => {
-      const made = addressByRule(rule.value, { name, unit: { code: code || "DV", domain: typed("domain")?.trim() || "tinh.example" }, isTaken: (address) => taken.has(address) })
-      if (made.ok) taken.add(made.value)
-      return html`<li>${say(formsText.ruleSample, { name, address: made.ok ? made.value : problemWords[problemOf[made.failure]][language] })}</li>`
-    })}</ul>`
+    const samples = sampleAddresses(rule.value, { code: code || "DV", domain: typed("domain")?.trim() || "tinh.example" }, names)
+    return html`<h3>${say(formsText.rulePreview)}</h3><ul>${samples.map(({ name, made }) => html`<li>${say(formsText.ruleSample, { name, address: "address" in made ? made.address : problemWords[made.problem][language] })}</li>`)}</ul>`
   }
 
   const read = (typed: Typed) => {
@@ -111,7 +108,6 @@ export function unitForms(ports: DirectoryPorts): readonly Page[] {
 }
 
 const sampleSize = 5
-const problemOf = { noLetters: "addressNoLetters", reserved: "addressReserved", tooLong: "addressTooLong", allTaken: "addressAllTaken" } as const
 
 interface Shown {
   readonly typed: Typed

@@ -65,12 +65,13 @@ export async function copiesSection({ held }: HeldPorts, visit: AdministratorVis
   const { say, scope, holder } = visit
   const rows = await held.copies(scope, envelopeId, maxShown)
   const decides = may(holder, "held:decide") && waiting > 0 && rows.length > 1
+  const boxes = selectionColumn<DeskCopy>(visit, selected, { id: ({ deliveryId }) => deliveryId, label: ({ recipient }) => recipient })
   return html`<h2>${say(heldText.copies)}</h2>
     ${!whole && html`<p>${say(heldText.partNote)}</p>`}
     ${decides && form(visit, { id: selected, action: `${pathOf(envelopeId)}/copies/plan`, className: "row bar", body: html`${selectAll(visit, selected)}<span>${say(heldText.copySelection)}:</span> ${decideButtons(visit)}` })}
     ${table(visit, {
-      caption: say(heldText.copies), empty: "", rows,
-      columns: [...(decides ? [selectionColumn<DeskCopy>(visit, selected, { id: ({ deliveryId }) => deliveryId, label: ({ recipient }) => recipient })] : []), ...columns(visit)],
+      caption: say(heldText.recipients), empty: "", rows,
+      columns: [...(decides ? [{ ...boxes, cell: (row: DeskCopy) => (row.state === "held" ? boxes.cell(row) : null) }] : []), ...columns(visit)],
     })}
     ${rows.length === maxShown && html`<p class="muted">${say(heldText.copiesCut, { count: maxShown })}</p>`}`
 }

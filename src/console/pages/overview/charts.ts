@@ -1,4 +1,4 @@
-import type { MailFigures, MailHistory, MailPeriod } from "../../../store/overview-store.ts"
+import type { MailHistory, MailPeriod } from "../../../store/overview-store.ts"
 import { overviewText as text } from "../../text/overview.ts"
 import { chart } from "../../web/chart.ts"
 import { type Html, html } from "../../web/html.ts"
@@ -36,17 +36,6 @@ export function historyCharts(visit: Visit, { days, weeks }: MailHistory): Html 
       empty: say(text.none),
     })}
   </div>`
-}
-
-/** What is counted of today is replaced by what is known of it now. */
-export function withToday({ days, weeks }: MailHistory, today: MailFigures): MailHistory {
-  const [day, week] = [days.at(-1), weeks.at(-1)]
-  if (!day || !week) return { days, weeks }
-  const now = (name: keyof MailFigures): number => week[name] - day[name] + today[name]
-  const thisWeek: MailFigures = {
-    received: now("received"), receivedSigned: now("receivedSigned"), receivedTls: now("receivedTls"), submitted: now("submitted"), submittedSigned: now("submittedSigned"), relayed: now("relayed"), relayedTls: now("relayedTls"),
-  }
-  return { days: [...days.slice(0, -1), { ...day, ...today }], weeks: [...weeks.slice(0, -1), { ...week, ...thisWeek }] }
 }
 
 const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole)

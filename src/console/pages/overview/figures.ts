@@ -1,10 +1,11 @@
 import type { UnitFigures } from "../../../store/overview-store.ts"
+import type { LiveState } from "../../../telemetry/live-feed.ts"
+import type { Licences } from "../../../telemetry/mail-overview.ts"
 import { overviewText as text } from "../../text/overview.ts"
 import { type Html, html } from "../../web/html.ts"
 import type { Visit } from "../../web/page.ts"
 import { shownBytes, shownNumber, shownShare, shownSpan } from "../../web/shown.ts"
 import { timeText } from "../../web/words.ts"
-import type { LiveState } from "./live.ts"
 
 /** The tiles at the top: a figure, what it is, and a word beside it. Those with an id are renewed in place (browser/console.js). */
 interface Tile {
@@ -14,11 +15,6 @@ interface Tile {
   readonly note?: string
   readonly meter?: { readonly value: number; readonly max: number }
   readonly bad?: boolean
-}
-
-export interface Licences {
-  readonly accounts: number
-  readonly holders: number
 }
 
 export function unitTiles(visit: Visit, figures: UnitFigures, licences: Licences | null): Html {

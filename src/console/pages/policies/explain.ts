@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { compilePolicy } from "../../../policy/compile-policy.ts"
 import type { ConditionTrace, RuleTrace } from "../../../policy/explain.ts"
+import { type Explanation, notExplainedText, notExplainedValues } from "../../../policy/message-question.ts"
 import { readPolicy } from "../../../policy/read-policy.ts"
 import { policyText as text } from "../../text/policies.ts"
 import { fileField, textArea } from "../../web/fields.ts"
@@ -8,7 +9,7 @@ import { choice, field, form } from "../../web/forms.ts"
 import { type Html, html } from "../../web/html.ts"
 import { type AdministratorVisit, type Answer, type Page, provincePage } from "../../web/page.ts"
 import { uploadField } from "../../web/read-form.ts"
-import type { Explanation, NotExplained, PolicyPorts } from "./policies.ts"
+import type { PolicyPorts } from "./policies.ts"
 
 /** What the policy in force says of a message that somebody uploads: each rule, and why it did or did not match. */
 const maxMessageBytes = 1024 * 1024
@@ -31,7 +32,7 @@ export const explainPages = ({ policies, explain }: PolicyPorts): readonly Page[
       const read = inForce && readPolicy(inForce.yaml)
       if (!read?.ok) return page(visit, entered, { said: say(text.none) })
       const explained = await explain(compilePolicy(read.value), { bytes: file.bytes, from: entered.from, to, outside: entered.outside !== undefined, ...(entered.signature !== "asItIs" && { signature: entered.signature }) })
-      return explained.ok ? page(visit, entered, {}, explanationView(visit, explained.value)) : page(visit, entered, { said: reasonOf(visit, explained.failure) })
+      return explained.ok ? page(visit, entered, {}, explanationView(visit, explained.value)) : page(visit, entered, { said: say(notExplainedText[explained.failure.kind], notExplainedValues(explained.failure)) })
     },
   }),
 ]
@@ -61,19 +62,6 @@ const page = (visit: AdministratorVisit, { from, to, outside, signature }: Enter
           ${choice({ name: "signature", label: say(text.signature), value: signature, options: signatures.map((value) => ({ value, text: say(text[value]) })) })}
           <button>${say(text.explainButton)}</button>`,
       })}`,
-  }
-}
-
-function reasonOf({ say }: AdministratorVisit, refused: NotExplained): string {
-  switch (refused.kind) {
-    case "notMessage":
-      return say(text.notMessage)
-    case "unverified":
-      return say(text.unverified, { why: refused.why })
-    case "recipient":
-      return say(text.recipient, { what: refused.what, why: refused.why })
-    default:
-      return say(text[refused.kind], { what: refused.what === "" ? "<>" : refused.what })
   }
 }
 

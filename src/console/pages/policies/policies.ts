@@ -2,14 +2,13 @@ import type { DirectorySource } from "../../../accounts/directory.ts"
 import type { Clock } from "../../../base/clock.ts"
 import type { Result } from "../../../base/result.ts"
 import type { CompiledPolicy } from "../../../policy/compile-policy.ts"
-import type { PolicyDecision } from "../../../policy/evaluate.ts"
-import type { RuleTrace } from "../../../policy/explain.ts"
+import type { Explanation, MessageQuestion, NotExplained } from "../../../policy/message-question.ts"
 import type { ReplayReport } from "../../../policy/replay.ts"
 import type { Period } from "../../../store/decision-store.ts"
 import type { PolicyStore } from "../../../store/policy-store.ts"
 import { policyText } from "../../text/policies.ts"
 import type { Area } from "../../web/page.ts"
-import type { RunControl } from "../../web/runs.ts"
+import type { RunControl, Runs } from "../../../base/runs.ts"
 import { applyPages } from "./apply.ts"
 import { editPages } from "./edit.ts"
 import { explainPages } from "./explain.ts"
@@ -25,30 +24,9 @@ export interface PolicyPorts {
   readonly replay: (policy: CompiledPolicy, period: Period, control: RunControl) => Promise<ReplayReport>
   readonly explain: (policy: CompiledPolicy, question: MessageQuestion) => Promise<Result<Explanation, NotExplained>>
   readonly nameOf: (by: string) => string
-  readonly onError: (error: unknown) => void
+  readonly replays: Runs<ReplayReport>
   readonly clock: Clock
 }
-
-export interface MessageQuestion {
-  /** The whole message. */
-  readonly bytes: Buffer
-  readonly from: string
-  readonly to: readonly string[]
-  readonly outside: boolean
-  /** Words as `assumedSignature` takes them; absent: the message's own. */
-  readonly signature?: string
-}
-
-export interface Explanation {
-  readonly rules: readonly RuleTrace[]
-  readonly decision: PolicyDecision
-}
-
-export type NotExplained =
-  | { readonly kind: "notMessage" }
-  | { readonly kind: "noAccount" | "header" | "stranger"; readonly what: string }
-  | { readonly kind: "recipient"; readonly what: string; readonly why: string }
-  | { readonly kind: "unverified"; readonly why: string }
 
 export const policyArea = (ports: PolicyPorts): Area => ({
   name: policyText.area,

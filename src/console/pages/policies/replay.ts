@@ -15,9 +15,9 @@ import type { PolicyPorts } from "./policies.ts"
 const dayMs = 86_400_000
 
 export function replayPages(ports: PolicyPorts): readonly Page[] {
-  const { replay, clock, nameOf, onError } = ports
+  const { replay, replays, clock, nameOf } = ports
   const runs = createRunPages<ReplayReport>({
-    path: "/policies/replay", who: "policy:read", title: text.replayTitle, intro: text.replayIntro, above: { path: "/console/policies", title: text.title }, anew: "/console/policies/edit", result: reportView, nameOf, clock, onError,
+    path: "/policies/replay", who: "policy:read", title: text.replayTitle, intro: text.replayIntro, above: { path: "/console/policies", title: text.title }, anew: "/console/policies/edit", result: reportView, nameOf, runs: replays,
   })
   return [
     provincePage({

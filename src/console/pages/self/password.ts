@@ -24,7 +24,8 @@ export const passwordPages = ({ authenticator, credentials, passwords, sessions 
       const login = await authenticator.login({ username: holder.address, password: current, clientAddress, service: "console" })
       if (!login.ok) return page(visit, { current: say(login.failure.kind === "limit" ? selfText.tooMany : login.failure.kind === "unavailable" ? signInText.unavailable : selfText.wrongCurrent) })
       if ((login.value.via !== "password" && login.value.via !== "oneTime") || login.value.principalId !== holder.principalId) return page(visit, { current: say(selfText.wrongCurrent) })
-      await credentials.setPassword(holder.accountId, await passwords.hash(wanted), { sessionId: holder.sessionId, appPasswords: revokeApps === undefined })
+      const changed = await credentials.setPassword(holder.accountId, await passwords.hash(wanted), { sessionId: holder.sessionId, appPasswords: revokeApps === undefined, replaces: login.value.credentialId })
+      if (!changed) return page(visit, { current: say(selfText.wrongCurrent) })
       const token = newSessionToken()
       if (!(await sessions.prove(holder.sessionId, { sha256: sessionHash(token), secondFactor: holder.secondFactor }))) return { kind: "session", change: { kind: "end" }, to: "/console/sign-in" }
       return { kind: "session", change: { kind: "begin", token }, to: "/console/me", notice: done(say(selfText.changed)) }

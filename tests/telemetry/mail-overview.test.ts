@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
-import { withToday } from "../../../src/console/pages/overview/charts.ts"
-import type { MailFigures } from "../../../src/store/overview-store.ts"
+import { withToday } from "../../src/telemetry/mail-overview.ts"
+import type { MailFigures } from "../../src/store/overview-store.ts"
 
 const all = (count: number): MailFigures => ({ received: count, receivedSigned: count, receivedTls: count, submitted: count, submittedSigned: count, relayed: count, relayedTls: count })
 

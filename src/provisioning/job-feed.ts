@@ -1,7 +1,7 @@
-import type { Scope } from "../../../accounts/administrator.ts"
-import type { Result } from "../../../base/result.ts"
-import type { Failure } from "../../../mail/failure.ts"
-import type { BulkJob } from "../../../store/bulk-store.ts"
+import type { Scope } from "../accounts/administrator.ts"
+import type { Result } from "../base/result.ts"
+import type { Failure } from "../mail/failure.ts"
+import type { BulkJob } from "../store/bulk-store.ts"
 
 /** How far jobs are, read once a second for all who watch one, and not at all when nobody does. */
 export interface JobFeed {

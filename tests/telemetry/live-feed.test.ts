@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
-import { createLiveFeed, type LiveState } from "../../../src/console/pages/overview/live.ts"
-import type { LiveFigures } from "../../../src/store/overview-store.ts"
-import { until } from "../../support/running-system.ts"
+import { createLiveFeed, type LiveState } from "../../src/telemetry/live-feed.ts"
+import type { LiveFigures } from "../../src/store/overview-store.ts"
+import { until } from "../support/running-system.ts"
 
 const figures = (received: number): LiveFigures => ({ today: { received, receivedSigned: 0, receivedTls: 0, submitted: 0, submittedSigned: 0, relayed: 0, relayedTls: 0 }, queue: { waiting: 0, held: 0, oldestMs: 0 }, failedSignIns: 0, storage: null })
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import type { Clock } from "../../base/clock.ts"
+import type { Clock } from "./clock.ts"
 
 /**
  * Work that takes longer than a page may: started by a form, looked at by its id, cancelled, its result kept for an hour. It lives in this process: whoever

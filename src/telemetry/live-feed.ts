@@ -1,6 +1,6 @@
-import type { Clock } from "../../../base/clock.ts"
-import type { LiveFigures } from "../../../store/overview-store.ts"
-import type { HealthReport } from "../../../telemetry/health.ts"
+import type { Clock } from "../base/clock.ts"
+import type { LiveFigures } from "../store/overview-store.ts"
+import type { HealthReport } from "./health.ts"
 
 /** What moves on the dashboard, read once for all who look at it, and not at all when nobody does. */
 export interface LiveState {
