@@ -18,7 +18,7 @@ import { newSeededFolder } from "./seeded-folder.ts"
 
 /**
  * The console as people see it: Debian's Chromium against a whole system with the full seed, one of each for all tests of tests/console/browser.
- * Screenshots go to the folder that CONGTHU_SCREENSHOTS names, where they stay; else to one that is removed.
+ * Screenshots go to the folder that SCREENSHOTS names, where they stay; else to one that is removed.
  */
 export interface ConsoleBrowser {
   readonly system: RunningSystem
@@ -131,7 +131,7 @@ export async function signIn(page: Page, { url, login, at = "/console" }: { read
 let madeFolder: string | undefined
 
 async function screenshotFolder(): Promise<string> {
-  const kept = process.env["CONGTHU_SCREENSHOTS"]
+  const kept = process.env["SCREENSHOTS"]
   if (kept === undefined) return (madeFolder ??= await mkdtemp(join(tmpdir(), "congthu-screenshots-")))
   await mkdir(kept, { recursive: true })
   return kept

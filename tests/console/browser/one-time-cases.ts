@@ -11,9 +11,7 @@ const script = fileURLToPath(new URL("../../../src/cli/congthu.ts", import.meta.
 const run = promisify(execFile)
 
 export function oneTimeCases(at: () => ConsoleBrowser): void {
-  // where the tests' pictures go is no key of the program's
-  const { CONGTHU_SCREENSHOTS: _pictures, ...env } = process.env
-  const congthu = async (...args: readonly string[]): Promise<string> => (await run(process.execPath, [script, "--data-dir", at().system.dataDir, ...args], { env })).stdout
+  const congthu = async (...args: readonly string[]): Promise<string> => (await run(process.execPath, [script, "--data-dir", at().system.dataDir, ...args])).stdout
 
   test("a one-time password leads to the page on which it is replaced, and to no other before", async () => {
     const password = (await congthu("account", "create", "--name", "Nguyễn Thị Mới Đến", "--unit", "SNV")).trim()

@@ -93,7 +93,7 @@ export function reportCases(at: () => ConsoleBrowser): void {
     const shown = await page.locator("main").innerText()
     for (const words of language === "vi" ? ["CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc", "ỦY BAN NHÂN DÂN TỈNH GIANG KHÊ", "SỞ NỘI VỤ", "THỦ TRƯỞNG CƠ QUAN, ĐƠN VỊ", "NGƯỜI LẬP BÁO CÁO"] : ["SOCIALIST REPUBLIC OF VIET NAM", "PREPARED BY"]) expect(shown).toContain(words)
     for (const hidden of ["main form.row", ".charts", "#menu", ".actions", "header.top"]) expect(await page.locator(hidden).first().isVisible(), hidden).toBe(false)
-    const kept = process.env["CONGTHU_SCREENSHOTS"]
+    const kept = process.env["SCREENSHOTS"]
     if (kept !== undefined) {
       await mkdir(kept, { recursive: true })
       await writeFile(join(kept, `monthly-${language}.pdf`), pdf)
