@@ -150,3 +150,11 @@ test("a content that is gone counts as a letter without files", async () => {
   await count("2026-08-24T09:00:00")
   expect((await report("2026-08")).total).toMatchObject({ sentOutside: 1, documents: 0 })
 })
+
+test("one whose structure is damaged does too, and stops nothing", async () => {
+  const id = await mail({ at: "2026-08-25T03:00:00Z", from: an, remote: ["x@ngoai.example"], file: true })
+  await store.database.query({ text: "UPDATE content SET structure = 'damaged' WHERE hash = (SELECT content FROM envelope WHERE id = $1)" }, [id])
+  await mail({ at: "2026-08-25T03:00:01Z", from: an, remote: ["x@ngoai.example"], file: true })
+  await count("2026-08-26T09:00:00")
+  expect((await report("2026-08")).total).toMatchObject({ sentOutside: 3, documents: 1 })
+})

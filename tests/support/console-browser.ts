@@ -1,8 +1,7 @@
 import { createHash, X509Certificate } from "node:crypto"
 import { readFileSync } from "node:fs"
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { AxeResults } from "axe-core"
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core"
@@ -18,7 +17,7 @@ import { newSeededFolder } from "./seeded-folder.ts"
 
 /**
  * The console as people see it: Debian's Chromium against a whole system with the full seed, one of each for all tests of tests/console/browser.
- * Screenshots go to the folder that SCREENSHOTS names, where they stay; else to one that is removed.
+ * Pictures of the pages go to the folder that SCREENSHOTS names; without it there are none.
  */
 export interface ConsoleBrowser {
   readonly system: RunningSystem
@@ -92,7 +91,6 @@ export async function openConsoleBrowser(env: Readonly<Record<string, string>> =
       await system.end("SIGTERM")
       await identityProvider.close()
       await removeDataDir(dataDir)
-      if (madeFolder !== undefined) await rm(madeFolder, { recursive: true, force: true })
     },
   }
 }
@@ -128,26 +126,20 @@ export async function signIn(page: Page, { url, login, at = "/console" }: { read
   await page.waitForURL((now) => !now.pathname.endsWith("/sign-in"))
 }
 
-let madeFolder: string | undefined
-
-async function screenshotFolder(): Promise<string> {
-  const kept = process.env["SCREENSHOTS"]
-  if (kept === undefined) return (madeFolder ??= await mkdtemp(join(tmpdir(), "congthu-screenshots-")))
-  await mkdir(kept, { recursive: true })
-  return kept
-}
-
-/** A picture of a page that is not ours to judge. */
+/** A picture for whoever wants to look: pictures are the dearest part of a look at a page. */
 export async function shot(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(await screenshotFolder(), `${name}.png`), fullPage: true })
+  const folder = process.env["SCREENSHOTS"]
+  if (folder === undefined) return
+  await mkdir(folder, { recursive: true })
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
 }
 
-/** A picture of the page, WCAG 2.2 A and AA by axe, nothing wider than the window, no complaint in the browser's console. */
+/** WCAG 2.2 A and AA by axe, nothing wider than the window, no complaint in the browser's console. */
 export async function looksRight(page: Page, name: string): Promise<void> {
   await shot(page, name)
   // by the debugger, which the page's own policy does not bind
   await page.evaluate(axeSource)
-  const { violations } = (await page.evaluate("axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })")) as AxeResults
+  const violations = (await page.evaluate("axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations'] }).then(({ violations }) => violations)")) as AxeResults["violations"]
   expect(violations.map(({ id, nodes }) => `${name}: ${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" | ")}`)).toEqual([])
   const [wide, window] = (await page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")) as [number, number]
   expect(wide, `${name} is wider than the window`).toBeLessThanOrEqual(window)

@@ -67,13 +67,20 @@ async function countSpan({ database, sealer }: MonthlyCountParts, { from, until,
   const ids = (await database.query<{ id: number }>(sentIds, [from, until])).map(({ id }) => id)
   for (let at = 0; at < ids.length; at += messagesAtOnce) {
     for (const { structure, content, ...message } of await database.query<SentRow>(sent, [ids.slice(at, at + messagesAtOnce)])) {
-      // a content that nobody kept is not there any more: what was in it is not known
-      const has = structure !== null && hasDocuments(decodeStructure(sealer.open(structure, structurePlace(content), maxStructureBytes)).bodyStructure)
-      counted.sent({ ...message, hasDocuments: has })
+      counted.sent({ ...message, hasDocuments: structure !== null && withDocuments(sealer, structure, content) })
     }
   }
   for (const { unitCode, copies } of await database.query<{ unitCode: string; copies: number }>(received, [from, until])) counted.received(unitCode, copies)
   return counted
+}
+
+/** What cannot be opened is not known, as of a content that nobody kept; one damaged message does not stop the count of all others. */
+function withDocuments(sealer: Pick<Sealer, "open">, structure: Buffer, content: Buffer): boolean {
+  try {
+    return hasDocuments(decodeStructure(sealer.open(structure, structurePlace(content), maxStructureBytes)).bodyStructure)
+  } catch {
+    return false
+  }
 }
 
 interface SentRow extends Omit<SentMessage, "hasDocuments"> {
