@@ -75,12 +75,14 @@ export interface ConfirmedOptions {
   readonly button?: string
   readonly action: string
   readonly hidden?: FormOptions["hidden"]
+  /** It is what one comes to the page for. */
+  readonly primary?: boolean
 }
 
 /** A change that cannot be taken back: the first press asks, the second does. */
-export const confirmed = (visit: Visit, { label, question, button = label, action, hidden = {} }: ConfirmedOptions) => html`<details class="confirm">
+export const confirmed = (visit: Visit, { label, question, button = label, action, hidden = {}, primary = false }: ConfirmedOptions) => html`<details class=${primary ? "confirm primary" : "confirm"}>
   <summary>${label}</summary>
-  ${form(visit, { action, hidden, body: html`<p>${question}</p><button class="danger">${button}</button>` })}
+  ${form(visit, { action, hidden, body: html`<p>${question}</p><button class=${primary ? undefined : "danger"}>${button}</button>` })}
   <small>${visit.say(formText.closeAgain, { label })}</small>
 </details>`
 

@@ -34,7 +34,7 @@ export function bulkCases(at: () => ConsoleBrowser): void {
     await looksRight(page, "bulk-planned")
     const job = page.url()
     await page.locator("details.confirm summary").first().click()
-    await page.locator("details.confirm[open] button.danger").click()
+    await page.locator("details.confirm[open] form button").click()
     const began = performance.now()
     await expect.poll(() => shareOf(page), { timeout: 60_000, interval: 100 }).toBeGreaterThan(0)
     await looksRight(page, "bulk-under-way")
@@ -70,7 +70,7 @@ export function bulkCases(at: () => ConsoleBrowser): void {
     const id = Number(page.url().split("/").at(-1)?.split("?")[0])
     const confirm = async (): Promise<void> => {
       await page.locator("details.confirm summary").first().click()
-      await page.locator("details.confirm[open] button.danger").click()
+      await page.locator("details.confirm[open] form button").click()
     }
     await confirm()
     await expect.poll(() => shareOf(page), { timeout: 60_000, interval: 100 }).toBeGreaterThan(0)

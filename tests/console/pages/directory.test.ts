@@ -107,7 +107,8 @@ describe("changing", () => {
     expect((await post(`${path}/assignments`, { principalId: "P2", rights: "write", from: "", until: "" })).status).toBe(409)
     const ended = await post(`${path}/assignments/end`, { principalId: "P2", seen: seenIn(page, "seen-P2") })
     expect(noticeOf(ended)).toContain("done")
-    expect((await get(path)).body).toContain("Kết thúc giao")
+    const { body } = await get(path)
+    for (const said of ["Kết thúc giao", "Quyền: đọc<", "P2 · vp@a.example"]) expect(body).toContain(said)
   })
 
   test("aliases, suspension, forwarding ended by an administrator", async () => {
@@ -133,6 +134,12 @@ describe("changing", () => {
   test("a unit that says nothing shows the rule of the configuration, and what it makes of names", async () => {
     expect((await get("/units/A")).body).toContain("{hoten}.{donvi}@{domain}")
     expect((await get("/rule-preview?addressRule=&code=A.1&domain=a.example")).body).toMatch(/ → nguyenvanan[a-z]*\.\d+@a\.example</)
+  })
+
+  test("what was done to a unit is told in the reader's words", async () => {
+    expect((await post("/new/unit", { code: "A.7", name: "Phòng 7", kind: "division", parentCode: "A", domain: "a.example", addressRule: "" })).status).toBe(303)
+    const { body } = await get("/units/A.7")
+    for (const said of ["Tên đơn vị: Phòng 7", "Loại: phòng, đơn vị"]) expect(body).toContain(said)
   })
 
   test("a rule shows what it makes of names before it is saved", async () => {

@@ -121,7 +121,7 @@ const rateText = (visit: Visit, { phase, rowsPerSecond, estimatedEnd }: BulkProg
 const actions = (visit: AdministratorVisit, { id, pending }: BulkJob, { phase }: BulkProgress) => {
   const { say } = visit
   const isOver = phase === "done" || phase === "cancelled" || phase === "ending"
-  return html`${phase === "planned" && (pending === 0 ? html`<p class="notice problem">${say(bulkText.nothingGood)}</p>` : confirmed(visit, { label: say(bulkText.confirm), question: say(bulkText.confirmQuestion, { rows: pending }), action: `${bulkPath}/${id}/confirm` }))}
+  return html`${phase === "planned" && (pending === 0 ? html`<p class="notice problem">${say(bulkText.nothingGood)}</p>` : confirmed(visit, { label: say(bulkText.confirm), question: say(bulkText.confirmQuestion, { rows: pending }), action: `${bulkPath}/${id}/confirm`, primary: true }))}
     ${!isOver && confirmed(visit, { label: say(bulkText.cancel), question: say(bulkText.cancelQuestion), action: `${bulkPath}/${id}/cancel` })}`
 }
 

@@ -1,8 +1,10 @@
+import { rightText } from "../../../accounts/right-words.ts"
 import { stepWords } from "../../../accounts/provision/guided/steps.ts"
 import { fieldWords } from "../../../accounts/provision/problems.ts"
 import type { HistoryEntry } from "../../../store/directory-history.ts"
 import { guidedText } from "../../text/guided.ts"
-import { changeText, directoryText } from "../../text/directory.ts"
+import { formsText } from "../../text/directory-forms.ts"
+import { changeText, directoryText, mailboxKindText, principalKindText, unitKindText } from "../../text/directory.ts"
 import { html } from "../../web/html.ts"
 import type { Visit } from "../../web/page.ts"
 import { shownTime } from "../../web/shown.ts"
@@ -40,17 +42,24 @@ const maxLines = 8
 const maxCharacters = 120
 
 /** `Chức vụ: A → B`, for what differs; of what is new or gone, nothing but its key. */
-function changes({ language }: Visit, { kind, detail }: HistoryEntry): readonly string[] {
+function changes({ language, say }: Visit, { kind, detail }: HistoryEntry): readonly string[] {
   const { key, before, after, ...more } = membersOf(detail)
   const step = kind.split(".")[1] ?? ""
   if (isStep(step)) return [filledWith(stepWords[step][language], more)]
   const old = membersOf(before)
   const now = membersOf(after)
+  const told = (name: string, value: unknown): string =>
+    name === "kind" && typeof value === "string" && isKind(value) ? say(kindText[value]) : name === "rights" && Array.isArray(value) ? shown(value.map((right) => (isRight(right) ? say(rightText[right]) : right))) : shown(value)
   const lines = Object.keys(now)
     .filter((name) => JSON.stringify(old[name] ?? null) !== JSON.stringify(now[name] ?? null))
-    .map((name) => `${fieldWords[name]?.[language] ?? name}: ${name in old ? `${shown(old[name])} → ` : ""}${shown(now[name])}`)
-  return lines.length === 0 ? (typeof key === "string" ? [key] : []) : lines.slice(0, maxLines)
+    .map((name) => `${name === "name" && kind.startsWith("unit.") ? say(formsText.unitName) : (fieldWords[name]?.[language] ?? name)}: ${name in old ? `${told(name, old[name])} → ` : ""}${told(name, now[name])}`)
+  return lines.length === 0 ? (typeof key === "string" ? [key.replace(" on ", " · ")] : []) : lines.slice(0, maxLines)
 }
+
+const kindText = { ...principalKindText, ...mailboxKindText, ...unitKindText }
+const isKind = (kind: string): kind is keyof typeof kindText => Object.hasOwn(kindText, kind)
+
+const isRight = (right: unknown): right is keyof typeof rightText => typeof right === "string" && Object.hasOwn(rightText, right)
 
 const isStep = (name: string): name is keyof typeof stepWords => Object.hasOwn(stepWords, name)
 
