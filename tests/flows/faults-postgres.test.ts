@@ -63,14 +63,14 @@ describe("when PostgreSQL breaks", () => {
     }
     expect(await append(reader, message("mat-4").text)).toMatch(/^t NO \[UNAVAILABLE\] /)
     await eventually(() => healthOf(system), ({ roles }) => roles.every(({ checks }) => checks.some(({ name, ok }) => name === "database" && !ok)))
-    await eventually(() => statusPage(world), (page) => page.status === 200 && page.text.includes('class="state down"'))
+    await eventually(() => statusPage(world), (page) => page.status === 200 && page.text.includes('class="notice problem"'))
     // what needs no database is answered all the while
     expect(tagged(await stranger.command("CAPABILITY"))).toMatch(/^t OK/)
     expect(await smtp.command("NOOP")).toMatch(/^250 /)
 
     await start()
     await eventually(() => healthOf(system), ({ ok }) => ok)
-    await eventually(() => statusPage(world), ({ text }) => text.includes('class="state up"'))
+    await eventually(() => statusPage(world), ({ text }) => text.includes('class="notice done"'))
     // the same sessions go on
     expect(tagged(await stranger.command(loginCommand(an)))).toMatch(/^t OK/)
     expect(tagged(await reader.command("SELECT INBOX"))).toMatch(/^t OK/)
