@@ -44,7 +44,9 @@ import { createSubmissionRates } from "./smtp/rate-limits.ts"
 import { createSealer, type Sealer } from "./store/sealing.ts"
 import { createContentStore } from "./store/sql/contents.ts"
 import { createCredentialStore } from "./store/sql/credentials.ts"
+import { type AdvisoryLock, advisoryLocks } from "./store/sql/advisory-locks.ts"
 import { type Database, openDatabase } from "./store/sql/database.ts"
+import { createExclusive } from "./store/sql/exclusive.ts"
 import { createLockouts } from "./store/sql/lockouts.ts"
 import { createDeliveryStore } from "./store/sql/deliveries.ts"
 import { createDirectorySource } from "./store/sql/directory.ts"
@@ -63,10 +65,15 @@ export interface App {
   readonly blobs: BlobStore
   readonly contents: ContentStore
   readonly directory: DirectorySource
+  /** Runs work that one process at a time does: false where another is at it. */
+  exclusive(name: AdvisoryLock): (work: () => Promise<void>) => Promise<boolean>
   /** Registers what `close` ends, before what was registered earlier. */
   onClose(end: () => Promise<void> | void): void
   close(): Promise<void>
 }
+
+/** Work that comes every few seconds keeps its connection. */
+const lockIdleMs = 30_000
 
 export async function createApp(context: RoleContext, hears: readonly Topic[] = ["directory"]): Promise<App> {
   const { config, databaseUrl, log, health, clock, metrics } = context
@@ -80,6 +87,9 @@ export async function createApp(context: RoleContext, hears: readonly Topic[] = 
     onError: (error) => log.warn({ err: error }, "an idle connection to PostgreSQL broke"),
   })
   endings.push(() => database.close())
+  // who holds a lock asks for a connection of the pool: were the locks' among those, a few that hold one each would leave none to any of them
+  const locks = openDatabase({ url: databaseUrl, poolSize: Object.keys(advisoryLocks).length, idleMs: lockIdleMs, applicationName: `congthu ${health.role} locks`, onError: (error) => log.warn({ err: error }, "an idle connection to PostgreSQL broke") })
+  endings.push(() => locks.close())
   const feed = config.redis.url ? createRedisChangeFeed({ url: config.redis.url, log, hears }) : createPostgresChangeFeed({ database, url: databaseUrl, log, hears })
   endings.push(() => feed.close())
   const [directory] = await Promise.all([createDirectorySource({ database, feed, log }), feed.ready])
@@ -95,6 +105,7 @@ export async function createApp(context: RoleContext, hears: readonly Topic[] = 
   metrics.gauge("directory_version", "Version of the directory this process decides on.", () => directory.current().version)
   return {
     context, files, database, feed, sealer, blobs, contents, directory,
+    exclusive: (name) => createExclusive(locks, name),
     onClose: (end) => void endings.push(end),
     async close() {
       for (const end of endings.toReversed()) await end()

@@ -4,7 +4,6 @@ import { acmeFiles, type CertificateKeeper, createCertificateKeeper } from "../a
 import { openChallengeFolder, openChallengeListener } from "../acme/challenges.ts"
 import type { App } from "../app.ts"
 import { pathOr } from "../config/load.ts"
-import { createExclusive } from "../store/sql/exclusive.ts"
 import { createAcmeLog } from "../telemetry/mail-log.ts"
 import type { HealthWarning } from "../telemetry/health.ts"
 import { acmeFolder, acmeNames } from "./prepare.ts"
@@ -29,7 +28,7 @@ export async function certificateUpkeep(app: App): Promise<Omit<AcmeWorkerParts,
   health.add("acme", () => standing(keeper, clock.now()))
   metrics.gauge("acme_failures", "Orders for the listeners' certificate that failed since the last that did not.", async () => (await keeper.state()).failures)
   metrics.gauge("acme_next_attempt_seconds", "When the next order is tried after one that failed, seconds since the epoch; 0: none failed.", async () => (await keeper.state()).nextAt / 1000)
-  return { keeper, exclusively: createExclusive(app.database, "acme"), everyMs: lookEveryMs, onReload }
+  return { keeper, exclusively: app.exclusive("acme"), everyMs: lookEveryMs, onReload }
 }
 
 /** Throws where clients that check certificates are turned away, or soon will be. */

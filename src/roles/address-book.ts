@@ -8,7 +8,6 @@ import type { Config } from "../config/schema.ts"
 import type { AddressBookSource } from "../store/address-book-source.ts"
 import { createAddressBookSource } from "../store/sql/address-book.ts"
 import { createCertificateEntries } from "../store/sql/certificate-entries.ts"
-import { createExclusive } from "../store/sql/exclusive.ts"
 
 /** The address book of the directory, and what the role `worker` needs to keep an LDAP server in step with it. */
 export const openAddressBook = ({ database, context: { clock } }: Pick<App, "database" | "context">): AddressBookSource =>
@@ -21,7 +20,7 @@ export function addressBookUpkeep(app: App): Omit<LdapWorkerParts, "log"> | unde
   const keeper = createAddressBookKeeper({
     open: async (signal) => openLdapDirectory(await ldapServer(config), signal),
     source: openAddressBook(app),
-    exclusively: createExclusive(app.database, "addressBook"),
+    exclusively: app.exclusive("addressBook"),
     options: { showPhones: config.ldap.showPhones },
     compareEveryMs: config.ldap.compare,
     clock,

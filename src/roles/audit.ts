@@ -7,7 +7,6 @@ import type { Config } from "../config/schema.ts"
 import { type AuditKey, auditKey } from "../store/audit/head.ts"
 import { createAuditUpkeep } from "../store/audit/upkeep.ts"
 import { createAuditChain } from "../store/sql/audit-chain.ts"
-import { createExclusive } from "../store/sql/exclusive.ts"
 import { openStamp } from "./stamp.ts"
 
 /** What the role `worker` does for the audit, and what is shown of it. */
@@ -31,7 +30,7 @@ export async function auditUpkeep(app: App): Promise<Omit<AuditWorkerParts, "log
       chain, key: await loadAuditKey(config), system: config.hostname, headEveryMs: config.audit.head, keepMs: config.audit.keep, clock,
       stamp: stamp && ((signature) => Promise.resolve(stamp(signature, "sha256"))),
     }),
-    exclusively: createExclusive(database, "auditSeals"),
+    exclusively: app.exclusive("auditSeals"),
     everyMs: config.audit.seal,
   }
 }

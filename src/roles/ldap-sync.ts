@@ -9,7 +9,6 @@ import type { LdapSyncWorkerParts } from "../../queue-workers/ldap-sync.worker.t
 import { addressRuleOf } from "./provisioning.ts"
 import type { App } from "../app.ts"
 import type { LdapSyncStore } from "../store/ldap-sync-store.ts"
-import { createExclusive } from "../store/sql/exclusive.ts"
 import { createLdapSyncStore } from "../store/sql/ldap-sync.ts"
 
 /** The synchronization as the configuration has it; files are read again for each run, so that a renewed password needs no restart. */
@@ -26,8 +25,8 @@ export function openLdapSync({ config, store, clock }: { readonly config: Config
 }
 
 /** Undefined where it is not done by itself. */
-export function ldapSyncUpkeep({ database, feed, context: { config, clock } }: App): Omit<LdapSyncWorkerParts, "log"> | undefined {
+export function ldapSyncUpkeep({ database, feed, exclusive, context: { config, clock } }: App): Omit<LdapSyncWorkerParts, "log"> | undefined {
   if (config.ldapSync.url === "" || config.ldapSync.every === 0) return undefined
   const store = createLdapSyncStore({ database, feed })
-  return { sync: openLdapSync({ config, store, clock }), store, exclusively: createExclusive(database, "ldapSync"), everyMs: config.ldapSync.every, clock }
+  return { sync: openLdapSync({ config, store, clock }), store, exclusively: exclusive("ldapSync"), everyMs: config.ldapSync.every, clock }
 }

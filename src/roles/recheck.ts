@@ -2,7 +2,6 @@ import type { RecheckWorkerParts } from "../../queue-workers/recheck.worker.ts"
 import type { App } from "../app.ts"
 import { recheckCertificates } from "../pki/revocation/recheck.ts"
 import { activeCertificates } from "../store/sql/active-certificates.ts"
-import { createExclusive } from "../store/sql/exclusive.ts"
 import { openRevocation } from "./revocation.ts"
 
 /** What the role `worker` needs to check the registry's certificates again now and then. */
@@ -12,7 +11,7 @@ export async function registryRecheck(app: App): Promise<Omit<RecheckWorkerParts
   return {
     recheck: () => recheckCertificates({ certificates: activeCertificates(database, clock), paths: paths(), purpose, checker, store, now: clock.now() }),
     announce: () => feed.publish([{ kind: "revocation" }]),
-    exclusively: createExclusive(database, "recheck"),
+    exclusively: app.exclusive("recheck"),
     everyMs: config.pki.revocation.recheck,
   }
 }

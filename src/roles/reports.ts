@@ -17,7 +17,6 @@ import { createSendByPost } from "../reports/send-by-post.ts"
 import { createTlsReportMaker } from "../reports/tls-report-maker.ts"
 import { createDkimKeyStore } from "../store/sql/dkim-keys.ts"
 import { createDmarcStore } from "../store/sql/dmarc.ts"
-import { createExclusive } from "../store/sql/exclusive.ts"
 import { createOwnReportStore } from "../store/sql/own-reports.ts"
 import { createReceivedDmarcStore } from "../store/sql/received-dmarc-reports.ts"
 import { createReceivedTlsStore } from "../store/sql/received-tls-reports.ts"
@@ -59,7 +58,7 @@ export function reportUpkeep(app: App, intake: Intake): Omit<ReportWorkerParts, 
         kind === "tls" ? saveTlsReport(report, mail, { store: receivedTls, isLocalDomain }) : saveDmarcReport(report, mail, { store: receivedDmarc, isLocalDomain, hostname: config.hostname }),
       log: reportLog,
     }),
-    exclusively: createExclusive(database, "reports"),
+    exclusively: app.exclusive("reports"),
     everyMs: config.reports.check,
   }
 }

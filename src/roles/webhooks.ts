@@ -7,7 +7,6 @@ import { openResolver } from "../dns/open-resolver.ts"
 import type { NoticeSender } from "../notifications/notice.ts"
 import { createWebhookNotices } from "../notifications/webhook-notices.ts"
 import { createAllowedUrls } from "../pki/revocation/allowed-url.ts"
-import { createExclusive } from "../store/sql/exclusive.ts"
 import { createWebhookDesk } from "../store/sql/webhook-desk.ts"
 import { createEventStore } from "../store/sql/webhook-events.ts"
 import { createEventLog } from "../telemetry/notification-log.ts"
@@ -33,7 +32,7 @@ export async function webhookUpkeep(app: App, notices: NoticeSender): Promise<Om
   return {
     teller: createEventTeller({ store, post: await openWebhookPost(app), sealing: sealer, stopAfterMs: config.webhooks.stopAfter, clock, random: systemRandom, log: createEventLog(log) }),
     notices: createWebhookNotices({ store, notices, hostname: config.hostname }),
-    exclusively: createExclusive(database, "webhooks"),
+    exclusively: app.exclusive("webhooks"),
     everyMs: lookEveryMs,
   }
 }

@@ -23,7 +23,6 @@ import { shipTemplates } from "../notifications/templates/shipped.ts"
 import type { DeliveryStore } from "../store/delivery-store.ts"
 import { createDecisionStore } from "../store/sql/decisions.ts"
 import { createChangeNoticeStore } from "../store/sql/change-notices.ts"
-import { createExclusive } from "../store/sql/exclusive.ts"
 import { createCampaignStore } from "../store/sql/campaigns.ts"
 import { createExpiryStore } from "../store/sql/expiry.ts"
 import { createHeldStore } from "../store/sql/held.ts"
@@ -90,7 +89,7 @@ export const startWorkerRole: StartRole = async (context) => {
     senderWarnings,
     changeNotices: createChangeNotices({ changes: createChangeNoticeStore(database), notices, hostname: config.hostname, clock, log: createChangeNoticeLog(log) }),
     housekeeping: createHousekeeping({ database, blobs, clock }),
-    exclusively: createExclusive(database, "housekeeping"),
+    exclusively: app.exclusive("housekeeping"),
     contentGraceMs: config.store.contentGrace,
     forgetDecisions: async () => (await decisions.forget(config.policy.keepDecisions)) + (await warnings.forget()) + (await suppressions.forget()) + (await outbound.forget(clock.now())) + (await bulk.store.forget()) + (await forgetInbound(app)) + (await notifications.forget(clock.now() - config.notifications.keep)) + (await forgetReports(app)) + (await forgetEvents(app)) + (await forgetSessions(app)),
     relayConcurrency: config.delivery.concurrency,
@@ -101,7 +100,7 @@ export const startWorkerRole: StartRole = async (context) => {
         expiries: createExpiryStore(database), directory: app.directory, notices, hostname: config.hostname, clock,
         administrators: () => administrators.read(), log: createExpiryLog(log),
       }),
-      exclusively: createExclusive(database, "expiryWarnings"),
+      exclusively: app.exclusive("expiryWarnings"),
       everyMs: config.certificates.warningCheck,
     },
     bulk,
@@ -110,8 +109,8 @@ export const startWorkerRole: StartRole = async (context) => {
     reports: reportUpkeep(app, intake),
     audit: await auditUpkeep(app),
     dkim: publishedKeys(app),
-    figures: { count: () => countFigures(app), exclusively: createExclusive(database, "figures"), everyMs: countEveryMs },
-    notify: { ...(await openNotificationWork(app, intake)), campaignStore: createCampaignStore({ database }), feed: app.feed, exclusively: createExclusive(database, "notifications"), everyMs: Math.min(config.delivery.sweep, notifyEveryMs) },
+    figures: { count: () => countFigures(app), exclusively: app.exclusive("figures"), everyMs: countEveryMs },
+    notify: { ...(await openNotificationWork(app, intake)), campaignStore: createCampaignStore({ database }), feed: app.feed, exclusively: app.exclusive("notifications"), everyMs: Math.min(config.delivery.sweep, notifyEveryMs) },
     webhooks: await webhookUpkeep(app, notices),
     addressBook: addressBookUpkeep(app),
     ldapSync: ldapSyncUpkeep(app),

@@ -48,6 +48,8 @@ export interface DatabaseOptions {
   readonly applicationName: string
   /** A statement that is not answered within this fails and its connection is given up; absent: waits as long as it takes. */
   readonly answerTimeoutMs?: number
+  /** A connection that nobody has used for so long is closed; absent: kept. */
+  readonly idleMs?: number
   readonly onError?: (error: Error) => void
 }
 
@@ -57,7 +59,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     max: options.poolSize,
     application_name: options.applicationName,
     connectionTimeoutMillis: 5_000,
-    idleTimeoutMillis: 0,
+    idleTimeoutMillis: options.idleMs ?? 0,
     keepAlive: true,
     ...(options.answerTimeoutMs !== undefined && { query_timeout: options.answerTimeoutMs }),
   })

@@ -39,7 +39,7 @@ export const createMonthlyCount = (parts: MonthlyCountParts): MonthlyCount => ({
       const month = provinceMonth(from)
       const until = Math.min(from + dayMs, month.until, Math.max(limit, from))
       const counted = await countSpan(parts, { from, until, directory })
-      await parts.database.transaction((tx) => addSpan(tx, { price: parts.price, now, month, from, until, counted }))
+      await parts.database.transaction((tx) => addSpan(tx, { price: parts.price, now, month, from, until, isLast: until === month.until || until >= limit, counted }))
       from = until
     } while (from < limit)
   },
@@ -96,15 +96,17 @@ interface Addition {
   readonly month: ReturnType<typeof provinceMonth>
   readonly from: number
   readonly until: number
+  /** Of its month in this run: accounts, people and space are counted with it, not with each day. */
+  readonly isLast: boolean
   readonly counted: MailCount
 }
 
-async function addSpan(tx: Transaction, { price, now, month, from, until, counted }: Addition): Promise<void> {
+async function addSpan(tx: Transaction, { price, now, month, from, until, isLast, counted }: Addition): Promise<void> {
   const first = `${month.month}-01`
   const over = until === month.until
   const moved = await tx.query(moveOn, [first, until, price.pagePrice, price.pagesPerDocument, from, over])
   if (moved.length === 0) throw new Error(`the month ${month.month} is being counted by another process`)
-  await tx.query(keepUnits, [first, Math.min(now, month.until), now < month.until + lateMs])
+  await tx.query(keepUnits, [first, Math.min(now, month.until), isLast && now < month.until + lateMs])
   await tx.query(add, [first, JSON.stringify([...counted.units].map(([code, figures]) => ({ code, ...figures })))])
 }
 

@@ -60,7 +60,7 @@ export function reportCases(at: () => ConsoleBrowser): void {
     const [now] = await database.query<{ month: string }>({ text: "SELECT to_char(now() AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYY-MM') AS month" })
     const context = await signedIn(0, { language: "en" })
     const page = await context.newPage()
-    await expect.poll(async () => (await page.goto(`${url}/console/reports/monthly?month=${now?.month}`))?.status(), { timeout: 30_000 }).toBe(200)
+    await expect.poll(async () => (await page.goto(`${url}/console/reports/monthly?month=${now?.month}`))?.status(), { timeout: 60_000 }).toBe(200)
     expect(await page.locator("main").innerText()).toContain("The month is not over")
     // the seed's; those that other cases have made meanwhile are counted by the next run
     const counted = Number((await page.locator(".figures tbody tr:last-child td:nth-child(2)").innerText()).replaceAll(",", ""))
