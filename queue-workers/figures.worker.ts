@@ -10,18 +10,27 @@ export interface FiguresWorkerParts {
   readonly log: Logger
 }
 
+/** A database that was too busy at the start is not, soon after. */
+const againMs = 20_000
+
 /** Counts mail, by hours for the console's dashboard and by months for its reports: at the start, and now and then, in one process at a time. */
 export function startFiguresWorker({ count, exclusively, everyMs, log }: FiguresWorkerParts): RunningWorker {
   let underWay: Promise<void> | undefined
-  const run = (): Promise<void> =>
-    (underWay ??= exclusively(count)
-      .then(() => undefined, (error: unknown) => log.warn({ err: error }, "counting mail was broken off"))
-      .finally(() => (underWay = undefined)))
-  const timer = setInterval(() => void run(), everyMs)
-  void run()
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
+  const run = async (): Promise<void> => {
+    const done = await exclusively(count).then(
+      () => true,
+      (error: unknown) => (log.warn({ err: error }, "counting mail was broken off"), false),
+    )
+    if (!closed) timer = setTimeout(begin, done ? everyMs : Math.min(againMs, everyMs))
+  }
+  const begin = (): void => void (underWay = run())
+  begin()
   return {
     async close() {
-      clearInterval(timer)
+      closed = true
+      clearTimeout(timer)
       await underWay
     },
   }

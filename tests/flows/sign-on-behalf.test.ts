@@ -111,11 +111,12 @@ test("a notification by a template is signed for the office that it is from, too
   const client = new ImapFlow({ host: "127.0.0.1", port: system.ports.imaps, secure: true, tls: { rejectUnauthorized: false }, auth: { user: otherAgency, pass: passwords.get(otherAgency) ?? "" }, logger: false })
   await client.connect()
   await client.mailboxOpen("INBOX")
-  const message = await client.fetchOne("*", { flags: true, envelope: true })
+  // what the system itself tells the mailbox may come before or after it
+  const messages = await client.fetchAll("1:*", { flags: true, envelope: true })
   await client.logout()
-  if (!message) throw new Error("nothing came")
-  expect(message.envelope?.subject).toMatch(/^Đã có kết quả hồ sơ /)
-  expect([...(message.flags ?? [])]).toContain("$SignatureValid")
+  const [message, ...others] = messages.filter(({ envelope }) => envelope?.subject?.startsWith("Đã có kết quả hồ sơ "))
+  expect(others).toEqual([])
+  expect([...(message?.flags ?? [])]).toContain("$SignatureValid")
 })
 
 test("what the policy refuses is told as failed, with its reason: the key signs for nobody else", async () => {
