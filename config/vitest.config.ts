@@ -6,7 +6,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node"
  * come and go behind them: a browser gives up what it loads when one does.
  */
 const order: readonly (readonly [part: string, rank: number])[] = [
-  ["tests/console/browser/", 0], ["tests/flows/crash.test.ts", 1], ["/foreign-", 5], ["tests/flows/", 2], ["tests/platform/", 3], ["tests/cli/", 4],
+  ["tests/console/browser/", 0], ["tests/flows/crash.test.ts", 1], ["/foreign-", 7], ["tests/flows/", 2], ["tests/platform/", 3], ["tests/cli/", 4],
 ]
 
 class LongestFirst extends BaseSequencer {
@@ -23,7 +23,8 @@ export default defineConfig({
     include: ["tests/**/*.test.ts"],
     globalSetup: ["tests/support/compile-cache.ts", "tests/support/postgres-server.ts"],
     pool: "forks",
-    maxWorkers: 2,
+    // a third of the time goes by in waiting: for sockets, disks and processes that start
+    maxWorkers: 3,
     // a test file closes what it opens and keeps nothing in modules: a process for each would load the same ones a hundred times
     isolate: false,
     sequence: { sequencer: LongestFirst },
