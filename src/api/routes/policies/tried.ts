@@ -9,18 +9,17 @@ import type { PolicyVerdict } from "../../../policy/verdict.ts"
 import { explanationAnswer, replayAnswer } from "../../answers/policies.ts"
 import { base64, limit, shownTime, truth } from "../../fields.ts"
 import { answered, refused, type Route, route } from "../../route.ts"
-import { shownRun } from "../../runs.ts"
-import { policyText, runText } from "../../text/problem.ts"
-import { tokenName } from "../../token-scope.ts"
+import { createRunRoutes } from "../../runs.ts"
+import { policyText } from "../../text/problem.ts"
 import { maxPolicyBodyBytes, type PolicyRoutesParts, yaml } from "./policies.ts"
 
 /** The policy tried: on one message that is sent along, and a changed text on the decisions of the past, in the background. */
 const dayMs = 86_400_000
 const maxMessageBytes = 1024 * 1024
 const signatures = ["missing", "valid", "expired", "revoked"] as const
-const runId = z.strictObject({ id: z.uuid() })
 
 export function triedPolicyRoutes({ policies, explain, replay, replays, clock }: PolicyRoutesParts): readonly Route[] {
+  const runs = createRunRoutes({ path: "/policies/replays", scope: "policy:read", summary: "How far it is, and then what the text would have decided otherwise; kept for an hour.", runs: replays, output: replayAnswer, shown: shownReport })
   return [
     route({
       method: "post", path: "/policies/explain", scope: "policy:read", summary: "What the policy in force says of a message, rule by rule. Nothing is sent or stored.", output: explanationAnswer, maxBodyBytes: Math.ceil(maxMessageBytes * 1.4) + 64 * 1024,
@@ -49,25 +48,10 @@ export function triedPolicyRoutes({ policies, explain, replay, replays, clock }:
         if (!read.ok) return refused({ kind: "invalid", errors: read.failure.slice(0, 20).map(({ line, column, key, reason }) => ({ pointer: "yaml", detail: `${line}:${column} ${key} ${reason}`.trim() })) })
         const policy = compilePolicy(read.value)
         const until = clock.now()
-        const run = replays.start(tokenName(caller), (control) => replay(policy, { since: until - days * dayMs, until }, control))
-        return run ? { kind: "accepted", location: `/api/v1/policies/replays/${run.id}`, body: shownRun(run, shownReport) } : refused({ kind: "conflict", detail: runText.busy })
+        return runs.begin(caller, (control) => replay(policy, { since: until - days * dayMs, until }, control))
       },
     }),
-    route({
-      method: "get", path: "/policies/replays/:id", scope: "policy:read", summary: "How far it is, and then what the text would have decided otherwise; kept for an hour.", input: runId, output: replayAnswer,
-      async run({ id }) {
-        const run = replays.find(id)
-        return run ? answered(shownRun(run, shownReport)) : refused({ kind: "notFound" })
-      },
-    }),
-    route({
-      method: "delete", path: "/policies/replays/:id", scope: "policy:read", summary: "Ends it.", input: runId, output: replayAnswer,
-      async run({ id }) {
-        replays.cancel(id)
-        const run = replays.find(id)
-        return run ? answered(shownRun(run, shownReport)) : refused({ kind: "notFound" })
-      },
-    }),
+    ...runs.routes,
   ]
 }
 
