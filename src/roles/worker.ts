@@ -132,9 +132,11 @@ export const startWorkerRole: StartRole = async (context) => {
 
 /** Where one cannot be counted, the other is. */
 async function countFigures({ database, sealer, context: { config, clock } }: App): Promise<void> {
-  const hours = await Promise.allSettled([createOverviewStore({ database }).count(clock.now())])
-  await createMonthlyCount({ database, sealer, price: config.reports.paper }).count(clock.now())
-  for (const outcome of hours) if (outcome.status === "rejected") throw outcome.reason
+  try {
+    await createOverviewStore({ database }).count(clock.now())
+  } finally {
+    await createMonthlyCount({ database, sealer, price: config.reports.paper }).count(clock.now())
+  }
 }
 
 async function createRemote(app: App, { deliveries, settled }: { readonly deliveries: DeliveryStore; readonly settled: () => void }): Promise<RemoteDeliveries> {
