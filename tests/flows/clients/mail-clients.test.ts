@@ -5,6 +5,7 @@ import { join } from "node:path"
 import type { ImapFlow } from "imapflow"
 import nodemailer from "nodemailer"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { changeNoticeSubject } from "../../../src/notifications/change-notice-text.ts"
 import { type ClientLogin, type ClientsWorld, createClientsWorld, installed, message, runClient } from "../../support/clients-kit.ts"
 
 /** Programs that send, and several people at one mailbox, against the whole system. */
@@ -31,23 +32,28 @@ async function signIn(login: ClientLogin): Promise<ImapFlow> {
 
 interface Watched {
   readonly client: ImapFlow
-  /** Resolves with the newest message as soon as IDLE tells of it. */
+  /** Resolves with what came, as soon as IDLE tells of it; word of the system itself, such as of the first start's passwords, may come before or after. */
   readonly arrival: Promise<{ readonly source: Buffer; readonly subject: string }>
 }
 
 /** Opens a mailbox and idles there. */
 async function watch(login: ClientLogin, path = "INBOX"): Promise<Watched> {
   const client = await signIn(login)
-  await client.mailboxOpen(path)
-  const told = new Promise<void>((resolve) => client.once("exists", () => resolve()))
-  const idling = client.idle()
-  const arrival = told.then(async () => {
-    const found = await client.fetchOne("*", { source: true, envelope: true })
-    await idling
-    if (!found || !found.source) throw new Error("nothing was fetched")
-    return { source: found.source, subject: found.envelope?.subject ?? "" }
-  })
-  return { client, arrival }
+  const { exists } = await client.mailboxOpen(path)
+  const nextTold = (): Promise<void> => new Promise((resolve) => client.once("exists", () => resolve()))
+  let told = nextTold()
+  const arrive = async () => {
+    for (;;) {
+      const idling = client.idle()
+      await told
+      told = nextTold()
+      const found = await client.fetchAll(`${exists + 1}:*`, { source: true, envelope: true })
+      await idling
+      const letter = found.find(({ envelope }) => envelope?.subject !== changeNoticeSubject)
+      if (letter?.source) return { source: letter.source, subject: letter.envelope?.subject ?? "" }
+    }
+  }
+  return { client, arrival: arrive() }
 }
 
 const sha256 = (bytes: Buffer | string): string => createHash("sha256").update(bytes).digest("hex")
