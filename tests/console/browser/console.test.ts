@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from "vitest"
 import { type ConsoleBrowser, openConsoleBrowser } from "../../support/console-browser.ts"
+import { attackCases } from "./attack-cases.ts"
 import { boardCases } from "./board-cases.ts"
 import { bulkCases } from "./bulk-cases.ts"
 import { directoryCases } from "./directory-cases.ts"
@@ -19,6 +20,6 @@ beforeAll(async () => {
 })
 afterAll(() => opened.close())
 
-const areas = { "signing in": signInCases, "the dashboard": overviewCases, "the directory": directoryCases, "a holder's own pages": selfCases, "bulk changes": bulkCases, "one-time passwords and bulk jobs": oneTimeCases, "second factors and single sign-on": securityCases, operation: operationCases, reports: reportCases, "the queue engine and webhooks": boardCases }
+const areas = { "signing in": signInCases, attacks: attackCases, "the dashboard": overviewCases, "the directory": directoryCases, "a holder's own pages": selfCases, "bulk changes": bulkCases, "one-time passwords and bulk jobs": oneTimeCases, "second factors and single sign-on": securityCases, operation: operationCases, reports: reportCases, "the queue engine and webhooks": boardCases }
 
 for (const [name, cases] of Object.entries(areas)) describe(name, () => cases(() => opened))
