@@ -2,7 +2,6 @@ import type { Catalogue } from "../web/words.ts"
 
 /** The dashboard. */
 export const overviewText = {
-  area: { vi: "Hệ thống", en: "System" },
   title: { vi: "Tổng quan", en: "Dashboard" },
   scope: { vi: "Trong phạm vi bạn quản trị: {units}", en: "Within what you administer: {units}" },
   accounts: { vi: "Hộp thư", en: "Mailboxes" },

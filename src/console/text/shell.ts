@@ -14,6 +14,18 @@ export const shellText = {
   close: { vi: "Đóng", en: "Close" },
 } as const satisfies Catalogue
 
+/** What the menu is folded into. */
+export const menuText = {
+  overview: { vi: "Tổng quan", en: "Overview" },
+  directory: { vi: "Danh bạ", en: "Directory" },
+  mail: { vi: "Thư", en: "Mail" },
+  trust: { vi: "Chữ ký số và chính sách", en: "Signing and policy" },
+  watch: { vi: "Nhật ký và kết nối", en: "Audit and connections" },
+  reports: { vi: "Báo cáo", en: "Reports" },
+  me: { vi: "Của tôi", en: "My account" },
+  systems: { vi: "Hệ thống khác", en: "Other systems" },
+} as const satisfies Catalogue
+
 export const formText = {
   help: { vi: "Giải thích", en: "Explanation" },
   closeAgain: { vi: "Bấm “{label}” lần nữa để thôi.", en: "Press “{label}” again to leave it as it is." },

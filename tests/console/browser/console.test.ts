@@ -4,6 +4,7 @@ import { attackCases } from "./attack-cases.ts"
 import { boardCases } from "./board-cases.ts"
 import { bulkCases } from "./bulk-cases.ts"
 import { directoryCases } from "./directory-cases.ts"
+import { menuCases } from "./menu-cases.ts"
 import { operationCases } from "./operation-cases.ts"
 import { overviewCases, twelveWeeksOfMail } from "./overview-cases.ts"
 import { oneTimeCases } from "./one-time-cases.ts"
@@ -20,6 +21,6 @@ beforeAll(async () => {
 })
 afterAll(() => opened.close())
 
-const areas = { "signing in": signInCases, attacks: attackCases, "the dashboard": overviewCases, "the directory": directoryCases, "a holder's own pages": selfCases, "bulk changes": bulkCases, "one-time passwords and bulk jobs": oneTimeCases, "second factors and single sign-on": securityCases, operation: operationCases, reports: reportCases, "the queue engine and webhooks": boardCases }
+const areas = { "signing in": signInCases, attacks: attackCases, "the menu": menuCases, "the dashboard": overviewCases, "the directory": directoryCases, "a holder's own pages": selfCases, "bulk changes": bulkCases, "one-time passwords and bulk jobs": oneTimeCases, "second factors and single sign-on": securityCases, operation: operationCases, reports: reportCases, "the queue engine and webhooks": boardCases }
 
 for (const [name, cases] of Object.entries(areas)) describe(name, () => cases(() => opened))

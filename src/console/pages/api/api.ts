@@ -18,7 +18,7 @@ export interface ApiPorts extends WebhookPorts {
 }
 
 export const apiArea = ({ document, ...webhooks }: ApiPorts): Area => ({
-  name: apiText.area,
+  group: "systems",
   menu: [
     { path: "/webhooks", label: webhookText.title, who: "webhooks:read" },
     { path: "/api", label: apiText.title, who: "anybody" },

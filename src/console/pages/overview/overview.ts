@@ -16,7 +16,7 @@ export interface OverviewPorts {
 
 export function overviewArea({ overview }: OverviewPorts): Area {
   return {
-    name: text.area,
+    group: "overview",
     menu: [{ path: "/overview", label: text.title, who: "overview:read" }],
     pages: [
       administratorPage({
