@@ -47,11 +47,3 @@ export const overviewText = {
   noRoles: { vi: "Chưa có bộ phận nào báo cáo.", en: "No role has reported yet." },
   live: { vi: "Tự cập nhật; lần cuối {time}", en: "Renews itself; last at {time}" },
 } as const satisfies Catalogue
-
-/** By the name of the process. */
-export const roleNameText = {
-  smtp: { vi: "Nhận và gửi thư (SMTP)", en: "Mail in and out (SMTP)" },
-  imap: { vi: "Đọc thư (IMAP)", en: "Mailboxes (IMAP)" },
-  web: { vi: "Trang web và API (HTTPS)", en: "Console and API (HTTPS)" },
-  worker: { vi: "Hàng đợi chuyển thư", en: "Delivery queue" },
-} as const satisfies Catalogue
