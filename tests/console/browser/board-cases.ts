@@ -40,7 +40,8 @@ export function failedJobCase(at: () => ConsoleBrowser, engine: "Redis" | "Postg
     await looksRight(page, `queues-${engine}-vi-desktop`)
     await page.click('a[href="/console/queues/board/"]')
     // all queues, each with what is in it
-    for (const name of Object.values(queueNames)) await page.locator(`a[href*="/queue/${name}"]`).first().waitFor()
+    for (const name of Object.values(queueNames)) await page.locator(`main a[href*="/queue/${name}"]`).first().waitFor()
+    expect(await page.locator("main").innerText()).toMatch(/deliver\s[^]*1 job/i)
     await shot(page, `board-${engine}-desktop`)
     await page.goto(`${url}/console/queues/board/queue/deliver?status=failed`)
     await page.getByText("không phải số").first().waitFor()
