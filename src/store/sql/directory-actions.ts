@@ -2,15 +2,15 @@ import { provinceDate } from "../../accounts/province-date.ts"
 import { seenTag } from "../../accounts/provision/records.ts"
 import { type ActionStep, canBeUndone, stepsTag } from "../../accounts/provision/guided/steps.ts"
 import { ok } from "../../base/result.ts"
-import type { ActionOnRecord, DirectoryActions } from "../directory-actions.ts"
-import { type KeepingRules, planAction, undoProblem } from "./action-facts.ts"
+import type { ActionOnRecord, DirectoryActions, GuidedAction } from "../directory-actions.ts"
+import { type KeepingRules, planAction, type PlannedAction, undoProblem } from "./action-facts.ts"
 import { doStep, undoStep } from "./action-steps.ts"
 import { giveOneTimePassword } from "./bulk-apply.ts"
 import type { OneTimePasswords } from "./bulk-parts.ts"
 import { type EditorParts, inDirectory, lockDirectory, nextVersion } from "./directory-editor.ts"
 import { readAccount } from "./directory-records.ts"
 import { seenAccount } from "./edit-accounts.ts"
-import { note, ownersProblem, refuse } from "./edit.ts"
+import { type Edit, note, ownersProblem, refuse } from "./edit.ts"
 import { inScope, scopeValue } from "./scope.ts"
 
 export interface ActionParts extends EditorParts {
@@ -32,14 +32,9 @@ export function createDirectoryActions(parts: ActionParts): DirectoryActions {
       const done = await inDirectory(parts, by, async (edit) => {
         const planned = await planAction(edit, action, keeping)
         if (!planned.ok) return planned
-        const { steps, subject, unitCode } = planned.value
+        const { steps } = planned.value
         if (stepsTag(steps) !== seen) return refuse("inUse", "stale")
-        const [row] = await edit.tx.query<{ id: number }>(insertAction, [action.kind, subject, unitCode, JSON.stringify(steps)])
-        for (const step of steps) {
-          await doStep(edit, step, password.hash)
-          await note(edit, { kind: `${action.kind}.${step.step}`, key: subject, more: { action: row?.id, ...step } })
-        }
-        return ok({ id: row?.id ?? 0, steps })
+        return ok({ id: await doPlanned(edit, action.kind, planned.value, password.hash), steps })
       })
       if (!done.ok) return done
       const { id, steps } = done.value.value
@@ -91,6 +86,16 @@ export function createDirectoryActions(parts: ActionParts): DirectoryActions {
       return { archived: done.archived, addresses: done.addresses }
     },
   }
+}
+
+/** Puts it on record, and does it. */
+export async function doPlanned(edit: Edit, kind: GuidedAction["kind"], { steps, subject, unitCode }: PlannedAction, passwordHash: string): Promise<number> {
+  const [row] = await edit.tx.query<{ id: number }>(insertAction, [kind, subject, unitCode, JSON.stringify(steps)])
+  for (const step of steps) {
+    await doStep(edit, step, passwordHash)
+    await note(edit, { kind: `${kind}.${step.step}`, key: subject, more: { action: row?.id, ...step } })
+  }
+  return row?.id ?? 0
 }
 
 const insertAction = { name: "insert-action", text: "INSERT INTO directory_action (kind, subject, unit_code, steps) VALUES ($1, $2, $3, $4) RETURNING id" }
