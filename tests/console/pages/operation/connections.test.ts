@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 const present = (address: string, id: string, end: () => void = () => undefined) =>
-  ({ id, protocol: "imap", accountId: world.accountId(address), principalId: null, clientAddress: "192.0.2.77", clientId: script, tls: null, end }) as const
+  ({ id, protocol: "imap", accountId: world.accountId(address), principalId: null, credentialId: null, clientAddress: "192.0.2.77", clientId: script, tls: null, end }) as const
 
 test("sessions of all processes are shown within the units, and one is ended by the process that has it", async () => {
   const options = { database: world.database, clock: { now: () => world.clock.ms }, onError: fail, everyMs: 1e8 }
