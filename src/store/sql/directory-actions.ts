@@ -55,7 +55,7 @@ export function createDirectoryActions(parts: ActionParts): DirectoryActions {
       })
       return done.ok ? ok({ version: done.value.version }) : done
     },
-    async resetPassword(address, by) {
+    async resetPassword(address, { keepAppPasswords }, by) {
       const password = parts.oneTimePasswords()
       const done = await inDirectory(parts, by, async (edit) => {
         const before = await readAccount(edit.tx, address)
@@ -64,6 +64,7 @@ export function createDirectoryActions(parts: ActionParts): DirectoryActions {
         const problem = await ownersProblem(edit, found.value.accountId)
         if (problem && !problem.ok) return problem
         await giveOneTimePassword(edit, found.value.accountId, password.hash)
+        if (!keepAppPasswords) await edit.tx.query(endAppPasswords, [found.value.accountId, edit.today])
         return ok(undefined)
       })
       return done.ok ? ok({ oneTimePassword: password.text }) : done
@@ -109,6 +110,15 @@ const historyOf = {
 const anythingDue = { name: "action-due", text: "SELECT EXISTS (SELECT FROM account WHERE archive_on <= $1::date AND archived_at IS NULL AND suspended_at IS NOT NULL) OR EXISTS (SELECT FROM alias WHERE expires_on <= $1::date) AS due" }
 
 /** Its content stays sealed where it is; nothing opens it, and no group holds it any more. */
+const endAppPasswords = {
+  name: "action-end-app-passwords",
+  text: `
+    WITH c AS (
+      UPDATE credential c SET revoked_at = clock_timestamp() WHERE account_id = $1 AND kind = 'appPassword' AND revoked_at IS NULL AND NOT EXISTS (
+        SELECT FROM assignment s WHERE s.account_id = $1 AND s.principal_id = c.principal_id AND 'owner' <> ALL (s.rights) AND (s.valid_until IS NULL OR s.valid_until >= $2::date)) RETURNING id, principal_id, kind
+    )
+    INSERT INTO audit (kind, principal_id, account_id, detail) SELECT 'credential.revoked', principal_id, $1, jsonb_build_object('credentialId', id, 'kind', kind, 'why', 'password reset') FROM c`,
+}
 const archive = {
   name: "action-archive",
   text: `
