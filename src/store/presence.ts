@@ -37,8 +37,8 @@ export type PresentProtocol = Exclude<(typeof presentProtocols)[number], "consol
 export interface SessionDesk {
   /** The latest first. */
   list(scope: Scope, filter: SessionFilter, page: { readonly limit: number; readonly offset: number }): Promise<{ readonly rows: readonly ListedSession[]; readonly total: number }>
-  /** It ends within seconds. False when it is not there, or outside the scope. */
-  end(scope: Scope, session: Pick<ListedSession, "protocol" | "process" | "id">, by: { readonly by: string; readonly clientAddress: string }): Promise<boolean>
+  /** It ends within seconds. `none` when it is not there, or outside the scope; `above` when whose it is administers more than the scope. */
+  end(scope: Scope, session: Pick<ListedSession, "protocol" | "process" | "id">, by: { readonly by: string; readonly clientAddress: string }): Promise<"ended" | "none" | "above">
 }
 
 export interface SessionFilter {
