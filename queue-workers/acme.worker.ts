@@ -1,5 +1,6 @@
 import type { Logger } from "pino"
 import type { CertificateKeeper } from "../src/acme/certificate-keeper.ts"
+import { runRegularly } from "../src/base/regularly.ts"
 import type { RunningWorker } from "./run-worker.ts"
 
 export interface AcmeWorkerParts {
@@ -14,20 +15,22 @@ export interface AcmeWorkerParts {
 
 /** Looks now and then, in one process at a time, whether the listeners' certificate is to be renewed. */
 export function startAcmeWorker({ keeper, exclusively, everyMs, onReload, log }: AcmeWorkerParts): RunningWorker {
-  let underWay: Promise<unknown> | undefined
-  const run = (evenInRest = false): void => {
-    underWay ??= exclusively(() => keeper.run({ evenInRest }))
-      .catch((error: unknown) => log.error({ err: error }, "acme: the certificate could not be looked after"))
-      .finally(() => (underWay = undefined))
+  let evenInRest = false
+  const work = (): Promise<void> => {
+    const asked = evenInRest
+    evenInRest = false
+    return keeper.run({ evenInRest: asked })
   }
-  const timer = setInterval(() => run(), everyMs)
-  run()
-  onReload(() => run(true))
+  const regular = runRegularly({ everyMs, atStart: true, work: () => exclusively(work), failed: (error) => log.error({ err: error }, "acme: the certificate could not be looked after") })
+  onReload(() => {
+    evenInRest = true
+    void regular.run()
+  })
   return {
     async close() {
-      clearInterval(timer)
+      const ended = regular.close()
       await keeper.close()
-      await underWay
+      await ended
     },
   }
 }

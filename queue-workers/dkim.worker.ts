@@ -1,5 +1,5 @@
 import type { Logger } from "pino"
-import type { RunningWorker } from "./run-worker.ts"
+import { type RunningRegularly, runRegularly } from "../src/base/regularly.ts"
 
 export interface DkimWorkerParts {
   /** Lets keys sign that the DNS shows by now; ends early when the signal is given. */
@@ -11,21 +11,14 @@ export interface DkimWorkerParts {
 }
 
 /** Asks the DNS for keys that wait for it, at the start and then regularly, in one process at a time. */
-export function startDkimWorker({ activatePublished, exclusively, everyMs, log }: DkimWorkerParts): RunningWorker & { run(): Promise<void> } {
+export function startDkimWorker({ activatePublished, exclusively, everyMs, log }: DkimWorkerParts): RunningRegularly {
   const closing = new AbortController()
-  let underWay: Promise<void> | undefined
-  const run = (): Promise<void> =>
-    (underWay ??= exclusively(() => activatePublished(closing.signal))
-      .then(() => undefined, (error: unknown) => log.warn({ err: error }, "whether the DNS shows new DKIM keys could not be found out"))
-      .finally(() => (underWay = undefined)))
-  const timer = setInterval(() => void run(), everyMs)
-  void run()
+  const regular = runRegularly({ everyMs, atStart: true, work: () => exclusively(() => activatePublished(closing.signal)), failed: (error) => log.warn({ err: error }, "whether the DNS shows new DKIM keys could not be found out") })
   return {
-    run,
-    async close() {
-      clearInterval(timer)
+    run: regular.run,
+    close() {
       closing.abort()
-      await underWay
+      return regular.close()
     },
   }
 }

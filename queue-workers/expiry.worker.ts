@@ -1,6 +1,6 @@
 import type { Logger } from "pino"
+import { type RunningRegularly, runRegularly } from "../src/base/regularly.ts"
 import type { ExpiryWarnings } from "../src/notifications/expiry-warnings.ts"
-import type { RunningWorker } from "./run-worker.ts"
 
 export interface ExpiryWorkerParts {
   readonly expiryWarnings: ExpiryWarnings
@@ -11,12 +11,5 @@ export interface ExpiryWorkerParts {
 }
 
 /** Warns before certificates end, in one process at a time. Far more often than daily, so that no day is missed; a run that finds all told is one query. */
-export function startExpiryWorker({ expiryWarnings, exclusively, everyMs, log }: ExpiryWorkerParts): RunningWorker & { run(): Promise<void> } {
-  let underWay: Promise<void> | undefined
-  const run = (): Promise<void> =>
-    (underWay ??= exclusively(async () => void (await expiryWarnings.send()))
-      .then(() => undefined, (error: unknown) => log.warn({ err: error }, "warnings that certificates end were broken off"))
-      .finally(() => (underWay = undefined)))
-  const timer = setInterval(() => void run(), everyMs)
-  return { run, close: async () => [clearInterval(timer), await underWay].forEach(() => undefined) }
-}
+export const startExpiryWorker = ({ expiryWarnings, exclusively, everyMs, log }: ExpiryWorkerParts): RunningRegularly =>
+  runRegularly({ everyMs, atStart: false, work: () => exclusively(async () => void (await expiryWarnings.send())), failed: (error) => log.warn({ err: error }, "warnings that certificates end were broken off") })

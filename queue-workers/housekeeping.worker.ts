@@ -1,6 +1,6 @@
 import type { Logger } from "pino"
+import { type RunningRegularly, runRegularly } from "../src/base/regularly.ts"
 import type { Housekeeping } from "../src/store/housekeeping.ts"
-import type { RunningWorker } from "./run-worker.ts"
 
 export interface HousekeepingParts {
   readonly housekeeping: Housekeeping
@@ -19,8 +19,7 @@ const blobGraceMs = 24 * 3_600_000
 const revocationGraceMs = 30 * 24 * 3_600_000
 
 /** Deletes what nothing refers to and what is too old, and folds long logs, in one process at a time. */
-export function startHousekeepingWorker({ housekeeping, exclusively, everyMs, contentGraceMs, forgetDecisions, log }: HousekeepingParts): RunningWorker & { run(): Promise<void> } {
-  let underWay: Promise<void> | undefined
+export function startHousekeepingWorker({ housekeeping, exclusively, everyMs, contentGraceMs, forgetDecisions, log }: HousekeepingParts): RunningRegularly {
   const work = async (): Promise<void> => {
     const marked = await housekeeping.markOrphans()
     const deleted = await housekeeping.deleteOrphans(contentGraceMs)
@@ -30,10 +29,5 @@ export function startHousekeepingWorker({ housekeeping, exclusively, everyMs, co
     const forgotten = await forgetDecisions()
     if (marked + deleted + blobs + folded + revocations + forgotten > 0) log.info({ marked, deleted, blobs, folded, revocations, forgotten }, "housekeeping")
   }
-  const run = (): Promise<void> =>
-    (underWay ??= exclusively(work)
-      .then(() => undefined, (error: unknown) => log.warn({ err: error }, "housekeeping was broken off"))
-      .finally(() => (underWay = undefined)))
-  const timer = setInterval(() => void run(), everyMs)
-  return { run, close: async () => [clearInterval(timer), await underWay].forEach(() => undefined) }
+  return runRegularly({ everyMs, atStart: false, work: () => exclusively(work), failed: (error) => log.warn({ err: error }, "housekeeping was broken off") })
 }

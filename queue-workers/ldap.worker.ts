@@ -1,8 +1,8 @@
 import type { Logger } from "pino"
 import type { AddressBookKeeper } from "../src/addressbook/keep-in-step.ts"
+import { type RunningRegularly, runRegularly } from "../src/base/regularly.ts"
 import { createOutageLog } from "../src/delivery/outage-log.ts"
 import type { ChangeFeed } from "../src/store/change-feed.ts"
-import type { RunningWorker } from "./run-worker.ts"
 
 export interface LdapWorkerParts {
   readonly keeper: AddressBookKeeper
@@ -13,10 +13,9 @@ export interface LdapWorkerParts {
 }
 
 /** Keeps the LDAP address book in step: at the start, at each change of the directory, and again until it has worked. */
-export function startLdapWorker({ keeper, feed, everyMs, log }: LdapWorkerParts): RunningWorker & { run(): Promise<void> } {
+export function startLdapWorker({ keeper, feed, everyMs, log }: LdapWorkerParts): RunningRegularly {
   const outage = createOutageLog(log, "the LDAP address book")
   const ending = new AbortController()
-  let underWay: Promise<void> | undefined
   let again = false
   const work = async (): Promise<void> => {
     // what changed while the last comparison was under way is in none of its answers
@@ -26,12 +25,18 @@ export function startLdapWorker({ keeper, feed, everyMs, log }: LdapWorkerParts)
     }
     outage.up()
   }
+  const regular = runRegularly({ everyMs, atStart: true, work, failed: (error) => (ending.signal.aborted ? undefined : outage.down(error)) })
   const run = (): Promise<void> => {
     again = true
-    return (underWay ??= work().catch((error: unknown) => (ending.signal.aborted ? undefined : outage.down(error))).finally(() => (underWay = undefined)))
+    return regular.run()
   }
   const unsubscribe = feed.subscribe((changes) => changes.some(({ kind }) => kind === "directory") && void run(), () => void run())
-  const timer = setInterval(() => void run(), everyMs)
-  void run()
-  return { run, close: async () => [unsubscribe(), clearInterval(timer), ending.abort(), await underWay].forEach(() => undefined) }
+  return {
+    run,
+    close() {
+      unsubscribe()
+      ending.abort()
+      return regular.close()
+    },
+  }
 }

@@ -1,6 +1,6 @@
 import type { Logger } from "pino"
+import { type RunningRegularly, runRegularly } from "../src/base/regularly.ts"
 import type { RecheckSummary } from "../src/pki/revocation/recheck.ts"
-import type { RunningWorker } from "./run-worker.ts"
 
 export interface RecheckWorkerParts {
   /** Looks all certificates of the registry up again. */
@@ -14,17 +14,11 @@ export interface RecheckWorkerParts {
 }
 
 /** Asks for the certificates of the registry again, in one process at a time, so that a revocation is known before its holder writes the next message. */
-export function startRecheckWorker({ recheck, announce, exclusively, everyMs, log }: RecheckWorkerParts): RunningWorker & { run(): Promise<void> } {
-  let underWay: Promise<void> | undefined
+export function startRecheckWorker({ recheck, announce, exclusively, everyMs, log }: RecheckWorkerParts): RunningRegularly {
   const work = async (): Promise<void> => {
     const { changed, ...counts } = await recheck()
     if (changed.length > 0) announce()
     if (counts.checked > 0) log.info({ ...counts, changed: changed.length }, "the revocation of the registry's certificates was checked again")
   }
-  const run = (): Promise<void> =>
-    (underWay ??= exclusively(work)
-      .then(() => undefined, (error: unknown) => log.warn({ err: error }, "the check of the registry's certificates was broken off"))
-      .finally(() => (underWay = undefined)))
-  const timer = setInterval(() => void run(), everyMs)
-  return { run, close: async () => [clearInterval(timer), await underWay].forEach(() => undefined) }
+  return runRegularly({ everyMs, atStart: false, work: () => exclusively(work), failed: (error) => log.warn({ err: error }, "the check of the registry's certificates was broken off") })
 }

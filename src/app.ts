@@ -123,8 +123,8 @@ export function createSignIns({ database, directory, onClose, context: { clock, 
 }
 
 /** For the roles that people stay connected to. */
-export function openPresence({ database, onClose, context: { clock, log } }: App): Presence {
-  const presence = createPresence({ database, clock, onError: (error) => log.warn({ err: error }, "who is connected could not be told") })
+export function openPresence({ database, onClose, context: { clock, log, config } }: App): Presence {
+  const presence = createPresence({ database, clock, mailPassword: config.auth.mailPassword, onError: (error) => log.warn({ err: error }, "who is connected could not be told") })
   onClose(() => presence.close())
   return presence
 }

@@ -14,7 +14,7 @@ import type { LdapSyncStore, SyncReport, SyncState } from "../store/ldap-sync-st
 export interface LdapSyncParts {
   readonly read: (signal: AbortSignal) => Promise<LdapEntries>
   readonly store: LdapSyncStore
-  readonly options: Omit<SyncOptions, "today">
+  readonly options: Omit<SyncOptions, "today" | "takeOver">
   /** Percent of those taken over. */
   readonly maxSuspended: number
   readonly mailboxes: readonly DefaultMailbox[]
@@ -22,8 +22,8 @@ export interface LdapSyncParts {
 }
 
 export interface LdapSync {
-  /** `plan`: only looks. `confirmed`: however many are suspended. Rejects when the store cannot be reached. */
-  run(request: { readonly mode: "plan" | "apply"; readonly confirmed: boolean; readonly by: string; readonly signal: AbortSignal }): Promise<SyncOutcome>
+  /** `plan`: only looks. `confirmed`: however many are suspended. `takeOver`: as SyncOptions has it. Rejects when the store cannot be reached. */
+  run(request: { readonly mode: "plan" | "apply"; readonly confirmed: boolean; readonly takeOver?: readonly string[]; readonly by: string; readonly signal: AbortSignal }): Promise<SyncOutcome>
 }
 
 export interface SyncOutcome {
@@ -39,7 +39,7 @@ const maxTries = 5
 
 export function createLdapSync({ read, store, options, maxSuspended, mailboxes, clock }: LdapSyncParts): LdapSync {
   return {
-    async run({ mode, confirmed, by, signal }) {
+    async run({ mode, confirmed, takeOver = [], by, signal }) {
       const noted = async (state: Exclude<SyncState, "applied">, report: SyncReport, plan?: ImportPlan): Promise<SyncOutcome> => ({ run: await store.note({ state, report, by }), state, report, ...(plan && { plan }) })
       let entries: LdapEntries
       try {
@@ -49,7 +49,7 @@ export function createLdapSync({ read, store, options, maxSuspended, mailboxes, 
         return noted("failed", reportOf({ people: [], groups: [] }, undefined, error instanceof Error ? error.message.slice(0, 500) : "the server could not be read"))
       }
       for (let tries = 0; tries < maxTries; tries++) {
-        const made = await planSync(entries, await store.facts(), { ...options, today: provinceDate(clock.now()) })
+        const made = await planSync(entries, await store.facts(), { ...options, takeOver: new Set(takeOver), today: provinceDate(clock.now()) })
         const tooMany = stopReason(entries, made, maxSuspended)
         const report = reportOf(entries, made, tooMany ?? "")
         if (mode === "plan") return noted("planned", report, made.plan)

@@ -43,7 +43,7 @@ export function addAccountCommands({ program, command, run }: CommandKit): void 
   for (const [verb, kind] of [["suspend", "suspendAccount"], ["reactivate", "reactivateAccount"]] as const)
     command(account, `${verb} <address>`).description(`${verb} it; counts from the next message and sign-in on`).action((address: string) => run((context) => setState(context, address, kind))())
   command(account, "quota <address> <size>").description("set its quota, such as 5GiB").action((address: string, size: string) => run((context) => setQuota(context, address, size))())
-  command(account, "reset-password <address>").description("a one-time password in the place of its password, printed once").action((address: string) => run((context) => resetPassword(context, address))())
+  command(account, "reset-password <address>").description("a one-time password in the place of its password, printed once; its owner's app passwords and sessions end").option("--keep-app-passwords", "the holder only forgot the password").action((address: string, { keepAppPasswords = false }: { keepAppPasswords?: boolean }) => run((context) => resetPassword(context, address, keepAppPasswords))())
   const guided = (usage: string, description: string) => command(account, usage).description(`${description}; without --yes only what would be done is printed`).option("--yes", "do it")
   guided("move <person> <unit>", "move a person, the mailbox and its address to another unit")
     .option("--title <text>", "the new title")
@@ -71,7 +71,7 @@ export async function createAccount(context: CommandContext, options: CreateOpti
     const person = { principalId: "", kind: kind === "personal" ? "individual" : "organization", name, unitCode: options.unit, title: fields.text("title"), phone: fields.text("phone") } as const
     const ownerId = options.owner ?? orRefuse(await edit.change({ kind: "addPerson", person }, { scope })).key
     const { key } = orRefuse(await edit.change({ kind: "addAccount", account: { ...account, ownerId } }, { scope }))
-    const { oneTimePassword } = orRefuse(await (await actionsOf(context, editor)).resetPassword(key, { scope }))
+    const { oneTimePassword } = orRefuse(await (await actionsOf(context, editor)).resetPassword(key, { keepAppPasswords: false }, { scope }))
     say(`${key} belongs to ${printable(ownerId)}. One-time password, for the console only, shown this once:`)
     print(oneTimePassword)
     return exitCodes.ok
@@ -98,10 +98,10 @@ const setQuota = (context: CommandContext, text: string, size: string): Promise<
     return exitCodes.ok
   })
 
-const resetPassword = (context: CommandContext, text: string): Promise<number> =>
+const resetPassword = (context: CommandContext, text: string, keepAppPasswords: boolean): Promise<number> =>
   editing(context, async (editor) => {
     const { record } = await accountOf(context, text)
-    const { oneTimePassword } = orRefuse(await (await actionsOf(context, editor)).resetPassword(record.address, { scope: everything() }))
+    const { oneTimePassword } = orRefuse(await (await actionsOf(context, editor)).resetPassword(record.address, { keepAppPasswords }, { scope: everything() }))
     say(`One-time password of ${record.address}, for the console only, shown this once:`)
     print(oneTimePassword)
     return exitCodes.ok

@@ -1,5 +1,6 @@
 import { systemClock } from "../base/clock.ts"
 import { provinceTime } from "../delivery/story.ts"
+import { canonicalAddress } from "../mail/address.ts"
 import { printable } from "../mail/printable.ts"
 import { openLdapSync } from "../roles/ldap-sync.ts"
 import type { SyncOutcome } from "../addressbook/ldap-sync.ts"
@@ -15,21 +16,31 @@ import { planText } from "./plan-text.ts"
 /** `congthu ldap-sync …`: people and groups of an LDAP server or Active Directory. */
 export function addLdapSyncCommands({ program, command, run }: CommandKit): void {
   const sync = program.command("ldap-sync").description("take people and groups over from an LDAP server or Active Directory (ldapSync in the configuration)")
-  command(sync, "plan").description("say what would be done, and do nothing").action(run((context) => synchronize(context, { mode: "plan", confirmed: false })))
+  command(sync, "plan").description("say what would be done, and do nothing")
+    .option(...takeOverOption)
+    .action(({ takeOver = [] }: Options) => run((context) => synchronize(context, { mode: "plan", confirmed: false, takeOver }))())
   command(sync, "apply")
     .description("do it, in one transaction; who has gone there is suspended here")
     .option("--confirm", "even if more are suspended than ldapSync.maxSuspended")
-    .action((options: { readonly confirm?: boolean }) => run((context) => synchronize(context, { mode: "apply", confirmed: options.confirm ?? false }))())
+    .option(...takeOverOption)
+    .action(({ confirm = false, takeOver = [] }: Options) => run((context) => synchronize(context, { mode: "apply", confirmed: confirm, takeOver }))())
   command(sync, "status").description("the last runs, and what came of them").action(run(status))
 }
 
-async function synchronize(context: CommandContext, { mode, confirmed }: { readonly mode: "plan" | "apply"; readonly confirmed: boolean }): Promise<number> {
+interface Options {
+  readonly confirm?: boolean
+  readonly takeOver?: readonly string[]
+}
+
+const takeOverOption = ["--take-over <address...>", "groups that were made here by hand and follow the server from now on"] as const
+
+async function synchronize(context: CommandContext, { mode, confirmed, takeOver }: { readonly mode: "plan" | "apply"; readonly confirmed: boolean; readonly takeOver: readonly string[] }): Promise<number> {
   const { config, database } = context
   if (config.ldapSync.url === "") throw new CommandError("ldapSync.url is not set: there is no server to read from")
   const changes: Change[] = []
   const sync = openLdapSync({ config, store: createLdapSyncStore({ database, feed: { publish: (some) => void changes.push(...some) } }), clock: systemClock })
   let outcome: SyncOutcome | undefined
-  const isFree = await createExclusive(database, "ldapSync")(async () => void (outcome = await sync.run({ mode, confirmed, by: administrator(), signal: AbortSignal.timeout(maxRunMs) })))
+  const isFree = await createExclusive(database, "ldapSync")(async () => void (outcome = await sync.run({ mode, confirmed, takeOver: takeOver.map(canonicalAddress), by: administrator(), signal: AbortSignal.timeout(maxRunMs) })))
   if (!isFree || !outcome) throw new CommandError("another synchronization is under way")
   for (const change of changes) if (change.kind === "directory") await announceDirectory(context, change.version)
   return tell(outcome)

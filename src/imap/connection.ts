@@ -3,6 +3,7 @@ import { setImmediate as yieldToOthers } from "node:timers/promises"
 import { type Server as TlsServer, TLSSocket } from "node:tls"
 import type { Login } from "../accounts/login.ts"
 import { randomId } from "../base/id.ts"
+import type { WhyEnded } from "../store/presence.ts"
 import { askForCertificate, type ListenerTls } from "../tls/listener-tls.ts"
 import { peerCertificates } from "../tls/peer-certificates.ts"
 import { capabilityCode } from "./capabilities.ts"
@@ -120,8 +121,8 @@ export class Connection implements Session, SessionLink {
     this.receiver.limits = this.shared.memberLimits
     this.heardAt = this.services.clock.now()
     if (!this.login) return
-    const { id, clientAddress, clientId, tls, login: { accountId, principalId } } = this
-    this.services.presence?.arrive({ id, protocol: "imap", accountId, principalId, clientAddress, clientId, tls, end: () => this.bye("Ended by an administrator", "ended by an administrator") })
+    const { id, clientAddress, clientId, tls, login: { accountId, principalId, credentialId } } = this
+    this.services.presence?.arrive({ id, protocol: "imap", accountId, principalId, credentialId, clientAddress, clientId, tls, end: (why) => this.bye(endings[why].text, endings[why].reason) })
   }
 
   async nextLine(): Promise<Buffer | null> {
@@ -375,6 +376,10 @@ function onError(this: OwnedSocket, error: Error): void {
   if (connection && connection.endReason === "client") connection.endReason = error.message
 }
 
+/** What the client is told, and what the log is. */
+const endings = {
+  administrator: { text: "Ended by an administrator", reason: "ended by an administrator" }, credential: { text: "What you signed in with is no longer valid here; sign in again", reason: "credential no longer valid" },
+} as const satisfies Record<WhyEnded, { readonly text: string; readonly reason: string }>
 const nothing = new Uint8Array(0)
 /** Pipelined commands kept in memory for one client before it is made to wait. */
 const maxReadAheadBytes = 64 * 1024

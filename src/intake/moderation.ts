@@ -1,4 +1,4 @@
-import type { HeldReason, MessageSource } from "../store/acceptance-store.ts"
+import { type HeldReason, type MessageSource, moderatedRule } from "../store/acceptance-store.ts"
 import type { Decision } from "./decide.ts"
 import type { AcceptRequest } from "./intake.ts"
 
@@ -12,7 +12,7 @@ export function moderation({ source, heldNotice, warningFor, senderWarned }: Acc
   const approvers = [...new Set(moderated[0]?.moderators)].filter((address) => moderated.every(({ moderators }) => moderators?.includes(address) === true))
   const names = moderated.map(({ address }) => address).slice(0, maxNamed).join(", ")
   return {
-    kind: "approval", ruleId: "group.moderated", approvers,
+    kind: "approval", ruleId: moderatedRule, approvers,
     ...(approvers.length > 0
       ? { reasonVi: `Thư gửi tới nhóm ${names} chờ người duyệt nhóm chấp thuận`, reasonEn: `The message to ${names} waits for the group's moderators` }
       : {

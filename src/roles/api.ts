@@ -15,7 +15,7 @@ import { createTemplateStore } from "../store/sql/templates.ts"
 import { createTraceStore } from "../store/sql/trace.ts"
 import { createApiLog } from "../telemetry/mail-log.ts"
 import { openNotifications } from "./notifications.ts"
-import { editorParts } from "./provisioning.ts"
+import { actionParts } from "./provisioning.ts"
 import type { WebPorts } from "./web-ports.ts"
 import { openSubscriptions } from "./webhooks.ts"
 
@@ -31,7 +31,6 @@ export async function createApi(app: App, { signIns, ports }: { readonly signIns
     return target.kind === "account" ? target.account : undefined
   }
   const accountOf = (address: string): number | undefined => account(address)?.id
-  const editing = editorParts(app)
   const routes = apiRoutes({
     overview: { overview: ports.overview },
     certificates: ports.operation.certificates,
@@ -64,5 +63,5 @@ export async function createApi(app: App, { signIns, ports }: { readonly signIns
   })
   const apiLog = createApiLog(log)
   const router = apiRouter({ gate, routes, document, isUnavailable, log: apiLog })
-  return { router, document, scim: scimRouter({ gate, store: createScimStore(editing), isUnavailable, log: apiLog }) }
+  return { router, document, scim: scimRouter({ gate, store: createScimStore(actionParts(app)), isUnavailable, log: apiLog }) }
 }

@@ -80,7 +80,7 @@ export function operationPorts({ database, directory, sealer, contents, feed, ou
       explain: (policy, question) => explainMessage(policy, question, { directory: directory.current(), at: clock.now(), findSignature, forwarding }),
     },
     audit: { audit, chain, nameOf, clock, accountOf, verifications: createRuns({ clock, onError }), verify: async (control) => verifyAudit(chain, { keys: new Set([await auditKey()]), keepMs: auditKeepMs, now: clock.now() }, control) },
-    connections: { sessions: createSessionDesk({ database, idleMs: consoleIdleMs, absoluteMs: consoleLifeMs }), lockouts: createLockoutDesk(database), outbound: createOutboundStore({ database }) },
+    connections: { sessions: createSessionDesk({ database, idleMs: consoleIdleMs, absoluteMs: consoleLifeMs, clock }), lockouts: createLockoutDesk(database), outbound: createOutboundStore({ database }) },
     reports: {
       monthly: createMonthlyReportStore(database), tls: createReceivedTlsStore(database), dmarc: createReceivedDmarcStore(database), own,
       openOwnTls: (number) => openOwnTls(own, number, shownReportBytes), openOwnDmarc: (number) => openOwnDmarc(own, number, shownReportBytes), clock,

@@ -13,7 +13,7 @@ import { createBulkRunner } from "../provisioning/bulk-runner.ts"
 import type { BulkStore } from "../store/bulk-store.ts"
 import type { DirectoryActions } from "../store/directory-actions.ts"
 import type { KeepingRules } from "../store/sql/action-facts.ts"
-import { createDirectoryActions } from "../store/sql/directory-actions.ts"
+import { type ActionParts, createDirectoryActions } from "../store/sql/directory-actions.ts"
 import type { OneTimePasswords } from "../store/sql/bulk-parts.ts"
 import { createBulkStore } from "../store/sql/bulk.ts"
 import { createDirectoryEditor, type EditorParts } from "../store/sql/directory-editor.ts"
@@ -50,7 +50,9 @@ export const keepingRules = ({ directory: { keepOldAddress, leaverMonths, headMo
   aliasUntil: (today) => new Date(Date.parse(`${today}T00:00:00Z`) + keepOldAddress).toISOString().slice(0, 10),
 })
 
-export const openDirectoryActions = (app: App): DirectoryActions => createDirectoryActions({ ...editorParts(app), keeping: keepingRules(app.context.config), oneTimePasswords: oneTimePasswords(app.files.appPasswordKey) })
+export const actionParts = (app: App): ActionParts => ({ ...editorParts(app), keeping: keepingRules(app.context.config), oneTimePasswords: oneTimePasswords(app.files.appPasswordKey) })
+
+export const openDirectoryActions = (app: App): DirectoryActions => createDirectoryActions(actionParts(app))
 
 /** What the worker needs for bulk jobs. */
 export function bulkUpkeep(app: App, outbox: Pick<Outbox, "enqueueBulk" | "isAvailable">) {

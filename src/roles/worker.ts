@@ -1,5 +1,6 @@
 import { startWorkers } from "../../queue-workers/workers.ts"
 import { type App, createApp, createDeliveries, createDoor, openSendSlots, queueBackend } from "../app.ts"
+import { runRegularly } from "../base/regularly.ts"
 import { systemRandom } from "../base/random.ts"
 import { createDestinationRates } from "../delivery/destination-rates.ts"
 import { createDsnSender } from "../delivery/dsn-sender.ts"
@@ -191,12 +192,11 @@ async function createTls(app: App, resolver: DnsResolver): Promise<{ readonly tl
     await mtaSts.refresh()
     await reports.forget(new Date(clock.now() - config.reports.keepCounts).toISOString().slice(0, 10))
   }
-  let underWay: Promise<void> | undefined
-  const timer = setInterval(() => (underWay ??= upkeep().catch((error: unknown) => tlsLog.upkeepFailed({ error })).finally(() => (underWay = undefined))), tlsRefreshMs)
+  const regular = runRegularly({ everyMs: tlsRefreshMs, work: upkeep, failed: (error) => tlsLog.upkeepFailed({ error }), atStart: false })
   app.onClose(async () => {
-    clearInterval(timer)
+    const ended = regular.close()
     await mtaSts.close()
-    await underWay
+    await ended
   })
   return { tlsPolicyFor: createTlsPolicy({ resolver, mtaSts, partners: partners.value, clock }), tlsReporting }
 }

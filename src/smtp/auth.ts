@@ -12,10 +12,10 @@ export interface AuthParts {
 }
 
 /** Shown to administrators, who can end it. */
-export const announcePresence = (presence: Presence | undefined, session: SmtpSession, { accountId, principalId }: Login): void =>
+export const announcePresence = (presence: Presence | undefined, session: SmtpSession, { accountId, principalId, credentialId }: Login): void =>
   presence?.arrive({
-    id: session.id, protocol: "submission", accountId, principalId, clientAddress: session.remoteAddress, clientId: session.hostNameAppearsAs || "", tls: session.tlsSummary ?? null,
-    end: () => session.hangUp?.(replies.endedByAdministrator),
+    id: session.id, protocol: "submission", accountId, principalId, credentialId, clientAddress: session.remoteAddress, clientId: session.hostNameAppearsAs || "", tls: session.tlsSummary ?? null,
+    end: (why) => session.hangUp?.(why === "administrator" ? replies.endedByAdministrator : replies.signInRevoked),
   })
 
 /** AUTH PLAIN (RFC 4616) and LOGIN; smtp-server lets neither through before TLS. */

@@ -21,6 +21,7 @@ export const replies = {
   tooManyConnectionsFromYou: { code: 421, status: status.tooManyErrors, text: "Too many connections from your address" },
   // RFC 5321 §3.8: a server may end a session so
   endedByAdministrator: { code: 421, status: status.systemUnavailable, text: "Session ended by an administrator" },
+  signInRevoked: { code: 421, status: status.systemUnavailable, text: "What you signed in with is no longer valid here; sign in again" },
   tooManyErrors: { code: 421, status: status.tooManyErrors, text: "Too many errors, closing connection" },
   // RFC 6647 §5: 450 or 451, so that every sender that queues tries again
   greylisted: { code: 451, status: status.rateLimited, text: "Hãy gửi lại sau vài phút / Greylisted, try again in a few minutes" },

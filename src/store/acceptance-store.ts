@@ -74,6 +74,9 @@ export interface WarningFor {
   readonly warnings: readonly { readonly fingerprint: string; readonly days: number }[]
 }
 
+/** The rule of what waits for a group's moderators: it is theirs to decide. */
+export const moderatedRule = "group.moderated"
+
 /** Why a message waits for a person, and who is told. */
 export interface HeldReason {
   readonly kind: "approval" | "quarantine"

@@ -13,8 +13,11 @@ export interface DirectoryActions {
   apply(action: GuidedAction, seen: string, by: EditContext): Promise<Result<ActionDone, Refusal>>
   /** Takes it back, last step first. `inUse` when what it left is not so any more, `invalid` when it cannot be taken back. */
   undo(id: number, by: EditContext): Promise<Result<{ readonly version: number }, Refusal>>
-  /** A one-time password in the place of the password, whose holder has forgotten it; shown this once. App passwords stay. */
-  resetPassword(address: string, by: EditContext): Promise<Result<{ readonly oneTimePassword: string }, Refusal>>
+  /**
+   * A one-time password in the place of the password, which its holder has forgotten or somebody else has learned; shown this once. The owner's app passwords end
+   * unless they are to be kept, and so do sessions by whatever ends; app passwords of others who use the account are theirs.
+   */
+  resetPassword(address: string, how: { readonly keepAppPasswords: boolean }, by: EditContext): Promise<Result<{ readonly oneTimePassword: string }, Refusal>>
   /** Of a person or an account, newest first; those that the scope covers. */
   history(subject: string, by: EditContext): Promise<readonly ActionOnRecord[]>
   /** Closes for good what has waited for its day, takes away former addresses whose time is over. Resolves with how many of each. */

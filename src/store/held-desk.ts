@@ -5,7 +5,8 @@ import type { Decider, HeldMessage, HeldWithContent, Released } from "./held-sto
 
 /**
  * Held messages as administrators see and decide them. Those of a unit decide for the accounts of theirs among the recipients, and see nobody else of them;
- * on the whole message where all recipients are theirs, or where it waits for approval and an account of theirs sent it. Recipients elsewhere are the province's.
+ * on the whole message where all recipients are theirs, or where it waits for approval and an account of theirs sent it. Recipients elsewhere are the province's. What waits
+ * for a group's moderators they only see, unless all of its recipients are theirs.
  */
 export interface HeldDesk {
   /** Undecided ones oldest first, decided ones newest first; the next page is `after` the last envelope. To a unit one is decided when its own copies are. */
@@ -15,7 +16,7 @@ export interface HeldDesk {
   find(scope: Scope, envelopeId: number): Promise<HeldForDesk | undefined>
   /** Those in the scope, undecided ones first. */
   copies(scope: Scope, envelopeId: number, limit: number): Promise<readonly DeskCopy[]>
-  /** All copies in the scope that are held, or these of them. As `HeldStore.release`; `notFound` outside the scope. */
+  /** All copies in the scope that are held, or these of them. As `HeldStore.release`; `notFound` outside the scope, `noPermission` where its moderators decide. */
   release(scope: Scope, which: DeskChoice, by: Decider): Promise<Result<Released, Failure>>
   /** Likewise, as `HeldStore.refuse`. */
   refuse(scope: Scope, which: DeskChoice, by: Decider): Promise<Result<void, Failure>>
@@ -37,7 +38,7 @@ export interface HeldFilter {
 export interface HeldForDesk extends HeldWithContent {
   /** The scope has all of its recipients. */
   readonly whole: boolean
-  /** Copies in the scope that still wait. */
+  /** Copies on which the scope may still decide. */
   readonly waiting: number
 }
 

@@ -1,7 +1,7 @@
 import type { Scope } from "../accounts/administrator.ts"
 
 /**
- * Who is connected to this process, so that administrators see it and can end it. Written in one statement every few seconds, however many come and go:
+ * Who is connected to this process, so that administrators see it and can end it, and so that nobody stays by a password or an app password that is revoked. Written in one statement every few seconds, however many come and go:
  * ten thousand idle clients cost no more than one. Must not know: protocols.
  */
 export interface Presence {
@@ -21,9 +21,14 @@ export interface PresentSession {
   readonly clientAddress: string
   readonly clientId: string
   readonly tls: string | null
+  /** What it signed in with; null where that is a certificate. */
+  readonly credentialId: number | null
   /** Ends it, telling the client. */
-  readonly end: () => void
+  readonly end: (why: WhyEnded) => void
 }
+
+/** `credential`: what it signed in with would not sign it in again. */
+export type WhyEnded = "administrator" | "credential"
 
 export const presentProtocols = ["imap", "submission", "console"] as const
 export type PresentProtocol = Exclude<(typeof presentProtocols)[number], "console">
@@ -32,8 +37,8 @@ export type PresentProtocol = Exclude<(typeof presentProtocols)[number], "consol
 export interface SessionDesk {
   /** The latest first. */
   list(scope: Scope, filter: SessionFilter, page: { readonly limit: number; readonly offset: number }): Promise<{ readonly rows: readonly ListedSession[]; readonly total: number }>
-  /** It ends within seconds. False when it is not there, or outside the scope. */
-  end(scope: Scope, session: Pick<ListedSession, "protocol" | "process" | "id">, by: { readonly by: string; readonly clientAddress: string }): Promise<boolean>
+  /** It ends within seconds. `none` when it is not there, or outside the scope; `above` when whose it is administers more than the scope. */
+  end(scope: Scope, session: Pick<ListedSession, "protocol" | "process" | "id">, by: { readonly by: string; readonly clientAddress: string }): Promise<"ended" | "none" | "above">
 }
 
 export interface SessionFilter {

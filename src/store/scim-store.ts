@@ -13,7 +13,7 @@ export interface ScimStore {
   addUser(scope: Scope, user: NewScimUser): Promise<Result<string, Refusal>>
   /** What differs is changed. `inUse` when the user is not the one that was seen. */
   changeUser(scope: Scope, seen: ScimUser, wanted: WantedUser): Promise<Result<string, Refusal>>
-  /** Suspended, person and account, and seen by SCIM no more while that is so. */
+  /** Leaves, as by the guided action, and is seen by SCIM no more while he is suspended. */
   removeUser(scope: Scope, seen: ScimUser): Promise<Result<string, Refusal>>
   /** The unit of that code, or the only one of that name. */
   unit(scope: Scope, codeOrName: string): Promise<string | undefined>
@@ -27,8 +27,8 @@ export interface ScimStore {
   addGroup(scope: Scope, group: WantedGroup & { readonly address: string; readonly unitCode: string | null }): Promise<Result<string, Refusal>>
   changeGroup(scope: Scope, seen: ScimGroup, wanted: WantedGroup): Promise<Result<string, Refusal>>
   removeGroup(scope: Scope, seen: ScimGroup): Promise<Result<string, Refusal>>
-  /** Members as they are named by SCIM (a user's id, an address) as addresses; undefined for what is neither. */
-  memberAddresses(values: readonly string[]): Promise<readonly (string | undefined)[]>
+  /** Members as they are named by SCIM (a user's id, an address) as addresses; undefined for what is neither, or not of the scope. */
+  memberAddresses(scope: Scope, values: readonly string[]): Promise<readonly (string | undefined)[]>
 }
 
 /** RFC 7644 §3.4.2.2. Paths are in small letters, without the schema's URN: `name.givenname`. */
@@ -78,6 +78,7 @@ export interface ScimUser {
   readonly active: boolean
   /** ms since the epoch. */
   readonly createdAt: number
+  readonly changedAt: number
   /** Changes with whatever of it can change. */
   readonly version: string
 }
@@ -105,8 +106,10 @@ export interface ScimGroup {
   readonly address: string
   readonly displayName: string
   readonly externalId: string | null
-  /** Empty where they were not asked for. */
+  /** Those that the scope covers, and addresses elsewhere; empty where they were not asked for. */
   readonly members: readonly ScimMember[]
+  /** ms since the epoch. */
+  readonly changedAt: number
   readonly version: string
 }
 
@@ -121,6 +124,6 @@ export interface ScimMember {
 export interface WantedGroup {
   readonly displayName: string
   readonly externalId: string | null
-  /** Addresses. */
+  /** Addresses; members that are not shown stay. */
   readonly members: readonly string[]
 }

@@ -172,7 +172,7 @@ test("sessions are listed and ended within the units; networks that must wait ar
   const options = { database: console.database, clock: { now: () => console.clock.ms }, onError: (error: unknown) => expect(error).toBeUndefined(), everyMs: 1e8 }
   const presence = createPresence(options)
   const ended: string[] = []
-  for (const [id, address] of [["s-an", "an@a.example"], ["s-binh", "binh@b.example"]] as const) presence.arrive({ id, protocol: "imap", accountId: console.accountId(address), principalId: null, clientAddress: "192.0.2.77", clientId: "Thư", tls: null, end: () => ended.push(id) })
+  for (const [id, address] of [["s-an", "an@a.example"], ["s-binh", "binh@b.example"]] as const) presence.arrive({ id, protocol: "imap", accountId: console.accountId(address), principalId: null, credentialId: null, clientAddress: "192.0.2.77", clientId: "Thư", tls: null, end: () => ended.push(id) })
   await presence.tick()
   const all = (await ask("GET", "/sessions?protocol=imap")).body["sessions"] as readonly { readonly id: string; readonly process: string }[]
   expect(all.map(({ id }) => id).toSorted()).toEqual(["s-an", "s-binh"])

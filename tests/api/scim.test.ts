@@ -1,43 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { defaultAddressRule } from "../../src/accounts/provision/address-rule.ts"
+import type { Answered } from "../support/api-world.ts"
 import { everywhere } from "../support/whole-province.ts"
-import { defaultMailboxes } from "../../src/accounts/default-mailboxes.ts"
-import { scimRouter } from "../../src/api/scim/router.ts"
-import { createDirectoryEditor } from "../../src/store/sql/directory-editor.ts"
-import { createScimStore } from "../../src/store/sql/scim.ts"
-import { isUnavailable } from "../../src/store/sql/database.ts"
-import { createApiLog } from "../../src/telemetry/mail-log.ts"
-import { type Answered, type ApiWorld, openApiWorld, type Question } from "../support/api-world.ts"
-import { createTestDatabase, type TestDatabase } from "../support/database.ts"
-import { testLog } from "../support/store.ts"
+import { enterprise, openScimWorld, type ScimWorld } from "../support/scim-world.ts"
 
-let database: TestDatabase
-let world: ApiWorld
-let token: string
-const enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+let world: ScimWorld
+beforeAll(async () => void (world = await openScimWorld()))
+afterAll(() => world.close())
 
-beforeAll(async () => {
-  database = await createTestDatabase()
-  const parts = { database, mailboxes: defaultMailboxes(true), addressRule: defaultAddressRule, clock: { now: () => Date.parse("2026-11-27T03:00:00Z") }, feed: { publish: () => undefined } }
-  const editor = createDirectoryEditor(parts)
-  for (const [code, name, parentCode, domain] of [["T", "Tỉnh", null, "tinh.example"], ["A", "Sở A", "T", "a.tinh.example"], ["A.VP", "Văn phòng Sở A", "A", "a.tinh.example"], ["B", "Sở B", "T", "b.tinh.example"]] as const) {
-    const made = await editor.change({ kind: "addUnit", unit: { code, name, kind: parentCode === null ? "province" : "department", parentCode, domain, addressRule: null } }, { scope: everywhere })
-    expect(made.ok).toBe(true)
-  }
-  world = await openApiWorld({ database, mounted: (gate) => ({ path: "/scim/v2", router: scimRouter({ gate, store: createScimStore(parts), isUnavailable, log: createApiLog(testLog) }) }) })
-  token = await world.token(["scim"])
-})
-afterAll(async () => {
-  await world.close()
-  await database.drop()
-})
-
-const ask = (method: string, path: string, { token: other = token, headers = {}, ...question }: Partial<Question> = {}): Promise<Answered> =>
-  world.ask(method, `/scim/v2${path}`, { token: other, headers: { "content-type": "application/scim+json", ...headers }, ...question })
-const find = (what: string, filter: string, more = ""): Promise<Answered> => ask("GET", `/${what}?filter=${encodeURIComponent(filter)}${more}`)
-const patch = (path: string, operations: readonly object[], question: Partial<Question> = {}): Promise<Answered> => ask("PATCH", path, { body: { schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], Operations: operations }, ...question })
-const person = async (displayName: string, department = "A.VP", more: object = {}): Promise<Answered> =>
-  ask("POST", "/Users", { body: { schemas: [], userName: `${displayName.toLowerCase().replace(/[^a-z]/g, "")}-${Math.trunc(performance.now() * 1000)}@dang-nhap.example`, displayName, [enterprise]: { department }, ...more } })
+const ask: ScimWorld["ask"] = (...question) => world.ask(...question)
+const find: ScimWorld["find"] = (...question) => world.find(...question)
+const patch: ScimWorld["patch"] = (...question) => world.patch(...question)
+const person: ScimWorld["person"] = (...question) => world.person(...question)
 const idOf = ({ body }: Answered): string => String(body["id"])
 
 describe("who asks", () => {
@@ -48,12 +21,15 @@ describe("who asks", () => {
   })
 
   test("is told what the server can do", async () => {
-    expect(await ask("GET", "/ServiceProviderConfig")).toMatchObject({ status: 200, body: { patch: { supported: true }, bulk: { supported: false }, filter: { supported: true, maxResults: 200 }, etag: { supported: true }, sort: { supported: true } } })
+    expect(await ask("GET", "/ServiceProviderConfig")).toMatchObject({ status: 200, body: { patch: { supported: true }, bulk: { supported: true, maxOperations: 100, maxPayloadSize: 4 * 1024 * 1024 }, filter: { supported: true, maxResults: 200 }, etag: { supported: true }, sort: { supported: true } } })
     expect(await ask("GET", "/ResourceTypes")).toMatchObject({ body: { totalResults: 2, Resources: [{ id: "User", endpoint: "/Users" }, { id: "Group" }] } })
     expect(await ask("GET", "/Schemas")).toMatchObject({ body: { totalResults: 3 } })
     expect(await ask("GET", `/Schemas/${enterprise}`)).toMatchObject({ status: 200, body: { name: "EnterpriseUser", attributes: [{ name: "employeeNumber", mutability: "immutable" }, { name: "department" }, { name: "division", mutability: "readOnly" }] } })
     expect((await ask("GET", "/Schemas/x")).status).toBe(404)
     expect((await ask("GET", "/Nothing")).status).toBe(404)
+    // RFC 7644 §3.11
+    for (const method of ["GET", "PATCH", "DELETE"]) expect(await ask(method, "/Me")).toMatchObject({ status: 501, body: { schemas: ["urn:ietf:params:scim:api:messages:2.0:Error"], status: "501" } })
+    expect((await ask("GET", "/Me", { token: "x" })).status).toBe(401)
   })
 })
 
@@ -69,7 +45,7 @@ describe("a user", () => {
       },
     })
     expect((await ask("GET", `/Users/${id}`)).body).toEqual(made.body)
-    const audit = await database.query<{ kind: string; name: string }>({ text: "SELECT kind, actor->>'name' AS name FROM audit WHERE kind LIKE '%.added' AND detail->>'key' = ANY ($1) ORDER BY id" }, [[id, "datnv.vp@a.tinh.example"]])
+    const audit = await world.database.query<{ kind: string; name: string }>({ text: "SELECT kind, actor->>'name' AS name FROM audit WHERE kind LIKE '%.added' AND detail->>'key' = ANY ($1) ORDER BY id" }, [[id, "datnv.vp@a.tinh.example"]])
     expect(audit).toEqual([{ kind: "principal.added", name: "he-thong" }, { kind: "account.added", name: "he-thong" }])
   })
 
@@ -112,7 +88,7 @@ describe("a user", () => {
     expect(put).toMatchObject({ status: 200, body: { id, displayName: "Lê Thị Cúc Hoa", emails: body["emails"], [enterprise]: { department: "A.VP" } } })
     expect(put.body).not.toHaveProperty("title")
     expect(put.body).not.toHaveProperty("phoneNumbers")
-    const [account] = await database.query<{ name: string; unit: string }>({ text: "SELECT display_name AS name, unit_code AS unit FROM account WHERE address = $1" }, [(body["emails"] as { value: string }[])[0]?.value])
+    const [account] = await world.database.query<{ name: string; unit: string }>({ text: "SELECT display_name AS name, unit_code AS unit FROM account WHERE address = $1" }, [(body["emails"] as { value: string }[])[0]?.value])
     expect(account).toEqual({ name: "Lê Thị Cúc Hoa", unit: "A.VP" })
   })
 
@@ -121,7 +97,7 @@ describe("a user", () => {
     const changed = await patch(`/Users/${id}`, [{ op: "Replace", path: "name.givenName", value: "Dương" }, { op: "Add", path: 'phoneNumbers[type eq "work"].value', value: "0988" }, { op: "Replace", path: `${enterprise}:department`, value: "B" }, { op: "Add", path: "title", value: "Phó phòng" }])
     expect(changed).toMatchObject({ status: 200, body: { displayName: "Phạm Văn Dương", title: "Phó phòng", phoneNumbers: [{ value: "0988" }], [enterprise]: { department: "B" } } })
     expect(await patch(`/Users/${id}`, [{ op: "Replace", path: "active", value: "False" }])).toMatchObject({ status: 200, body: { active: false } })
-    const state = () => database.query({ text: "SELECT p.suspended_at IS NOT NULL AS person, a.suspended_at IS NOT NULL AS account FROM principal p JOIN assignment s ON s.principal_id = p.id JOIN account a ON a.id = s.account_id WHERE p.id = $1" }, [id])
+    const state = () => world.database.query({ text: "SELECT p.suspended_at IS NOT NULL AS person, a.suspended_at IS NOT NULL AS account FROM principal p JOIN assignment s ON s.principal_id = p.id JOIN account a ON a.id = s.account_id WHERE p.id = $1" }, [id])
     expect(await state()).toEqual([{ person: true, account: true }])
     expect(await find("Users", `active eq false and id eq "${id}"`)).toMatchObject({ body: { totalResults: 1 } })
     // as Okta does it
@@ -131,7 +107,7 @@ describe("a user", () => {
 
   test("that is what it is to be is not changed, and leaves nothing in the audit", async () => {
     const made = await person("Không Đổi")
-    const count = () => database.query<{ n: number }>({ text: "SELECT (SELECT count(*) FROM audit WHERE kind <> 'apiToken.used') + (SELECT version FROM directory_version) AS n" })
+    const count = () => world.database.query<{ n: number }>({ text: "SELECT (SELECT count(*) FROM audit WHERE kind <> 'apiToken.used') + (SELECT version FROM directory_version) AS n" })
     const before = await count()
     expect(await patch(`/Users/${idOf(made)}`, [{ op: "replace", value: { active: true, displayName: "Không Đổi" } }])).toMatchObject({ status: 200, tag: made.tag })
     expect(await count()).toEqual(before)
@@ -146,17 +122,61 @@ describe("a user", () => {
     expect((await ask("DELETE", path, { headers: { "if-match": made.tag } })).status).toBe(412)
   })
 
-  test("that is deleted has left: suspended in the directory, and gone for SCIM until an administrator takes it back", async () => {
+  test("says when it was last modified, whoever did it, and is found by that", async () => {
+    const id = idOf(await person("Đỗ Thị Giờ"))
+    const modified = async () => ((await ask("GET", `/Users/${id}`)).body["meta"] as { lastModified: string }).lastModified
+    const made = await modified()
+    expect(Math.abs(Date.parse(made) - Date.now())).toBeLessThan(600_000)
+    const later = async (sql: string): Promise<void> => {
+      const before = await modified()
+      await world.database.query({ text: "SELECT pg_sleep(0.002)" })
+      await world.database.query({ text: sql }, [id])
+      expect(Date.parse(await modified()), sql).toBeGreaterThan(Date.parse(before))
+    }
+    const its = "(SELECT account_id FROM assignment WHERE principal_id = $1)"
+    await later("UPDATE principal SET title = 'Khác' WHERE id = $1")
+    await later(`UPDATE account SET suspended_at = now() WHERE id = ${its}`)
+    await later(`UPDATE account SET suspended_at = NULL WHERE id = ${its}`)
+    await later(`INSERT INTO alias (address, account_id) SELECT 'gio@a.tinh.example', account_id FROM assignment WHERE principal_id = $1`)
+    await later(`DELETE FROM alias WHERE account_id = ${its}`)
+    await later("UPDATE external_identity SET external_id = 'x' WHERE source = 'scim' AND kind = 'person' AND key = $1")
+    const now = await modified()
+    expect(await find("Users", `meta.lastModified eq "${now}" and id eq "${id}"`)).toMatchObject({ body: { totalResults: 1 } })
+    expect(await find("Users", `meta.lastModified gt "${now}" and id eq "${id}"`)).toMatchObject({ body: { totalResults: 0 } })
+  })
+
+  test("that is deleted has left as by the guided action, and is gone for SCIM until an administrator takes it back", async () => {
     const made = await person("Vũ Văn Hải")
     const [id, userName] = [idOf(made), String(made.body["userName"])]
     expect((await ask("DELETE", `/Users/${id}`)).status).toBe(204)
-    expect((await ask("GET", `/Users/${id}`)).status).toBe(404)
-    expect((await ask("DELETE", `/Users/${id}`)).status).toBe(404)
+    for (const method of ["GET", "PUT", "PATCH", "DELETE"]) expect((await ask(method, `/Users/${id}`, method === "GET" || method === "DELETE" ? {} : { body: { userName } })).status).toBe(404)
     expect(await find("Users", `userName eq "${userName}"`)).toMatchObject({ body: { totalResults: 0 } })
-    expect(await database.query({ text: "SELECT suspended_at IS NOT NULL AS suspended FROM principal WHERE id = $1" }, [id])).toEqual([{ suspended: true }])
+    const state = () => world.database.query({ text: "SELECT p.suspended_at IS NOT NULL AS person, a.suspended_at IS NOT NULL AS account, to_char(a.archive_on, 'YYYY-MM-DD') AS archive FROM principal p JOIN assignment s ON s.principal_id = p.id JOIN account a ON a.id = s.account_id WHERE p.id = $1" }, [id])
+    expect(await state()).toEqual([{ person: true, account: true, archive: "2027-05-27" }])
+    const [action] = await world.actions.history(id, { scope: everywhere })
+    expect(action).toMatchObject({ kind: "leave", undoable: true, steps: [{ step: "suspendPerson" }, { step: "suspendAccount", archiveOn: "2027-05-27" }] })
     // his mail is not his namesake's
-    const next = await ask("POST", "/Users", { body: { userName, displayName: "Vũ Văn Hải", [enterprise]: { department: "A.VP" } } })
+    const next = await ask("POST", "/Users", { body: { userName: "hai-khac@dang-nhap.example", displayName: "Vũ Văn Hải", [enterprise]: { department: "A.VP" } } })
     expect(next).toMatchObject({ status: 201, body: { emails: [{ value: "haivv2.vp@a.tinh.example" }] } })
+    expect((await world.actions.undo(action?.id ?? 0, { scope: everywhere })).ok).toBe(true)
+    expect(await state()).toEqual([{ person: false, account: false, archive: null }])
+    expect(await find("Users", `userName eq "${userName}"`)).toMatchObject({ body: { totalResults: 1, Resources: [{ id, active: true }] } })
+  })
+
+  test("that left before is deleted, too", async () => {
+    const id = idOf(await person("Cao Thị Trước"))
+    const plan = await world.actions.plan({ kind: "leave", principalId: id }, { scope: everywhere })
+    if (!plan.ok || !(await world.actions.apply({ kind: "leave", principalId: id }, plan.value.seen, { scope: everywhere })).ok) throw new Error("did not leave")
+    expect(await ask("GET", `/Users/${id}`)).toMatchObject({ status: 200, body: { active: false } })
+    expect((await ask("DELETE", `/Users/${id}`)).status).toBe(204)
+    expect((await ask("GET", `/Users/${id}`)).status).toBe(404)
+    expect(await world.actions.history(id, { scope: everywhere })).toHaveLength(1)
+  })
+
+  test("that is deleted frees its userName for another", async () => {
+    const made = await person("Hồ Văn Tên")
+    expect((await ask("DELETE", `/Users/${idOf(made)}`)).status).toBe(204)
+    expect((await ask("POST", "/Users", { body: { userName: made.body["userName"], displayName: "Hồ Văn Tên Mới", [enterprise]: { department: "A.VP" } } })).status).toBe(201)
   })
 })
 
@@ -215,6 +235,20 @@ describe("a group", () => {
     expect((await ask("GET", path)).status).toBe(404)
   })
 
+  test("says when it or its members were last modified, and does not name a member who was deleted", async () => {
+    const [first, second] = [await person("Nhóm Viên Một", "A"), await person("Nhóm Viên Hai", "A")]
+    const path = "/Groups/sua@a.tinh.example"
+    const made = await ask("POST", "/Groups", { body: { displayName: "sua@a.tinh.example", members: [first, second].map((one) => ({ value: idOf(one) })) } })
+    const time = ({ body }: Answered): number => Date.parse((body["meta"] as { lastModified: string }).lastModified)
+    await world.database.query({ text: "SELECT pg_sleep(0.002)" })
+    const less = await patch(path, [{ op: "remove", path: `members[value eq "${idOf(first)}"]` }])
+    expect(time(less)).toBeGreaterThan(time(made))
+    expect((await ask("GET", path, { headers: { "if-none-match": less.tag } })).status).toBe(304)
+    expect((await patch(path, [{ op: "replace", path: "displayName", value: "Sửa" }], { headers: { "if-match": made.tag } })).status).toBe(412)
+    expect((await ask("DELETE", `/Users/${idOf(second)}`)).status).toBe(204)
+    expect(await ask("GET", path)).toMatchObject({ status: 200, body: { members: [] } })
+  })
+
   test("that is filled by many requests at once loses none", async () => {
     const ids = await Promise.all(Array.from({ length: 6 }, async (_one, n) => idOf(await person(`Cùng Lúc ${String.fromCharCode(65 + n)}`, "A"))))
     await ask("POST", "/Groups", { body: { displayName: "cung-luc@a.tinh.example" } })
@@ -238,5 +272,27 @@ describe("a token for one unit", () => {
     expect((await ask("POST", "/Users", { token: narrow, body: { userName: "lac@b.tinh.example", displayName: "Lạc" } })).status).toBe(403)
     expect((await patch(`/Users/${idOf(made)}`, [{ op: "replace", path: `${enterprise}:department`, value: "B" }], { token: narrow })).status).toBe(400)
     expect(await ask("POST", "/Groups", { token: narrow, body: { displayName: "Nhóm Sở" } })).toMatchObject({ status: 201, body: { id: "nhom-so@a.tinh.example" } })
+  })
+
+  test("sees of a group those of its unit and addresses elsewhere, and takes away nobody whom it does not see", async () => {
+    const narrow = await world.token(["scim"], "A")
+    const [inside, outside, office] = [await person("Tổ Viên Trong", "A"), await person("Tổ Viên Ngoài", "B"), "to-b@b.tinh.example"]
+    expect((await ask("POST", "/Groups", { body: { displayName: office } })).status).toBe(201)
+    await world.database.query({ text: "UPDATE mail_group SET unit_code = 'B' WHERE address = $1" }, [office])
+    const path = "/Groups/chung@a.tinh.example"
+    expect((await ask("POST", "/Groups", { token: narrow, body: { displayName: "chung@a.tinh.example", members: [{ value: idOf(inside) }] } })).status).toBe(201)
+    await world.database.query({ text: "INSERT INTO mail_group_member VALUES ('chung@a.tinh.example', 'ban@noi-khac.example'), ('chung@a.tinh.example', $1)" }, [office])
+    expect((await patch(path, [{ op: "add", path: "members", value: [{ value: idOf(outside) }] }])).body["members"]).toHaveLength(4)
+    const seen = await ask("GET", path, { token: narrow })
+    expect((seen.body["members"] as { value: string }[]).map(({ value }) => value).toSorted()).toEqual([idOf(inside), "ban@noi-khac.example"].toSorted())
+    expect(await ask("GET", `/Groups?filter=${encodeURIComponent(`members eq "${idOf(outside)}"`)}`, { token: narrow })).toMatchObject({ body: { totalResults: 0 } })
+    expect((await ask("GET", `/Groups?filter=${encodeURIComponent('displayName eq "chung@a.tinh.example"')}`, { token: narrow })).body["Resources"]).toMatchObject([{ meta: { version: seen.tag } }])
+    for (const value of [idOf(outside), office, String((outside.body["emails"] as { value: string }[])[0]?.value)]) expect(await patch(path, [{ op: "add", path: "members", value: [{ value }] }], { token: narrow }), value).toMatchObject({ status: 400, body: { scimType: "invalidValue" } })
+    expect((await ask("PUT", path, { token: narrow, body: { displayName: "Chung", members: [] } })).body["members"]).toEqual([])
+    expect(((await ask("GET", path)).body["members"] as { value: string }[]).map(({ value }) => value).toSorted()).toEqual([idOf(outside), office].toSorted())
+    // nor the groups of others, of one's own people
+    expect((await patch(`/Groups/${office}`, [{ op: "add", path: "members", value: [{ value: idOf(inside) }] }])).status).toBe(200)
+    expect((await ask("GET", `/Users/${idOf(inside)}`, { token: narrow })).body).not.toHaveProperty("groups")
+    expect((await ask("GET", `/Users/${idOf(inside)}`)).body["groups"]).toMatchObject([{ value: office }])
   })
 })

@@ -47,7 +47,7 @@ beforeAll(async () => {
   await console.database.query({ text: "INSERT INTO second_factor (account_id, principal_id, kind, name, secret, last_step) VALUES ($1, 'P1', 'totp', 'Điện thoại', '\\x00', 0)" }, [console.accountId("an@a.example")])
   await console.database.query({ text: "INSERT INTO forwarding (account_id, target, keep_copy, principal_id) VALUES ($1, 'vp@a.example', true, 'P1')" }, [console.accountId("an@a.example")])
   presence = createPresence({ database: console.database, clock: { now: () => console.clock.ms }, onError: (error) => expect(error).toBeUndefined(), everyMs: 1e8 })
-  presence.arrive({ id: "s-an", protocol: "imap", accountId: console.accountId("an@a.example"), principalId: "P1", clientAddress: "192.0.2.77", clientId: "", tls: null, end: () => undefined })
+  presence.arrive({ id: "s-an", protocol: "imap", accountId: console.accountId("an@a.example"), principalId: "P1", credentialId: null, clientAddress: "192.0.2.77", clientId: "", tls: null, end: () => undefined })
   await presence.tick()
   const [first] = (await asked("GET", "/sessions?protocol=imap")).body["sessions"] as readonly (typeof session)[]
   if (!first) throw new Error("no session")

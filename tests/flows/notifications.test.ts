@@ -1,9 +1,11 @@
 import { createServer, type Server } from "node:https"
 import { once } from "node:events"
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { execFile } from "node:child_process"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { promisify } from "node:util"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { apiTokenHash, newApiToken } from "../../src/accounts/api-token.ts"
 import { loadOrCreateKey } from "../../src/base/key-file.ts"
@@ -191,6 +193,26 @@ test("changes are told as server-sent events, and again from where a client was"
   expect(events[0]).toMatch(/^id: 1\nevent: status\ndata: \{.*"state":"delivered"/)
   expect(events[2]).toMatch(/^event: end\ndata: \{/)
   expect(String((await ask("GET", `/notifications/${id}/events`, { headers: { "last-event-id": "1" } })).body["text"])).not.toMatch(/^id: 1$/m)
+})
+
+test("the document's example with curl sends, follows to the end, and tells the state; sent again it is the same notification", async () => {
+  const { text: mine } = await newToken(20)
+  const example = /^```sh\n(.*?)^```$/ms.exec(await readFile(new URL("../../docs/notifications.md", import.meta.url), "utf8"))?.[1] ?? ""
+  const recipient = account(21).address
+  const shell = async (): Promise<readonly string[]> => {
+    const env = { PATH: process.env["PATH"], CURL_CA_BUNDLE: join(world.system.dataDir, "pki/ca.pem"), CONGTHU_URL: `https://localhost:${world.system.ports.https}`, CONGTHU_TOKEN: mine }
+    return (await promisify(execFile)("sh", ["-eu", "-c", example.replace("cong.dan@thu.example", recipient)], { env })).stdout.split("\n")
+  }
+  const lines = await shell()
+  const json = (line: string | undefined): unknown => JSON.parse(line ?? "")
+  const accepted = json(lines[0]) as { id: number }
+  expect(accepted).toMatchObject({ repeated: false, recipientCount: 1, priority: { name: "urgent" }, status: `/api/v1/notifications/${accepted.id}` })
+  expect(lines).toContain("event: status")
+  expect(lines).toContain("event: end")
+  expect(json(lines.at(-2))).toMatchObject({ id: accepted.id, state: "sent", recipients: { delivered: 1, failed: 0 } })
+  expect(json(lines.at(-1))).toMatchObject({ recipients: [{ address: recipient, state: "delivered" }] })
+  expect(json((await shell())[0])).toMatchObject({ id: accepted.id, repeated: true })
+  expect(await subjects(21)).toContainEqual(expect.stringContaining("=?UTF-8?"))
 })
 
 test("the webhook is told, signed, and again when it fails", async () => {

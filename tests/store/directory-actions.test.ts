@@ -148,12 +148,28 @@ test("a password is made for nobody above or from outside, whatever mailbox of t
   await rows("INSERT INTO assignment (account_id, principal_id, rights) SELECT id, p, ARRAY['owner'] FROM account JOIN (VALUES ('qt@a.tinh.example', 'QT'), ('qt2@a.tinh.example', 'QT'), ('chung@a.tinh.example', 'NGOAI')) AS v (a, p) ON a = address")
   await rows("INSERT INTO administrator (account_id, principal_id, role, granted_by) SELECT id, 'QT', 'province', 'test' FROM account WHERE address = 'qt@a.tinh.example'")
   const reset = async (address: string): Promise<string> => {
-    const made = await actions.resetPassword(address, { scope })
+    const made = await actions.resetPassword(address, { keepAppPasswords: true }, { scope })
     return made.ok ? "done" : made.failure.problems.map(({ problem }) => problem).join()
   }
   expect([await reset("qt@a.tinh.example"), await reset("qt2@a.tinh.example"), await reset("chung@a.tinh.example"), await reset("trong@a.tinh.example")]).toEqual(["aboveYou", "aboveYou", "outsideScope", "done"])
   expect(await refusal({ kind: "handOver", address: "trong@a.tinh.example", to: "QT" }, scope)).toBe("noPermission: to aboveYou")
-  expect((await actions.resetPassword("chung@a.tinh.example", { scope: everywhere })).ok).toBe(true)
+  expect((await actions.resetPassword("chung@a.tinh.example", { keepAppPasswords: true }, { scope: everywhere })).ok).toBe(true)
+})
+
+test("a reset ends the owner's app passwords unless they are to be kept; colleagues' own stay", async () => {
+  const [account] = await database.query<{ id: number; owner: string }>({ text: "SELECT a.id, s.principal_id AS owner FROM account a JOIN assignment s ON s.account_id = a.id WHERE address = 'chung@a.tinh.example' AND 'owner' = ANY (s.rights)" })
+  const { id, owner } = account ?? { id: 0, owner: "" }
+  const credentials = createCredentialStore(database)
+  const colleague = "DN"
+  await rows(`INSERT INTO principal (id, kind, name, unit_code) SELECT '${colleague}', 'individual', 'Đồng nghiệp', unit_code FROM principal WHERE id = '${owner}'`)
+  await rows(`INSERT INTO assignment (account_id, principal_id, rights) VALUES (${id}, '${colleague}', '{read}')`)
+  for (const principalId of [owner, colleague]) await credentials.addAppPassword({ accountId: id, principalId, label: "Thunderbird", hash: principalId })
+  const live = async () => (await credentials.list(id)).map(({ kind, principalId }) => (kind === "appPassword" ? principalId : kind)).toSorted()
+  expect((await actions.resetPassword("chung@a.tinh.example", { keepAppPasswords: true }, { scope: everywhere })).ok).toBe(true)
+  expect(await live()).toEqual([owner, colleague, "oneTime"].toSorted())
+  expect((await actions.resetPassword("chung@a.tinh.example", { keepAppPasswords: false }, { scope: everywhere })).ok).toBe(true)
+  expect(await live()).toEqual([colleague, "oneTime"].toSorted())
+  expect(await rows(`SELECT principal_id AS owner FROM audit WHERE kind = 'credential.revoked' AND account_id = ${id} AND detail->>'why' = 'password reset'`)).toEqual([{ owner }])
 })
 
 test("of a reset and a change of the password at the same moment the reset stays: what the change makes is gone with the old one, or is not made", async () => {
@@ -168,7 +184,7 @@ test("of a reset and a change of the password at the same moment the reset stays
     await tx.query({ text: "SELECT FROM account WHERE id = $1 FOR UPDATE" }, [id])
     await tx.query({ text: "UPDATE credential SET revoked_at = now() WHERE account_id = $1 AND revoked_at IS NULL" }, [id])
     await tx.query({ text: "INSERT INTO credential (account_id, kind, hash) VALUES ($1, 'password', 'thief')" }, [id])
-    reset = actions.resetPassword("trong@a.tinh.example", { scope: everywhere })
+    reset = actions.resetPassword("trong@a.tinh.example", { keepAppPasswords: true }, { scope: everywhere })
     await until(async () => (await database.query({ text: "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'" })).length > 0, 10_000)
   })
   await reset

@@ -19,8 +19,8 @@ export interface FactorStore {
   useRecoveryCode(owner: FactorOwner, use: { readonly hash: Uint8Array; readonly clientAddress: string }): Promise<boolean>
   /** In the place of those before. */
   setRecoveryCodes(owner: FactorOwner, hashes: readonly Uint8Array[]): Promise<void>
-  /** With the last one the recovery codes go, too. False when there is no such factor. */
-  remove(owner: FactorOwner, id: number): Promise<boolean>
+  /** With the last one the recovery codes go, too. `none`: there is no such factor; `last`: it is the last of somebody who needs one. */
+  remove(owner: FactorOwner, id: number, rule: { readonly needed: boolean }): Promise<"removed" | "none" | "last">
   /** False when the challenge was spent before. */
   spend(sha256: Uint8Array): Promise<boolean>
 }

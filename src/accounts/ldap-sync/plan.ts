@@ -22,6 +22,8 @@ export interface SyncOptions {
   /** Of units that say nothing, nor any above them. */
   readonly addressRule: string
   readonly today: string
+  /** Addresses of groups that were made by hand and follow the server from now on: an administrator said so. */
+  readonly takeOver: ReadonlySet<string>
 }
 
 export interface SyncFacts {
@@ -63,7 +65,7 @@ export async function planSync({ people, groups }: LdapEntries, facts: SyncFacts
   const problems: SyncProblem[] = []
   const report = (dn: string, reason: string): void => void (problems.length < maxProblems && problems.push({ dn: shown(dn.slice(0, 300)), reason: shown(reason) }))
   const persons = await planPeople(people, { facts, options, report })
-  const mail = await planGroups(groups, { facts, report, accountOf: persons.accountOf, taken: persons.taken })
+  const mail = await planGroups(groups, { facts, options, report, accountOf: persons.accountOf, taken: persons.taken })
   const { state } = facts
   const plan: ImportPlan = {
     version: state.version, today: options.today, certificates: new Map(),
@@ -250,16 +252,19 @@ const maxDepth = 50
 
 interface GroupParts {
   readonly facts: SyncFacts
+  readonly options: SyncOptions
   readonly report: (dn: string, reason: string) => void
   /** Addresses of people's accounts, by distinguished name in small letters. */
   readonly accountOf: ReadonlyMap<string, string>
   readonly taken: ReadonlySet<string>
 }
 
-async function planGroups(groups: readonly LdapGroup[], { facts: { state, links }, report, accountOf, taken }: GroupParts) {
+async function planGroups(groups: readonly LdapGroup[], { facts: { state, links }, options: { takeOver }, report, accountOf, taken }: GroupParts) {
   const before = new Map(state.tables.groups.map((row) => [row.address, row]))
   const domains = new Set(state.tables.units.map(({ domain }) => domain))
   const linkOf = new Map(links.filter(({ kind }) => kind === "group").map((link) => [link.externalId, link]))
+  // an entry that was made anew there has another id, and its group is ours to keep in step all the same
+  const followed = new Set([...linkOf.values()].map(({ key }) => key))
   const linked = new Map<string, ExternalLink>()
   const wanted = new Map<string, { readonly row: GroupRow; readonly group: LdapGroup & { readonly members: readonly string[] } }>()
   const addressOf = new Map(accountOf)
@@ -270,6 +275,7 @@ async function planGroups(groups: readonly LdapGroup[], { facts: { state, links 
     if (group.externalId === "" || address === "" || !domains.has(address.slice(address.lastIndexOf("@") + 1))) report(group.dn, "has no address in a domain of this directory's")
     else if (group.members === null) report(group.dn, "has more members than one answer of the server holds; it is left as it is")
     else if (wanted.has(address) || (!link && taken.has(address) && !before.has(address))) report(group.dn, `the address ${address} is taken`)
+    else if (before.has(address) && !followed.has(address) && !takeOver.has(address)) report(group.dn, `the group ${address} was made by hand and would lose its members: --take-over ${address} lets it follow the server`)
     else {
       const wrong = problemsOf({ kind: "addGroup", group: { address, displayName: group.name, unitCode: null, allowedSenders: null, moderators: null, members: [] } })[0]
       if (wrong) {

@@ -5,6 +5,7 @@ import { presentProtocols, type SessionDesk } from "../../store/presence.ts"
 import { endedAnswer, liftedAnswer, lockoutsAnswer, sessionsAnswer, stoppedAnswer } from "../answers/operation.ts"
 import { cursor, id, limit, shownTime } from "../fields.ts"
 import { answered, refused, type Route, route } from "../route.ts"
+import { sessionText } from "../text/problem.ts"
 import { scopeOfToken, tokenName } from "../token-scope.ts"
 
 /** Who is connected, and who must wait, over HTTP. */
@@ -28,7 +29,10 @@ export const connectionRoutes = ({ sessions, lockouts, outbound }: ConnectionRou
   }),
   route({
     method: "post", path: "/sessions/end", scope: "sessions:end", summary: "Ends one within seconds, telling the client.", input: z.strictObject({ protocol: z.enum(presentProtocols), process: z.string().max(64), id: z.string().max(64) }), output: endedAnswer,
-    run: async (session, caller, { clientAddress }) => ((await sessions.end(scopeOfToken(caller, "sessions:end"), session, { by: tokenName(caller), clientAddress })) ? answered({ ended: session.id }) : refused({ kind: "notFound" })),
+    async run(session, caller, { clientAddress }) {
+      const ended = await sessions.end(scopeOfToken(caller, "sessions:end"), session, { by: tokenName(caller), clientAddress })
+      return ended === "ended" ? answered({ ended: session.id }) : refused(ended === "above" ? { kind: "forbidden", detail: sessionText.above } : { kind: "notFound" })
+    },
   }),
   route({
     method: "get", path: "/lockouts", scope: "queue:read", summary: "Networks that must wait before their next guess, the latest first.", input: z.strictObject({ limit: limit(500, 100) }), output: lockoutsAnswer,

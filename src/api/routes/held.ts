@@ -66,7 +66,7 @@ export function heldRoutes({ held, header, preview, audit, wake }: HeldRoutesPar
         async run({ id: envelopeId, deliveryIds, why: note }, caller) {
           const scope = scopeOfToken(caller, "held:decide")
           const result = await held[decision](scope, { envelopeId, ...(deliveryIds && { deliveryIds }) }, { by: tokenName(caller), note })
-          if (!result.ok) return refused(result.failure.kind === "notFound" ? { kind: "notFound" } : { kind: "conflict", detail: heldText.decided })
+          if (!result.ok) return refused(result.failure.kind === "notFound" ? { kind: "notFound" } : result.failure.kind === "noPermission" ? { kind: "forbidden", detail: heldText.moderated } : { kind: "conflict", detail: heldText.decided })
           if (result.value) wake(result.value)
           return answered({ envelopeId, decision: decision === "release" ? "released" : "refused" })
         },

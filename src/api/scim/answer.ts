@@ -14,7 +14,7 @@ export type ScimAnswer =
 
 export interface ScimProblem {
   readonly kind: "problem"
-  readonly status: 400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 429 | 500 | 503
+  readonly status: 400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 429 | 500 | 501 | 503
   readonly scimType?: "invalidFilter" | "uniqueness" | "mutability" | "invalidSyntax" | "invalidPath" | "noTarget" | "invalidValue"
   readonly detail: string
 }

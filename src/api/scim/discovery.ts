@@ -3,9 +3,11 @@ import type { JsonObject } from "./json.ts"
 
 /** What this server is and has (RFC 7643 §5-§7, RFC 7644 §4). Pure. */
 export const maxResults = 200
+export const maxOperations = 100
+export const maxPayloadBytes = 4 * 1024 * 1024
 
 export const providerConfig = (base: string): JsonObject => ({
-  schemas: ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"], patch: { supported: true }, bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 }, filter: { supported: true, maxResults },
+  schemas: ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"], patch: { supported: true }, bulk: { supported: true, maxOperations, maxPayloadSize: maxPayloadBytes }, filter: { supported: true, maxResults },
   changePassword: { supported: false }, sort: { supported: true }, etag: { supported: true },
   authenticationSchemes: [{ type: "oauthbearertoken", name: "Bearer token", description: "A token with the scope `scim`, made with `congthu token create`", primary: true }],
   meta: { resourceType: "ServiceProviderConfig", location: `${base}/ServiceProviderConfig` },

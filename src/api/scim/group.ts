@@ -5,11 +5,11 @@ import { isObject, type JsonObject, memberOf } from "./json.ts"
 import { groupSchema } from "./resource-names.ts"
 
 /** A Group (RFC 7643 §4.2) of a mail group, and back. Its id is its address. Members that are no users (an office's account, another group) are named by their address. Pure. */
-export function shownGroup({ address, displayName, externalId, members, version }: ScimGroup, base: string): JsonObject {
+export function shownGroup({ address, displayName, externalId, members, changedAt, version }: ScimGroup, base: string): JsonObject {
   return {
     schemas: [groupSchema], id: address, ...(externalId !== null && { externalId }), displayName,
     members: members.map(({ value, kind, name }) => ({ value, ...(name !== "" && { display: name }), ...(kind !== "other" && { type: kind === "user" ? "User" : "Group", $ref: `${base}/${kind === "user" ? "Users" : "Groups"}/${encodeURIComponent(value)}` }) })),
-    meta: { resourceType: "Group", location: `${base}/Groups/${encodeURIComponent(address)}`, version: `W/"${version}"` },
+    meta: { resourceType: "Group", lastModified: new Date(changedAt).toISOString(), location: `${base}/Groups/${encodeURIComponent(address)}`, version: `W/"${version}"` },
   }
 }
 

@@ -14,7 +14,7 @@ export async function createGroup(store: ScimStore, { caller, base, body }: { re
   const read = readGroup(body)
   if (!read.ok) return invalid(read.failure)
   const { displayName, externalId } = read.value
-  const members = await addressesOf(store, read.value.members)
+  const members = await addressesOf(store, scope, read.value.members)
   if ("kind" in members) return members
   const address = isValidMailbox(displayName) ? canonicalAddress(displayName) : await madeAddress(store, displayName, caller.unitCode)
   if (address === undefined) return invalid("displayName")
@@ -39,7 +39,7 @@ export function changeGroup(store: ScimStore, request: ResourceRequest): Promise
       if (!read.ok) return invalid(read.failure)
       // whoever is a member already needs no looking up, and stays though it has gone meanwhile
       const known = new Map(group.members.map(({ value, address }) => [value, address]))
-      const unknown = await addressesOf(store, read.value.members.filter((value) => !known.has(value)))
+      const unknown = await addressesOf(store, scope, read.value.members.filter((value) => !known.has(value)))
       if ("kind" in unknown) return unknown
       const members = [...new Set([...read.value.members.flatMap((value) => known.get(value) ?? []), ...unknown.addresses])].toSorted()
       const same = read.value.displayName === group.displayName && read.value.externalId === group.externalId && JSON.stringify(members) === JSON.stringify(group.members.map(({ address }) => address).toSorted())
@@ -53,8 +53,8 @@ export function deleteGroup(store: ScimStore, request: ResourceRequest): Promise
   return changedResource(request, { find: () => store.group(scope, request.id), show: (group: ScimGroup) => shownGroup(group, request.base), change: (group) => store.removeGroup(scope, group), gone: true })
 }
 
-async function addressesOf(store: ScimStore, values: readonly string[]): Promise<{ readonly addresses: readonly string[] } | ScimProblem> {
-  const found = values.length === 0 ? [] : await store.memberAddresses(values)
+async function addressesOf(store: ScimStore, scope: Scope, values: readonly string[]): Promise<{ readonly addresses: readonly string[] } | ScimProblem> {
+  const found = values.length === 0 ? [] : await store.memberAddresses(scope, values)
   const missing = values.find((_value, at) => found[at] === undefined)
   if (missing !== undefined) return scimProblem(400, `members: there is no ${missing.slice(0, 100)}`, "invalidValue")
   return { addresses: [...new Set(found.filter((address) => address !== undefined))].toSorted() }

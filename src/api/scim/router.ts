@@ -1,23 +1,16 @@
 import express, { type NextFunction, type Request, type Response, Router } from "express"
 import { actAs } from "../../accounts/actor.ts"
-import type { ApiTokenHolder } from "../../accounts/api-token.ts"
 import { hasNul, isDeeperThan } from "../../base/nul.ts"
-import { failed, ok } from "../../base/result.ts"
-import type { ScimQuestion, ScimStore } from "../../store/scim-store.ts"
+import type { ScimStore } from "../../store/scim-store.ts"
 import type { ApiGate } from "../gate.ts"
-import { scopeOfToken } from "../token-scope.ts"
 import type { ApiLog } from "../server.ts"
-import { errorBody, projected, questionProblem, type ScimAnswer, type ScimProblem, scimProblem } from "./answer.ts"
-import { matches, type ResourceRequest } from "./change.ts"
-import { maxResults, providerConfig, resourceTypes, schemas } from "./discovery.ts"
-import { parseFilter, plainPath } from "./filter.ts"
-import { shownGroup } from "./group.ts"
-import { changeGroup, createGroup, deleteGroup } from "./groups.ts"
+import { errorBody, projected, type ScimAnswer, type ScimProblem, scimProblem } from "./answer.ts"
+import { answerBulk, bulkPath } from "./bulk.ts"
+import { matches } from "./change.ts"
+import { maxPayloadBytes } from "./discovery.ts"
+import { type Asked, type Endpoint, endpoints } from "./endpoints.ts"
 import { isObject, type JsonObject } from "./json.ts"
-import { applyPatch } from "./patch.ts"
 import { listSchema } from "./resource-names.ts"
-import { shownUser } from "./user.ts"
-import { changeUser, createUser, deleteUser } from "./users.ts"
 
 /**
  * SCIM 2.0 (RFC 7643, 7644), mounted at `/scim/v2` by whoever serves HTTPS: identity systems provision people and groups through it. Same tokens and limits as the API, with the
@@ -31,72 +24,29 @@ export interface ScimParts {
 }
 
 const path = "/scim/v2"
-const maxBodyBytes = 4 * 1024 * 1024
-/** A resource has four levels, an operation on it two more. */
+/** A resource has four levels, an operation on it two more, one of many three more. */
 const maxDepth = 20
 const mediaTypes = ["application/scim+json", "application/json"]
 
-interface Asked {
-  readonly caller: ApiTokenHolder
-  readonly base: string
-  readonly id: string
-  readonly body: JsonObject
-  readonly query: (name: string) => string | undefined
-  readonly header: (name: string) => string | undefined
-}
-
 export function scimRouter({ gate, store, isUnavailable, log }: ScimParts): Router {
   const router = Router()
-  const readBody = express.json({ limit: maxBodyBytes, strict: true, type: mediaTypes })
-  const on = (method: "get" | "post" | "put" | "patch" | "delete", at: string, work: (asked: Asked) => Promise<ScimAnswer>): void => void router[method](at, (request, response) => handle(request, response, work))
+  const readBody = express.json({ limit: maxPayloadBytes, strict: true, type: mediaTypes })
+  const on = (method: Endpoint["method"], at: string, work: (asked: Asked) => Promise<ScimAnswer>): void => void router[method](at, (request, response) => handle(request, response, work))
 
-  const fixed = (all: (base: string) => readonly JsonObject[]) => async ({ base }: Asked): Promise<ScimAnswer> => ({ kind: "list", total: all(base).length, startIndex: 1, resources: all(base) })
-  const oneOf = (all: (base: string) => readonly JsonObject[]) => async ({ base, id }: Asked): Promise<ScimAnswer> => {
-    const found = all(base).find((one) => one["id"] === id)
-    return found ? { kind: "resource", status: 200, body: found } : scimProblem(404, "there is no such resource")
-  }
-  on("get", "/ServiceProviderConfig", async ({ base }) => ({ kind: "resource", status: 200, body: providerConfig(base) }))
-  on("get", "/ResourceTypes", fixed(resourceTypes))
-  on("get", "/ResourceTypes/:id", oneOf(resourceTypes))
-  on("get", "/Schemas", fixed(schemas))
-  on("get", "/Schemas/:id", oneOf(schemas))
-
-  on("get", "/Users", async (asked) => {
-    const question = questionOf(asked)
-    if ("kind" in question) return question
-    const page = await store.users(question)
-    return page.ok ? { kind: "list", total: page.value.total, startIndex: question.offset + 1, resources: page.value.rows.map((user) => shownUser(user, asked.base)) } : questionProblem(page.failure)
-  })
-  on("get", "/Users/:id", async ({ caller, id, base }) => {
-    const user = await store.user(scopeOfToken(caller, "directory:read"), id)
-    return user ? { kind: "resource", status: 200, body: shownUser(user, base) } : scimProblem(404, "there is no such resource")
-  })
-  on("post", "/Users", (asked) => createUser(store, asked))
-  on("put", "/Users/:id", (asked) => changeUser(store, replacing(asked)))
-  on("patch", "/Users/:id", (asked) => changeUser(store, patching(asked)))
-  on("delete", "/Users/:id", (asked) => deleteUser(store, replacing(asked)))
-
-  on("get", "/Groups", async (asked) => {
-    const question = questionOf(asked)
-    if ("kind" in question) return question
-    const withMembers = !named(asked.query("excludedattributes")).has("members") && (asked.query("attributes") === undefined || [...named(asked.query("attributes"))].some((name) => name.startsWith("members")))
-    const page = await store.groups({ ...question, withMembers })
-    return page.ok ? { kind: "list", total: page.value.total, startIndex: question.offset + 1, resources: page.value.rows.map((group) => shownGroup(group, asked.base)) } : questionProblem(page.failure)
-  })
-  on("get", "/Groups/:id", async ({ caller, id, base }) => {
-    const group = await store.group(scopeOfToken(caller, "directory:read"), id)
-    return group ? { kind: "resource", status: 200, body: shownGroup(group, base) } : scimProblem(404, "there is no such resource")
-  })
-  on("post", "/Groups", (asked) => createGroup(store, asked))
-  on("put", "/Groups/:id", (asked) => changeGroup(store, replacing(asked)))
-  on("patch", "/Groups/:id", (asked) => changeGroup(store, patching(asked)))
-  on("delete", "/Groups/:id", (asked) => deleteGroup(store, replacing(asked)))
+  const table = endpoints(store)
+  for (const { method, path: at, work } of table) on(method, at, work)
+  on("post", bulkPath, (asked) => answerBulk(asked, table, (error, at) => seen(error, { method: "POST", path: `${bulkPath}${at}` })))
+  // RFC 7644 §3.11: who asks is a program, not a person
+  router.all("/Me", (request, response) => handle(request, response, async () => scimProblem(501, "a token is no person")))
   router.use((request, response) => handle(request, response, async () => scimProblem(404, "there is no such endpoint")))
-  router.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+  router.use((error: unknown, request: Request, response: Response, _next: NextFunction) => send(response, seen(error, request), {}))
+
+  /** What is told of an error; the log has it where it is ours. */
+  function seen(error: unknown, { method, path: at }: Pick<Request, "method" | "path">): ScimProblem {
     const problem = problemOf(error, isUnavailable)
-    if (problem.status === 500) log.failed({ method: request.method, path: request.path, error })
-    send(response, problem, {})
-  })
+    if (problem.status === 500) log.failed({ method, path: at, error })
+    return problem
+  }
 
   async function handle(request: Request, response: Response, work: (asked: Asked) => Promise<ScimAnswer>): Promise<void> {
     response.set("cache-control", "no-store")
@@ -114,7 +64,7 @@ export function scimRouter({ gate, store, isUnavailable, log }: ScimParts): Rout
       return typeof found === "string" ? found : undefined
     }
     const given = { body, params: request.params, query: request.query }
-    const asked: Asked | undefined = body && { caller, body, base: `${origin(request)}${path}`, id: String(request.params["id"] ?? ""), query, header: (name) => one(request.headers[name]) }
+    const asked: Asked | undefined = body && { caller, body, base: `${origin(request)}${path}`, id: String(request.params["id"] ?? ""), query, ifMatch: one(request.headers["if-match"]) }
     const answer = !asked ? scimProblem(400, "the content is no JSON object, or one too deep", "invalidSyntax") : hasNul(given) ? scimProblem(400, "there is a NUL in it", "invalidValue") : await actAs({ via: "api", name: caller.name, tokenId: caller.id, address: clientAddress }, () => work(asked))
     send(response, answer, { ifNoneMatch: request.method === "GET" ? one(request.headers["if-none-match"]) : undefined, only: query("attributes"), without: query("excludedattributes") })
     log.called({ token: caller.id, name: caller.name, method: request.method, path: request.path, status: response.statusCode })
@@ -134,32 +84,6 @@ const one = (header: string | string[] | undefined): string | undefined => (Arra
 
 /** As the client calls this server; what is no name of a host is left out. */
 const origin = ({ headers: { host = "" } }: Request): string => (/^[\w.-]{1,255}(?::\d{1,5})?$|^\[[\da-f:.]{2,45}\](?::\d{1,5})?$/i.test(host) ? `https://${host}` : "")
-
-const replacing = ({ header, body, ...request }: Asked): ResourceRequest => ({ ...request, ifMatch: header("if-match"), next: () => ok(body) })
-
-const patching = ({ header, body, ...request }: Asked): ResourceRequest => ({
-  ...request, ifMatch: header("if-match"),
-  next(shown) {
-    const patched = applyPatch(shown, body)
-    return patched.ok ? patched : failed(scimProblem(400, patched.failure.detail, patched.failure.scimType))
-  },
-})
-
-const named = (list: string | undefined): ReadonlySet<string> => new Set((list ?? "").split(",").slice(0, 100).map((name) => plainPath(name.trim())))
-
-const maxOffset = 1_000_000
-
-/** RFC 7644 §3.4.2.4: a count below 0 is 0, a start before the first is the first. */
-function questionOf({ caller, query }: Asked): ScimQuestion | ScimProblem {
-  const [filter, startIndex, count, sortBy, sortOrder] = [query("filter"), query("startindex") ?? "1", query("count") ?? "100", query("sortby"), query("sortorder")]
-  const parsed = filter === undefined ? undefined : parseFilter(filter)
-  if (parsed && !parsed.ok) return scimProblem(400, `filter ${parsed.failure}`, "invalidFilter")
-  if (!/^-?\d{1,9}$/.test(startIndex) || !/^-?\d{1,9}$/.test(count)) return scimProblem(400, "startIndex and count are numbers", "invalidValue")
-  return {
-    scope: scopeOfToken(caller, "directory:read"), offset: Math.min(Math.max(Number(startIndex), 1) - 1, maxOffset), limit: Math.min(Math.max(Number(count), 0), maxResults),
-    ...(parsed && { filter: parsed.value }), ...(sortBy !== undefined && { sortBy: plainPath(sortBy) }), ...(sortOrder?.toLowerCase() === "descending" && { descending: true }),
-  }
-}
 
 interface Shape {
   readonly ifNoneMatch?: string | undefined

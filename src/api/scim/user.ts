@@ -8,14 +8,14 @@ import { enterpriseSchema, userSchema } from "./resource-names.ts"
  * addresses, which clients do not change. Pure.
  */
 export function shownUser(user: ScimUser, base: string): JsonObject {
-  const { id, externalId, userName, name, title, phone, unitCode, unitName, address, aliases, groups, active, createdAt, version } = user
+  const { id, externalId, userName, name, title, phone, unitCode, unitName, address, aliases, groups, active, createdAt, changedAt, version } = user
   return {
     schemas: [userSchema, enterpriseSchema], id, ...(externalId !== null && { externalId }), userName, name: { formatted: name, ...partsOf(name) }, displayName: name, ...(title !== "" && { title }), active,
     emails: [{ value: address, type: "work", primary: true }, ...aliases.map((alias) => ({ value: alias, type: "other", primary: false }))],
     ...(phone !== "" && { phoneNumbers: [{ value: phone, type: "work" }] }),
     ...(groups.length > 0 && { groups: groups.map((group) => ({ value: group.address, display: group.displayName, type: "direct", $ref: `${base}/Groups/${encodeURIComponent(group.address)}` })) }),
     [enterpriseSchema]: { employeeNumber: id, department: unitCode, division: unitName },
-    meta: { resourceType: "User", created: new Date(createdAt).toISOString(), location: `${base}/Users/${encodeURIComponent(id)}`, version: `W/"${version}"` },
+    meta: { resourceType: "User", created: new Date(createdAt).toISOString(), lastModified: new Date(changedAt).toISOString(), location: `${base}/Users/${encodeURIComponent(id)}`, version: `W/"${version}"` },
   }
 }
 

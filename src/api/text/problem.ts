@@ -38,8 +38,13 @@ export const certificateText = {
   revoked: { vi: "Chứng thư đã bị thu hồi; không dùng lại được", en: "The certificate was revoked; that is for good" },
 } as const
 
+export const sessionText = {
+  above: { vi: "Phiên của người giữ vai trò quản trị cao hơn", en: "It is of somebody who holds an administrator's role above" },
+} as const
+
 export const heldText = {
   decided: { vi: "Thư này đã được quyết định", en: "It has been decided already" },
+  moderated: { vi: "Thư chờ người duyệt nhóm, hoặc quản trị của tỉnh", en: "It waits for the group's moderators, or an administrator of the province" },
 } as const
 
 export const policyText = {

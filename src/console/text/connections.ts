@@ -23,6 +23,7 @@ export const connectionText = {
   end: { vi: "Kết thúc", en: "End" },
   endQuestion: { vi: "Kết thúc phiên của {account}? Chương trình thư thường tự kết nối lại; muốn chặn hẳn thì đổi mật khẩu hoặc tạm ngừng hộp thư.", en: "End the session of {account}? Mail clients mostly come back by themselves; to keep somebody out, change the password or suspend the mailbox." },
   ended: { vi: "Phiên sẽ kết thúc trong vài giây.", en: "The session ends within seconds." },
+  above: { vi: "Phiên này của người giữ vai trò quản trị cao hơn bạn.", en: "This session is of somebody who holds an administrator's role above yours." },
   notThere: { vi: "Phiên này không còn.", en: "This session is not there any more." },
   bansTitle: { vi: "Đang bị chặn", en: "Who must wait" },
   bansIntro: { vi: "Mạng và hộp thư phải đợi vì nhập sai mật khẩu hoặc khóa API quá nhiều lần, và hộp thư bị ngừng gửi ra ngoài vì gửi nhiều bất thường.", en: "Networks and mailboxes that must wait after too many wrong passwords or API tokens, and mailboxes whose mail to the outside waits because they send more than is believable." },

@@ -28,6 +28,7 @@ export const guidedText = {
   undoneAt: { vi: "đã hoàn tác lúc", en: "taken back at" },
   stale: { vi: "Danh bạ đã thay đổi; hãy xem lại kế hoạch.", en: "The directory has changed; look at the plan again." },
   reset: { vi: "Cấp lại mật khẩu", en: "Reset the password" },
-  resetQuestion: { vi: "Hủy mật khẩu của {address} và tạo mật khẩu dùng một lần? Mật khẩu ứng dụng vẫn giữ.", en: "Revoke the password of {address} and make a one-time password? App passwords stay." },
+  resetQuestion: { vi: "Hủy mật khẩu của {address} và tạo mật khẩu dùng một lần? Mật khẩu ứng dụng của chủ hộp thư và mọi phiên đang mở sẽ kết thúc; ứng dụng thư phải được cài đặt lại.", en: "Revoke the password of {address} and make a one-time password? Its owner's app passwords and all open sessions end; mail clients have to be set up again." },
+  keepAppPasswords: { vi: "Giữ mật khẩu ứng dụng (chủ hộp thư chỉ quên mật khẩu, không ai khác biết)", en: "Keep the app passwords (the holder only forgot the password, nobody else knows it)" },
   password: { vi: "Mật khẩu dùng một lần của {address}, chỉ hiện một lần. Nó chỉ mở trang này, và phải đổi ngay khi đăng nhập.", en: "One-time password of {address}, shown this once. It opens this site only, and must be changed at once." },
 } as const satisfies Catalogue

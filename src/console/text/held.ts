@@ -53,6 +53,7 @@ export const heldText = {
   content: { vi: "Nội dung dạng chữ", en: "Content as text" },
   contentNote: { vi: "Chỉ hiện chữ: không dựng HTML, không tải gì từ ngoài. Việc bạn xem nội dung được ghi vào nhật ký.", en: "Text only: no HTML is rendered, nothing is fetched. That you read it is in the audit." },
   contentShow: { vi: "Xem nội dung", en: "Read the content" },
+  moderatorsDecide: { vi: "Thư gửi tới nhóm có kiểm duyệt: người duyệt nhóm hoặc quản trị của tỉnh quyết định.", en: "This message is for a moderated group: the group's moderators decide, or an administrator of the province." },
   notEntitled: { vi: "Tiêu đề và nội dung chỉ hiện cho người có quyền quyết định.", en: "Subject and content are shown only to those who may decide." },
   cut: { vi: "Chỉ hiện phần đầu.", en: "Only the beginning is shown." },
   noText: { vi: "Thư không có phần chữ.", en: "There is no text in it." },
@@ -76,5 +77,5 @@ export const heldText = {
   nothingSelected: { vi: "Chưa chọn thư nào.", en: "None is selected." },
   releasedCount: { vi: "Đã cho đi {count} thư.", en: "{count} released." },
   refusedCount: { vi: "Đã từ chối {count} thư.", en: "{count} refused." },
-  missedCount: { vi: "{count} thư đã có người quyết định hoặc không còn.", en: "{count} had been decided, or are not there any more." },
+  missedCount: { vi: "{count} thư đã có người quyết định, không còn, hoặc do người duyệt nhóm quyết định.", en: "{count} had been decided, are not there any more, or are their moderators' to decide." },
 } as const satisfies Catalogue

@@ -71,6 +71,8 @@ export interface ConfirmedOptions {
   /** On the button that only opens the question. */
   readonly label: string
   readonly question: string
+  /** Asked with it. */
+  readonly choices?: Html
   /** On the button that does it; the label when absent. */
   readonly button?: string
   readonly action: string
@@ -80,9 +82,9 @@ export interface ConfirmedOptions {
 }
 
 /** A change that cannot be taken back: the first press asks, the second does. */
-export const confirmed = (visit: Visit, { label, question, button = label, action, hidden = {}, primary = false }: ConfirmedOptions) => html`<details class=${primary ? "confirm primary" : "confirm"}>
+export const confirmed = (visit: Visit, { label, question, choices, button = label, action, hidden = {}, primary = false }: ConfirmedOptions) => html`<details class=${primary ? "confirm primary" : "confirm"}>
   <summary>${label}</summary>
-  ${form(visit, { action, hidden, body: html`<p>${question}</p><button class=${primary ? undefined : "danger"}>${button}</button>` })}
+  ${form(visit, { action, hidden, body: html`<p>${question}</p>${choices}<button class=${primary ? undefined : "danger"}>${button}</button>` })}
   <small>${visit.say(formText.closeAgain, { label })}</small>
 </details>`
 

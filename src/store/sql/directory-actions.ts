@@ -2,15 +2,15 @@ import { provinceDate } from "../../accounts/province-date.ts"
 import { seenTag } from "../../accounts/provision/records.ts"
 import { type ActionStep, canBeUndone, stepsTag } from "../../accounts/provision/guided/steps.ts"
 import { ok } from "../../base/result.ts"
-import type { ActionOnRecord, DirectoryActions } from "../directory-actions.ts"
-import { type KeepingRules, planAction, undoProblem } from "./action-facts.ts"
+import type { ActionOnRecord, DirectoryActions, GuidedAction } from "../directory-actions.ts"
+import { type KeepingRules, planAction, type PlannedAction, undoProblem } from "./action-facts.ts"
 import { doStep, undoStep } from "./action-steps.ts"
 import { giveOneTimePassword } from "./bulk-apply.ts"
 import type { OneTimePasswords } from "./bulk-parts.ts"
 import { type EditorParts, inDirectory, lockDirectory, nextVersion } from "./directory-editor.ts"
 import { readAccount } from "./directory-records.ts"
 import { seenAccount } from "./edit-accounts.ts"
-import { note, ownersProblem, refuse } from "./edit.ts"
+import { type Edit, note, ownersProblem, refuse } from "./edit.ts"
 import { inScope, scopeValue } from "./scope.ts"
 
 export interface ActionParts extends EditorParts {
@@ -32,14 +32,9 @@ export function createDirectoryActions(parts: ActionParts): DirectoryActions {
       const done = await inDirectory(parts, by, async (edit) => {
         const planned = await planAction(edit, action, keeping)
         if (!planned.ok) return planned
-        const { steps, subject, unitCode } = planned.value
+        const { steps } = planned.value
         if (stepsTag(steps) !== seen) return refuse("inUse", "stale")
-        const [row] = await edit.tx.query<{ id: number }>(insertAction, [action.kind, subject, unitCode, JSON.stringify(steps)])
-        for (const step of steps) {
-          await doStep(edit, step, password.hash)
-          await note(edit, { kind: `${action.kind}.${step.step}`, key: subject, more: { action: row?.id, ...step } })
-        }
-        return ok({ id: row?.id ?? 0, steps })
+        return ok({ id: await doPlanned(edit, action.kind, planned.value, password.hash), steps })
       })
       if (!done.ok) return done
       const { id, steps } = done.value.value
@@ -60,7 +55,7 @@ export function createDirectoryActions(parts: ActionParts): DirectoryActions {
       })
       return done.ok ? ok({ version: done.value.version }) : done
     },
-    async resetPassword(address, by) {
+    async resetPassword(address, { keepAppPasswords }, by) {
       const password = parts.oneTimePasswords()
       const done = await inDirectory(parts, by, async (edit) => {
         const before = await readAccount(edit.tx, address)
@@ -69,6 +64,7 @@ export function createDirectoryActions(parts: ActionParts): DirectoryActions {
         const problem = await ownersProblem(edit, found.value.accountId)
         if (problem && !problem.ok) return problem
         await giveOneTimePassword(edit, found.value.accountId, password.hash)
+        if (!keepAppPasswords) await edit.tx.query(endAppPasswords, [found.value.accountId, edit.today])
         return ok(undefined)
       })
       return done.ok ? ok({ oneTimePassword: password.text }) : done
@@ -93,6 +89,16 @@ export function createDirectoryActions(parts: ActionParts): DirectoryActions {
   }
 }
 
+/** Puts it on record, and does it. */
+export async function doPlanned(edit: Edit, kind: GuidedAction["kind"], { steps, subject, unitCode }: PlannedAction, passwordHash: string): Promise<number> {
+  const [row] = await edit.tx.query<{ id: number }>(insertAction, [kind, subject, unitCode, JSON.stringify(steps)])
+  for (const step of steps) {
+    await doStep(edit, step, passwordHash)
+    await note(edit, { kind: `${kind}.${step.step}`, key: subject, more: { action: row?.id, ...step } })
+  }
+  return row?.id ?? 0
+}
+
 const insertAction = { name: "insert-action", text: "INSERT INTO directory_action (kind, subject, unit_code, steps) VALUES ($1, $2, $3, $4) RETURNING id" }
 const findAction = { name: "find-action", text: `SELECT kind, subject, unit_code AS "unitCode", steps, undone_at IS NOT NULL AS undone FROM directory_action WHERE id = $1` }
 const historyOf = {
@@ -104,6 +110,15 @@ const historyOf = {
 const anythingDue = { name: "action-due", text: "SELECT EXISTS (SELECT FROM account WHERE archive_on <= $1::date AND archived_at IS NULL AND suspended_at IS NOT NULL) OR EXISTS (SELECT FROM alias WHERE expires_on <= $1::date) AS due" }
 
 /** Its content stays sealed where it is; nothing opens it, and no group holds it any more. */
+const endAppPasswords = {
+  name: "action-end-app-passwords",
+  text: `
+    WITH c AS (
+      UPDATE credential c SET revoked_at = clock_timestamp() WHERE account_id = $1 AND kind = 'appPassword' AND revoked_at IS NULL AND NOT EXISTS (
+        SELECT FROM assignment s WHERE s.account_id = $1 AND s.principal_id = c.principal_id AND 'owner' <> ALL (s.rights) AND (s.valid_until IS NULL OR s.valid_until >= $2::date)) RETURNING id, principal_id, kind
+    )
+    INSERT INTO audit (kind, principal_id, account_id, detail) SELECT 'credential.revoked', principal_id, $1, jsonb_build_object('credentialId', id, 'kind', kind, 'why', 'password reset') FROM c`,
+}
 const archive = {
   name: "action-archive",
   text: `

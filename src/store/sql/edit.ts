@@ -52,7 +52,7 @@ export const refuse = (kind: Refusal["kind"], problem: ProblemKey, { field = "",
 export const isProvinceWide = ({ scope }: Pick<Edit, "scope">): boolean => scopeValue(scope) === null
 
 /** False outside the scope; what belongs to no unit is the province's. */
-export const covered = (edit: Pick<Edit, "tx" | "scope" | "many">, unitCode: string | null): Promise<boolean> =>
+export const covered = (edit: Pick<Edit, "scope" | "many"> & { readonly tx: Pick<Transaction, "query"> }, unitCode: string | null): Promise<boolean> =>
   once(edit, `covered ${unitCode}`, async () => (await edit.tx.query<{ covered: boolean }>(coveredBy, [scopeValue(edit.scope), unitCode]))[0]?.covered === true)
 
 /** Undefined: something new may begin in this unit. */

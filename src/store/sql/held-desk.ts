@@ -1,6 +1,7 @@
 import type { Scope } from "../../accounts/administrator.ts"
 import { failed, ok, type Result } from "../../base/result.ts"
 import { type Failure, failure } from "../../mail/failure.ts"
+import { moderatedRule } from "../acceptance-store.ts"
 import type { DeskChoice, DeskCopy, HeldDesk, HeldForDesk } from "../held-desk.ts"
 import type { HeldMessage } from "../held-store.ts"
 import type { Database } from "./database.ts"
@@ -12,8 +13,9 @@ export function createHeldDesk({ database }: { readonly database: Database }): H
   const store = createHeldStore({ database })
   /** Undefined: the message as a whole. */
   const chosen = async (scope: Scope, { envelopeId, deliveryIds }: DeskChoice): Promise<Result<readonly number[] | undefined, Failure>> => {
-    const [found] = await database.query<{ whole: boolean; ids: readonly number[] }>(choice, [scopeValue(scope), envelopeId, deliveryIds ?? null])
+    const [found] = await database.query<{ whole: boolean; desks: boolean; ids: readonly number[] }>(choice, [scopeValue(scope), envelopeId, deliveryIds ?? null])
     if (!found) return failed(notHeld)
+    if (!found.whole && !found.desks) return failed(notTheirs)
     return ok(found.whole && deliveryIds === undefined ? undefined : found.ids)
   }
   return {
@@ -44,7 +46,11 @@ export function createHeldDesk({ database }: { readonly database: Database }): H
   }
 }
 
+const notTheirs = failure("noPermission", "the group's moderators decide on this message")
 const notHeld = failure("notFound", "no message of that number is held")
+
+/** A moderated group's message waits for its moderators: who sent it, or looks after some of its members, lets nothing of it go. */
+const isDesks = `h.rule_id <> '${moderatedRule}'`
 
 const ours = `coalesce(${inScope("a.unit_code", "$1")}, false)`
 
@@ -54,7 +60,7 @@ const ours = `coalesce(${inScope("a.unit_code", "$1")}, false)`
  */
 const from = `${heldFrom} CROSS JOIN LATERAL (
   SELECT coalesce($1::text[] IS NULL OR bool_and(${ours})
-      OR (h.kind = 'approval' AND (SELECT bool_or(${inScope("s.unit_code", "$1")}) FROM audit u JOIN account s ON s.id = u.account_id WHERE u.envelope_id = h.envelope_id AND u.kind = 'message.accepted')), false) AS whole,
+      OR (h.kind = 'approval' AND ${isDesks} AND (SELECT bool_or(${inScope("s.unit_code", "$1")}) FROM audit u JOIN account s ON s.id = u.account_id WHERE u.envelope_id = h.envelope_id AND u.kind = 'message.accepted')), false) AS whole,
     coalesce(bool_or(${ours}), false) AS reached, coalesce(bool_or(${ours} AND ${heldByPolicy}), false) AS held
   FROM delivery d LEFT JOIN account a ON a.id = d.account_id WHERE $1::text[] IS NOT NULL AND d.envelope_id = h.envelope_id
 ) w`
@@ -71,12 +77,12 @@ const holds = (parameter: string): string =>
 const byId = {
   name: "held-desk-by-id",
   text: `SELECT ${heldColumns(mine)}, e.content, w.whole,
-      (SELECT count(*) FROM delivery d WHERE d.envelope_id = h.envelope_id AND h.decision IS NULL AND ${heldByPolicy} AND ${mine}) AS waiting
+      (SELECT count(*) FROM delivery d WHERE d.envelope_id = h.envelope_id AND h.decision IS NULL AND (w.whole OR ${isDesks}) AND ${heldByPolicy} AND ${mine}) AS waiting
     ${from} WHERE h.envelope_id = $2 AND ${visible}`,
 }
 const choice = {
   name: "held-desk-choice",
-  text: `SELECT w.whole, ARRAY(SELECT d.id FROM delivery d WHERE d.envelope_id = h.envelope_id AND ${mine} AND ($3::bigint[] IS NULL OR d.id = ANY ($3))) AS ids
+  text: `SELECT w.whole, ${isDesks} AS desks, ARRAY(SELECT d.id FROM delivery d WHERE d.envelope_id = h.envelope_id AND ${mine} AND ($3::bigint[] IS NULL OR d.id = ANY ($3))) AS ids
     ${from} WHERE h.envelope_id = $2 AND ${visible}`,
 }
 const copies = {

@@ -7,6 +7,8 @@ export interface ScimColumn {
   readonly type: "text" | "boolean" | "time"
   /** Upper and lower case differ (RFC 7643 §2.2, `caseExact`). */
   readonly exact?: boolean
+  /** A wider condition that an index answers, for `eq`: takes the value in small letters. */
+  readonly among?: (value: string) => string
 }
 
 export interface ScimColumns {
@@ -86,7 +88,8 @@ function comparison(column: ScimColumn, { path, operator, value }: { readonly pa
       if (typeof value !== "string") throw unfit
       const [left, right] = column.exact === true ? [column.sql, value] : [`lower(${column.sql})`, value.toLowerCase()]
       if (operator === "co" || operator === "sw" || operator === "ew") return `${left} LIKE ${parameter(`${operator === "sw" ? "" : "%"}${right.replace(/[\\%_]/g, "\\$&")}${operator === "ew" ? "" : "%"}`)}::text`
-      return `${left} ${symbols[operator]} ${parameter(right)}::text`
+      const place = `${parameter(right)}::text`
+      return `${operator === "eq" && column.among ? `${column.among(place)} AND ` : ""}${left} ${symbols[operator]} ${place}`
     }
   }
 }

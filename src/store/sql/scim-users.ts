@@ -13,7 +13,7 @@ type Reader = Pick<Transaction, "query">
 const from = `
   FROM principal p
     JOIN LATERAL (
-      SELECT a.id, a.address, a.suspended_at, a.created_at FROM assignment s JOIN account a ON a.id = s.account_id
+      SELECT a.id, a.address, a.suspended_at, a.created_at, a.changed_at FROM assignment s JOIN account a ON a.id = s.account_id
       WHERE s.principal_id = p.id AND 'owner' = ANY (s.rights) AND a.kind = 'personal' AND a.archived_at IS NULL AND coalesce(s.valid_until >= (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date, true)
       ORDER BY a.id LIMIT 1
     ) a ON true
@@ -23,22 +23,27 @@ const from = `
 
 const active = "(p.suspended_at IS NULL AND a.suspended_at IS NULL)"
 const userName = "coalesce(e.user_name, a.address)"
+const changed = "greatest(p.changed_at, a.changed_at, u.changed_at, e.changed_at)"
+/** Whose name it may be, along the indexes of both kinds of names; `userName` then says whose it is. */
+const named = (name: string): string => `p.id IN (
+    SELECT key FROM external_identity WHERE source = 'scim' AND kind = 'person' AND user_name IS NOT NULL AND lower(user_name) = ${name}
+    UNION ALL SELECT s.principal_id FROM account n JOIN assignment s ON s.account_id = n.id WHERE n.address = ${name})`
 const emails = "(SELECT a.address AS value, 'work' AS type, true AS is_primary UNION ALL SELECT l.address, 'other', false FROM alias l WHERE l.account_id = a.id) AS v"
 const value = { sql: "v.value", type: "text" } as const
 const type = { sql: "v.type", type: "text" } as const
 
 const columns: ScimColumns = {
   single: {
-    id: { sql: "p.id", type: "text", exact: true }, externalid: { sql: "e.external_id", type: "text", exact: true }, username: { sql: userName, type: "text" }, displayname: { sql: "p.name", type: "text" },
+    id: { sql: "p.id", type: "text", exact: true }, externalid: { sql: "e.external_id", type: "text", exact: true }, username: { sql: userName, type: "text", among: named }, displayname: { sql: "p.name", type: "text" },
     "name.formatted": { sql: "p.name", type: "text" }, "name.familyname": { sql: "split_part(p.name, ' ', 1)", type: "text" }, "name.givenname": { sql: "regexp_replace(p.name, '^.* ', '')", type: "text" },
     title: { sql: "p.title", type: "text" }, active: { sql: active, type: "boolean" }, department: { sql: "p.unit_code", type: "text", exact: true }, employeenumber: { sql: "p.id", type: "text", exact: true },
-    "meta.created": { sql: "a.created_at", type: "time" }, "meta.resourcetype": { sql: "'User'", type: "text" },
+    "meta.created": { sql: "a.created_at", type: "time" }, "meta.lastmodified": { sql: changed, type: "time" }, "meta.resourcetype": { sql: "'User'", type: "text" },
   },
   multiple: {
     emails: { from: emails, columns: { value, type, primary: { sql: "v.is_primary", type: "boolean" } } },
     phonenumbers: { from: "(SELECT p.phone AS value, 'work' AS type WHERE p.phone <> '') AS v", columns: { value, type } },
     groups: {
-      from: "(SELECT m.group_address AS value, g.display_name AS display FROM mail_group_member m JOIN mail_group g ON g.address = m.group_address WHERE m.member_address = a.address) AS v",
+      from: `(SELECT m.group_address AS value, g.display_name AS display FROM mail_group_member m JOIN mail_group g ON g.address = m.group_address WHERE m.member_address = a.address AND ${inScope("g.unit_code", "$1")}) AS v`,
       columns: { value: { ...value, exact: true }, display: { sql: "v.display", type: "text" } },
     },
   },
@@ -46,12 +51,12 @@ const columns: ScimColumns = {
 
 const select = `SELECT p.id, e.external_id AS "externalId", ${userName} AS "userName", p.name, p.title, p.phone, p.unit_code AS "unitCode", u.name AS "unitName", a.address,
     ARRAY(SELECT l.address FROM alias l WHERE l.account_id = a.id ORDER BY l.address) AS aliases,
-    coalesce((SELECT json_agg(json_build_object('address', g.address, 'displayName', g.display_name) ORDER BY g.address) FROM mail_group_member m JOIN mail_group g ON g.address = m.group_address WHERE m.member_address = a.address), '[]') AS groups,
-    ${active} AS active, (extract(epoch FROM a.created_at) * 1000)::bigint AS "createdAt"`
+    coalesce((SELECT json_agg(json_build_object('address', g.address, 'displayName', g.display_name) ORDER BY g.address) FROM mail_group_member m JOIN mail_group g ON g.address = m.group_address WHERE m.member_address = a.address AND ${inScope("g.unit_code", "$1")}), '[]') AS groups,
+    ${active} AS active, (extract(epoch FROM a.created_at) * 1000)::bigint AS "createdAt", (extract(epoch FROM ${changed}) * 1000)::bigint AS "changedAt"`
 
 const versioned = (row: Omit<ScimUser, "version">): ScimUser => {
-  // what a user is a member of changes with the groups
-  const { groups: _groups, ...own } = row
+  // what a user is a member of changes with the groups; what is done and taken back is as it was
+  const { groups: _groups, changedAt: _changedAt, ...own } = row
   return { ...row, version: createHash("sha256").update(canonicalJson(own)).digest("base64url").slice(0, 22) }
 }
 

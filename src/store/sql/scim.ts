@@ -6,7 +6,9 @@ import { seenTag } from "../../accounts/provision/records.ts"
 import { failed, ok, type Result } from "../../base/result.ts"
 import type { Refusal } from "../directory-editor.ts"
 import type { NewScimUser, ScimGroup, ScimStore, ScimUser, WantedGroup, WantedUser } from "../scim-store.ts"
-import { applyChange, type EditorParts, inDirectory } from "./directory-editor.ts"
+import { planAction } from "./action-facts.ts"
+import { type ActionParts, doPlanned } from "./directory-actions.ts"
+import { applyChange, inDirectory } from "./directory-editor.ts"
 import { readAccount, readGroup, readPerson } from "./directory-records.ts"
 import { done, type Edit, type Edited, refuse } from "./edit.ts"
 import { findGroups, memberAddresses, readScimGroup } from "./scim-groups.ts"
@@ -14,7 +16,7 @@ import { findUsers, readUser } from "./scim-users.ts"
 import { inScope, scopeValue } from "./scope.ts"
 
 /** SCIM over the directory's editor: what is one request there is one transaction here, of the same changes that the console makes. */
-export function createScimStore(parts: EditorParts): ScimStore {
+export function createScimStore(parts: ActionParts): ScimStore {
   const { database } = parts
   const change = async (scope: Scope, work: (edit: Edit) => Promise<Edited>): Promise<Result<string, Refusal>> => {
     const result = await inDirectory(parts, { scope }, work)
@@ -27,9 +29,14 @@ export function createScimStore(parts: EditorParts): ScimStore {
     changeUser: (scope, seen, wanted) => change(scope, (edit) => changeUser(edit, seen, wanted)),
     removeUser: (scope, seen) =>
       change(scope, async (edit) => {
-        const suspended = await changeUser(edit, seen, { ...seen, userName: seen.userName === seen.address ? null : seen.userName, active: false })
-        if (suspended.ok) await edit.tx.query(setGone, ["person", seen.id])
-        return suspended
+        const user = await seenUser(edit, seen)
+        if (!user.ok) return user
+        const planned = await planAction(edit, { kind: "leave", principalId: seen.id }, parts.keeping)
+        // whom an administrator let go before has nothing left to do
+        if (!planned.ok && planned.failure.problems[0]?.problem !== "alreadySo") return planned
+        if (planned.ok) await doPlanned(edit, "leave", planned.value, parts.oneTimePasswords().hash)
+        await edit.tx.query(setGone, ["person", seen.id])
+        return done(seen.id)
       }),
     async unit(scope, codeOrName) {
       const rows = await database.query<{ code: string; exact: boolean }>(findUnit, [scopeValue(scope), codeOrName])
@@ -49,11 +56,11 @@ export function createScimStore(parts: EditorParts): ScimStore {
     removeGroup: (scope, seen) =>
       change(scope, async (edit) => {
         const group = await seenGroup(edit, seen)
-        const removed = group.ok ? await step(edit, { kind: "removeGroup", address: seen.address, seen: seenTag(group.value) }) : group
+        const removed = group.ok ? await step(edit, { kind: "removeGroup", address: seen.address, seen: seenTag(group.value.record) }) : group
         if (removed.ok) await edit.tx.query({ name: "scim-forget", text: "DELETE FROM external_identity WHERE source = 'scim' AND kind = 'group' AND key = $1" }, [seen.address])
         return removed
       }),
-    memberAddresses: (values) => memberAddresses(database, values),
+    memberAddresses: (scope, values) => memberAddresses(database, scope, values),
   }
 }
 
@@ -76,10 +83,16 @@ async function addUser(edit: Edit, { principalId, address, quotaBytes, name, tit
   return setActive(edit, { id: person.value, address: account.value }, false)
 }
 
-async function changeUser(edit: Edit, seen: ScimUser, wanted: WantedUser): Promise<Edited> {
+async function seenUser(edit: Edit, seen: ScimUser) {
   const now = await readUser(edit.tx, edit.scope, seen.id)
   if (!now) return refuse("notFound", "noPerson", { values: { value: seen.id } })
-  if (now.version !== seen.version) return refuse("inUse", "stale")
+  return now.version === seen.version ? ok(now) : refuse("inUse", "stale")
+}
+
+async function changeUser(edit: Edit, seen: ScimUser, wanted: WantedUser): Promise<Edited> {
+  const user = await seenUser(edit, seen)
+  if (!user.ok) return user
+  const now = user.value
   const person = await readPerson(edit.tx, seen.id)
   const account = await readAccount(edit.tx, now.address)
   if (!person || !account) return refuse("notFound", "noPerson", { values: { value: seen.id } })
@@ -124,15 +137,18 @@ async function seenGroup(edit: Edit, seen: ScimGroup) {
   const now = await readScimGroup(edit.tx, edit.scope, seen.address)
   const record = await readGroup(edit.tx, seen.address)
   if (!now || !record) return refuse("notFound", "noGroup", { values: { value: seen.address } })
-  return now.version === seen.version ? ok(record) : refuse("inUse", "stale")
+  if (now.version !== seen.version) return refuse("inUse", "stale")
+  const shown = new Set(now.members.map(({ address }) => address))
+  return ok({ record, hidden: record.members.filter((address) => !shown.has(address)) })
 }
 
 async function changeGroup(edit: Edit, seen: ScimGroup, { displayName, externalId, members }: WantedGroup): Promise<Edited> {
   const group = await seenGroup(edit, seen)
   if (!group.ok) return group
-  const wanted = { ...group.value, displayName, members }
-  if (seenTag(wanted) !== seenTag(group.value)) {
-    const changed = await step(edit, { kind: "changeGroup", seen: seenTag(group.value), group: wanted })
+  const { record, hidden } = group.value
+  const wanted = { ...record, displayName, members: [...new Set([...members, ...hidden])].toSorted() }
+  if (seenTag(wanted) !== seenTag(record)) {
+    const changed = await step(edit, { kind: "changeGroup", seen: seenTag(record), group: wanted })
     if (!changed.ok) return changed
   }
   return externalId === seen.externalId ? done(seen.address) : named(edit, { kind: "group", key: seen.address, externalId, userName: null })

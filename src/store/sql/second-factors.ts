@@ -28,11 +28,15 @@ export function createFactorStore(database: Pick<Database, "query" | "transactio
         await tx.query({ text: "INSERT INTO recovery_code (account_id, principal_id, hash) SELECT $1, $2, unnest($3::bytea[])" }, [accountId, principalId, hashes])
         await tx.query({ text: "INSERT INTO audit (kind, principal_id, account_id, detail) VALUES ('secondFactor.recoveryCodesMade', $2, $1, jsonb_build_object('codes', $3::int))" }, [accountId, principalId, hashes.length])
       }),
-    remove: ({ accountId, principalId }, id) =>
+    remove: ({ accountId, principalId }, id, { needed }) =>
       database.transaction(async (tx) => {
+        // all of them: two that are removed at once must not each leave the other
+        const factors = await tx.query<{ id: number }>(lockFactors, [accountId, principalId])
+        if (!factors.some((factor) => factor.id === id)) return "none"
+        if (needed && factors.length === 1) return "last"
         const removed = await tx.query(remove, [accountId, principalId, id])
         await tx.query({ text: `DELETE FROM recovery_code WHERE ${isOwners()} AND NOT EXISTS (SELECT FROM second_factor WHERE ended_at IS NULL AND ${isOwners()})` }, [accountId, principalId])
-        return removed.length > 0
+        return removed.length > 0 ? "removed" : "none"
       }),
     spend: (sha256) => happens(spend, [sha256]),
   }
@@ -118,6 +122,8 @@ const useRecoveryCode = {
     )
     SELECT id FROM c`,
 }
+
+const lockFactors = { name: "lock-factors", text: `SELECT id FROM second_factor WHERE ended_at IS NULL AND ${isOwners()} ORDER BY id FOR UPDATE` }
 
 const remove = {
   name: "remove-factor",

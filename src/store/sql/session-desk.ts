@@ -1,5 +1,8 @@
+import { provinceDate } from "../../accounts/province-date.ts"
+import type { Clock } from "../../base/clock.ts"
 import type { ListedSession, SessionDesk } from "../presence.ts"
 import type { Database } from "./database.ts"
+import { covered, ranksAbove } from "./edit.ts"
 import { staleMs } from "./presence.ts"
 import { inScope, scopeValue } from "./scope.ts"
 
@@ -9,19 +12,37 @@ export interface SessionDeskOptions {
   /** Of the console: one that is idle for longer has ended. */
   readonly idleMs: number
   readonly absoluteMs: number
+  readonly clock: Clock
 }
 
-export const createSessionDesk = ({ database, idleMs, absoluteMs }: SessionDeskOptions): SessionDesk => ({
+export const createSessionDesk = ({ database, idleMs, absoluteMs, clock }: SessionDeskOptions): SessionDesk => ({
   async list(scope, { protocol, text }, { limit, offset }) {
     const values: unknown[] = [scopeValue(scope), idleMs, absoluteMs, protocol ?? null, text === undefined ? null : `%${text.replace(/[\\%_]/g, "\\$&")}%`]
     const [rows, [counted]] = await Promise.all([database.query<ListedSession>(list, [...values, limit, offset]), database.query<{ total: number }>(count, values)])
     return { rows, total: counted?.total ?? 0 }
   },
   async end(scope, { protocol, process, id }, { by, clientAddress }) {
-    if (protocol !== "console") return (await database.query(endConnection, [scopeValue(scope), process, id, by, clientAddress])).length > 0
-    return /^\d{1,15}$/.test(id) && (await database.query(endConsole, [scopeValue(scope), id, by, clientAddress])).length > 0
+    if (protocol === "console" && !/^\d{1,15}$/.test(id)) return "none"
+    const [whose] = protocol === "console" ? await database.query<Whose>(ofConsole, [id]) : await database.query<Whose>(ofConnection, [process, id])
+    if (!whose) return "none"
+    const { accountId, principalId } = whose
+    // whom it signed in, whatever else the account is used by
+    const isAbove = await ranksAbove({ tx: database, scope, today: provinceDate(clock.now()) }, principalId === null ? { accountId } : { principalId })
+    if (isAbove) return whose.unitCode !== null && (await covered({ tx: database, scope }, whose.unitCode)) ? "above" : "none"
+    const ended = protocol === "console" ? await database.query(endConsole, [scopeValue(scope), id, by, clientAddress]) : await database.query(endConnection, [scopeValue(scope), process, id, by, clientAddress])
+    return ended.length > 0 ? "ended" : "none"
   },
 })
+
+interface Whose {
+  readonly accountId: number
+  readonly principalId: string | null
+  readonly unitCode: string | null
+}
+
+const whose = (from: string): string => `SELECT s.account_id AS "accountId", s.principal_id AS "principalId", a.unit_code AS "unitCode" FROM ${from} s JOIN account a ON a.id = s.account_id`
+const ofConsole = { name: "session-of-console", text: `${whose("console_session")} WHERE s.id = $1::bigint` }
+const ofConnection = { name: "session-of-connection", text: `${whose("presence")} WHERE s.process = $1 AND s.session_id = $2` }
 
 const consoleOpen = "ended_at IS NULL AND last_seen_at > clock_timestamp() - $2 * interval '1 millisecond' AND created_at > clock_timestamp() - $3 * interval '1 millisecond'"
 

@@ -14,9 +14,13 @@ const claim = {
   name: "claim-webhooks",
   text: `
     WITH due AS (
-      SELECT n.id, t.id AS token_id, t.webhook_url, t.webhook_secret, n.webhook_next_at, row_number() OVER (PARTITION BY t.id ORDER BY n.webhook_next_at, n.id) + coalesce(u.count, 0) AS turn
-      FROM notification n JOIN api_token t ON t.id = n.webhook_token_id LEFT JOIN unnest($5::bigint[], $6::int[]) AS u (token_id, count) ON u.token_id = t.id
-      WHERE n.webhook_token_id IS NOT NULL AND n.webhook_told < n.changes AND n.webhook_next_at <= ${time("$1")} AND t.webhook_url IS NOT NULL AND t.revoked_at IS NULL AND coalesce(u.count, 0) < $4
+      SELECT n.id, t.id AS token_id, t.webhook_url, t.webhook_secret, n.webhook_next_at, n.place + coalesce(u.count, 0) AS turn
+      FROM api_token t LEFT JOIN unnest($5::bigint[], $6::int[]) AS u (token_id, count) ON u.token_id = t.id CROSS JOIN LATERAL (
+        -- each one's first few, along its own index: one that has not answered for a day owes tens of thousands
+        SELECT o.id, o.webhook_next_at, row_number() OVER (ORDER BY o.webhook_next_at, o.id) AS place FROM notification o
+        WHERE o.webhook_token_id = t.id AND o.webhook_told < o.changes AND o.webhook_next_at <= ${time("$1")} ORDER BY o.webhook_next_at, o.id LIMIT $4
+      ) AS n
+      WHERE t.webhook_url IS NOT NULL AND t.revoked_at IS NULL AND coalesce(u.count, 0) < $4
     ), mine AS (
       SELECT n.id, due.token_id, due.webhook_url, due.webhook_secret FROM notification n JOIN due ON due.id = n.id
       WHERE due.turn <= $4 AND n.webhook_told < n.changes AND n.webhook_next_at <= ${time("$1")} ORDER BY due.turn, due.webhook_next_at LIMIT $2 FOR NO KEY UPDATE OF n SKIP LOCKED

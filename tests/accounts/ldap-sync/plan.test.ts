@@ -18,7 +18,7 @@ const person = (externalId: string, more: Partial<LdapPerson> = {}): LdapPerson 
 const group = (externalId: string, members: readonly string[] | null, more: Partial<LdapGroup> = {}): LdapGroup => ({ dn: `cn=${externalId}`, externalId, name: `Nhóm ${externalId}`, address: `${externalId.toLowerCase()}@a.example`, members, ...more })
 const linked = { kind: "person", externalId: "Cu", key: "CN00004", gone: false } as const
 const plan = (people: readonly LdapPerson[], groups: readonly LdapGroup[] = [], links: readonly (typeof linked)[] = [], rules: ReadonlyMap<string, string> = new Map()) =>
-  planSync({ people, groups }, { state, links, rules }, { defaultUnit: "", quotaBytes: 9, addressRule: defaultAddressRule, today: "2026-11-27" })
+  planSync({ people, groups }, { state, links, rules }, { defaultUnit: "", quotaBytes: 9, addressRule: defaultAddressRule, today: "2026-11-27", takeOver: none })
 const reasons = (made: Awaited<ReturnType<typeof plan>>): readonly string[] => made.problems.map(({ reason }) => reason)
 
 describe("people", () => {
@@ -88,6 +88,21 @@ describe("groups", () => {
     const made = await plan([], [group("Xau", [], { name: "Nhóm\u0000" }), group("Nguoc", [], { name: "Nhóm \u202e" }), ...chain, group("Vong", ["cn=N9999", "cn=Vong"])])
     expect(reasons(made)).toEqual(["Display name: has a control character", "Display name: has a control character", "1 of its members are nobody here", "would contain itself through vong@a.example"])
     expect(made.plan.tables.groups.add).toHaveLength(10_001)
+  })
+
+  test("that were made by hand are nobody's to change until an administrator says so; those that were taken over once stay so, whatever their entry's id", async () => {
+    const byHand = { ...state, tables: { ...state.tables, groups: [{ address: "g1@a.example", displayName: "Nhóm tay", allowedSenders: null }], members: [{ group: "g1@a.example", member: "vp@a.example" }] } }
+    const of = (links: Parameters<typeof planSync>[1]["links"], takeOver: readonly string[]) =>
+      planSync({ people: [person("An")], groups: [group("G1", ["cn=An"])] }, { state: byHand, links, rules: new Map() }, { defaultUnit: "", quotaBytes: 9, addressRule: defaultAddressRule, today: "2026-11-27", takeOver: new Set(takeOver) })
+    const untouched = await of([], [])
+    expect(reasons(untouched)).toEqual([expect.stringContaining("g1@a.example was made by hand")])
+    expect([untouched.plan.tables.groups, untouched.plan.tables.members]).toMatchObject([{ change: [], suspend: [] }, { add: [], suspend: [] }])
+    expect(untouched.links.filter(({ kind }) => kind === "group")).toEqual([])
+    for (const taken of [await of([], ["g1@a.example"]), await of([{ kind: "group", externalId: "old", key: "g1@a.example", gone: false }], [])]) {
+      expect(reasons(taken)).toEqual([])
+      expect(taken.plan.tables.members).toMatchObject({ add: [{ member: "an@a.example" }], suspend: [{ member: "vp@a.example" }] })
+      expect(taken.links).toContainEqual({ kind: "group", externalId: "G1", key: "g1@a.example", gone: false })
+    }
   })
 
   test("of which not all members were told are left as they are", async () => {

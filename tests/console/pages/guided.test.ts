@@ -60,8 +60,15 @@ describe("guided actions", () => {
     expect((await get("/directory/accounts/vp%40a.example")).body).not.toContain(secret)
     await world.refresh()
     expect((await world.ask("/console/me", { cookie: await world.signIn("vp@a.example", secret) })).headers.location).toBe("/console/me/password")
-    const reset = await post("/directory/accounts/vp%40a.example/reset-password", {})
+    const apps = () => world.database.query({ text: "SELECT FROM credential WHERE account_id = $1 AND kind = 'appPassword' AND revoked_at IS NULL" }, [world.accountId("vp@a.example")])
+    await world.appPassword("vp@a.example", "P4")
+    const before = (await apps()).length
+    const reset = await post("/directory/accounts/vp%40a.example/reset-password", { keepAppPasswords: "1" })
     expect(/<code class="secret">([^<]+)<\/code>/.exec(reset.body)?.[1]).not.toBe(secret)
+    expect(await apps()).toHaveLength(before)
+    expect((await get("/directory/accounts/vp%40a.example")).body).toContain('name="keepAppPasswords"')
+    await post("/directory/accounts/vp%40a.example/reset-password", {})
+    expect((await apps()).length).toBeLessThan(before)
   })
 
   test("whoever leaves is out at once; what people are called stays text in every sentence", async () => {

@@ -64,8 +64,8 @@ export function actionRoutes({ actions, changed }: ActionRoutesParts): readonly 
       run: async ({ id: number }, caller) => after(await actions.undo(number, { scope: scopeOfToken(caller, "directory:write") }), () => answered({ undone: number })),
     }),
     route({
-      method: "post", path: "/directory/accounts/:address/one-time-password", scope: "directory:write", summary: "A one-time password in the place of the password, shown this once. App passwords stay.", input: z.strictObject({ address }), output: oneTimePasswordAnswer,
-      run: async ({ address: one }, caller) => after(await actions.resetPassword(one, { scope: scopeOfToken(caller, "directory:write") }), ({ oneTimePassword }) => answered({ address: one, oneTimePassword })),
+      method: "post", path: "/directory/accounts/:address/one-time-password", scope: "directory:write", summary: "A one-time password in the place of the password, shown this once. Its owner's app passwords and all sessions end.", input: z.strictObject({ address, keepAppPasswords: z.boolean().default(false).describe("Where nobody else has learned the password.") }), output: oneTimePasswordAnswer,
+      run: async ({ address: one, keepAppPasswords }, caller) => after(await actions.resetPassword(one, { keepAppPasswords }, { scope: scopeOfToken(caller, "directory:write") }), ({ oneTimePassword }) => answered({ address: one, oneTimePassword })),
     }),
   ]
 }

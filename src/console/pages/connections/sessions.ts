@@ -57,7 +57,7 @@ export const sessionListPages = ({ sessions }: ConnectionPorts): readonly Page[]
     method: "post", path: "/connections/end", who: "sessions:end", input: z.object({ protocol: z.enum(presentProtocols), process: z.string().max(64), id: z.string().max(64) }),
     async run(session, visit) {
       const ended = await sessions.end(visit.scope, session, { by: whoOf(visit), clientAddress: visit.clientAddress })
-      return { kind: "redirect", to: path, notice: ended ? done(visit.say(text.ended)) : problem(visit.say(text.notThere)) }
+      return { kind: "redirect", to: path, notice: ended === "ended" ? done(visit.say(text.ended)) : problem(visit.say(ended === "above" ? text.above : text.notThere)) }
     },
   }),
 ]

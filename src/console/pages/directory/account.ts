@@ -49,7 +49,7 @@ export async function showAccount(ports: DirectoryPorts, visit: AdministratorVis
     body: html`${refused && wrongNotice(visit, refused.wrong, path)}
       ${facts(visit, account, forwarding)}
       ${mayChange && html`<p class="actions"><a role="button" class="secondary" href=${`${path}/change`}>${say(formsText.change)}</a> ${!record.archived && html`<a role="button" class="secondary" href=${`${path}/hand-over`}>${say(guidedText.handOver)}</a>`}</p>
-        ${!record.archived && confirmed(visit, { label: say(guidedText.reset), question: say(guidedText.resetQuestion, { address }), action: `${path}/reset-password` })}
+        ${!record.archived && confirmed(visit, { label: say(guidedText.reset), question: say(guidedText.resetQuestion, { address }), choices: html`<label class="check"><input type="checkbox" name="keepAppPasswords" value="1" /> ${say(guidedText.keepAppPasswords)}</label>`, action: `${path}/reset-password` })}
         ${!record.archived && stateForm(visit, { path, name: record.address, suspended: record.suspended, seen })}`}
       <h2>${say(directoryText.holders)}</h2>
       ${holderTable(visit, account, mayChange)}

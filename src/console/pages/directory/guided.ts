@@ -135,10 +135,10 @@ export function guidedPages(ports: DirectoryPorts): readonly Page[] {
       },
     }),
     administratorPage({
-      method: "post", path: "/directory/accounts/:address/reset-password", who: "directory:write", fresh: true, input: z.object({ address: z.string().max(400) }),
-      async run({ address }, visit) {
+      method: "post", path: "/directory/accounts/:address/reset-password", who: "directory:write", fresh: true, input: z.object({ address: z.string().max(400), keepAppPasswords: z.literal("1").optional() }),
+      async run({ address, keepAppPasswords }, visit) {
         const back = { path: objectPath("account", address), title: address }
-        const made = await actions.resetPassword(address, { scope: visit.scope })
+        const made = await actions.resetPassword(address, { keepAppPasswords: keepAppPasswords !== undefined }, { scope: visit.scope })
         if (made.ok) return secretPage(visit, { title: visit.say(guidedText.reset), address, back, secret: made.value.oneTimePassword })
         return made.failure.kind === "noPermission" || made.failure.kind === "notFound" ? noSuch(made.failure) : { kind: "redirect", to: back.path, notice: problem(wrongOf(visit, made.failure.problems, []).whole.join(" ")) }
       },

@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { may } from "../../../accounts/administrator.ts"
 import type { DeskCopy, HeldForDesk } from "../../../store/held-desk.ts"
+import { moderatedRule } from "../../../store/acceptance-store.ts"
 import { heldText } from "../../text/held.ts"
 import { form } from "../../web/forms.ts"
 import { html } from "../../web/html.ts"
@@ -37,7 +38,7 @@ export function copyPages({ held, wake }: HeldPorts): readonly Page[] {
     const by = { by: whoOf(visit), note: why, clientAddress: visit.clientAddress }
     const which = { envelopeId: id, deliveryIds: ids }
     const result = decision === "release" ? await held.release(scope, which, by) : await held.refuse(scope, which, by)
-    if (!result.ok) return result.failure.kind === "notFound" ? { kind: "error", status: 404 } : { kind: "redirect", to: pathOf(id), notice: problem(say(heldText.copiesMissed)) }
+    if (!result.ok) return result.failure.kind === "notFound" ? { kind: "error", status: 404 } : { kind: "redirect", to: pathOf(id), notice: problem(say(result.failure.kind === "noPermission" ? heldText.moderatorsDecide : heldText.copiesMissed)) }
     if (result.value) wake(result.value)
     return { kind: "redirect", to: pathOf(id), notice: done(say(decision === "release" ? heldText.copiesReleased : heldText.copiesRefused)) }
   }
@@ -61,13 +62,13 @@ const columns = ({ say }: AdministratorVisit): readonly Column<DeskCopy>[] => [
 ]
 
 /** The part of the message's page. */
-export async function copiesSection({ held }: HeldPorts, visit: AdministratorVisit, { envelopeId, waiting, whole }: HeldForDesk) {
+export async function copiesSection({ held }: HeldPorts, visit: AdministratorVisit, { envelopeId, waiting, whole, ruleId }: HeldForDesk) {
   const { say, scope, holder } = visit
   const rows = await held.copies(scope, envelopeId, maxShown)
   const decides = may(holder, "held:decide") && waiting > 0 && rows.length > 1
   const boxes = selectionColumn<DeskCopy>(visit, selected, { id: ({ deliveryId }) => deliveryId, label: ({ recipient }) => recipient })
   return html`<h2>${say(heldText.copies)}</h2>
-    ${!whole && html`<p>${say(heldText.partNote)}</p>`}
+    ${!whole && html`<p>${say(ruleId === moderatedRule ? heldText.moderatorsDecide : heldText.partNote)}</p>`}
     ${decides && form(visit, { id: selected, action: `${pathOf(envelopeId)}/copies/plan`, className: "row bar", body: html`${selectAll(visit, selected)}<span>${say(heldText.copySelection)}:</span> ${decideButtons(visit)}` })}
     ${table(visit, {
       caption: say(heldText.recipients), empty: "", rows,

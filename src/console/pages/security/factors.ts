@@ -41,10 +41,8 @@ export const factorPages = ({ factors: { store }, sessions, needsSecondFactor, m
   holderPage({
     method: "post", path: "/me/security/remove", fresh: true, input: z.object({ id: z.coerce.number().int().positive() }),
     async run({ id }, { say, holder }) {
-      const { factors } = await store.list(holder)
-      if (factors.length === 1 && needsSecondFactor(holder.grants)) return { kind: "redirect", to: securityPath, notice: problem(say(securityText.lastOne)) }
-      const removed = await store.remove(holder, id)
-      return { kind: "redirect", to: securityPath, notice: removed ? done(say(securityText.removed)) : problem(say(securityText.notThere)) }
+      const removed = await store.remove(holder, id, { needed: needsSecondFactor(holder.grants) })
+      return { kind: "redirect", to: securityPath, notice: removed === "removed" ? done(say(securityText.removed)) : problem(say(removed === "last" ? securityText.lastOne : securityText.notThere)) }
     },
   }),
 ]

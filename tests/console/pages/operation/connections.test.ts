@@ -23,8 +23,10 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
+const noticeOf = ({ cookies }: { readonly cookies: Readonly<Record<string, string>> }): string => Buffer.from(cookies["__Host-congthu-notice"] ?? "", "base64url").toString()
+
 const present = (address: string, id: string, end: () => void = () => undefined) =>
-  ({ id, protocol: "imap", accountId: world.accountId(address), principalId: null, clientAddress: "192.0.2.77", clientId: script, tls: null, end }) as const
+  ({ id, protocol: "imap", accountId: world.accountId(address), principalId: null, credentialId: null, clientAddress: "192.0.2.77", clientId: script, tls: null, end }) as const
 
 test("sessions of all processes are shown within the units, and one is ended by the process that has it", async () => {
   const options = { database: world.database, clock: { now: () => world.clock.ms }, onError: fail, everyMs: 1e8 }
@@ -54,6 +56,29 @@ test("sessions of all processes are shown within the units, and one is ended by 
   expect(await world.database.query({ text: "SELECT detail->>'by' AS by, detail->>'from' AS \"from\" FROM audit WHERE kind = 'session.ended'" })).toEqual([{ by: "P2", from: "192.0.2.77" }])
   await Promise.all([one.close(), other.close()])
   expect(await world.database.query({ text: "SELECT FROM presence" })).toEqual([])
+})
+
+test("a unit's administrator ends no session of who administers more, be it in a mailbox of the unit", async () => {
+  const presence = createPresence({ database: world.database, clock: { now: () => world.clock.ms }, onError: fail, everyMs: 1e8 })
+  const ended: string[] = []
+  // the province's administrator sits in unit B today, and reads the mailbox of a colleague there
+  await world.database.query({ text: "UPDATE account SET unit_code = 'B' WHERE address = 'an@a.example'" })
+  presence.arrive(present("an@a.example", "own", () => ended.push("own")))
+  presence.arrive({ ...present("binh@b.example", "colleague", () => ended.push("colleague")), principalId: "P1" })
+  await presence.tick()
+  const listed = (await world.ask("/console/connections?protocol=imap", { cookie: unit })).body
+  const process = /name="process" value="([\w-]+)"/.exec(listed)?.[1] ?? ""
+  const end = (protocol: string, id: string, cookie = unit, token = tokens.unit) => world.ask("/console/connections/end", { cookie, form: { _csrf: token, protocol, process: protocol === "console" ? "" : process, id } })
+  for (const id of ["own", "colleague"]) expect(noticeOf(await end("imap", id))).toContain("quản trị cao hơn")
+  const [session] = await world.database.query<{ id: number }>({ text: "SELECT id FROM console_session WHERE account_id = $1 AND ended_at IS NULL LIMIT 1" }, [world.accountId("an@a.example")])
+  expect(noticeOf(await end("console", String(session?.id)))).toContain("quản trị cao hơn")
+  await presence.tick()
+  expect(ended).toEqual([])
+  await end("imap", "own", province, tokens.province)
+  await presence.tick()
+  expect(ended).toEqual(["own"])
+  await world.database.query({ text: "UPDATE account SET unit_code = 'A' WHERE address = 'an@a.example'" })
+  await presence.close()
 })
 
 test("two thousand sessions that do nothing cost one statement in a while, and are there again after a crash of the database", async () => {

@@ -58,6 +58,28 @@ test("a unit's administrator sees and decides what comes to the unit and nothing
   expect(await statesOf(both.envelopeId)).toEqual(["waiting", "failed"])
 })
 
+test("what waits for a group's moderators no unit lets go in part, neither for members of its own nor for its sender", async () => {
+  const moderated = { ...approval, ruleId: "group.moderated", approvers: ["an@a.example"] }
+  const member = await acceptMessage(world, { to: ["binh@b.example", "an@a.example"], held: moderated })
+  const sender = await acceptMessage(world, { to: ["an@a.example"], held: moderated, submittedBy: "binh@b.example" })
+  const own = await acceptMessage(world, { to: ["binh@b.example"], held: moderated })
+  const [copy] = await world.database.query<{ id: number }>({ text: "SELECT id FROM delivery WHERE envelope_id = $1 AND recipient = 'binh@b.example'" }, [member.envelopeId])
+  const ask = (path: string, form: Readonly<Record<string, string>>) => world.ask(path, { cookie: unit, form: { _csrf: tokens.unit, why: "x", ...form } })
+  const shown = (await world.ask(`/console/held/${member.envelopeId}`, { cookie: unit })).body
+  expect(shown).toContain("người duyệt nhóm")
+  expect(shown).not.toContain('value="release"')
+  for (const decision of ["release", "refuse"]) {
+    await ask(`/console/held/${decision}`, { ids: String(member.envelopeId) })
+    await ask(`/console/held/${decision}`, { ids: String(sender.envelopeId) })
+    expect(notice(await ask(`/console/held/${member.envelopeId}/copies/${decision}`, { ids: String(copy?.id) }))).toContain("người duyệt nhóm")
+  }
+  expect([await statesOf(member.envelopeId), await statesOf(sender.envelopeId)]).toEqual([["held", "held"], ["held"]])
+  await ask("/console/held/release", { ids: String(own.envelopeId) })
+  expect(await statesOf(own.envelopeId)).toEqual(["waiting"])
+  await world.ask("/console/held/refuse", { cookie: province, form: { _csrf: tokens.province, ids: [member, sender].map(({ envelopeId }) => String(envelopeId)), why: "xong" } })
+  expect([await statesOf(member.envelopeId), await statesOf(sender.envelopeId)]).toEqual([["failed", "failed"], ["failed"]])
+})
+
 test("recipient by recipient: one goes, one is refused with word to the sender, and only one's own can be chosen", async () => {
   const { envelopeId } = await acceptMessage(world, { to: ["an@a.example", "binh@b.example"], remote: ["ai@xa.example"], held: doubtful })
   const rows = await world.database.query<{ id: number }>({ text: "SELECT id FROM delivery WHERE envelope_id = $1 ORDER BY id" }, [envelopeId])
