@@ -99,13 +99,11 @@ export const decodeStructure = (bytes: Uint8Array): ContentStructure => {
 const searchHeadBytes = 1 + 4
 
 export const encodeSearchText = (text: SearchText): Buffer => {
-  const headerBytes = Buffer.byteLength(text.header)
-  const record = Buffer.allocUnsafe(searchHeadBytes + headerBytes + Buffer.byteLength(text.body))
-  record[0] = searchTextVersion
-  record.writeUInt32LE(headerBytes, 1)
-  record.write(text.header, searchHeadBytes)
-  record.write(text.body, searchHeadBytes + headerBytes)
-  return record
+  const header = Buffer.from(text.header)
+  const head = Buffer.allocUnsafe(searchHeadBytes)
+  head[0] = searchTextVersion
+  head.writeUInt32LE(header.length, 1)
+  return Buffer.concat([head, header, Buffer.from(text.body)])
 }
 
 /** Throws on a record of another version, as `decodeStructure` does. */

@@ -1,5 +1,7 @@
 const cr = 13
 const lf = 10
+/** A CR at the very end may be half of a CRLF. */
+const bareLineEnd = /(?<!\r)\n|\r(?!\n|$)/
 
 /**
  * Watches a stream for line ends that are not CRLF. RFC 5321 §2.3.8 forbids bare CR and bare LF; servers that disagree about
@@ -17,7 +19,9 @@ export class LineEndingCheck {
     if (this.bare || chunk.length === 0) return !this.bare
     const data = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
     if (!this.nul && data.includes(0)) this.nul = true
-    this.bare = this.hasBare(data)
+    const text = data.toString("latin1", this.endedWithCr && data[0] === lf ? 1 : 0)
+    this.bare = (this.endedWithCr && data[0] !== lf) || bareLineEnd.test(text)
+    this.endedWithCr = data[data.length - 1] === cr
     return !this.bare
   }
 
@@ -25,27 +29,5 @@ export class LineEndingCheck {
   finish(): boolean {
     if (this.endedWithCr) this.bare = true
     return !this.bare
-  }
-
-  private hasBare(data: Buffer): boolean {
-    if (this.endedWithCr && data[0] !== lf) return true
-    let lineFeed = data.indexOf(lf)
-    let carriageReturn = data.indexOf(cr)
-    if (lineFeed === 0) {
-      if (!this.endedWithCr) return true
-      lineFeed = data.indexOf(lf, 1)
-    }
-    this.endedWithCr = false
-    // From here on every CR must be followed by the next LF, and no LF comes without one.
-    while (carriageReturn !== -1) {
-      if (carriageReturn === data.length - 1) {
-        this.endedWithCr = true
-        return lineFeed !== -1
-      }
-      if (lineFeed !== carriageReturn + 1) return true
-      carriageReturn = data.indexOf(cr, lineFeed + 1)
-      lineFeed = data.indexOf(lf, lineFeed + 1)
-    }
-    return lineFeed !== -1
   }
 }

@@ -21,7 +21,7 @@ const maxNameCharacters = 253
 /** `values`: of all From: fields, one char per byte. */
 export function authorsOf(values: readonly string[]): Authors {
   const isTooMuch = values.length > maxAuthors || values.some((value) => value.length > maxFromCharacters)
-  const addresses = isTooMuch ? [] : values.flatMap((value) => withOthersShown(addressesIn(parseAddressList(value)), value)).map((address) => withDnsName(utf8(address)))
+  const addresses = isTooMuch ? [] : values.flatMap((value) => withOthersShown(addressesIn(parseAddressList(value)).map(withDnsName), value))
   return { from: addresses.length > maxAuthors || addresses.some(isNoName) ? [] : addresses, fromFields: values.length }
 }
 
@@ -30,8 +30,8 @@ function withOthersShown(addresses: readonly string[], value: string): readonly 
   const bare = stripComments(withoutQuoted(value))
     // what stands before `<` is a name, quoted or not
     .replace(/(^|[,;:])[^<>,;:]*</g, "$1<")
-  const known = new Set(addresses.map((address) => domainOf(withDnsName(utf8(address)))))
-  return [...addresses, ...Array.from(bare.matchAll(/@([^\s<>,;:@\\]+)/g), ([, domain = ""]) => `?@${domain}`).filter((address) => !known.has(domainOf(withDnsName(utf8(address)))))]
+  const known = new Set(addresses.map(domainOf))
+  return [...addresses, ...Array.from(bare.matchAll(/@([^\s<>,;:@\\]+)/g), ([, domain = ""]) => withDnsName(`?@${domain}`)).filter((address) => !known.has(domainOf(address)))]
 }
 
 /** A quotation that does not end is none. */
@@ -49,8 +49,9 @@ function withoutQuoted(text: string): string {
 
 const domainOf = (address: string): string => address.slice(address.lastIndexOf("@") + 1)
 
+/** Of an address with one char per byte. */
 function withDnsName(address: string): string {
-  const canonical = canonicalAddress(address)
+  const canonical = canonicalAddress(utf8(address))
   const domain = domainOf(canonical)
   return `${canonical.slice(0, canonical.lastIndexOf("@"))}@${asciiDomain(domain) ?? domain}`
 }
