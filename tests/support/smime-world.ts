@@ -65,7 +65,7 @@ export async function createSmimeWorld({ lastsMs = hours(24) }: { readonly lasts
     checker(store, config = {}, otherFetch) {
       const all = { ...testRevocation, ...config, lists: config.lists ?? [server.urls.rootCrl] }
       const fetch = otherFetch ?? createRevocationFetch({ allowed: createAllowedUrls([server.origin]), timeoutMs: all.timeout, restMs: all.retry, clock })
-      const checker = createRevocationChecker({ fetch, store, clock, config: all, log: testLog })
+      const checker = createRevocationChecker({ fetch, store, paths: () => paths, clock, config: all, log: testLog })
       closers.push(async () => {
         await checker.close()
         fetch.close()
