@@ -59,7 +59,7 @@ async function readMultipart(source: MessageSource, { part }: SignedLayer): Prom
   }
   // RFC 8551 §3.1.1: what is not canonical does not survive the way unchanged.
   if (!lineEnds.finish()) problems.push("notCanonical")
-  return { frame, signers: check.finish(), certificates: certificatesOf(frame, found), entity: reader.finish(), hints: hintsOf(found), problems }
+  return { frame, signers: check.finish(), certificates: certificatesOf(frame, found), entity: await reader.finish(), hints: hintsOf(found), problems }
 }
 
 /** application/pkcs7-mime (RFC 8551 §3.5.2). The content comes before its signers, so it is read twice. */
@@ -80,7 +80,7 @@ async function readOpaque(source: MessageSource, { part }: SignedLayer): Promise
     check.push(piece)
     await reader.push(piece)
   })
-  return { frame, signers: check.finish(), certificates: certificatesOf(frame, found), entity: reader.finish(), hints: hintsOf(found), problems }
+  return { frame, signers: check.finish(), certificates: certificatesOf(frame, found), entity: await reader.finish(), hints: hintsOf(found), problems }
 }
 
 async function problemsOfCarrier(source: MessageSource, part: ScannedPart): Promise<readonly SignatureProblem[]> {

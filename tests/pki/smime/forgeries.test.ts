@@ -179,6 +179,14 @@ const headers: readonly Forgery[] = [
   { trick: "another author inside the signature inside", message: signedMessage({ entity: signedEntity({ boundary: "ben-trong", entity: protectedEntity("hp=clear", ...replaceHeader("From", "From: giamdoc@ubnd.tinh.example")) }) }), problems: ["headerMismatch"], differs: ["from"] },
   { trick: "text for an address", message: signedMessage({ header: replaceHeader("To", "To: <>"), entity: protectedEntity("hp=clear", ...replaceHeader("To", "To: ,,")) }), problems: ["headerMismatch"], differs: ["to"] },
   { trick: "another From: than in a wrapped message of RFC 6532", message: opaqueMessage({ entity: wrapped(...replaceHeader("From", "From: giamdoc@ubnd.tinh.example")).replace("message/rfc822", "message/global") }), problems: ["headerMismatch"], form: "opaque" },
+  { trick: "another From: than in an opaque signature within", message: signedMessage({ header: replaceHeader("From", "From: giamdoc@ubnd.tinh.example"), entity: opaqueEntity({ entity: protectedEntity("hp=clear", ...usualHeader) }) }), problems: ["headerMismatch"], differs: ["from"] },
+  {
+    trick: "another Subject: than in an opaque signature within one within another", problems: ["headerMismatch"], differs: ["subject"], form: "opaque",
+    message: opaqueMessage({ header: replaceHeader("Subject", "Subject: khác"), entity: signedEntity({ boundary: "ben-trong", entity: opaqueEntity({ entity: protectedEntity("hp=clear", ...usualHeader) }) }) }),
+  },
+  { trick: "the same, and the innermost signature is cut short", message: opaqueMessage({ header: replaceHeader("Subject", "Subject: khác"), entity: opaqueEntity({ entity: protectedEntity("hp=clear", ...usualHeader) }).slice(0, -40) }), problems: ["headerMismatch"], differs: ["subject"], form: "opaque" },
+  { trick: "the innermost header is longer than is looked at", message: opaqueMessage({ entity: opaqueEntity({ entity: protectedEntity("hp=clear", `X-Dai: ${"x ".repeat(40_000)}`, ...usualHeader) }) }), problems: ["tooLarge"], form: "opaque" },
+  { trick: "more signatures within each other than anybody has", message: opaqueMessage({ entity: [1, 2, 3, 4].reduce((inside) => opaqueEntity({ entity: inside }), opaqueEntity()) }), problems: ["tooDeep"], form: "opaque" },
   { trick: "another Date: than in the older scheme", message: signedMessage({ entity: protectedEntity("protected-headers=v1", "Date: Fri, 20 Nov 2025 10:00:00 +0700", ...replaceHeader("Date")) }), problems: ["headerMismatch"] },
 ]
 
@@ -252,6 +260,10 @@ describe("honest messages of the same shapes are good", () => {
     ["fields that servers add on the way", signedMessage({ header: ["Received: from a by b; Fri, 20 Nov 2026 10:00:00 +0700", "DKIM-Signature: v=1", "List-Id: <x.tinh.example>", ...usualHeader], entity: protectedEntity("hp=clear", ...usualHeader) }), { headerProtection: "matches" }],
     ["written for an encrypted message, and taken out of it", signedMessage({ entity: protectedEntity('hp="cipher"', ...usualHeader, ...usualHeader.map((line) => `HP-Outer: ${line}`)) }), { headerProtection: "opened" }],
     ["protected inside another signature", signedMessage({ entity: signedEntity({ boundary: "ben-trong", entity: protectedEntity("hp=clear", ...usualHeader) }) }), { headerProtection: "matches" }],
+    ["protected inside an opaque signature within another", signedMessage({ entity: opaqueEntity({ entity: protectedEntity("hp=clear", ...usualHeader) }) }), { headerProtection: "matches" }],
+    ["protected inside an opaque one within another opaque one", opaqueMessage({ entity: opaqueEntity({ entity: protectedEntity("hp=clear", ...usualHeader) }) }), { form: "opaque", headerProtection: "matches" }],
+    ["protected inside a large opaque one", signedMessage({ entity: opaqueEntity({ entity: `${protectedEntity("hp=clear", ...usualHeader)}${"Kính gửi.\r\n".repeat(20_000)}` }) }), { headerProtection: "matches" }],
+    ["an opaque signature within another that protects nothing", signedMessage({ entity: opaqueEntity() }), { headerProtection: "none" }],
     ["older protected header", signedMessage({ entity: protectedEntity('protected-headers="v1"', "From: A <a.nguyen@soyte.tinh.example>"), header: replaceHeader("From", "From: A <A.nguyen@SOYTE.tinh.example>") }), { headerProtection: "matches" }],
     ["wrapped message", opaqueMessage({ entity: wrapped(...usualHeader) }), { form: "opaque", headerProtection: "matches" }],
     ["a forwarded message that says so", signedMessage({ entity: wrapped("From: x@y.example").replace("message/rfc822", "message/rfc822; forwarded=yes") }), { headerProtection: "none" }],
