@@ -60,10 +60,14 @@ function deliveryLines(delivery: DeliveryTrace, step: Step): string[] {
   const event = (name: string, at: number, rest = ""): Event => ({ at, line: `  ${step(name, at, rest)}` })
   // what an attempt settled is told by the attempt
   const settledByAttempt = tries.at(-1)?.outcome === state
+  const isRelease = ({ kind }: { readonly kind: string }): boolean => kind === "delivery.released"
+  const stepEvent = ({ kind, at, by, why }: (typeof steps)[number]): Event => event(kind.replace(/^delivery\./, ""), at, byAndWhy(by, why))
+  // of one millisecond: who was tried was released before it
   const events = [
     ...(queuedAt === null ? [] : [event("queued", queuedAt)]),
+    ...steps.filter(isRelease).map(stepEvent),
     ...tries.map((attempt) => event(`try ${attempt.number}`, attempt.endedAt, attemptText(attempt))),
-    ...steps.map(({ kind, at, by, why }) => event(kind.replace(/^delivery\./, ""), at, byAndWhy(by, why))),
+    ...steps.filter((one) => !isRelease(one)).map(stepEvent),
     ...(settledAt === null || settledByAttempt ? [] : [event(state, settledAt, settledText(delivery))]),
     ...dsns.map((dsn) => event("told", dsn.madeAt, dsnText(dsn))),
     ...(seenAt === null ? [] : [event("seen", seenAt)]),

@@ -19,11 +19,9 @@ const ascii = /^[\x00-\x7f]*$/
  * The form in which text is compared by SEARCH: compatibility decomposition and lower case, in the spirit of RFC 5051.
  * Diacritics are kept, as combining marks; "Đ" is "đ". Keys and stored texts are both folded, then compared as they are.
  */
-export const foldForSearch = (text: string): string => {
-  const lower = text.toLowerCase()
-  // Lower case again: some compatibility characters decompose to capitals.
-  return ascii.test(lower) ? lower : lower.normalize("NFKD").toLowerCase().toWellFormed()
-}
+export const foldForSearch = (text: string): string =>
+  // decomposed first: some compatibility characters decompose to capitals
+  ascii.test(text) ? text.toLowerCase() : text.normalize("NFKD").toLowerCase().toWellFormed()
 
 /** Gathers what SEARCH looks in while a message is scanned; bounded whatever the message is. */
 export class SearchTextBuilder {

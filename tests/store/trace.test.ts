@@ -96,6 +96,20 @@ test("a message that was held, released, greylisted, held by hand and failed is 
   ])
 })
 
+test("a try in the millisecond of its release stands behind it", async () => {
+  const { envelopeId, deliveryIds: [, remote = 0] } = await accept()
+  const queue = createQueueStore(store)
+  await attempt(remote, { kind: "deferred", status: "4.7.1", diagnostic: "451 4.7.1 later", nextAttemptAt: Date.now() })
+  await queue.act("hold", [remote], { by: "QT2", why: "" })
+  await queue.act("release", [remote], { by: "QT2", why: "" })
+  await attempt(remote, { kind: "failed", status: "5.1.1", diagnostic: "550 5.1.1 unknown" })
+  const trace = await found(envelopeId)
+  const at = Date.now()
+  const atOnce = { ...trace, deliveries: trace.deliveries.map((one) => ({ ...one, queuedAt: at, tries: one.tries.map((made) => ({ ...made, endedAt: at + 2 * made.number })), steps: one.steps.map((step, index) => ({ ...step, at: at + 3 + index })) })) }
+  const names = traceLines(atOnce).flatMap((line) => /^ {2}(queued|try \d|held|released)/.exec(line)?.[1] ?? [])
+  expect(names.slice(names.lastIndexOf("queued"))).toEqual(["queued", "try 1", "held", "released", "try 2"])
+})
+
 test("what waits for a paused destination says so, and until when", async () => {
   const { envelopeId } = await accept({ remote: ["ai@dung.example"] })
   const pauses = createPauseStore(store)

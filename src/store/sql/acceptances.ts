@@ -20,7 +20,7 @@ import { markSenderWarned } from "./sender-warnings.ts"
  * however many messages it carries. A message whose directory version is out of date is left out of it; the others are not held up.
  */
 const maxBatch = 16
-/** One commit on the disk and one being made ready. */
+/** While one commit is on its way the next one fills; only a full one goes beside it, which is what a slow disk under many senders needs. */
 const maxInFlight = 2
 
 interface Pending {
@@ -51,7 +51,7 @@ export function createAcceptanceStore({ database, log, atOnce }: AcceptanceStore
   let inFlight = 0
 
   const pump = (): void => {
-    while (inFlight < maxInFlight && waiting.length > 0) {
+    while (waiting.length > 0 && (inFlight === 0 || (inFlight < maxInFlight && waiting.length >= maxBatch))) {
       inFlight++
       void flush(waiting.splice(0, maxBatch)).finally(() => {
         inFlight--

@@ -97,7 +97,8 @@ function opened({ decision, facts }: HeadRow, sealer: Sealer): Decision | null {
   }
 }
 
-const ms = (expression: string): string => `(extract(epoch FROM ${expression}) * 1000)::bigint`
+/** Cut off, as clocks of processes are: what is rounded up would be later than what came after it. */
+const ms = (expression: string): string => `floor(extract(epoch FROM ${expression}) * 1000)::bigint`
 
 const head = {
   name: "trace-head",
