@@ -48,11 +48,13 @@ export class VerifyThread {
     this.worker.ref()
     const outcome = new Promise<ThreadOutcome>((resolve) => (this.settle = resolve))
     let timer = setTimeout(() => this.end({ kind: "crashed", error: new Error("the thread does not start") }), startLimitMs)
-    void this.started.then(() => {
+    const limitOnceStarted = async (): Promise<void> => {
+      await this.started
       clearTimeout(timer)
       // it may be over already
       if (this.message === message) timer = setTimeout(() => this.end({ kind: "tooSlow" }), limitMs)
-    })
+    }
+    void limitOnceStarted()
     try {
       this.message = message
       if (bytes > maxWholeBytes) this.tell({ kind: "verify", bytes: null, scanned: message.scanned, certificates: message.certificates })
