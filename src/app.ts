@@ -39,6 +39,8 @@ import { createAuditStore } from "./store/sql/audit.ts"
 import { createAcceptanceStore } from "./store/sql/acceptances.ts"
 import { createPresence } from "./store/sql/presence.ts"
 import { createQuotaView } from "./store/sql/quota.ts"
+import { HealthFault } from "./telemetry/health.ts"
+import { said } from "./telemetry/health-words.ts"
 import { createIntakeLog } from "./telemetry/mail-log.ts"
 import { createSubmissionRates } from "./smtp/rate-limits.ts"
 import { createSealer, type Sealer } from "./store/sealing.ts"
@@ -100,7 +102,7 @@ export async function createApp(context: RoleContext, hears: readonly Topic[] = 
   health.add("database", async () => {
     const started = clock.now()
     await database.query({ name: "health", text: "SELECT 1" })
-    return `answers in ${clock.now() - started} ms`
+    return [said("databaseAnswers", { ms: clock.now() - started })]
   })
   metrics.gauge("directory_version", "Version of the directory this process decides on.", () => directory.current().version)
   return {
@@ -215,8 +217,8 @@ function openOutbox(app: App): Outbox {
   const outbox = createOutbox({ backend: queueBackend(app), clock, log })
   app.onClose(() => outbox.close())
   health.add("queue", async () => {
-    if (!outbox.isAvailable()) throw new Error("cannot be reached; deliveries wait in the store")
-    return "can be reached"
+    if (!outbox.isAvailable()) throw new HealthFault(said("queueAway"))
+    return [said("queueReached")]
   })
   return outbox
 }

@@ -23,6 +23,8 @@ export interface CertificateKeeper {
 export interface KeeperState {
   /** Why another certificate is wanted; null: the one that is there is good. */
   readonly due: string | null
+  /** Names that it ought to be for, and is not. */
+  readonly lacking: readonly string[]
   /** One that an authority signed is in force at least until `notAfter` (ms). */
   readonly issued: boolean
   readonly notAfter: number
@@ -136,11 +138,11 @@ async function renew({ dir, names, authorities, proofs, clock, ...order }: Keepe
 }
 
 /** A third of its life is left: weeks for those of 90 days, days for those of a few. */
-function dueOf(certificate: X509Certificate, names: readonly string[], now: number): Pick<KeeperState, "due" | "issued" | "notAfter"> {
+function dueOf(certificate: X509Certificate, names: readonly string[], now: number): Pick<KeeperState, "due" | "lacking" | "issued" | "notAfter"> {
   const [from, notAfter] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)]
   const issued = certificate.issuer !== certificate.subject
   const lacking = names.filter((name) => certificate.checkHost(name) === undefined)
-  const about = (due: string | null) => ({ due, issued, notAfter })
+  const about = (due: string | null) => ({ due, lacking, issued, notAfter })
   if (!issued) return about("no authority has signed it")
   if (lacking.length > 0) return about(`it is not for ${lacking.join(", ")}`)
   return about(notAfter - now <= (notAfter - from) / 3 ? `it ends on ${certificate.validTo}` : null)

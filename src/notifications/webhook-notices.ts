@@ -1,5 +1,6 @@
 import { provinceDateTime } from "../accounts/province-date.ts"
 import type { EventStore, StoppedWebhook } from "../store/event-store.ts"
+import { keptProblemText } from "../webhooks/post-problem.ts"
 import type { Notice, NoticeSender } from "./notice.ts"
 
 /** Tells of webhooks that were stopped: whoever answers for them. It is noted once the notice was accepted; a process that dies in between writes it twice, with the same Message-ID. */
@@ -33,10 +34,10 @@ const why = {
 function webhookNotice({ id, description, url, why: reason, stoppedAt, problem, contact }: StoppedWebhook, hostname: string): Notice {
   const at = provinceDateTime(stoppedAt)
   const text = [
-    `Webhook số ${id} (${description}) đã bị dừng lúc ${at}: ${why[reason].vi}.`, "", `    Địa chỉ: ${url}`, ...(problem === "" ? [] : [`    Lỗi gần nhất: ${problem}`]), "",
+    `Webhook số ${id} (${description}) đã bị dừng lúc ${at}: ${why[reason].vi}.`, "", `    Địa chỉ: ${url}`, ...(problem === "" ? [] : [`    Lỗi gần nhất: ${keptProblemText(problem, "vi")}`]), "",
     "Sự kiện đang chờ được giữ lại và sẽ báo tiếp khi webhook được bật lại; sự kiện xảy ra trong lúc dừng thì không báo. Hãy kiểm tra hệ thống nhận, gửi thử, rồi bật lại ở trang quản trị, mục Webhook. Đừng trả lời thư này.", "",
     "-- ", "",
-    `Webhook ${id} (${description}) was stopped at ${at} (UTC+7): ${why[reason].en}.`, "", `    Address: ${url}`, ...(problem === "" ? [] : [`    Last problem: ${problem}`]), "",
+    `Webhook ${id} (${description}) was stopped at ${at} (UTC+7): ${why[reason].en}.`, "", `    Address: ${url}`, ...(problem === "" ? [] : [`    Last problem: ${keptProblemText(problem, "en")}`]), "",
     "Events that wait are kept, and told when it goes on; what happens while it is stopped is not told. Look at the receiving system, send a test, and let it go on in the console, under Webhooks. Do not reply to this notice.", "",
   ]
   return { to: [contact], subject: `Webhook đã bị dừng: ${description} / A webhook was stopped`, messageId: `webhook.${id}.${stoppedAt}@${hostname}`, text: text.join("\r\n") }

@@ -4,6 +4,7 @@ import type { NotificationStore } from "../store/notification-store.ts"
 import type { Sealer } from "../store/sealing.ts"
 import type { DueWebhook, WebhookStore } from "../store/webhook-store.ts"
 import { createCallLoop } from "../webhooks/call-loop.ts"
+import { problemText } from "../webhooks/post-problem.ts"
 import { atOnce, giveUpAfterMs, leaseMs, waitAfter } from "../webhooks/retry.ts"
 import type { WebhookPost } from "../webhooks/webhook-post.ts"
 import { signatureHeader, signWebhook } from "../webhooks/webhook-signature.ts"
@@ -81,7 +82,7 @@ async function tellOne({ webhooks, store, post, sealing, clock, random, log }: W
   // numbers may have gaps: a page that is not full was the last
   if (told.ok) return webhooks.told(notificationId, changes.length < changesAtOnce ? Math.max(last.change, due.changes) : last.change)
   const givenUp = due.failingSince !== null && now - due.failingSince >= giveUpAfterMs
-  const { problem } = told.failure
+  const problem = problemText(told.failure.problem, "en")
   log.webhookFailed({ notificationId, url, problem, givenUp })
   await webhooks.failed(notificationId, { problem: `${url} ${problem}`, now, nextAt: givenUp ? null : now + waitAfter(due.tries, random) })
 }

@@ -5,7 +5,8 @@ import { openChallengeFolder, openChallengeListener } from "../acme/challenges.t
 import type { App } from "../app.ts"
 import { pathOr } from "../config/load.ts"
 import { createAcmeLog } from "../telemetry/mail-log.ts"
-import type { HealthWarning } from "../telemetry/health.ts"
+import { HealthFault, type HealthWarning } from "../telemetry/health.ts"
+import { said, type Said } from "../telemetry/health-words.ts"
 import { acmeFolder, acmeNames } from "./prepare.ts"
 
 const lookEveryMs = 60_000
@@ -32,11 +33,11 @@ export async function certificateUpkeep(app: App): Promise<Omit<AcmeWorkerParts,
 }
 
 /** Throws where clients that check certificates are turned away, or soon will be. */
-async function standing(keeper: CertificateKeeper, now: number): Promise<string | HealthWarning> {
-  const { due, issued, notAfter, failures, reason, nextAt } = await keeper.state()
-  const until = `until ${new Date(notAfter).toISOString().slice(0, 10)}`
-  if (due === null) return `a certificate is in force ${until}`
-  const wanted = failures === 0 ? `a certificate is being ordered: ${due}` : `${failures} orders failed, the last because ${reason}; the next is tried at ${new Date(nextAt).toISOString()}`
-  if (failures > 0 && (!issued || notAfter - now <= day)) throw new Error(wanted)
-  return { warning: wanted }
+async function standing(keeper: CertificateKeeper, now: number): Promise<readonly Said[] | HealthWarning> {
+  const { due, lacking, issued, notAfter, failures, reason, nextAt } = await keeper.state()
+  if (due === null) return [said("acmeInForce", { date: notAfter })]
+  const ordered = !issued ? said("acmeUnsigned") : lacking.length > 0 ? said("acmeLacks", { names: lacking.join(", ") }) : said("acmeEnds", { date: notAfter })
+  const wanted = failures === 0 ? ordered : said("acmeFailed", { failures, reason, at: nextAt })
+  if (failures > 0 && (!issued || notAfter - now <= day)) throw new HealthFault(wanted)
+  return { warning: [wanted] }
 }

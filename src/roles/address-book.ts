@@ -8,6 +8,7 @@ import type { Config } from "../config/schema.ts"
 import type { AddressBookSource } from "../store/address-book-source.ts"
 import { createAddressBookSource } from "../store/sql/address-book.ts"
 import { createCertificateEntries } from "../store/sql/certificate-entries.ts"
+import { said } from "../telemetry/health-words.ts"
 
 /** The address book of the directory, and what the role `worker` needs to keep an LDAP server in step with it. */
 export const openAddressBook = ({ database, context: { clock } }: Pick<App, "database" | "context">): AddressBookSource =>
@@ -31,18 +32,18 @@ export function addressBookUpkeep(app: App): Omit<LdapWorkerParts, "log"> | unde
 
 /** Says on the status page how it went; mail does not depend on it, so an LDAP server that is away makes nobody unhealthy. */
 function watched({ context: { health, metrics, clock } }: App, keeper: AddressBookKeeper): AddressBookKeeper {
-  let state = "not compared yet"
+  let state = said("addressBookNew")
   let isAway = 0
-  health.add("addressBook", async () => state)
+  health.add("addressBook", async () => [state])
   metrics.gauge("address_book_away", "1 while the LDAP server cannot be kept in step.", () => isAway)
   return {
     async check(signal) {
       try {
         const outcome = await keeper.check(signal)
-        ;[state, isAway] = [`${outcome === "elsewhere" ? "another process compares" : "in step"}, ${new Date(clock.now()).toISOString()}`, 0]
+        ;[state, isAway] = [said(outcome === "elsewhere" ? "addressBookElsewhere" : "addressBookInStep", { at: clock.now() }), 0]
         return outcome
       } catch (error) {
-        if (!signal.aborted) [state, isAway] = [`the LDAP server cannot be reached since ${new Date(clock.now()).toISOString()}`, 1]
+        if (!signal.aborted) [state, isAway] = [said("addressBookAway", { at: clock.now() }), 1]
         throw error
       }
     },

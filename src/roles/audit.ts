@@ -7,6 +7,7 @@ import type { Config } from "../config/schema.ts"
 import { type AuditKey, auditKey } from "../store/audit/head.ts"
 import { createAuditUpkeep } from "../store/audit/upkeep.ts"
 import { createAuditChain } from "../store/sql/audit-chain.ts"
+import { said } from "../telemetry/health-words.ts"
 import { openStamp } from "./stamp.ts"
 
 /** What the role `worker` does for the audit, and what is shown of it. */
@@ -20,9 +21,9 @@ export async function auditUpkeep(app: App): Promise<Omit<AuditWorkerParts, "log
     const { lagMs, position, headAt, headPosition } = await chain.state()
     const late = lagMs > lateMs
     const headLate = position > headPosition && headAt !== null && clock.now() - headAt > 2 * config.audit.head + lateMs
-    if (late) return { warning: `entries have waited for ${Math.round(lagMs / 1000)} s to be sealed` }
-    if (headLate) return { warning: `the head of the chain was last signed at ${new Date(headAt).toISOString()}` }
-    return `${position} entries sealed`
+    if (late) return { warning: [said("auditLate", { seconds: Math.round(lagMs / 1000) })] }
+    if (headLate) return { warning: [said("auditHeadLate", { at: headAt })] }
+    return [said("auditSealed", { count: position })]
   })
   const stamp = openStamp(app)
   return {

@@ -13,6 +13,8 @@ import { createVerifyPool } from "../pki/verify/verify-pool.ts"
 import { sealFacts } from "../store/sealed-facts.ts"
 import { createDecisionStore } from "../store/sql/decisions.ts"
 import { createPolicyStore } from "../store/sql/policies.ts"
+import { HealthFault } from "../telemetry/health.ts"
+import { said } from "../telemetry/health-words.ts"
 import { createPolicyLog } from "../telemetry/mail-log.ts"
 import { openAuthenticator, openScanner, openTally } from "./inbound.ts"
 import { registeredCertificates } from "./registered-certificates.ts"
@@ -35,8 +37,8 @@ export async function openPolicyParts(app: App, administrators: NotifiedAdminist
   app.onClose(() => keys.close())
   health.add("signingKeys", async () => {
     const problems = await keys.problems()
-    if (problems.length > 0) throw new Error(problems.join("; "))
-    return config.signing.keys.length === 0 ? "none configured" : `${config.signing.keys.length} can be used`
+    if (problems.length > 0) throw new HealthFault(...problems.map((reason) => said("signingKeyUnusable", { reason })))
+    return [config.signing.keys.length === 0 ? said("noSigningKeys") : said("signingKeys", { count: config.signing.keys.length })]
   })
   return {
     judging: createJudging({
@@ -68,8 +70,8 @@ async function openPolicy(app: App): Promise<PolicySource> {
   app.onClose(() => policy.close())
   health.add("policy", async () => {
     const problem = policy.problem()
-    if (problem !== null) throw new Error(problem)
-    return `version ${policy.current().version} is in force`
+    if (problem !== null) throw new HealthFault(said("policyUnusable", { reason: problem }))
+    return [said("policyInForce", { version: policy.current().version })]
   })
   metrics.gauge("policy_version", "Version of the policy this process decides by.", () => policy.current().version)
   return policy

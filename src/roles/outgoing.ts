@@ -3,6 +3,7 @@ import { createOutgoing, type Outgoing } from "../delivery/outgoing/outgoing.ts"
 import { createSigningKeys } from "../delivery/outgoing/signing-keys.ts"
 import type { DkimKey } from "../store/dkim-key-store.ts"
 import { createDkimKeyStore } from "../store/sql/dkim-keys.ts"
+import { said, type Said } from "../telemetry/health-words.ts"
 import { openSrs } from "./srs.ts"
 
 type OutgoingNeeds = Pick<App, "context" | "database" | "sealer" | "directory" | "files"> & { readonly contents: Pick<App["contents"], "read"> }
@@ -22,8 +23,8 @@ export function openOutgoing({ context: { config, clock, health }, contents, dat
 }
 
 /** Mail without a signature is no failure of this process; whoever runs it should see it all the same. */
-export function keysInWords(keys: readonly Pick<DkimKey, "domain" | "state">[]): string {
+export function keysInWords(keys: readonly Pick<DkimKey, "domain" | "state">[]): readonly Said[] {
   const domains = (state: DkimKey["state"]): string => [...new Set(keys.filter((key) => key.state === state).map(({ domain }) => domain))].join(", ")
   const [signing, waiting] = [domains("active"), domains("pending")]
-  return `${signing === "" ? "mail leaves unsigned" : `signs for ${signing}`}${waiting === "" ? "" : `; new keys wait for the DNS: ${waiting}`}`
+  return [signing === "" ? said("dkimUnsigned") : said("dkimSigns", { domains: signing }), ...(waiting === "" ? [] : [said("dkimWaits", { domains: waiting })])]
 }

@@ -22,6 +22,7 @@ import { createReceivedDmarcStore } from "../store/sql/received-dmarc-reports.ts
 import { createReceivedTlsStore } from "../store/sql/received-tls-reports.ts"
 import { createReportMailStore } from "../store/sql/report-mail.ts"
 import { createTlsReportStore } from "../store/sql/tls-policies.ts"
+import { said, type Said } from "../telemetry/health-words.ts"
 import { createReportLog } from "../telemetry/mail-log.ts"
 import { softwareName } from "./software.ts"
 
@@ -33,7 +34,7 @@ export function reportUpkeep(app: App, intake: Intake): Omit<ReportWorkerParts, 
   const reporter = openReporter(app)
   health.add("reports", async () => {
     const found = await reporter()
-    return found.kind === "reporter" ? `are sent from ${found.reporter.from}` : `are not sent: ${found.why}`
+    return [saidOf(found)]
   })
   const receivedTls = createReceivedTlsStore(database)
   const receivedDmarc = createReceivedDmarcStore(database)
@@ -63,6 +64,19 @@ export function reportUpkeep(app: App, intake: Intake): Omit<ReportWorkerParts, 
   }
 }
 
+function saidOf(found: FoundReporter): Said {
+  switch (found.kind) {
+    case "reporter":
+      return said("reportsSent", { from: found.reporter.from })
+    case "off":
+      return said("reportsOff")
+    case "notPublic":
+      return said("reportsNowhere", { domain: found.domain })
+    case "noKeys":
+      return said("reportsUnsigned", { domain: found.domain })
+  }
+}
+
 const reporterIn = (found: FoundReporter): Reporter | undefined => (found.kind === "reporter" ? found.reporter : undefined)
 
 /** RFC 8460 §3: reports are signed by the domain that they are from; without keys nobody would believe them. */
@@ -70,8 +84,8 @@ function openReporter({ database, sealer, directory, context: { config, clock } 
   const keys = createSigningKeys({ store: createDkimKeyStore({ database, sealer }), clock })
   return async () => {
     const found = reporterOf(config.reports, directory.current(), config.hostname)
-    if (found.kind === "nobody" || (await keys.of(found.reporter.domain)).length > 0) return found
-    return { kind: "nobody", why: `${found.reporter.domain} has no DKIM keys that sign` }
+    if (found.kind !== "reporter" || (await keys.of(found.reporter.domain)).length > 0) return found
+    return { kind: "noKeys", domain: found.reporter.domain }
   }
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import type { Logger } from "pino"
-import type { HealthReport } from "../telemetry/health.ts"
+import { downReport, type HealthReport } from "../telemetry/health.ts"
 import type { MetricSnapshot } from "../telemetry/metrics.ts"
 import type { TicketSecret } from "../tls/ticket-keys.ts"
 import { type FromRole, nodeArguments, processName, type RoleName, roleStopMs, type ToRole } from "./role.ts"
@@ -32,6 +32,9 @@ const longestPauseMs = 10_000
 /** A process that served this long did not die of its start. */
 const steadyMs = 3_000
 const answerMs = 3_000
+
+/** Said of one that could not be asked. */
+const processPhrases = { starting: "processStarting", ready: "processSilent", pausing: "processPausing", stopped: "processStopped" } as const
 
 export class RoleProcess {
   readonly role: RoleName
@@ -80,8 +83,7 @@ export class RoleProcess {
   async health(): Promise<HealthReport> {
     const answer = this.state === "ready" ? await this.ask((id) => ({ kind: "tellHealth", id })) : undefined
     if (answer?.kind === "health") return answer.report
-    const detail = this.state === "ready" ? "does not answer" : this.state
-    return { role: this.name, ok: false, since: this.options.now(), checks: [{ name: "process", ok: false, detail }] }
+    return downReport(this.name, processPhrases[this.state], this.options.now())
   }
 
   async metrics(): Promise<MetricSnapshot> {

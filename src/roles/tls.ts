@@ -2,10 +2,12 @@ import type { App } from "../app.ts"
 import { createAllowedUrls } from "../pki/revocation/allowed-url.ts"
 import { createRevocationFetch } from "../pki/revocation/http-fetch.ts"
 import { createOwnStatuses } from "../pki/revocation/own-statuses.ts"
+import { HealthFault } from "../telemetry/health.ts"
+import { healthText, said, type Said } from "../telemetry/health-words.ts"
 import { createCertificateLog } from "../telemetry/mail-log.ts"
 import { openCertificateFiles } from "../tls/certificate-files.ts"
 import type { CertificatePair } from "../tls/certificate-pair.ts"
-import { certificateHealth } from "../tls/certificate-health.ts"
+import { certificateStandings, type Standings } from "../tls/certificate-health.ts"
 import { type ChangingTls, createListenerTls, type ListenerTls } from "../tls/listener-tls.ts"
 import { ticketKeys, ticketSecretAt, untilNextPeriod } from "../tls/ticket-keys.ts"
 
@@ -19,7 +21,7 @@ export async function openListenerTls(app: App, service: "smtp" | "imap" | "web"
   let secret = ticketSecretAt(app.context.ticketSecret, clock.now())
   const statuses = openOwnStatuses(app, tlsLog)
   const tls = createListenerTls({ pairs: files.pairs, ticketKeys: ticketKeys(secret, service) }, { service, ocspResponse: statuses.responseFor })
-  const stateOfNow = () => certificateHealth(files.pairs, [...files.problems, ...statuses.problems], clock.now())
+  const stateOfNow = () => stateOf({ standings: certificateStandings(files.pairs, clock.now()), unusable: files.problems, revoked: statuses.revoked })
   // in the background: a door opens without it
   const askStatuses = (): void => statuses.ask(files.pairs)
   askStatuses()
@@ -37,8 +39,8 @@ export async function openListenerTls(app: App, service: "smtp" | "imap" | "web"
   onReload(reload)
   const rotation = rotate(tls, () => {
     secret = ticketSecretAt(secret, clock.now())
-    const { kind, detail } = stateOfNow()
-    if (kind !== "good") tlsLog.ends({ detail })
+    const { kind, all } = stateOfNow()
+    if (kind !== "good") tlsLog.ends({ detail: healthText(all, "en") ?? "" })
     return { keys: ticketKeys(secret, service), nextMs: untilNextPeriod(clock.now()) }
   }, untilNextPeriod(clock.now()))
   app.onClose(() => {
@@ -47,17 +49,34 @@ export async function openListenerTls(app: App, service: "smtp" | "imap" | "web"
   })
 
   health.add("certificates", async () => {
-    const { kind, detail } = stateOfNow()
-    if (kind === "problem") throw new Error(detail)
-    return kind === "warning" ? { warning: detail } : detail
+    const { kind, all } = stateOfNow()
+    if (kind === "problem") throw new HealthFault(...all)
+    return kind === "warning" ? { warning: all } : all
   })
   metrics.gauge("tls_certificate_ends_seconds", "When the first of this process's server certificates ends, seconds since the epoch.", () => Math.min(...files.pairs.map(({ notAfter }) => notAfter)) / 1000)
   return tls
 }
 
+interface CertificateFacts {
+  readonly standings: Standings
+  /** Files that were not taken in the place of the ones before. */
+  readonly unusable: readonly string[]
+  readonly revoked: readonly string[]
+}
+
+function stateOf({ standings: { ended, ending, good }, unusable, revoked }: CertificateFacts): { readonly kind: "good" | "warning" | "problem"; readonly all: readonly Said[] } {
+  const wrong = [
+    ...unusable.map((reason) => said("certificateUnusable", { reason })), ...revoked.map((name) => said("certificateRevoked", { name })),
+    ...ended.map((one) => said("certificateEnded", { ...one })),
+  ]
+  if (wrong.length > 0) return { kind: "problem", all: wrong }
+  if (ending.length > 0) return { kind: "warning", all: ending.map((one) => said("certificateEnds", { ...one })) }
+  return { kind: "good", all: good.map((one) => said("certificateGood", { ...one })) }
+}
+
 interface ListenerStatuses {
   readonly responseFor: (fingerprint: string) => Buffer | undefined
-  readonly problems: readonly string[]
+  readonly revoked: readonly string[]
   ask(pairs: readonly CertificatePair[]): void
 }
 
@@ -73,8 +92,8 @@ function openOwnStatuses(app: App, certificateLog: ReturnType<typeof createCerti
   })
   return {
     responseFor: (fingerprint) => statuses.responseFor(fingerprint),
-    get problems() {
-      return statuses.problems
+    get revoked() {
+      return statuses.revoked
     },
     ask(pairs) {
       underWay ??= statuses

@@ -1,4 +1,5 @@
-import type { HealthReport } from "../telemetry/health.ts"
+import { downReport, type HealthReport } from "../telemetry/health.ts"
+import type { Said } from "../telemetry/health-words.ts"
 
 const patienceMs = 2_000
 const maxBytes = 64 * 1024
@@ -13,14 +14,14 @@ export function watchRoles(addresses: readonly string[]): () => Promise<HealthRe
 }
 
 async function ask(role: string, url: string): Promise<HealthReport> {
-  const down = (detail: string): HealthReport => ({ role, ok: false, since: 0, checks: [{ name: "process", ok: false, detail }] })
+  const down = (phrase: Said["phrase"]): HealthReport => downReport(role, phrase, 0)
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(patienceMs), redirect: "error" })
     const text = await response.text()
-    if (text.length > maxBytes) return down("its answer is too long")
+    if (text.length > maxBytes) return down("processTooLong")
     const { roles } = JSON.parse(text) as { readonly roles?: readonly HealthReport[] }
-    return roles?.find((report) => report.role === role) ?? down("does not speak of this role")
+    return roles?.find((report) => report.role === role) ?? down("processOther")
   } catch {
-    return down("does not answer")
+    return down("processSilent")
   }
 }

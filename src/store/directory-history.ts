@@ -19,5 +19,7 @@ export interface HistoryEntry {
   readonly kind: string
   /** The name of whoever acted; empty: the system. */
   readonly by: string
+  /** The name of the person it is about; null: it is about nobody, or somebody who is not there. */
+  readonly person: string | null
   readonly detail: unknown
 }

@@ -35,6 +35,7 @@ export interface DueEvent {
 }
 
 export interface EventFailure {
+  /** As `webhooks/post-problem.ts` keeps it. */
   readonly problem: string
   /** HTTP status; null: no answer. */
   readonly status: number | null

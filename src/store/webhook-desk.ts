@@ -72,6 +72,7 @@ export interface WebhookDelivery {
   readonly triedAt: number | null
   /** HTTP status of the last answer; null: there was none. */
   readonly status: number | null
+  /** As `webhooks/post-problem.ts` keeps it. */
   readonly problem: string
   readonly data: unknown
 }

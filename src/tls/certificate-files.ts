@@ -64,7 +64,7 @@ async function renew(slot: Slot, log: CertificateFilesLog): Promise<boolean> {
   slot.seen = seen
   const file = slot.files.certificateFile
   if (!pair.ok) {
-    slot.problem = `${file}: ${pair.failure}; the one before stays in force`
+    slot.problem = `${file}: ${pair.failure}`
     log.refused({ file, reason: pair.failure })
     return false
   }

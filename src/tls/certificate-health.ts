@@ -1,20 +1,22 @@
 import type { CertificatePair } from "./certificate-pair.ts"
 
-/** How the server certificates stand, for whoever looks after them. Pure. */
-export type CertificateHealth = { readonly kind: "good" | "warning" | "problem"; readonly detail: string }
-
-const warningDays = 14
-const day = 86_400_000
-
-export function certificateHealth(pairs: readonly CertificatePair[], problems: readonly string[], now: number): CertificateHealth {
-  const ended = pairs.filter(({ notAfter }) => notAfter <= now)
-  const wrong = [...problems, ...ended.map((pair) => `the certificate of ${nameOf(pair)} ended on ${dateOf(pair)}`)]
-  if (wrong.length > 0) return { kind: "problem", detail: wrong.join("; ") }
-  const soon = pairs.filter(({ notAfter }) => notAfter - now <= warningDays * day)
-  if (soon.length > 0) return { kind: "warning", detail: soon.map((pair) => `the certificate of ${nameOf(pair)} ends on ${dateOf(pair)}`).join("; ") }
-  return { kind: "good", detail: pairs.map((pair) => `${nameOf(pair)} until ${dateOf(pair)}`).join(", ") }
+/** Server certificates by how long they still are good, for whoever looks after them. Pure. */
+export interface Standings {
+  readonly ended: readonly Standing[]
+  readonly ending: readonly Standing[]
+  readonly good: readonly Standing[]
 }
 
-const nameOf = ({ names, fingerprint }: CertificatePair): string => names[0] ?? fingerprint.slice(0, 16)
+export interface Standing {
+  readonly name: string
+  /** When it ends, ms since the epoch. */
+  readonly date: number
+}
 
-const dateOf = ({ notAfter }: CertificatePair): string => new Date(notAfter).toISOString().slice(0, 10)
+const warningMs = 14 * 86_400_000
+
+export function certificateStandings(pairs: readonly CertificatePair[], now: number): Standings {
+  const all = pairs.map(({ names, fingerprint, notAfter }) => ({ name: names[0] ?? fingerprint.slice(0, 16), date: notAfter }))
+  const until = (from: number, to: number): readonly Standing[] => all.filter(({ date }) => date > from && date <= to)
+  return { ended: until(-Infinity, now), ending: until(now, now + warningMs), good: until(now + warningMs, Infinity) }
+}

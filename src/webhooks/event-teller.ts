@@ -3,6 +3,7 @@ import type { DueEvent, EventStore } from "../store/event-store.ts"
 import type { Sealer } from "../store/sealing.ts"
 import { eventsOf } from "./events-of.ts"
 import { createCallLoop } from "./call-loop.ts"
+import { keptProblem, problemText } from "./post-problem.ts"
 import { atOnce, giveUpAfterMs, leaseMs, waitAfter } from "./retry.ts"
 import type { WebhookPost } from "./webhook-post.ts"
 import { signatureHeader, signWebhook } from "./webhook-signature.ts"
@@ -84,6 +85,6 @@ async function tellOne({ store, post, sealing, stopAfterMs, clock, random, log }
   const { problem, status } = told.failure
   const givenUp = due.byHand || (due.firstTriedAt !== null && now - due.firstTriedAt >= giveUpAfterMs)
   const stopped = !due.byHand && due.failingSince !== null && now - due.failingSince >= stopAfterMs
-  log.eventFailed({ webhookId, eventId, url, problem, givenUp, stopped })
-  await store.failed(due, { problem, status, now, nextAt: now + waitAfter(due.tries, random), givenUp, stop: stopped })
+  log.eventFailed({ webhookId, eventId, url, problem: problemText(problem, "en"), givenUp, stopped })
+  await store.failed(due, { problem: keptProblem(problem), status, now, nextAt: now + waitAfter(due.tries, random), givenUp, stop: stopped })
 }

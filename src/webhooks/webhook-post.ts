@@ -5,6 +5,7 @@ import { callbackify } from "node:util"
 import { failed, ok, type Result } from "../base/result.ts"
 import type { DnsResolver } from "../dns/resolver.ts"
 import { type AllowedUrls, isPublicAddress } from "../pki/revocation/allowed-url.ts"
+import { connectProblem, type PostProblem, PostProblemError } from "./post-problem.ts"
 
 /**
  * Posts to the webhooks of systems: https only, no redirect, bounded time, the answer's body unread. A name that leads to a private address is
@@ -17,8 +18,7 @@ export interface WebhookPost {
 }
 
 export interface PostFault {
-  /** A phrase after the URL. */
-  readonly problem: string
+  readonly problem: PostProblem
   /** The HTTP status; null: there was no answer. */
   readonly status: number | null
 }
@@ -46,15 +46,15 @@ export function createWebhookPost({ allowed, resolver, timeoutMs, authorities }:
   return {
     async post({ url, body, headers }) {
       const permitted = allowed.permits(url)
-      if (permitted?.url.protocol !== "https:") return unanswered("may not be called (notifications.webhooks)")
+      if (permitted?.url.protocol !== "https:") return unanswered({ code: "notAllowed", what: "" })
       const signal = AbortSignal.timeout(timeoutMs)
       try {
         const response = await send({ url: permitted.url, body, headers, agent: agents[permitted.kind], signal })
         const { statusCode = 0 } = response
         response.destroy()
-        return statusCode >= 200 && statusCode < 300 ? ok(statusCode) : failed({ problem: `answered with HTTP status ${statusCode}`, status: statusCode })
+        return statusCode >= 200 && statusCode < 300 ? ok(statusCode) : failed({ problem: { code: "status", what: String(statusCode) }, status: statusCode })
       } catch (error) {
-        return unanswered(signal.aborted ? `did not answer within ${timeoutMs / 1000} s` : `cannot be reached (${error instanceof Error ? error.message : String(error)})`)
+        return unanswered(signal.aborted ? { code: "late", what: String(timeoutMs / 1000) } : connectProblem(error))
       }
     },
     close() {
@@ -63,7 +63,7 @@ export function createWebhookPost({ allowed, resolver, timeoutMs, authorities }:
   }
 }
 
-const unanswered = (problem: string) => failed({ problem, status: null })
+const unanswered = (problem: PostProblem) => failed({ problem, status: null })
 
 interface Sent extends Omit<WebhookCall, "url"> {
   readonly url: URL
@@ -81,7 +81,7 @@ const send = ({ url, body, headers, agent, signal }: Sent): Promise<IncomingMess
       resolve(response)
     })
     // however it ended, it has ended
-    asked.on("close", () => reject(new Error("the connection was closed")))
+    asked.on("close", () => reject(new PostProblemError("closed")))
     asked.end(body)
   })
 
@@ -90,15 +90,15 @@ function publicOnly(resolver: DnsResolver): LookupFunction {
   const addressesOf = callbackify(async (hostname: string): Promise<readonly string[]> => {
     const answers = await Promise.all([resolver.resolve(hostname, "A"), resolver.resolve(hostname, "AAAA")])
     const addresses = answers.flatMap((answer) => (answer.kind === "records" ? answer.records : []))
-    if (addresses.length === 0) throw new Error("has no address")
-    if (!addresses.every(isPublicAddress)) throw new Error("leads to a private address (notifications.webhooks)")
+    if (addresses.length === 0) throw new PostProblemError("noAddress")
+    if (!addresses.every(isPublicAddress)) throw new PostProblemError("private")
     return addresses
   })
   const family = (address: string): 4 | 6 => (isIPv6(address) ? 6 : 4)
   return (hostname, options, callback) =>
     addressesOf(hostname, (error, addresses) => {
       const [first] = addresses ?? []
-      if (error || first === undefined) callback(error ?? new Error("has no address"), "", 0)
+      if (error || first === undefined) callback(error ?? new PostProblemError("noAddress"), "", 0)
       else if (options.all) callback(null, addresses.map((address) => ({ address, family: family(address) })))
       else callback(null, first, family(first))
     })

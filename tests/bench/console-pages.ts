@@ -57,6 +57,7 @@ const parameters: Readonly<Record<string, (ids: Ids, path: string) => string>> =
   fingerprint: ({ fingerprint }) => fingerprint,
   code: ({ unit }) => encoded(unit),
   version: () => "1",
+  operation: () => "getQueue",
   kind: () => "person",
   address: ({ account, group }, path) => encoded(path.includes("/groups/") ? group : account),
   account: ({ office }) => office,

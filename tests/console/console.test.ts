@@ -15,6 +15,7 @@ import { mtaStsPolicy } from "../../src/domains/mta-sts-policy.ts"
 import { failure } from "../../src/mail/failure.ts"
 import { ensureDevelopmentCertificates } from "../../src/pki/development-ca.ts"
 import type { HealthReport } from "../../src/telemetry/health.ts"
+import { said } from "../../src/telemetry/health-words.ts"
 import { served } from "../support/test-tls.ts"
 
 const policy = mtaStsPolicy({ mode: "testing", maxAgeSeconds: 86_400, hosts: ["mail.tinh.example"] })
@@ -70,13 +71,17 @@ const get = (path: string, host?: string): Promise<Answer> =>
 
 test("the status page says in Vietnamese how each role is", async () => {
   reports = [
-    { role: "smtp", ok: true, since: 0, checks: [{ name: "database", ok: true, detail: "answers in 1 ms" }] },
+    { role: "smtp", ok: true, since: 0, checks: [{ name: "database", ok: true, detail: "answers in 1 ms", said: [said("databaseAnswers", { ms: 1 })] }, { name: "certificates", ok: true, detail: "…", said: [said("certificateEnds", { name: "thu.example", date: Date.parse("2026-12-01T00:00:00Z") })], warning: true }] },
     { role: "imap", ok: false, since: 0, checks: [{ name: "process", ok: false, detail: "starting" }] },
   ]
   const { status, body } = await get("/")
   expect(status).toBe(200)
   expect(body).toContain("Nhận và gửi thư (SMTP)")
   expect(body).toContain("Có bộ phận đang gặp sự cố")
+  expect(body).toContain("Cơ sở dữ liệu: trả lời sau 1 ms")
+  expect(body).toContain("chứng thư của thu.example hết hạn ngày 01/12/2026")
+  // of another version of the program, which says it in English only
+  expect(body).toContain("Tiến trình: starting")
   expect((await get("/health")).status).toBe(503)
 })
 

@@ -58,7 +58,7 @@ test.each<[string, () => void, RegExp]>([
   await known.renew([mail.cert])
   expect(shown(known)).toBe(false)
   expect(said.join()).toMatch(reason)
-  expect(known.problems).toEqual(what === "revoked" ? ["the certificate of CN=mail.example,O=Test has been revoked"] : [])
+  expect(known.revoked).toEqual(what === "revoked" ? ["CN=mail.example,O=Test"] : [])
 })
 
 test("nobody is asked about a certificate that names no responder, comes without its issuer or with another, or where configuration forbids it", async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest"
 import { keysInWords } from "../../src/roles/outgoing.ts"
+import { healthText } from "../../src/telemetry/health-words.ts"
 
 const [pending, active, retired] = [{ domain: "tinh.example", state: "pending" }, { domain: "so.example", state: "active" }, { domain: "cu.example", state: "retired" }] as const
 test.each([
@@ -8,5 +9,5 @@ test.each([
   { keys: [active, active], words: "signs for so.example" },
   { keys: [active, pending], words: "signs for so.example; new keys wait for the DNS: tinh.example" },
 ])("the status page says of keys: $words", ({ keys, words }) => {
-  expect(keysInWords(keys)).toBe(words)
+  expect(healthText(keysInWords(keys), "en")).toBe(words)
 })

@@ -3,6 +3,7 @@ import type { ApiTokenHolder } from "../../accounts/api-token.ts"
 import { canonicalAddress } from "../../mail/address.ts"
 import { eventTypes } from "../../store/webhook-event.ts"
 import type { Webhook, WebhookView } from "../../store/webhook-desk.ts"
+import { keptProblemText } from "../../webhooks/post-problem.ts"
 import type { SubscriptionProblem, Subscriptions } from "../../webhooks/subscriptions.ts"
 import { newWebhookAnswer, owedAnswer, secretAnswer, webhookAnswer, webhookDeliveriesAnswer, webhookRemovedAnswer, webhooksAnswer } from "../answers/webhooks.ts"
 import { id, limit, shownTime } from "../fields.ts"
@@ -89,7 +90,7 @@ export function webhookRoutes({ webhooks }: WebhookRoutesParts): readonly Route[
         webhooks.find(of(caller), number).then(async (webhook) => {
           if (!webhook) return notFound
           const deliveries = await webhooks.deliveries(of(caller), number, { limit: most, ...(before !== undefined && { before }) })
-          return answered({ deliveries: deliveries.map(({ at, triedAt, ...rest }) => ({ ...rest, at: shownTime(at), triedAt: shownTime(triedAt) })), next: deliveries.length === most ? (deliveries.at(-1)?.id ?? null) : null })
+          return answered({ deliveries: deliveries.map(({ at, triedAt, problem, ...rest }) => ({ ...rest, problem: keptProblemText(problem, "en"), at: shownTime(at), triedAt: shownTime(triedAt) })), next: deliveries.length === most ? (deliveries.at(-1)?.id ?? null) : null })
         }),
     }),
     route({

@@ -71,7 +71,10 @@ if (liveSource) {
         else if (place && place.textContent !== text) place.textContent = text
       }
     })
-    source.addEventListener("over", () => location.reload())
+    source.addEventListener("over", () => {
+      close()
+      location.reload()
+    })
   }
   const close = () => {
     source?.close()

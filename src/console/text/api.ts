@@ -2,7 +2,6 @@ import type { Catalogue } from "../web/words.ts"
 
 /** The API's documentation. What each call does is said in English, as in openapi.json. */
 export const apiText = {
-  area: { vi: "Hệ thống khác", en: "Other systems" },
   title: { vi: "Tài liệu API", en: "API documentation" },
   intro: {
     vi: "Các hệ thống khác dùng API này qua HTTPS, với khóa truy cập có phạm vi và thời hạn do quản trị viên cấp. Nội dung gửi và nhận là JSON.",

@@ -3,7 +3,6 @@ import type { Catalogue, Words } from "../web/words.ts"
 
 /** Who did what, and proof that nobody has changed the record of it. */
 export const auditText = {
-  area: { vi: "Nhật ký", en: "Audit" },
   title: { vi: "Nhật ký kiểm toán", en: "Audit" },
   chainTitle: { vi: "Chuỗi niêm phong", en: "Chain of seals" },
   intro: { vi: "Ai, thay mặt ai, từ đâu, làm gì. Chỉ thêm, không sửa. Việc nhận thư chỉ hiện khi lọc loại message.accepted.", en: "Who, as whom, from where, did what. It only grows. Acceptances of messages are shown only for the kind message.accepted." },

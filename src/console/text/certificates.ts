@@ -2,7 +2,6 @@ import type { Catalogue } from "../web/words.ts"
 
 /** The registry of signing certificates. */
 export const certificateText = {
-  area: { vi: "Chữ ký số", en: "Signing" },
   title: { vi: "Chứng thư số", en: "Certificates" },
   intro: { vi: "Chứng thư ký số đã đăng ký: của ai, thay mặt hộp thư nào.", en: "Registered signing certificates: whose they are, for which mailboxes they speak." },
   text: { vi: "Người giữ, chủ thể, số", en: "Holder, subject, number" },

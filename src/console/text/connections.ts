@@ -2,7 +2,6 @@ import type { Catalogue } from "../web/words.ts"
 
 /** Who is connected, and who has to wait. */
 export const connectionText = {
-  area: { vi: "Kết nối", en: "Connections" },
   title: { vi: "Đang kết nối", en: "Who is connected" },
   intro: { vi: "Phiên IMAP, gửi thư và trang quản trị đang mở. Danh sách trễ vài giây.", en: "Sessions of IMAP, submission and the console that are open; some seconds late." },
   protocol: { vi: "Qua", en: "Over" },

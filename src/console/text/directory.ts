@@ -4,7 +4,6 @@ import type { Catalogue, Words } from "../web/words.ts"
 
 /** The directory as administrators see it. What can be wrong with a change is in accounts/provision/problems.ts. */
 export const directoryText = {
-  area: { vi: "Danh bạ", en: "Directory" },
   units: { vi: "Cây đơn vị", en: "Units" },
   unitsCaption: { vi: "Số hộp thư và người của từng đơn vị, tính cả cấp dưới; không tính những gì đang tạm khóa.", en: "Accounts and people of each unit with all below it; what is suspended is not counted." },
   noUnits: { vi: "Chưa có đơn vị nào.", en: "There are no units yet." },

@@ -2,7 +2,6 @@ import type { Catalogue } from "../web/words.ts"
 
 /** Messages that policy took and that wait for a person's word. */
 export const heldText = {
-  area: { vi: "Thư bị giữ", en: "Held messages" },
   title: { vi: "Thư chờ quyết định", en: "Messages to decide on" },
   decidedTitle: { vi: "Đã quyết định", en: "Decided" },
   intro: { vi: "Thư mà chính sách giữ lại: chờ duyệt, hoặc cách ly vì đáng ngờ. {count} thư đang chờ.", en: "Messages that policy holds: for approval, or set aside as doubtful. {count} wait." },

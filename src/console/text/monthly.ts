@@ -23,6 +23,7 @@ export const monthlyText = {
   sentInternal: { vi: "Nội bộ cơ quan", en: "Within the agency" },
   sentAgencies: { vi: "Đến cơ quan khác", en: "To other agencies" },
   sentOutside: { vi: "Ra ngoài tỉnh", en: "Outside" },
+  brief: { vi: "Gửi {sent} · nhận {received}", en: "Sent {sent} · received {received}" },
   received: { vi: "Thư nhận", en: "Received" },
   signed: { vi: "Ký số", en: "Signed" },
   signedCount: { vi: "Thư gửi có ký số", en: "Sent, signed" },

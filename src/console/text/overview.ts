@@ -2,7 +2,6 @@ import type { Catalogue } from "../web/words.ts"
 
 /** The dashboard. */
 export const overviewText = {
-  area: { vi: "Hệ thống", en: "System" },
   title: { vi: "Tổng quan", en: "Dashboard" },
   scope: { vi: "Trong phạm vi bạn quản trị: {units}", en: "Within what you administer: {units}" },
   accounts: { vi: "Hộp thư", en: "Mailboxes" },
@@ -47,12 +46,4 @@ export const overviewText = {
   nothing: { vi: "không", en: "nothing" },
   noRoles: { vi: "Chưa có bộ phận nào báo cáo.", en: "No role has reported yet." },
   live: { vi: "Tự cập nhật; lần cuối {time}", en: "Renews itself; last at {time}" },
-} as const satisfies Catalogue
-
-/** By the name of the process. */
-export const roleNameText = {
-  smtp: { vi: "Nhận và gửi thư (SMTP)", en: "Mail in and out (SMTP)" },
-  imap: { vi: "Đọc thư (IMAP)", en: "Mailboxes (IMAP)" },
-  web: { vi: "Trang web và API (HTTPS)", en: "Console and API (HTTPS)" },
-  worker: { vi: "Hàng đợi chuyển thư", en: "Delivery queue" },
 } as const satisfies Catalogue

@@ -2,7 +2,6 @@ import type { Catalogue } from "../web/words.ts"
 
 /** The rules that messages must satisfy. */
 export const policyText = {
-  area: { vi: "Chính sách", en: "Policy" },
   title: { vi: "Chính sách đang áp dụng", en: "Policy in force" },
   none: { vi: "Chưa có chính sách nào được áp dụng.", en: "No policy has been put in force yet." },
   inForce: { vi: "Phiên bản {version}, áp dụng từ {time}, bởi {by}: {why}", en: "Version {version}, in force since {time}, by {by}: {why}" },

@@ -29,7 +29,7 @@ export const statusText = {
 export const roleText: Catalogue = {
   smtp: { vi: "Nhận và gửi thư (SMTP)", en: "Receiving and sending (SMTP)" },
   imap: { vi: "Đọc thư (IMAP)", en: "Reading (IMAP)" },
-  web: { vi: "Trang web (HTTPS)", en: "Web site (HTTPS)" },
+  web: { vi: "Trang web và API (HTTPS)", en: "Web site and API (HTTPS)" },
   worker: { vi: "Hàng đợi chuyển thư", en: "Delivery queue" },
 }
 
@@ -44,6 +44,9 @@ export const checkText: Catalogue = {
   certificates: { vi: "Chứng thư máy chủ", en: "Server certificates" },
   dkim: { vi: "Chữ ký DKIM của thư gửi đi", en: "DKIM signatures of outgoing mail" },
   redis: { vi: "Redis", en: "Redis" },
+  acme: { vi: "Xin chứng thư tự động (ACME)", en: "Certificates ordered by itself (ACME)" },
+  audit: { vi: "Nhật ký", en: "Audit" },
+  reports: { vi: "Báo cáo TLS và DMARC", en: "TLS and DMARC reports" },
 }
 
 export const helpText = {

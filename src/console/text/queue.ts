@@ -5,7 +5,6 @@ import type { Catalogue, Words } from "../web/words.ts"
 
 /** The queue: what waits, why, and what can be done about it. */
 export const queueText = {
-  area: { vi: "Vận hành", en: "Operation" },
   title: { vi: "Hàng đợi thư", en: "Mail queue" },
   intro: { vi: "Các lượt chuyển thư chưa xong, cũ nhất trước.", en: "Deliveries that are not settled, oldest first." },
   state: { vi: "Tình trạng", en: "State" },

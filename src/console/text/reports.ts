@@ -2,7 +2,6 @@ import type { Catalogue } from "../web/words.ts"
 
 /** What other providers report about our domains. */
 export const reportText = {
-  area: { vi: "Báo cáo", en: "Reports" },
   tlsTitle: { vi: "Báo cáo TLS", en: "TLS reports" },
   tlsIntro: { vi: "Máy chủ khác kết nối đến ta có được TLS không, theo báo cáo của họ (RFC 8460).", en: "Whether other servers reached us over TLS, as they report it (RFC 8460)." },
   dmarcTitle: { vi: "Báo cáo DMARC", en: "DMARC reports" },

@@ -3,7 +3,6 @@ import type { Catalogue, Words } from "../web/words.ts"
 
 /** How a sign-in is protected. */
 export const securityText = {
-  area: { vi: "Bảo mật", en: "Security" },
   title: { vi: "Xác thực hai bước", en: "Two-step sign-in" },
   intro: { vi: "Ngoài mật khẩu, trang này hỏi thêm một bước mà chỉ bạn làm được: mã trong điện thoại, vân tay hay khóa USB. Biết mật khẩu thôi thì không vào được.", en: "Beside the password this site asks for something that only you can do: a code from your phone, a finger, a USB key. The password alone lets nobody in." },
   enrolNow: { vi: "Vai trò của bạn bắt buộc phải có xác thực hai bước. Hãy thêm một cách dưới đây để tiếp tục.", en: "Your role demands a second step. Add one of these to go on." },

@@ -3,7 +3,6 @@ import type { Catalogue, Words } from "../web/words.ts"
 
 /** A holder's own pages. */
 export const selfText = {
-  area: { vi: "Của tôi", en: "My account" },
   me: { vi: "Hộp thư của tôi", en: "My mailboxes" },
   signedInAs: { vi: "Bạn đang dùng hộp thư {address}.", en: "You are signed in with the mailbox {address}." },
   accountsCaption: { vi: "Các hộp thư bạn được giao", en: "Mailboxes assigned to you" },

@@ -14,6 +14,18 @@ export const shellText = {
   close: { vi: "Đóng", en: "Close" },
 } as const satisfies Catalogue
 
+/** What the menu is folded into. */
+export const menuText = {
+  overview: { vi: "Tổng quan", en: "Overview" },
+  directory: { vi: "Danh bạ", en: "Directory" },
+  mail: { vi: "Thư", en: "Mail" },
+  trust: { vi: "Chữ ký số và chính sách", en: "Signing and policy" },
+  watch: { vi: "Nhật ký và kết nối", en: "Audit and connections" },
+  reports: { vi: "Báo cáo", en: "Reports" },
+  me: { vi: "Của tôi", en: "My account" },
+  systems: { vi: "Hệ thống khác", en: "Other systems" },
+} as const satisfies Catalogue
+
 export const formText = {
   help: { vi: "Giải thích", en: "Explanation" },
   closeAgain: { vi: "Bấm “{label}” lần nữa để thôi.", en: "Press “{label}” again to leave it as it is." },
@@ -66,7 +78,7 @@ export const errorText = {
   staleTitle: { vi: "Chưa lưu: biểu mẫu đã cũ", en: "Not saved: the form is out of date" },
   staleText: { vi: "Biểu mẫu này được mở trong một phiên khác, nên không có gì bị thay đổi. Hãy mở lại trang và gửi lần nữa. Dữ liệu bạn đã nhập vẫn ở dưới đây.", en: "This form was opened in another session, so nothing was changed. Open the page again and send it once more. What you had entered is kept below." },
   foreignTitle: { vi: "Yêu cầu đến từ trang khác", en: "The request came from another site" },
-  foreignText: { vi: "Trình duyệt cho biết yêu cầu này không xuất phát từ trang quản trị, nên nó bị từ chối. Không có gì bị thay đổi.", en: "The browser says that this request did not come from the console, so it was refused. Nothing was changed." },
+  foreignText: { vi: "Trình duyệt cho biết yêu cầu này không xuất phát từ trang quản trị, nên nó bị từ chối. Không có gì bị thay đổi. Hãy đóng trang vừa dẫn bạn tới đây; nếu chính bạn muốn làm việc này, hãy mở trang ở đây và làm lại.", en: "The browser says that this request did not come from the console, so it was refused. Nothing was changed. Close the page that led you here; if it was you who wanted this done, open the page here and do it again." },
   entered: { vi: "Dữ liệu đã nhập", en: "What you had entered" },
   openAgain: { vi: "Mở lại trang", en: "Open the page again" },
   signInAgain: { vi: "Đăng nhập lại", en: "Sign in again" },

@@ -2,7 +2,6 @@ import type { Catalogue } from "../web/words.ts"
 
 /** Signing in and out, and proving again who one is. */
 export const signInText = {
-  area: { vi: "Đăng nhập", en: "Sign in" },
   title: { vi: "Đăng nhập", en: "Sign in" },
   intro: { vi: "Trang dành cho người được cấp hộp thư công vụ và quản trị viên.", en: "For holders of official mailboxes and for administrators." },
   address: { vi: "Địa chỉ hộp thư", en: "Mailbox address" },

@@ -12,7 +12,7 @@ import { cookieNames, cookieOf } from "./cookies.ts"
 import type { LostForm } from "./error-page.ts"
 import { csrfField } from "./forms.ts"
 import { identify, type IdentifyParts } from "./identify.ts"
-import { csrfToken, isCsrfToken, isOurOwn, safePath } from "./origin.ts"
+import { cameFrom, csrfToken, isCsrfToken, isOurOwn } from "./origin.ts"
 import { isByScript, isChange, type Mounted, refuseScript } from "./mounted.ts"
 import type { AdministratorVisit, Area, Holder, Page, Visit } from "./page.ts"
 import { proveAgain } from "./prove-again.ts"
@@ -167,13 +167,6 @@ function visitFor(who: Page["who"], visit: Visit): Visit | AdministratorVisit {
   const { holder } = visit
   const scope = !holder || who === "anybody" || who === "holder" ? undefined : scopeOf(holder.grants, who)
   return holder && scope ? { ...visit, holder, scope } : visit
-}
-
-/** The page that a form was on. */
-function cameFrom(request: Request): string {
-  const referer = request.headers.referer
-  const ours = referer !== undefined && URL.canParse(referer) && new URL(referer).host === request.headers.host ? new URL(referer) : undefined
-  return ours ? safePath(`${ours.pathname}${ours.search}`) : root
 }
 
 function errorStatus(error: unknown, isUnavailable: ConsoleParts["isUnavailable"]): Parameters<Replies["error"]>[1] {

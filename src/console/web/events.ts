@@ -4,11 +4,15 @@ import type { ServerEvent } from "./page.ts"
 /** Server-sent events (WHATWG HTML §9.2) to one browser. A reader that does not keep up is let go: it comes back by itself. */
 const heartbeatMs = 20_000
 /** The browser comes back by itself, and whether it still may is asked again. */
-const longestMs = 5 * 60_000
+const longestMs = 60_000
 const maxBufferedBytes = 256 * 1024
 
 /** Feeds have room for so many readers in all: one session must not take it. */
 const usualMost = 6
+
+export const eventStreamType = "text/event-stream"
+/** All that a browser hears that may listen no more: its page loads anew, and meets what stands in the way. A redirection would only end the stream, unseen (WHATWG HTML §9.2.3). */
+export const overText = "event: over\ndata:\n\n"
 
 export type Listen = (send: (event: ServerEvent) => void) => (() => void) | undefined
 
@@ -50,7 +54,7 @@ function serveEvents(response: ServerResponse, listen: Listen): (() => void) | u
   }
   const stop = listen(send)
   if (!stop) return undefined
-  response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" }).flushHeaders()
+  response.writeHead(200, { "content-type": `${eventStreamType}; charset=utf-8`, "x-accel-buffering": "no" }).flushHeaders()
   open = true
   write("retry: 5000\n\n")
   early.forEach(send)

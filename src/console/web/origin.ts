@@ -31,3 +31,9 @@ export function safePath(text: unknown): string {
   // a path that climbs out of the console by its dots is none of ours
   return url.origin === base && /^\/console(?:\/|$)/.test(url.pathname) ? `${url.pathname}${url.search}` : root
 }
+
+/** The page that a form, or a part of a page, was asked for from. */
+export function cameFrom({ headers: { referer, host } }: Pick<Request, "headers">): string {
+  const ours = referer !== undefined && URL.canParse(referer) && new URL(referer).host === host ? new URL(referer) : undefined
+  return ours ? safePath(`${ours.pathname}${ours.search}`) : root
+}

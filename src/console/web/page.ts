@@ -1,6 +1,7 @@
 import type { z } from "zod"
 import type { Authority, Capability, Scope } from "../../accounts/administrator.ts"
 import type { OpenedBy, SecondFactor } from "../../store/console-session-store.ts"
+import type { menuText } from "../text/shell.ts"
 import type { Html } from "./html.ts"
 import type { Language, Say, Words } from "./words.ts"
 
@@ -133,9 +134,10 @@ const erased = <Schema extends z.ZodType, V extends Visit>(definition: Defined<S
   run: (input, visit) => definition.run(input as z.output<Schema>, visit as V),
 })
 
-/** What belongs together: shown together in the menu, in a folder of its own. */
+/** What belongs together, in a folder of its own. */
 export interface Area {
-  readonly name: Words
+  /** Of the menu. */
+  readonly group: keyof typeof menuText
   readonly menu: readonly MenuEntry[]
   readonly pages: readonly Page[]
 }

@@ -3,8 +3,9 @@ import { Readable } from "node:stream"
 import type { Response } from "express"
 import { cookieNames, cookieOf, clearCookie, setCookie } from "./cookies.ts"
 import { errorPage, type ErrorStatus, type LostForm, lostFormPage } from "./error-page.ts"
-import { createEventStreams } from "./events.ts"
+import { createEventStreams, eventStreamType, overText } from "./events.ts"
 import { documentText, fragmentText, html } from "./html.ts"
+import { cameFrom } from "./origin.ts"
 import type { Answer, Area, Holder, Notice, Pending, SessionChange, Visit } from "./page.ts"
 import { shell, type ShellContent } from "./shell.ts"
 
@@ -49,8 +50,11 @@ export function createReplies({ areas }: { readonly areas: readonly Area[] }): R
     error,
     lostForm: (at, why, form) => page(at, lostFormPage(at.visit, why, form), 403),
     toSignIn(at, why) {
+      if (at.response.req.headers.accept === eventStreamType) return void at.response.type(eventStreamType).send(overText)
       if (why === "enrolment") return redirect(at, `${root}/me/security`)
-      const query = new URLSearchParams({ ...(at.visit.url !== root && !at.visit.partial && { next: at.visit.url }), ...(why === "expired" && { expired: "1" }) }).toString()
+      // a part of a page is nowhere to come back to
+      const next = at.visit.partial ? cameFrom(at.response.req) : at.visit.url
+      const query = new URLSearchParams({ ...(next !== root && { next }), ...(why === "expired" && { expired: "1" }) }).toString()
       redirect(at, `${root}/${why === "proof" ? "second-factor" : "sign-in"}${query === "" ? "" : `?${query}`}`)
     },
     async answer(at, answer) {

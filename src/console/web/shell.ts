@@ -1,5 +1,5 @@
 import { may } from "../../accounts/administrator.ts"
-import { shellText } from "../text/shell.ts"
+import { menuText, shellText } from "../text/shell.ts"
 import { assetUrl } from "./assets.ts"
 import { form } from "./forms.ts"
 import { type Html, html } from "./html.ts"
@@ -72,18 +72,28 @@ const top = (visit: Visit, holder: Holder | undefined) => html`<header class="to
 
 const isOpen = (holder: Holder, { who }: MenuEntry): boolean => who === "anybody" || who === "holder" || may(holder, who)
 
-/** Always there beside the page on wide screens, behind a button on phones; neither needs a script. */
+/** Always there beside the page on wide screens, behind a button on phones; one group is open at a time, so that all of them stay within a window. None of it needs a script. */
 function menu(areas: readonly Area[], visit: Visit, holder: Holder) {
   const path = visit.url.split("?")[0] ?? ""
-  const entries = areas.map((area) => ({ area, menu: area.menu.filter((entry) => isOpen(holder, entry)) })).filter(({ menu }) => menu.length > 0)
+  const open = areas.flatMap(({ group, menu }) => menu.filter((entry) => isOpen(holder, entry)).map((entry) => ({ group, ...entry })))
   // a page below an entry's: the nearest above it
-  const here = entries.flatMap(({ menu }) => menu.map((entry) => entry.path)).filter((entry) => path === `/console${entry}` || path.startsWith(`/console${entry}/`)).toSorted((one, other) => other.length - one.length)[0]
-  return html`<nav id="menu" popover aria-label=${visit.say(shellText.menu)}>
-    ${entries.map(({ area, menu }) => html`<h2>${visit.say(area.name)}</h2>
-      <ul>
-        ${menu.map((entry) => html`<li><a href=${`/console${entry.path}`} aria-current=${entry.path === here ? "page" : undefined}>${visit.say(entry.label)}</a></li>`)}
-      </ul>`)}
-  </nav>`
+  const here = open.filter((entry) => path === `/console${entry.path}` || path.startsWith(`/console${entry.path}/`)).toSorted((one, other) => other.path.length - one.path.length)[0]
+  return html`<nav id="menu" popover aria-label=${visit.say(shellText.menu)}><div>
+    ${[...new Set(open.map(({ group }) => group))].map((group) => menuGroup(visit, { group, here, entries: open.filter((entry) => entry.group === group) }))}
+  </div></nav>`
+}
+
+interface MenuGroup {
+  readonly group: Area["group"]
+  readonly here: (MenuEntry & Pick<Area, "group">) | undefined
+  readonly entries: readonly MenuEntry[]
+}
+
+/** One entry alone is not hidden behind another word. */
+function menuGroup({ say }: Visit, { group, here, entries }: MenuGroup) {
+  const links = html`<ul>${entries.map((entry) => html`<li><a href=${`/console${entry.path}`} aria-current=${entry.path === here?.path ? "page" : undefined}>${say(entry.label)}</a></li>`)}</ul>`
+  if (entries.length < 2) return entries.length === 1 && links
+  return html`<details name="menu" open=${group === here?.group}><summary>${say(menuText[group])}</summary>${links}</details>`
 }
 
 const trail = (visit: Visit, crumbs: readonly Crumb[], title: string) => html`<nav class="crumbs" aria-label=${visit.say(shellText.crumbs)}>

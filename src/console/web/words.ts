@@ -53,6 +53,13 @@ export const percentText = (share: number, language: Language): string => format
 export const timeText = (ms: number, language: Language): string => formats[language].time.format(ms)
 export const dateText = (ms: number, language: Language): string => formats[language].date.format(ms)
 
+const spanUnits = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000], ["second", 1000]] as const
+
+/** Making one takes 30 µs and more: a list has hundreds of spans. */
+const spans = Object.fromEntries(
+  languages.map((language) => [language, Object.fromEntries(spanUnits.map(([unit]) => [unit, new Intl.NumberFormat(locales[language], { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: 0 })]))]),
+) as Readonly<Record<Language, Readonly<Record<(typeof spanUnits)[number][0], Intl.NumberFormat>>>>
+
 const byteUnits = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const
 
 export function bytesText(bytes: number, language: Language): string {
@@ -60,10 +67,8 @@ export function bytesText(bytes: number, language: Language): string {
   return `${numberText(bytes / 1024 ** step, language)} ${byteUnits[step] ?? "B"}`
 }
 
-const spanUnits = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000], ["second", 1000]] as const
-
 /** How long, in its largest unit: "3 giờ", "3 hours". */
 export function spanText(ms: number, language: Language): string {
   const [unit, size] = spanUnits.find(([, size]) => ms >= size) ?? ["second", 1000]
-  return new Intl.NumberFormat(locales[language], { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: 0 }).format(Math.floor(ms / size))
+  return spans[language][unit].format(Math.floor(ms / size))
 }

@@ -14,8 +14,8 @@ export interface OwnStatuses {
   responseFor(fingerprint: string): Buffer | undefined
   /** The certificates in force, PEM, each followed by its issuer; asks for those that are due. */
   renew(chains: readonly (string | Buffer)[]): Promise<void>
-  /** One sentence for each certificate that its authority has revoked. */
-  readonly problems: readonly string[]
+  /** The subject of each certificate that its authority has revoked. */
+  readonly revoked: readonly string[]
 }
 
 export interface OwnStatusesOptions {
@@ -90,8 +90,8 @@ export function createOwnStatuses({ fetch, clock, skewMs, log }: OwnStatusesOpti
       })
       known = new Map(await Promise.all(entries))
     },
-    get problems() {
-      return [...known].flatMap(([fingerprint, { revoked }]) => (revoked ? [`the certificate of ${subjects.get(fingerprint) ?? fingerprint} has been revoked`] : []))
+    get revoked() {
+      return [...known].flatMap(([fingerprint, { revoked }]) => (revoked ? [subjects.get(fingerprint) ?? fingerprint] : []))
     },
   }
 }

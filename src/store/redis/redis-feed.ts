@@ -30,7 +30,7 @@ export function createRedisChangeFeed({ url, log, hears = topics }: { readonly u
     if (changes) for (const listener of listeners.keys()) listener(changes)
     else log.warn("a message of the change feed could not be read")
   })
-  // one write for all that is published in a turn of the event loop
+  // one write for all that is published at once; before the replies that its publishers send next, so that a reader sees what its sender knows to be accepted
   let queued: Change[] = []
   const flush = (): void => {
     const changes = queued
@@ -46,7 +46,7 @@ export function createRedisChangeFeed({ url, log, hears = topics }: { readonly u
     ),
     publish(changes) {
       if (changes.length === 0) return
-      if (queued.length === 0) setImmediate(flush)
+      if (queued.length === 0) queueMicrotask(flush)
       queued.push(...changes)
     },
     subscribe(listener, missed) {

@@ -10,8 +10,8 @@ const newest = (condition: string): string => `(SELECT id FROM audit WHERE kind 
 
 const entries = (kind: HistoryObject["kind"], conditions: readonly string[]): { readonly name: string; readonly text: string } => ({
   name: `history-of-${kind}`,
-  text: `SELECT a.id, (extract(epoch FROM a.at) * 1000)::bigint AS at, a.kind, coalesce(a.actor->>'name', a.detail->>'by', '') AS by, a.detail
-    FROM (${conditions.map(newest).join(" UNION ")}) AS one JOIN audit a ON a.id = one.id ORDER BY a.id DESC LIMIT $2`,
+  text: `SELECT a.id, (extract(epoch FROM a.at) * 1000)::bigint AS at, a.kind, coalesce(a.actor->>'name', a.detail->>'by', '') AS by, p.name AS person, a.detail
+    FROM (${conditions.map(newest).join(" UNION ")}) AS one JOIN audit a ON a.id = one.id LEFT JOIN principal p ON p.id = a.principal_id ORDER BY a.id DESC LIMIT $2`,
 })
 
 const byKey = "detail ? 'key' AND detail->>'key' = $1"

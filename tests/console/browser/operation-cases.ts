@@ -56,7 +56,7 @@ export function operationCases(at: () => ConsoleBrowser): void {
         SELECT id, 'approval', 'group.moderated', 'Thư gửi tới nhóm toan-tinh@tinh.example chờ người duyệt nhóm chấp thuận', 'The message to toan-tinh@tinh.example waits for the group''s moderators', '{}', now(), ARRAY[$1] FROM made RETURNING envelope_id AS id`,
     }, [logins[0]?.address ?? ""])
     await pagesLookRight(at(), 0, [
-      "/console/directory/new/group?unitCode=SNV", `/console/directory/groups/${encodeURIComponent(group?.address ?? "")}/change`, `/console/held/${held?.id}`, "/console/me/approvals", `/console/me/approvals/${held?.id}?content=1`, "/console/api",
+      "/console/directory/new/group?unitCode=SNV", `/console/directory/groups/${encodeURIComponent(group?.address ?? "")}/change`, `/console/held/${held?.id}`, "/console/me/approvals", `/console/me/approvals/${held?.id}?content=1`, "/console/api", "/console/api/getQueue",
     ])
     await pagesLookRight(at(), 1, ["/console/held", `/console/held/${held?.id}`])
   })

@@ -55,6 +55,36 @@ export function reportCases(at: () => ConsoleBrowser): void {
     await department.close()
   })
 
+  test("on a phone each unit is two lines, the total is whole, and what is pressed shows the rest; nobody else sees anything of that", async () => {
+    const { signedIn, url } = at()
+    for (const language of ["vi", "en"] as const) {
+      const context = await signedIn(0, { language, size: "phone" })
+      const page = await context.newPage()
+      const said = complaints(page)
+      await page.goto(`${url}/console/reports/monthly`)
+      const rows = page.locator(".figures tbody tr")
+      const count = await rows.count()
+      expect(count).toBeGreaterThan(15)
+      const height = async (): Promise<number> => (await page.locator(".figures").boundingBox())?.height ?? 0
+      expect(await page.locator(".figures tbody td:visible").count(), "the names, and the total").toBe(count - 1 + 13)
+      const folded = await height()
+      await rows.nth(1).locator("summary").click()
+      expect(await rows.nth(1).locator("td:visible").count()).toBe(13)
+      await looksRight(page, `monthly-opened-${language}-phone`)
+      await page.evaluate("document.querySelectorAll('details.brief').forEach((one) => { one.open = true })")
+      expect(folded, "less than a third of what it was").toBeLessThan((await height()) / 3)
+      await page.emulateMedia({ media: "print" })
+      expect([await page.locator("details.brief:visible").count(), await rows.nth(2).locator("td:visible").count()]).toEqual([0, 13])
+      expect(said).toEqual([])
+      await context.close()
+    }
+    const desktop = await signedIn(0)
+    const page = await desktop.newPage()
+    await page.goto(`${url}/console/reports/monthly`)
+    expect([await page.locator("details.brief:visible").count(), await page.locator(".figures tbody tr:nth-child(2) td:visible").count()]).toEqual([0, 13])
+    await desktop.close()
+  })
+
   test("the running worker counts the month under way", async () => {
     const { signedIn, url, database } = at()
     const [now] = await database.query<{ month: string }>({ text: "SELECT to_char(now() AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYY-MM') AS month" })

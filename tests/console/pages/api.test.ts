@@ -3,6 +3,7 @@ import { typeText } from "../../../src/console/pages/api/schema-view.ts"
 import { allRoutes } from "../../support/all-routes.ts"
 import { type ConsoleWorld, openConsoleWorld } from "../../support/console-world.ts"
 
+const inline = /<style|style="|<script(?![^>]*\bsrc=)|\bon\w+="/
 let world: ConsoleWorld
 beforeAll(async () => void (world = await openConsoleWorld()))
 afterAll(() => world.close())
@@ -12,10 +13,19 @@ test("the API is documented for whoever has no account here, in both languages, 
   expect(vi).toMatchObject({ status: 200, headers: { "content-security-policy": expect.stringContaining("style-src 'self'") as string } })
   expect(vi?.body).toContain("Tài liệu API")
   expect(en?.body).toContain("API documentation")
-  for (const body of [vi?.body ?? "", en?.body ?? ""]) {
-    expect(body).not.toMatch(/<style|style="|<script(?![^>]*\bsrc=)|\bon\w+="/)
-    for (const { method, path, scope } of allRoutes()) expect(body).toMatch(new RegExp(`<strong class="method ${method}">${method.toUpperCase()}</strong> <code>${path.replace(/:(\w+)/g, "\\{$1\\}")}</code>[^]*?<code>${scope}</code>`))
+  for (const page of [vi, en]) expect(page?.body).not.toMatch(inline)
+})
+
+test("each operation has a page of its own, which the list leads to", async () => {
+  const lines = (await world.ask("/console/api")).body.split("<li>")
+  for (const { method, path, scope } of allRoutes()) {
+    const shown = path.replace(/:(\w+)/g, "{$1}")
+    const line = lines.find((one) => one.includes(`<strong>${method.toUpperCase()}</strong> <code>${shown}</code></a>`)) ?? ""
+    const [, href = ""] = /^<a href="(\/console\/api\/[^"]+)">/.exec(line) ?? []
+    const { status, body } = await world.ask(href)
+    expect([status, body.includes(`<h1>${method.toUpperCase()} ${shown}</h1>`), body.includes(`<code>${scope}</code>`), inline.test(body)], `${method} ${path}`).toEqual([200, true, true, false])
   }
+  expect((await world.ask("/console/api/constructor")).status).toBe(404)
 })
 
 test.each([

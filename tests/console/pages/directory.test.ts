@@ -108,7 +108,9 @@ describe("changing", () => {
     const ended = await post(`${path}/assignments/end`, { principalId: "P2", seen: seenIn(page, "seen-P2") })
     expect(noticeOf(ended)).toContain("done")
     const { body } = await get(path)
-    for (const said of ["Kết thúc giao", "Quyền: đọc<", "P2 · vp@a.example"]) expect(body).toContain(said)
+    for (const said of ["Kết thúc giao", "Quyền: đọc<", "(P2) · vp@a.example"]) expect(body).toContain(said)
+    expect(body).toMatch(/<span>Trần Thị Bình[^<]*&lt;[^<]* \(P2\) · vp@a\.example<br/)
+    expect(body).not.toContain("P2 on vp@a.example")
   })
 
   test("aliases, suspension, forwarding ended by an administrator", async () => {

@@ -80,6 +80,16 @@ test("an administrator of a unit makes webhooks of it, and neither sees nor chan
   expect(await world.audit("webhook.pinged")).toHaveLength(1)
 })
 
+test.each([["refused", "từ chối kết nối", "refuses connections"], ["late 10", "không trả lời trong 10 giây", "did not answer within 10 s"], ["cannot be reached (old words)", "cannot be reached (old words)", "cannot be reached (old words)"]])("why a system was not told (%s) is said in the reader's language", async (kept, vi, en) => {
+  const id = numberOf((await send("", wanted())).body)
+  await world.database.query({
+    text: `WITH e AS (INSERT INTO webhook_event (at, type, units, data) VALUES (now(), 'person.left', '{T}', '{}') RETURNING id)
+      INSERT INTO webhook_delivery (webhook_id, event_id, state, tries, last_tried_at, problem) SELECT $1, id, 'failed', 1, now(), $2 FROM e`,
+  }, [id, kept])
+  expect((await see(`/${id}`)).body).toContain(vi)
+  expect((await world.ask(`/console/webhooks/${id}`, { cookie: `${people.province.cookie}; __Host-congthu-language=en` })).body).toContain(en)
+})
+
 test("an auditor sees and changes nothing; who has no role is refused", async () => {
   await world.database.query({ text: "UPDATE administrator SET ended_at = now() WHERE unit_code = 'B'" })
   expect((await see("", "unit")).status).toBe(403)

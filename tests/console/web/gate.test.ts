@@ -7,7 +7,7 @@ import { type ConsoleWorld, openConsoleWorld } from "../../support/console-world
 const words = { vi: "Thử", en: "Test" }
 let changes: string[] = []
 const tried: Area = {
-  name: words,
+  group: "trust",
   menu: [{ path: "/try/policy", label: words, who: "policy:read" }],
   pages: [
     administratorPage({ method: "get", path: "/try/policy", who: "policy:read", input: z.object({}), run: async () => ({ kind: "page", title: "Chính sách", body: "đây" }) }),

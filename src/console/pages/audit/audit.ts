@@ -20,7 +20,7 @@ export interface AuditPorts {
 }
 
 export const auditArea = (ports: AuditPorts): Area => ({
-  name: auditText.area,
+  group: "watch",
   menu: [
     { path: "/audit", label: auditText.title, who: "audit:read" },
     { path: "/audit/chain", label: auditText.chainTitle, who: "audit:read" },

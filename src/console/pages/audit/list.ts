@@ -92,7 +92,9 @@ export function auditListPages({ audit, accountOf, nameOf, clock }: AuditPorts):
 
 const maxBrief = 80
 
-function briefly({ detail }: ListedEntry): string {
+/** Of rights, the name instead of the number that they are kept under. */
+function briefly({ kind, principal, account, detail }: ListedEntry): string {
+  if (kind.startsWith("assignment.") && principal !== null && account !== null) return `${principal} · ${account}`
   const all = JSON.stringify(detail)
   return all.length > maxBrief ? `${all.slice(0, maxBrief)}…` : all
 }

@@ -23,7 +23,7 @@ export interface CertificatePorts {
 }
 
 export const certificateArea = (ports: CertificatePorts): Area => ({
-  name: certificateText.area,
+  group: "trust",
   menu: [{ path: "/certificates", label: certificateText.title, who: "certificates:read" }],
   pages: [...certificateListPages(ports), ...addPages(ports), ...changePages(ports), ...detailPages(ports)],
 })

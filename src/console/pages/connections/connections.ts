@@ -14,7 +14,7 @@ export interface ConnectionPorts {
 }
 
 export const connectionArea = (ports: ConnectionPorts): Area => ({
-  name: connectionText.area,
+  group: "watch",
   menu: [
     { path: "/connections", label: connectionText.title, who: "sessions:read" },
     { path: "/bans", label: connectionText.bansTitle, who: "queue:read" },

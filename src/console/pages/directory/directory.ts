@@ -38,7 +38,7 @@ export interface DirectoryPorts {
 }
 
 export const directoryArea = (ports: DirectoryPorts): Area => ({
-  name: directoryText.area,
+  group: "directory",
   menu: [
     { path: "/directory", label: directoryText.units, who: "directory:read" },
     { path: "/directory/find", label: directoryText.find, who: "directory:read" },

@@ -41,8 +41,8 @@ const membersOf = (value: unknown): Members => (typeof value === "object" && val
 const maxLines = 8
 const maxCharacters = 120
 
-/** `Chức vụ: A → B`, for what differs; of what is new or gone, nothing but its key. */
-function changes({ language, say }: Visit, { kind, detail }: HistoryEntry): readonly string[] {
+/** `Chức vụ: A → B`, for what differs; of what is new or gone, nothing but its key. Rights first say whose, and on what. */
+function changes({ language, say }: Visit, { kind, person, detail }: HistoryEntry): readonly string[] {
   const { key, before, after, ...more } = membersOf(detail)
   const step = kind.split(".")[1] ?? ""
   if (isStep(step)) return [filledWith(stepWords[step][language], more)]
@@ -50,11 +50,17 @@ function changes({ language, say }: Visit, { kind, detail }: HistoryEntry): read
   const now = membersOf(after)
   const told = (name: string, value: unknown): string =>
     name === "kind" && typeof value === "string" && isKind(value) ? say(kindText[value]) : name === "rights" && Array.isArray(value) ? shown(value.map((right) => (isRight(right) ? say(rightText[right]) : right))) : shown(value)
+  const whose = kind.startsWith("assignment.") ? membersOf(after ?? before) : undefined
   const lines = Object.keys(now)
+    .filter((name) => !whose || !(name in named))
     .filter((name) => JSON.stringify(old[name] ?? null) !== JSON.stringify(now[name] ?? null))
     .map((name) => `${name === "name" && kind.startsWith("unit.") ? say(formsText.unitName) : (fieldWords[name]?.[language] ?? name)}: ${name in old ? `${told(name, old[name])} → ` : ""}${told(name, now[name])}`)
-  return lines.length === 0 ? (typeof key === "string" ? [key.replace(" on ", " · ")] : []) : lines.slice(0, maxLines)
+  if (whose) return [`${person === null ? "" : `${person} `}(${shown(whose["principalId"])}) · ${shown(whose["address"])}`, ...lines]
+  return lines.length === 0 ? (typeof key === "string" ? [key] : []) : lines.slice(0, maxLines)
 }
+
+/** Said in the first line of an assignment's entry. */
+const named = { principalId: true, address: true }
 
 const kindText = { ...principalKindText, ...mailboxKindText, ...unitKindText }
 const isKind = (kind: string): kind is keyof typeof kindText => Object.hasOwn(kindText, kind)

@@ -32,7 +32,7 @@ export interface HeldPorts {
 }
 
 export const heldArea = (ports: HeldPorts): Area => ({
-  name: heldText.area,
+  group: "mail",
   menu: [
     { path: "/held", label: heldText.title, who: "held:read" },
     { path: "/held/decided", label: heldText.decidedTitle, who: "held:read" },

@@ -1,7 +1,8 @@
 import { z } from "zod"
 import type { HealthReport } from "../../../telemetry/health.ts"
 import type { MailOverview } from "../../../telemetry/mail-overview.ts"
-import { overviewText as text, roleNameText } from "../../text/overview.ts"
+import { overviewText as text } from "../../text/overview.ts"
+import { checkName, checkSays, processName } from "../../web/health-view.ts"
 import { html } from "../../web/html.ts"
 import { administratorPage, type AdministratorVisit, type Area } from "../../web/page.ts"
 import { shownTime } from "../../web/shown.ts"
@@ -16,7 +17,7 @@ export interface OverviewPorts {
 
 export function overviewArea({ overview }: OverviewPorts): Area {
   return {
-    name: text.area,
+    group: "overview",
     menu: [{ path: "/overview", label: text.title, who: "overview:read" }],
     pages: [
       administratorPage({
@@ -52,24 +53,16 @@ function healthTable(visit: AdministratorVisit, roles: readonly HealthReport[]) 
     empty: say(text.noRoles),
     rows: roles,
     columns: [
-      { key: "role", title: say(text.role), cell: ({ role }) => roleName(visit, role) },
+      { key: "role", title: say(text.role), cell: ({ role }) => processName(visit, role) },
       { key: "state", title: say(text.state), cell: ({ ok }) => html`<strong class=${ok ? "good" : "bad"}>${say(ok ? text.up : text.down)}</strong>` },
       { key: "since", title: say(text.since), cell: ({ since }) => (since === 0 ? "–" : shownTime(visit, since)) },
       {
         key: "attention", title: say(text.attention),
-        // the words of checks are English, as they are in logs and metrics
         cell: ({ checks }) => {
           const wanting = checks.filter(({ ok, warning }) => !ok || warning)
-          return wanting.length === 0 ? say(text.nothing) : html`<ul lang="en">${wanting.map(({ name, detail }) => html`<li>${name}: ${detail}</li>`)}</ul>`
+          return wanting.length === 0 ? say(text.nothing) : html`<ul>${wanting.map((one) => html`<li>${checkName(visit, one.name)}: ${checkSays(visit, one)}</li>`)}</ul>`
         },
       },
     ],
   })
-}
-
-/** `imap-2` is the second process of `imap`. */
-function roleName({ say }: AdministratorVisit, process: string): string {
-  const [, role = process, number] = /^([a-z]+)-(\d+)$/.exec(process) ?? []
-  const known = Object.entries(roleNameText).find(([name]) => name === role)?.[1]
-  return `${known ? say(known) : role}${number === undefined ? "" : ` ${number}`}`
 }

@@ -29,7 +29,7 @@ export interface PolicyPorts {
 }
 
 export const policyArea = (ports: PolicyPorts): Area => ({
-  name: policyText.area,
+  group: "trust",
   menu: [
     { path: "/policies", label: policyText.title, who: "policy:read" },
     { path: "/policies/edit", label: policyText.edit, who: "policy:read" },

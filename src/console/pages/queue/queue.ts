@@ -34,7 +34,7 @@ export interface QueueEngine {
 }
 
 export const queueArea = (ports: QueuePorts): Area => ({
-  name: queueText.area,
+  group: "mail",
   menu: [
     { path: "/queue", label: queueText.title, who: "queue:read" },
     { path: "/queue/destinations", label: pauseText.title, who: "queue:read" },

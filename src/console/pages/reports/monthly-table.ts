@@ -14,6 +14,9 @@ interface Line {
   readonly total: boolean
 }
 
+/** So many units are read on a phone without folding them. */
+const unfolded = 3
+
 export function monthlyTable(visit: Visit, report: MonthlyReport, linkTo: (code: string) => string): Html {
   const { say } = visit
   const name = (row: ReportRow): Html => (row.own ? rowName(say, report, row) : html`<a href=${linkTo(row.code)}>${row.name}</a>`)
@@ -28,7 +31,7 @@ export function monthlyTable(visit: Visit, report: MonthlyReport, linkTo: (code:
   return html`<div class="figures" role="region" tabindex="0" aria-label=${caption}>${table(visit, {
     caption, empty: say(text.none), rows: lines,
     columns: [
-      { key: "unit", title: say(text.unit), cell: ({ name, total }) => (total ? html`<strong>${name}</strong>` : name) },
+      { key: "unit", title: say(text.unit), cell: (line) => (line.total ? html`<strong>${line.name}</strong>` : html`${line.name}${lines.length > unfolded && brief(visit, line.figures)}`) },
       number("accounts"), number("holders"), number("sent"), number("sentInternal"), number("sentAgencies"), number("sentOutside"),
       column("signed", text.signed, (line) => shownShare(visit, line.figures.sentSigned, sentOf(line.figures))),
       number("received"), number("documents"), number("pages"), number("saved"),
@@ -36,5 +39,9 @@ export function monthlyTable(visit: Visit, report: MonthlyReport, linkTo: (code:
     ],
   })}</div>`
 }
+
+/** On a phone, where each unit is a card: the two figures that matter, and the others behind them (browser/print.css). */
+const brief = (visit: Visit, figures: UnitFigures): Html =>
+  html`<details class="brief"><summary>${visit.say(text.brief, { sent: sentOf(figures), received: figures.received })}</summary></details>`
 
 const orDash = (value: number | null, shown: (value: number) => string): string => (value === null ? "–" : shown(value))

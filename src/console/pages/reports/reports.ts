@@ -30,7 +30,7 @@ interface OpenedReport<Report> {
 }
 
 export const reportArea = (ports: ReportPorts): Area => ({
-  name: text.area,
+  group: "reports",
   menu: [
     { path: "/reports/monthly", label: monthlyText.title, who: "reports:read" },
     // an administrator of units has reports too, and none of these

@@ -21,7 +21,7 @@ export interface SecurityPorts {
 }
 
 export const securityArea = (ports: SecurityPorts): Area => ({
-  name: securityText.area,
+  group: "directory",
   menu: [{ path: "/second-factors", label: securityText.resets, who: "directory:write" }],
   pages: [...factorPages(ports), ...authenticatorPages(ports), ...passkeyPages(ports), ...recoveryPages(ports), ...resetPages(ports)],
 })

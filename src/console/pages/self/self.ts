@@ -58,7 +58,7 @@ export interface SelfPorts {
 }
 
 export const selfArea = (ports: SelfPorts): Area => ({
-  name: selfText.area,
+  group: "me",
   menu: [
     { path: "/me", label: selfText.me, who: "holder" },
     { path: "/me/set-up", label: setUpText.title, who: "holder" },

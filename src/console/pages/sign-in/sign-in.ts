@@ -35,7 +35,7 @@ export function signInArea(ports: SignInPorts): Area {
   const { authenticator, sessions, singleSignOn } = ports
   const signInPage = (visit: Visit, shown: Shown): Promise<Answer> => signInForm(ports, visit, shown)
   return {
-    name: signInText.area,
+    group: "me",
     menu: [],
     pages: [
       ...secondFactorPages(ports),

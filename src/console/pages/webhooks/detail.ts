@@ -2,6 +2,7 @@ import { z } from "zod"
 import { may } from "../../../accounts/administrator.ts"
 import { isEventType, pingType } from "../../../store/webhook-event.ts"
 import type { Webhook, WebhookDelivery } from "../../../store/webhook-desk.ts"
+import { keptProblemText } from "../../../webhooks/post-problem.ts"
 import { deliveryStateText, eventText, stoppedWhyText, webhookText as text } from "../../text/webhooks.ts"
 import { facts } from "../../web/facts.ts"
 import { confirmed, form } from "../../web/forms.ts"
@@ -54,7 +55,7 @@ export function webhookDetailPages({ webhooks, nameOf }: WebhookPorts): readonly
                 { key: "at", title: say(text.happened), cell: ({ at }) => shownTime(visit, at) },
                 { key: "data", title: say(text.content), cell: ({ data }) => html`<code>${JSON.stringify(data)}</code>` },
                 { key: "state", title: say(text.state), cell: ({ state }) => html`<span class=${state === "told" ? "good" : state === "failed" ? "bad" : undefined}>${say(deliveryStateText[state])}</span>` },
-                { key: "answer", title: say(text.answer), cell: ({ status, tries, problem }) => (tries === 0 ? "–" : html`<span>${status ?? say(text.noAnswer)}${status === null && problem !== "" && html` <small>${problem}</small>`}</span>`) },
+                { key: "answer", title: say(text.answer), cell: ({ status, tries, problem }) => (tries === 0 ? "–" : html`<span>${status ?? say(text.noAnswer)}${status === null && problem !== "" && html` <small>${keptProblemText(problem, visit.language)}</small>`}</span>`) },
                 { key: "tries", title: say(text.tries), numeric: true, cell: ({ tries }) => shownNumber(visit, tries) },
                 { key: "tried", title: say(text.tried), cell: ({ triedAt }) => (triedAt === null ? "–" : shownTime(visit, triedAt)) },
                 ...(writes ? [repeat] : []),

@@ -1,0 +1,23 @@
+import type { HealthCheck } from "../../telemetry/health.ts"
+import { healthText } from "../../telemetry/health-words.ts"
+import { checkText, roleText } from "../text/public.ts"
+import type { Visit } from "./page.ts"
+import { dateText, timeText } from "./words.ts"
+
+/** How processes and their checks are called, and what they say, in the reader's language. */
+
+/** `imap-2` is the second process of `imap`. */
+export function processName({ say }: Visit, process: string): string {
+  const [, role = process, number] = /^([a-z]+)-(\d+)$/.exec(process) ?? []
+  const words = roleText[role]
+  return `${words ? say(words) : role}${number === undefined ? "" : ` ${number}`}`
+}
+
+export function checkName({ say }: Visit, name: string): string {
+  const words = checkText[name]
+  return words ? say(words) : name
+}
+
+/** Another version of the program may say what there are no words for here. */
+export const checkSays = ({ language }: Visit, { said, detail }: HealthCheck): string =>
+  (said && healthText(said, language, { at: (ms) => timeText(ms, language), date: (ms) => dateText(ms, language) })) ?? detail
