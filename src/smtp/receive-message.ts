@@ -56,6 +56,7 @@ class Receiver<Header> {
   private ended = false
   private cutOff = false
   private pendingWrites = 0
+  private readonly listeners = [["data", (chunk: Buffer): void => this.take(chunk)], ["end", (): void => void this.end()], ["close", (): void => this.gone()]] as const
 
   constructor(stream: Readable, options: ReceiveOptions<Header>, resolve: (outcome: Result<ReceivedMessage<Header>, Reply> | undefined) => void) {
     this.stream = stream
@@ -64,10 +65,14 @@ class Receiver<Header> {
   }
 
   start(): void {
-    this.stream.on("data", (chunk: Buffer) => this.take(chunk))
-    this.stream.on("end", () => void this.end())
-    this.stream.on("error", () => this.gone())
-    this.stream.on("close", () => this.gone())
+    for (const [event, listener] of this.listeners) this.stream.on(event, listener)
+    // a broken stream closes
+    this.stream.on("error", ignore)
+  }
+
+  /** Node's streams outlive V8's young generation (their constructor puts a closure into the old one), and would take all that was received along. */
+  private leave(): void {
+    for (const [event, listener] of this.listeners) this.stream.off(event, listener)
   }
 
   private take(chunk: Buffer): void {
@@ -142,6 +147,7 @@ class Receiver<Header> {
   private async end(): Promise<void> {
     if (this.ended) return
     this.ended = true
+    this.leave()
     if (!this.problem && !this.lineEnds.finish()) this.fail(replies.bareLineEnd)
     if (!this.problem && this.topHeader) this.headerFound(this.topHeader.end())
     await this.writing
@@ -164,7 +170,10 @@ class Receiver<Header> {
   private gone(): void {
     if (this.ended) return
     this.ended = true
+    this.leave()
     if (!this.problem) this.abandon()
     this.resolve(undefined)
   }
 }
+
+const ignore = (): void => undefined
