@@ -30,7 +30,7 @@ const patternOf = (template: string): RegExp => new RegExp(`^${template.split(/\
 /** The sentence; `otherwise` for one that nobody has translated, which then stands below it as it is. */
 export function told({ say, language }: Pick<Visit, "say" | "language">, { known, text, otherwise }: { readonly known: Sentences; readonly text: string; readonly otherwise: Words }): Html {
   const words = language === "en" ? text : known(text, language)
-  return words ?? html`${say(otherwise)} ${technical({ say }, text)}`
+  return words ?? html`<div>${say(otherwise)} ${technical({ say }, text)}</div>`
 }
 
 /** For whoever is asked for help. */

@@ -84,7 +84,7 @@ const problemTable = (visit: AdministratorVisit, problems: readonly PolicyProble
     caption: visit.say(text.problems, { count: problems.length }), empty: "", rows: problems,
     columns: [
       { key: "place", title: visit.say(text.place), cell: ({ line, column }) => html`<a href=${`#L${line}`}>${line}:${column}</a>` },
-      { key: "key", title: visit.say(text.key), cell: ({ key }) => html`<code>${key}</code>` },
+      { key: "key", title: visit.say(text.key), cell: ({ key }) => (key === "" ? "–" : html`<code>${key}</code>`) },
       { key: "problem", title: visit.say(text.problem), cell: ({ key, reason }) => told(visit, { known: problemWords, text: reason, otherwise: key === "" ? text.badYaml : text.badValue }) },
     ],
   })

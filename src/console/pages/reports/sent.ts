@@ -50,7 +50,7 @@ function stateOf(visit: Visit, { state, delivery, detail, diagnostic, envelopeId
   const words = state === "failed" ? text.stateGivenUp : state === "waiting" ? text.stateWaiting : delivery === null ? text.stateSent : (deliveryWords[delivery] ?? text.stateOnItsWay)
   // what another server said is shown as it said it
   const why = words === text.stateSent ? "" : delivery !== null ? diagnostic : detail === "" ? "" : told(visit, { known: notSentWords, text: detail, otherwise: text.notSent })
-  return html`<span class=${state === "failed" || delivery === "failed" ? "bad" : undefined}>${envelopeId === null ? say(words) : html`<a href=${`/console/trace?what=${envelopeId}`}>${say(words)}</a>`}</span>${why !== "" && html` <small class="wrap">${why}</small>`}`
+  return html`<span class=${state === "failed" || delivery === "failed" ? "bad" : undefined}>${envelopeId === null ? say(words) : html`<a href=${`/console/trace?what=${envelopeId}`}>${say(words)}</a>`}</span>${why !== "" && html` <div class="wrap muted">${why}</div>`}`
 }
 
 const notSentWords = sentences(notSentText)
