@@ -35,7 +35,7 @@ export interface ConfigSources {
 
 export const defaultConfigFile = fileURLToPath(new URL("../../config/default.yaml", import.meta.url))
 
-const shippedPolicyFile = fileURLToPath(new URL("../../config/policy.yaml", import.meta.url))
+export const shippedPolicyFile = fileURLToPath(new URL("../../config/policy.yaml", import.meta.url))
 
 /** Names that other tools use for the same thing. */
 const aliases: Readonly<Record<string, string>> = { DATABASE_URL: "CONGTHU_DATABASE_URL", REDIS_URL: "CONGTHU_REDIS_URL" }

@@ -127,7 +127,7 @@ export const configSchema = z.strictObject({
       "Authorities whose signatures count: a list of `{ name, file, purposes }`; the file is PEM, DER or PKCS #7; purposes are `emailProtection`, `timeStamping`, `ocspSigning` or object identifiers. " +
         "Empty: the development S/MIME CA. Refused empty in production.",
     ),
-    intermediateFiles: list("Files of authorities between an anchor and the signers, for messages that come without them; they are not trusted by themselves."),
+    intermediateFiles: list("Files of authorities between an anchor and the signers, for messages that come without them, and of those who sign lists with another key; they are not trusted by themselves."),
     extendedKeyUsages: oids(["emailProtection"], "Extended key usages, any of which lets a certificate sign mail; each must be among the anchor's purposes, too."),
     algorithms: section({
       minRsaBits: count(2048, "Smallest RSA key, of signers and of every authority above them."),

@@ -7,6 +7,12 @@ const notAsciiBased = /^(?:utf-?(?:7|16|32)|ucs|iso-?2022|hz|x-mac-symbol|cp?037
 const utf8Names = new Set(["utf-8", "utf8", "unicode-1-1-utf-8", "x-unicode-2-0-utf-8"])
 const undeclared = new Set(["", "us-ascii", "ascii", "ansi_x3.4-1968", "unknown-8bit", "x-unknown", "8bit", "binary"])
 
+/** Whether text in it is decoded as its sender meant it; otherwise it is guessed. */
+export const isKnownCharset = (charset: string): boolean => {
+  const name = charset.trim().toLowerCase()
+  return utf8Names.has(name) || undeclared.has(name) || iconv.encodingExists(name)
+}
+
 /** Decodes pieces of a text in order; characters may straddle pieces. */
 export interface CharsetDecoder {
   write(bytes: Buffer): string

@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts"
 import type { Certificate } from "./certificate.ts"
 import type { PathPurpose } from "./path-rules.ts"
 import type { RevocationChecker } from "./revocation/revocation-checker.ts"
-import type { CertificateStatus, RevocationEvidence, StapledRevocation } from "./signature-facts.ts"
+import { type CertificateStatus, type RevocationEvidence, type StapledRevocation, withListers } from "./signature-facts.ts"
 import type { PathValidator } from "./validate-path.ts"
 
 /**
@@ -76,7 +76,7 @@ export function createCertificateStatuses(options: CertificateStatusesOptions): 
       return remembered.clear()
     }
     const changed = new Set(fingerprints)
-    for (const [key, { status }] of remembered) if (changed.has(status.fingerprint) || status.revocation.some(({ fingerprint }) => changed.has(fingerprint))) drop(key)
+    for (const [key, { status }] of remembered) if (changed.has(status.fingerprint) || withListers(status.revocation).some(({ fingerprint }) => changed.has(fingerprint))) drop(key)
   }
   const stop = checker.onChange((fingerprint) => forget([fingerprint]))
 

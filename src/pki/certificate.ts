@@ -31,10 +31,10 @@ export interface Certificate {
   readonly pathLength: number | null
   readonly subjectKeyIdentifier: string | null
   readonly authorityKeyIdentifier: string | null
-  /** Where its CRL and its issuer's OCSP responder are said to be (RFC 5280 §4.2.1.13, §4.2.2.1). */
-  readonly crlUrls: readonly string[]
-  /** Where the deltas to that list are said to be (RFC 5280 §4.2.1.15). */
-  readonly deltaUrls: readonly string[]
+  /** Where lists that speak of it are said to be (RFC 5280 §4.2.1.13), and the deltas to them (§4.2.1.15). */
+  readonly crlPoints: readonly CrlPoint[]
+  readonly deltaPoints: readonly CrlPoint[]
+  /** Its issuer's OCSP responders (RFC 5280 §4.2.2.1). */
   readonly ocspUrls: readonly string[]
   readonly issuerUrls: readonly string[]
 }
@@ -43,6 +43,12 @@ export interface CertificateExtension {
   readonly critical: boolean
   /** DER of the value, the OCTET STRING around it taken off. */
   readonly value: Uint8Array
+}
+
+export interface CrlPoint {
+  /** DER of the name of whoever makes the lists there: the issuer, or the cRLIssuer that is named instead. */
+  readonly lister: Uint8Array
+  readonly urls: readonly string[]
 }
 
 /** What an AlgorithmIdentifier of a signature says, in words. */

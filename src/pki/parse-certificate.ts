@@ -11,7 +11,7 @@ import type { Certificate, KeySummary } from "./certificate.ts"
 import { derTag } from "./der.ts"
 import { emailAttribute, nameText, readNameAttributes } from "./distinguished-name.ts"
 import {
-  alternativeMailboxes, canonicalMailboxes, readAccessUrls, readAuthorityKeyIdentifier, readBasicConstraints, readCrlUrls, readExtendedKeyUsage, readExtensions, readKeyUsage,
+  alternativeMailboxes, canonicalMailboxes, readAccessUrls, readAuthorityKeyIdentifier, readBasicConstraints, readCrlPoints, readExtendedKeyUsage, readExtensions, readKeyUsage,
   readSubjectKeyIdentifier,
 } from "./read-extensions.ts"
 import { readSignatureAlgorithm } from "./signature-algorithm.ts"
@@ -71,8 +71,8 @@ function readCertificate(bytes: Uint8Array, fingerprint: string): Certificate {
     ...readBasicConstraints(extensions),
     subjectKeyIdentifier: readSubjectKeyIdentifier(extensions),
     authorityKeyIdentifier: readAuthorityKeyIdentifier(extensions),
-    crlUrls: readCrlUrls(extensions, "crlDistributionPoints", issuer.der),
-    deltaUrls: readCrlUrls(extensions, "freshestCrl", issuer.der),
+    crlPoints: readCrlPoints(extensions, "crlDistributionPoints", issuer.der),
+    deltaPoints: readCrlPoints(extensions, "freshestCrl", issuer.der),
     ocspUrls: readAccessUrls(extensions, "ocsp"),
     issuerUrls: readAccessUrls(extensions, "issuer"),
   }

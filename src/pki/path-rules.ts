@@ -13,8 +13,8 @@ import type { SignatureProblem } from "./signature-facts.ts"
 
 /** What the end certificate is to be used for. */
 export interface PathPurpose {
-  /** Extended key usages, any of which will do. */
-  readonly extendedKeyUsages: readonly string[]
+  /** Extended key usages, any of which will do; null: there is none for it, so it takes an anchor of whatever purpose. */
+  readonly extendedKeyUsages: readonly string[] | null
   /** Whether the extension must be there; an absent one allows everything (RFC 5280 §4.2.1.12). */
   readonly mustBeSaid: boolean
   /** Key usages, any of which will do. */
@@ -29,6 +29,9 @@ export const timeStamping: PathPurpose = { extendedKeyUsages: [keyPurpose.timeSt
 
 /** RFC 6960 §4.2.2.2. */
 export const ocspSigning: PathPurpose = { extendedKeyUsages: [keyPurpose.ocspSigning], mustBeSaid: true, keyUsages: ["digitalSignature", "nonRepudiation"] }
+
+/** RFC 5280 §6.3.3 (f). */
+export const listSigning: PathPurpose = { extendedKeyUsages: null, mustBeSaid: false, keyUsages: ["cRLSign"] }
 
 /** RFC 5280 §4.2.1.12, RFC 8446 §4.4.2.3: the key signs in the handshake. */
 export const clientAuthentication: PathPurpose = { extendedKeyUsages: [keyPurpose.clientAuth], mustBeSaid: true, keyUsages: ["digitalSignature"] }
@@ -96,6 +99,7 @@ function allowsPurpose(path: readonly Certificate[], { purpose, anchorPurposes }
   const [end] = path
   if (!end) return false
   if (end.keyUsage !== null && !purpose.keyUsages.some((usage) => end.keyUsage?.has(usage))) return false
+  if (purpose.extendedKeyUsages === null) return true
   if (purpose.mustBeSaid && end.extendedKeyUsage === null) return false
   return purpose.extendedKeyUsages.some(
     (oid) => anchorPurposes.has(oid) && path.every(({ extendedKeyUsage: said }, at) => said === null || said.has(oid) || (said.has(keyPurpose.any) && !(at === 0 && purpose.mustBeSaid))),

@@ -1,7 +1,7 @@
 /** What is read out of the extensions of a certificate (RFC 5280 §4.2). Pure; everything here throws Asn1SyntaxError for a value that is not what its OID says. */
 import { canonicalAddress, isValidMailbox } from "../mail/address.ts"
 import { type Asn1, Asn1SyntaxError, bitPositions, expectTag, hex, latin1, maxCertificateNodes, oidText, readAsn1, sequenceItems, smallNumber, taggedItem } from "./asn1.ts"
-import type { CertificateExtension, KeyUsageBit } from "./certificate.ts"
+import type { CertificateExtension, CrlPoint, KeyUsageBit } from "./certificate.ts"
 import { derTag } from "./der.ts"
 
 export const extensionOid = {
@@ -91,18 +91,25 @@ export const canonicalMailboxes = (texts: readonly string[]): readonly string[] 
 const maxUrls = 8
 const maxUrlOctets = 2_048
 
-/** Where its issuer's lists are (RFC 5280 §4.2.1.13), or the deltas to them (§4.2.1.15). `issuer`: DER of its name. */
-export function readCrlUrls(extensions: Extensions, id: "crlDistributionPoints" | "freshestCrl", issuer: Uint8Array): readonly string[] {
+/** Where the lists are (RFC 5280 §4.2.1.13), or the deltas to them (§4.2.1.15). `issuer`: DER of its name. A point whose lister has no name is left out. */
+export function readCrlPoints(extensions: Extensions, id: "crlDistributionPoints" | "freshestCrl", issuer: Uint8Array): readonly CrlPoint[] {
   const value = extensionValue(extensions, extensionOid[id])
-  const points = value ? sequenceItems(value, "distribution points") : []
-  return pointUrls(points.filter((point) => isOwn(point, issuer)))
+  const points = value ? sequenceItems(value, "distribution points").slice(0, maxUrls) : []
+  return points.flatMap((point) => {
+    const lister = listerOf(point, issuer)
+    return lister ? [{ lister, urls: pointUrls([point]) }] : []
+  })
 }
 
-/** A list of somebody else's for the issuer is an indirect one (RFC 5280 §6.3.3 (b) (1)): what the issuer's own says there is not what was meant. */
-function isOwn(point: Asn1, issuer: Uint8Array): boolean {
-  const lister = taggedItem(sequenceItems(point, "distribution point"), 2)
-  return !lister || lister.items.some((name) => generalNameNumber(name) === generalNameTag.directoryName && name.items[0] !== undefined && Buffer.compare(name.items[0].der, issuer) === 0)
+function listerOf(point: Asn1, issuer: Uint8Array): Uint8Array | undefined {
+  const named = taggedItem(sequenceItems(point, "distribution point"), 2)
+  const names = named ? directoryNames(named.items) : [issuer]
+  return names.find((name) => Buffer.compare(name, issuer) === 0) ?? names[0]
 }
+
+/** DER of the directoryNames among GeneralNames. */
+export const directoryNames = (names: readonly Asn1[]): readonly Uint8Array[] =>
+  names.flatMap((name) => (generalNameNumber(name) === generalNameTag.directoryName && name.items[0] ? [name.items[0].der] : []))
 
 /** URLs of the fullName of each. */
 export const pointUrls = (points: readonly Asn1[]): readonly string[] =>

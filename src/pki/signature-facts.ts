@@ -100,7 +100,20 @@ export interface RevocationEvidence {
   readonly reason: string
   /** The CRL or OCSP response itself: SHA-256 hex of its DER, under which it is kept. */
   readonly evidence: string | null
+  /** Of a CRL that somebody signed who is not on the certificate's path; absent otherwise. */
+  readonly lister?: ListerStatus | undefined
 }
+
+/** Why the signer of a list from elsewhere was believed (RFC 5280 §6.3.3 (f)). */
+export interface ListerStatus {
+  /** The signer first, the same anchor as the certificate's last; DER in base64. */
+  readonly chain: readonly string[]
+  /** One for each certificate of the chain that is not on the certificate's own path. */
+  readonly revocation: readonly RevocationEvidence[]
+}
+
+/** Each answer, and those that it rests on. */
+export const withListers = (revocation: readonly RevocationEvidence[]): readonly RevocationEvidence[] => revocation.flatMap((one) => [one, ...(one.lister?.revocation ?? [])])
 
 /** What the policy is told. */
 export interface SignatureFacts {

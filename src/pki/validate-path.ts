@@ -21,6 +21,8 @@ export interface PathRequest {
   readonly purpose: PathPurpose
   /** The moment to judge for, ms. */
   readonly at: number
+  /** Fingerprint of the only anchor that will do; absent: any. */
+  readonly anchor?: string
 }
 
 export interface ValidatedPath {
@@ -33,6 +35,8 @@ export interface ValidatedPath {
 }
 
 export interface PathValidator {
+  /** The configured certificates, anchors and others. */
+  readonly known: readonly Certificate[]
   validate(request: PathRequest): ValidatedPath
 }
 
@@ -48,9 +52,10 @@ export function createPathValidator(settings: TrustSettings): PathValidator {
   const goodPaths = new ByteCache<string, RememberedPath>(rememberedBytes)
   const signatures = new SignatureMemory()
   return {
+    known: [...settings.anchors.map(({ certificate }) => certificate), ...settings.intermediates],
     validate(request) {
       const { extendedKeyUsages, keyUsages, mustBeSaid } = request.purpose
-      const key = [request.certificate.fingerprint, mustBeSaid, ...keyUsages, ...extendedKeyUsages].join(" ")
+      const key = [request.certificate.fingerprint, request.anchor ?? "any", mustBeSaid, ...keyUsages, ...(extendedKeyUsages ?? ["any"])].join(" ")
       const known = goodPaths.get(key)
       if (known && known.from <= request.at && request.at <= known.until) return known.path
       const path = findPath(request, settings, signatures)
@@ -104,7 +109,8 @@ interface FoundPath {
  * checked from the anchors down, so that no key is used before somebody trusted has signed it: a stranger's keys may be as slow as he likes.
  */
 function* paths(request: PathRequest, { anchors, intermediates }: TrustSettings, signatures: SignatureMemory): Iterable<FoundPath> {
-  const trusted = anchors.filter(({ purposes }) => request.purpose.extendedKeyUsages.some((oid) => purposes.has(oid)))
+  const usages = request.purpose.extendedKeyUsages
+  const trusted = anchors.filter(({ purposes, certificate }) => (usages?.some((oid) => purposes.has(oid)) ?? true) && certificate.fingerprint === (request.anchor ?? certificate.fingerprint))
   const itself = trusted.find(({ certificate }) => certificate.fingerprint === request.certificate.fingerprint)
   if (itself) return yield { path: [request.certificate], anchor: itself }
   const anchorPrints = new Map(trusted.map((anchor) => [anchor.certificate.fingerprint, anchor]))

@@ -61,7 +61,7 @@ export function createRevocation({ database, feed, config, paths, recorded, cloc
   const settings = config.revocation
   const store = createRevocationStore({ database })
   const fetch = createRevocationFetch({ allowed: createAllowedUrls(settings.allow), timeoutMs: settings.timeout, restMs: settings.retry, clock })
-  const checker = createRevocationChecker({ fetch, store, clock, config: settings, log })
+  const checker = createRevocationChecker({ fetch, store, paths, clock, config: settings, log })
   const judging = { paths, checker, recorded, clock, rememberMs: settings.remember, retryMs: settings.retry }
   const statuses = createCertificateStatuses({ ...judging, purpose })
   const stampStatuses = createCertificateStatuses({ ...judging, purpose: timeStamping })

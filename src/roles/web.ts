@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises"
 import { acmeFiles } from "../acme/certificate-keeper.ts"
 import { readChallenge } from "../acme/challenges.ts"
 import { createCertificateLookup } from "../addressbook/certificate-lookup.ts"
@@ -7,8 +8,10 @@ import { clientSetupRoutes } from "../console/client-setup/routes.ts"
 import { startPlainServer } from "../console/plain-server.ts"
 import { quarantineRoutes } from "../console/quarantine.ts"
 import { startConsole } from "../console/server.ts"
+import { shippedPolicyFile } from "../config/load.ts"
 import { createOutbox } from "../delivery/outbox.ts"
 import { mtaStsPolicy } from "../domains/mta-sts-policy.ts"
+import { readPolicyFirst } from "../policy/first-reading.ts"
 import type { HealthReport } from "../telemetry/health.ts"
 import { openAddressBook } from "./address-book.ts"
 import { createApi } from "./api.ts"
@@ -26,6 +29,7 @@ import { openWebPorts } from "./web-ports.ts"
 export const startWebRole: StartRole = async (context) => {
   const app = await createApp(context, ["directory", "notifications"])
   const { config, health, clock, log } = context
+  readPolicyFirst(await readFile(shippedPolicyFile, "utf8"))
   const signIns = createSignIns(app)
   const watch = watchRoles(config.console.watch)
   const setup = await openClientSetup({ config, clock, help: helpFacts(config), isLocalDomain: (domain) => app.directory.current().isLocalDomain(domain) })

@@ -40,7 +40,7 @@ const directory = await buildDirectory({
 const certificate = (fingerprint: string, addresses: readonly string[] = []): Certificate => ({
   der: new Uint8Array(), fingerprint, serialNumber: fingerprint, subject: { text: `CN=${fingerprint}`, der: new Uint8Array(), commonName: fingerprint },
   issuer: { text: "CN=CA", der: new Uint8Array(), commonName: "CA" }, notBefore: 0, notAfter: 77, publicKeyInfo: new Uint8Array(), signature: { scheme: "ecdsa", digest: "sha256", oid: "" }, extensions: new Map(), key: { kind: "ec", bits: 256, curve: "P-256" },
-  addresses, keyUsage: null, extendedKeyUsage: null, isAuthority: false, pathLength: null, subjectKeyIdentifier: null, authorityKeyIdentifier: null, crlUrls: [], deltaUrls: [], ocspUrls: [], issuerUrls: [],
+  addresses, keyUsage: null, extendedKeyUsage: null, isAuthority: false, pathLength: null, subjectKeyIdentifier: null, authorityKeyIdentifier: null, crlPoints: [], deltaPoints: [], ocspUrls: [], issuerUrls: [],
 })
 const signer = (fingerprint: string | null, more: Partial<MessageSigner> = {}): MessageSigner => ({
   fingerprint, issuerDer, serialNumber: fingerprint, subjectKeyIdentifier: null, intact: true, digestAlgorithm: "sha256", signatureAlgorithm: "ecdsa", signingTime: 5,

@@ -1,4 +1,4 @@
-import { Wire } from "./wire.ts"
+import { pieceBytes, Wire } from "./wire.ts"
 
 export interface SmtpOptions {
   readonly host: string
@@ -51,7 +51,8 @@ export class SmtpClient {
     await Promise.all(replies)
     const from = performance.now()
     const done = this.expect("end of data", 250)
-    this.wire?.write(message, ".\r\n")
+    if (message.length <= pieceBytes) this.wire?.write(message, ".\r\n")
+    else await Promise.race([this.wire?.writeLarge(message, ".\r\n"), done])
     await done
     return performance.now() - from
   }

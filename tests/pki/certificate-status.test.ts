@@ -121,7 +121,7 @@ test("what is remembered is bounded by its size: a certificate that comes in eve
   const certificate = world.holder()
   const company = Array.from({ length: 6 }, () => world.holder())
   let looks = 0
-  const paths = { validate: (request: PathRequest) => (looks++, world.paths.validate(request)) }
+  const paths = { ...world.paths, validate: (request: PathRequest) => (looks++, world.paths.validate(request)) }
   const chars = [certificate, world.ca.intermediate.certificate, world.ca.root.certificate].reduce((sum, { der }) => sum + Math.ceil(der.length / 3) * 4, 1_000)
   const small = world.statuses(signing, checker, { paths: () => paths, maxRememberedChars: chars * 3 })
   const looked = async (...numbers: readonly number[]): Promise<number> => {

@@ -54,7 +54,7 @@ test("everything that was asked for is read back", () => {
     isAuthority: false,
     pathLength: null,
     authorityKeyIdentifier: ca.intermediate.certificate.subjectKeyIdentifier,
-    crlUrls: ["http://crl.tinh.example/a.crl", "ldap://dir.tinh.example/x"],
+    crlPoints: ["http://crl.tinh.example/a.crl", "ldap://dir.tinh.example/x"].map((url) => ({ lister: ca.intermediate.certificate.subject.der, urls: [url] })),
     ocspUrls: ["http://ocsp.tinh.example"],
     issuerUrls: ["http://ca.tinh.example/ca.cer"],
   })

@@ -36,7 +36,8 @@ export const minutes = (count: number): number => count * 60_000
 export const hours = (count: number): number => minutes(count * 60)
 
 export const testRevocation: RevocationConfig = {
-  prefer: "ocsp", refresh: minutes(15), maxAge: hours(6), retry: 30_000, timeout: 1_000, skew: minutes(5), nonce: false, lists: [],
+  // patience for a machine that is busy: those who ask in vain say how long they do
+  prefer: "ocsp", refresh: minutes(15), maxAge: hours(6), retry: 30_000, timeout: 20_000, skew: minutes(5), nonce: false, lists: [],
 }
 
 export const signing: PathPurpose = mailSigning([keyPurpose.emailProtection])
@@ -65,7 +66,7 @@ export async function createSmimeWorld({ lastsMs = hours(24) }: { readonly lasts
     checker(store, config = {}, otherFetch) {
       const all = { ...testRevocation, ...config, lists: config.lists ?? [server.urls.rootCrl] }
       const fetch = otherFetch ?? createRevocationFetch({ allowed: createAllowedUrls([server.origin]), timeoutMs: all.timeout, restMs: all.retry, clock })
-      const checker = createRevocationChecker({ fetch, store, clock, config: all, log: testLog })
+      const checker = createRevocationChecker({ fetch, store, paths: () => paths, clock, config: all, log: testLog })
       closers.push(async () => {
         await checker.close()
         fetch.close()

@@ -2,7 +2,7 @@ import { type KeyObject, createPublicKey } from "node:crypto"
 import type { Certificate } from "../../src/pki/certificate.ts"
 import { bitString, context, der, derTag, positiveInteger, sequence, time } from "../../src/pki/der.ts"
 import { signatureAlgorithmDer, signBytes } from "../../src/pki/signature-algorithm.ts"
-import { authorityKeyIdentifier, extension } from "../../src/pki/write-extensions.ts"
+import { authorityKeyIdentifier, directoryName, extension } from "../../src/pki/write-extensions.ts"
 
 /** CRLs that no CA of ours writes: any extension on the list or on its entries, any order, any damage. */
 export interface TestCrl {
@@ -31,3 +31,6 @@ export function testCrl({ issuer, thisUpdate, nextUpdate = thisUpdate + 86_400_0
 
 /** `number` of RFC 5280 §5.3.1. */
 export const crlReason = (number: number): Buffer => extension("2.5.29.21", false, der(derTag.enumerated, Buffer.from([number])))
+
+/** RFC 5280 §5.3.3. */
+export const certificateIssuer = ({ subject }: Certificate): Buffer => extension("2.5.29.29", true, sequence(directoryName(Buffer.from(subject.der))))

@@ -60,6 +60,7 @@ export interface SyncProblem {
 const maxProblems = 1_000
 /** Entries at once. */
 const slice = 50
+const membersAtOnce = 5_000
 
 export async function planSync({ people, groups }: LdapEntries, facts: SyncFacts, options: SyncOptions): Promise<SyncPlan> {
   const problems: SyncProblem[] = []
@@ -74,7 +75,9 @@ export async function planSync({ people, groups }: LdapEntries, facts: SyncFacts
     },
   }
   const links = [...persons.links, ...mail.links]
+  await breathe()
   const known = new Set(facts.links.map(linkText))
+  await breathe()
   return { plan, links, newLinks: links.length !== known.size || links.some((link) => !known.has(linkText(link))), problems, linked: persons.linked, suspended: persons.principals.suspend.length, groups: { before: mail.linked, lost: mail.groups.suspend.length }, members: { before: mail.present, lost: mail.members.suspend.length } }
 }
 
@@ -203,7 +206,8 @@ async function planPeople(people: readonly LdapPerson[], { facts: { state, links
     return row && !state.suspendedPrincipals.has(key) ? [row] : []
   })
   const missing = active.filter(({ principalId }) => !linked.has(principalId))
-  const gone = [...linkOf.values()].filter(({ key }) => !linked.has(key)).map((link) => ({ ...link, gone: link.gone || missing.some(({ principalId }) => principalId === link.key) }))
+  const missingKeys = new Set(missing.map(({ principalId }) => principalId))
+  const gone = [...linkOf.values()].filter(({ key }) => !linked.has(key)).map((link) => ({ ...link, gone: link.gone || missingKeys.has(link.key) }))
   const closed = missing.flatMap(({ principalId }) => {
     const account = accountOfPerson.get(principalId)
     return account && !state.suspendedAccounts.has(account.address) ? [account] : []
@@ -292,17 +296,33 @@ async function planGroups(groups: readonly LdapGroup[], { facts: { state, links 
   const removed = gone.flatMap(({ key }) => before.get(key) ?? [])
   const members = await memberRows([...wanted.values()], { addressOf, report })
   const isOf = new Set([...wanted.keys(), ...removed.map(({ address }) => address)])
-  const key = ({ group, member }: MemberRow): string => `${group}\n${member}`
+  // tens of thousands of members: each step takes some milliseconds
+  await breathe()
   const present = state.tables.members.filter(({ group }) => isOf.has(group))
-  const [old, next] = [new Set(present.map(key)), new Set(members.map(key))]
+  const [old, next] = [await keysOf(present), await keysOf(members)]
+  const newMembers = members.filter((row) => !old.has(memberKey(row)))
+  await breathe()
+  const lostMembers = present.filter((row) => !next.has(memberKey(row)))
+  await breathe()
   return {
     groups: table<GroupRow>({
       add: rows.filter(({ address }) => !before.has(address)), change: rows.filter((row) => before.has(row.address) && JSON.stringify(before.get(row.address)) !== JSON.stringify(row)), suspend: removed,
       unchanged: rows.filter((row) => JSON.stringify(before.get(row.address)) === JSON.stringify(row)).length,
     }),
-    members: table<MemberRow>({ add: members.filter((row) => !old.has(key(row))), suspend: present.filter((row) => !next.has(key(row))) }),
+    members: table<MemberRow>({ add: newMembers, suspend: lostMembers }),
     links: [...linked.values()], linked: linkOf.size, present: present.length,
   }
+}
+
+const memberKey = ({ group, member }: MemberRow): string => `${group}\n${member}`
+
+async function keysOf(members: readonly MemberRow[]): Promise<ReadonlySet<string>> {
+  const keys = new Set<string>()
+  for (const [at, member] of members.entries()) {
+    if (at % membersAtOnce === membersAtOnce - 1) await breathe()
+    keys.add(memberKey(member))
+  }
+  return keys
 }
 
 /** Members that are nobody here are left out; a group that would contain itself is not put into itself. */
@@ -315,9 +335,11 @@ async function memberRows(wanted: readonly { readonly row: GroupRow; readonly gr
     inside.set(address, new Set(members))
   }
   const dnOf = new Map(wanted.map(({ row, group }) => [row.address, group.dn]))
+  await breathe()
   for (const { group, member } of ringsIn(inside)) {
     inside.get(group)?.delete(member)
     report(dnOf.get(group) ?? "", `would contain itself through ${member}`)
   }
+  await breathe()
   return [...inside].flatMap(([group, members]) => [...members].map((member) => ({ group, member })))
 }

@@ -76,10 +76,13 @@ const signatureSchema = z.strictObject({
   encryptedInside: z.boolean(), tripleWrapped: z.boolean(), headerProtection, headerDiffers, from: z.array(z.string()), sender: z.array(z.string()),
 })
 
-const revocationSchema = z.strictObject({
+const directRevocationSchema = z.strictObject({
   fingerprint: sha256Hex, status: z.enum(["good", "revoked", "unknown"]), source: z.enum(["crl", "ocsp", "stapled", "none"]), producedAt: maybeTime, nextUpdate: maybeTime, revokedAt: maybeTime,
   reason: z.string(), evidence: sha256Hex.nullable(),
 })
+
+const listerSchema = z.strictObject({ chain: z.array(sha256Hex), revocation: z.array(directRevocationSchema) })
+const revocationSchema = directRevocationSchema.extend({ lister: listerSchema.optional() })
 
 const statusSchema = z.strictObject({ fingerprint: sha256Hex, problems, chain: z.array(sha256Hex), anchor: maybeText, revocation: z.array(revocationSchema), at: time })
 

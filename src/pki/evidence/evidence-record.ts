@@ -6,7 +6,7 @@
  */
 import { hash } from "node:crypto"
 import { canonicalJson } from "../../base/canonical-json.ts"
-import type { CertificateStatus, MessageSignature, SignatureFacts } from "../signature-facts.ts"
+import { type CertificateStatus, type MessageSignature, type RevocationEvidence, type SignatureFacts, withListers } from "../signature-facts.ts"
 
 export interface EvidenceRecord {
   readonly version: 1
@@ -65,13 +65,14 @@ export function freezeEvidence({ signature, statuses, ...rest }: EvidenceInput):
     version: 1,
     ...rest,
     signature: nameSignature(signature),
-    statuses: statuses.map((status) => ({ ...status, chain: status.chain.map(nameOf) })),
+    statuses: statuses.map((status) => ({ ...status, chain: status.chain.map(nameOf), revocation: status.revocation.map(nameLister) })),
   }
-  const ders = [...signature.certificates, ...statuses.flatMap(({ chain }) => chain)]
+  const answers = statuses.flatMap(({ revocation }) => withListers(revocation))
+  const ders = [...signature.certificates, ...statuses.flatMap(({ chain }) => chain), ...answers.flatMap(({ lister }) => lister?.chain ?? [])]
   return {
     record: canonicalJson(record),
     certificates: [...new Map(ders.map((base64) => [nameOf(base64), Buffer.from(base64, "base64")]))].map(([sha256, der]) => ({ sha256, der })),
-    documents: [...new Set(statuses.flatMap(({ revocation }) => revocation.flatMap(({ evidence }) => evidence ?? [])))],
+    documents: [...new Set(answers.flatMap(({ evidence }) => evidence ?? []))],
   }
 }
 
@@ -80,5 +81,7 @@ export const nameSignature = ({ certificates, revocationInfo, ...rest }: Message
   certificates: certificates.map(nameOf),
   revocationInfo: revocationInfo.map(({ kind, der }) => ({ kind, sha256: nameOf(der) })),
 })
+
+const nameLister = ({ lister, ...answer }: RevocationEvidence): RevocationEvidence => ({ ...answer, ...(lister && { lister: { ...lister, chain: lister.chain.map(nameOf) } }) })
 
 const nameOf = (base64: string): string => hash("sha256", Buffer.from(base64, "base64"))

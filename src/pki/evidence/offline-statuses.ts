@@ -1,9 +1,11 @@
 import { hash } from "node:crypto"
 import type { AlgorithmPolicy } from "../algorithm-policy.ts"
 import type { Certificate } from "../certificate.ts"
-import type { PathPurpose } from "../path-rules.ts"
+import { listSigning, type PathPurpose } from "../path-rules.ts"
 import { isCurrent, statementOf } from "../revocation/evidence.ts"
-import { createPathValidator, type ValidatedPath } from "../validate-path.ts"
+import { backingOf, type Subject, subjectsOf } from "../revocation/list-signers.ts"
+import type { ListerStatus, RevocationEvidence } from "../signature-facts.ts"
+import { createPathValidator, type PathValidator, type ValidatedPath } from "../validate-path.ts"
 import type { EvidenceBundle } from "./bundle.ts"
 import type { NamedStatus } from "./evidence-record.ts"
 import type { Holds } from "./findings.ts"
@@ -45,6 +47,14 @@ export interface OfflineMaterial {
   readonly trust: OfflineTrust
 }
 
+/** What is on record about a certificate, and the moment that counts. */
+interface Asked {
+  readonly known: readonly RevocationEvidence[]
+  readonly at: number
+  /** Absent: who vouches for a signer of lists must be on its path. */
+  readonly lister?: (lister: ListerStatus) => Promise<Certificate | undefined>
+}
+
 const noPath: RecheckedStatus = { path: { problems: ["untrusted"], chain: [], anchor: null }, anchorTrusted: "no", anchorName: "", revocation: [] }
 
 /** What people know a certificate by. */
@@ -54,13 +64,14 @@ export const shownName = ({ subject }: Certificate): string => subject.commonNam
 const skewMs = 5 * 60_000
 
 export function createOfflineStatuses({ statuses, certificates, documents, trust }: OfflineMaterial): OfflineStatuses {
-  const revocationOf = async (certificate: Certificate, issuer: Certificate, status: NamedStatus, at: number): Promise<Omit<CertificateAnswer, "subject">> => {
-    const answer = status.revocation.find(({ fingerprint }) => fingerprint === certificate.fingerprint)
+  const revocationOf = async (subject: Subject, { known, at, lister = async () => undefined }: Asked): Promise<Omit<CertificateAnswer, "subject">> => {
+    const answer = known.find(({ fingerprint }) => fingerprint === subject.certificate.fingerprint)
     const document = answer?.evidence ? documents[answer.evidence] : undefined
     if (!answer?.evidence || !document) return { holds: "unknown", detail: "" }
     const der = Buffer.from(document.der, "base64")
     if (hash("sha256", der) !== answer.evidence) return { holds: "no", detail: "SHA-256" }
-    const statement = await statementOf({ kind: document.kind, der }, certificate, issuer)
+    const other = answer.lister && (await lister(answer.lister))
+    const statement = await statementOf({ kind: document.kind, der }, { ...subject, above: [...subject.above, ...(other ? [other] : [])] })
     if (!statement.ok) return { holds: "no", detail: `${document.kind.toUpperCase()} ${statement.failure}` }
     const { status: word, revokedAt, reason, thisUpdate } = statement.value
     const says = `${document.kind.toUpperCase()} ${new Date(thisUpdate).toISOString()}: ${word}${revokedAt === null ? "" : ` ${new Date(revokedAt).toISOString()} ${reason}`}`
@@ -68,6 +79,17 @@ export function createOfflineStatuses({ statuses, certificates, documents, trust
     if (!isCurrent(statement.value, at, at, { maxAgeMs: Infinity, skewMs })) return { holds: word === "revoked" && (revokedAt ?? 0) <= at ? "no" : "unknown", detail: says }
     const good = word === "good" || (word === "revoked" && revokedAt !== null && revokedAt > at)
     return { holds: good ? "yes" : word === "unknown" ? "unknown" : "no", detail: says }
+  }
+
+  /** The signer of a list who is not on the certificate's path, when he may be believed (list-signers.ts). */
+  const believed = async ({ chain, revocation }: ListerStatus, subject: Subject, at: number, paths: PathValidator): Promise<Certificate | undefined> => {
+    const [signer, ...rest] = chain.flatMap((sha256) => certificates.get(sha256) ?? [])
+    if (!signer) return undefined
+    const path = paths.validate({ certificate: signer, intermediates: [...rest, ...subject.above], purpose: listSigning, at })
+    const backing = path.problems.length > 0 ? undefined : backingOf(path.chain, subject)
+    if (!backing) return undefined
+    const answers = await Promise.all(backing.map((one) => revocationOf(one, { known: revocation, at })))
+    return answers.every(({ holds }) => holds === "yes") ? signer : undefined
   }
 
   return {
@@ -82,12 +104,13 @@ export function createOfflineStatuses({ statuses, certificates, documents, trust
         algorithms: trust.algorithms,
       })
       const path = validator.validate({ certificate, intermediates: [], purpose, at })
-      const pairs = path.chain.slice(0, -1).flatMap((one, index) => (path.chain[index + 1] ? [[one, path.chain[index + 1] ?? one] as const] : []))
       return {
         path,
         anchorTrusted: trust.anchors === null ? "unknown" : trust.anchors.has(anchor.fingerprint) ? "yes" : "no",
         anchorName: `${status.anchor ?? anchor.subject.commonName} (SHA-256 ${anchor.fingerprint})`,
-        revocation: await Promise.all(pairs.map(async ([one, issuer]) => ({ subject: shownName(one), ...(await revocationOf(one, issuer, status, at)) }))),
+        revocation: await Promise.all(subjectsOf(path.chain).map(async (one) => ({
+          subject: shownName(one.certificate), ...(await revocationOf(one, { known: status.revocation, at, lister: (lister) => believed(lister, one, at, validator) })),
+        }))),
       }
     },
   }

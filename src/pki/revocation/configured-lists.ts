@@ -1,6 +1,5 @@
 import { open } from "node:fs/promises"
 import { failed, ok, type Result } from "../../base/result.ts"
-import type { Certificate } from "../certificate.ts"
 import { maxCrlBytes, readCrl } from "./crl.ts"
 
 /**
@@ -8,23 +7,23 @@ import { maxCrlBytes, readCrl } from "./crl.ts"
  * carried in by hand. Whose they are is seen when they are read, and remembered, so that no list is asked about other authorities.
  */
 export interface ConfiguredLists {
-  /** Those that are this issuer's or not yet known to be another's. */
-  of(issuer: Certificate): readonly string[]
+  /** Those that are this lister's (DER of the name) or not yet known to be another's. */
+  of(lister: Uint8Array): readonly string[]
   /** Those of them that are deltas or have not been read yet. */
-  deltasOf(issuer: Certificate): readonly string[]
+  deltasOf(lister: Uint8Array): readonly string[]
   noteIssuer(list: string, der: Uint8Array): void
 }
 
 export function createConfiguredLists(lists: readonly string[]): ConfiguredLists {
   const known = new Map<string, { readonly issuer: string; readonly isDelta: boolean }>()
   const nameOf = (der: Uint8Array): string => Buffer.from(der).toString("base64")
-  const of = (issuer: Certificate): readonly string[] => {
-    const wanted = nameOf(issuer.subject.der)
+  const of = (lister: Uint8Array): readonly string[] => {
+    const wanted = nameOf(lister)
     return lists.filter((list) => (known.get(list)?.issuer ?? wanted) === wanted)
   }
   return {
     of,
-    deltasOf: (issuer) => of(issuer).filter((list) => known.get(list)?.isDelta ?? true),
+    deltasOf: (lister) => of(lister).filter((list) => known.get(list)?.isDelta ?? true),
     noteIssuer(list, der) {
       const crl = lists.includes(list) ? readCrl(der) : undefined
       if (crl?.ok) known.set(list, { issuer: nameOf(crl.value.issuerDer), isDelta: crl.value.base !== null })

@@ -8,7 +8,7 @@ import type { RevocationFetch } from "./http-fetch.ts"
 import type { Source } from "./kept-answers.ts"
 import type { RevocationStore } from "./revocation-store.ts"
 
-/** One issuer's CRL at one URL. By its key too: another authority that names the same URL must not spoil what the right one gets from there. */
+/** One CRL at one URL, for what one authority issued. By that one's key too: another authority that names the same URL must not spoil what the right one gets from there. */
 export interface KnownCrl {
   readonly crl: VerifiedCrl
   readonly sha256: string
@@ -17,10 +17,18 @@ export interface KnownCrl {
 export interface CrlPlace {
   /** Of a configured list also the path of a file. */
   readonly url: string
+  /** Of the certificate that is asked about. */
   readonly issuer: Certificate
+  /** DER of the name of whoever makes the list: the issuer, or another for it. */
+  readonly lister: Uint8Array
+  /** Certificates of that name whose signature is taken. */
+  readonly signers: () => readonly Certificate[]
 }
 
-export const crlSourceName = ({ url, issuer }: CrlPlace): string => `crl ${hash("sha256", issuer.publicKeyInfo)} ${url}`
+export function crlSourceName({ url, issuer, lister }: CrlPlace): string {
+  const other = Buffer.compare(lister, issuer.subject.der) === 0 ? "" : ` ${hash("sha256", lister)}`
+  return `crl ${hash("sha256", issuer.publicKeyInfo)}${other} ${url}`
+}
 
 export interface SourceMeans {
   readonly fetch: RevocationFetch
@@ -57,8 +65,8 @@ export function crlSource(place: CrlPlace, { fetch, store, lists, now, skewMs }:
   }
 }
 
-async function knownCrl(der: Uint8Array, { issuer }: CrlPlace): Promise<Result<KnownCrl, string>> {
+async function knownCrl(der: Uint8Array, { signers }: CrlPlace): Promise<Result<KnownCrl, string>> {
   const read = readCrl(der)
-  const verified = read.ok ? await verifyCrl(read.value, issuer) : read
+  const verified = read.ok ? await verifyCrl(read.value, signers()) : read
   return verified.ok ? ok({ crl: verified.value, sha256: (await documentOf("crl", der)).sha256 }) : failed(`gives a list that ${verified.failure}`)
 }

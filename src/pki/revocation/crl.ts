@@ -4,12 +4,13 @@ import type { Certificate } from "../certificate.ts"
 import { derTag } from "../der.ts"
 import { childrenOf, type DerElement, wholeOf } from "./der-walk.ts"
 import { pointUrls } from "../read-extensions.ts"
+import { createEntryIssuers } from "./entry-issuers.ts"
 import { indexRevoked, type RevokedList } from "./revoked-list.ts"
 import { outerElements, type SignedStructure, signedStructure, verifySigned } from "./signed-structure.ts"
 
 /**
- * Certificate revocation lists (RFC 5280 §5, §6.3): complete ones and deltas, signed by the certificate's own issuer. An indirect list, a list
- * for some reasons only, or one with a critical extension that is not understood says nothing here, never "good". A delta speaks of those that it
+ * Certificate revocation lists (RFC 5280 §5, §6.3): complete ones and deltas, by the certificate's own issuer or, indirect ones, by whom the certificate
+ * names for it. A list for some reasons only, or one with a critical extension that is not understood says nothing here, never "good". A delta speaks of those that it
  * names and of nobody else; what it says of a complete list is delta-lists.ts' affair.
  * In three steps, so that strangers' bytes cost little: `readCrl` looks at the head, `verifyCrl` checks the signature and only then
  * indexes the entries, `statusByCrl` looks one certificate up. Must not know: where the bytes come from, what time it is.
@@ -24,6 +25,8 @@ export interface Crl {
   readonly number: string | null
   /** BaseCRLNumber of a delta (RFC 5280 §5.2.4), hex; null: the list is complete. */
   readonly base: string | null
+  /** Which of its keys the issuer says that it signed with (RFC 5280 §5.2.1), hex; null when absent. */
+  readonly authorityKeyIdentifier: string | null
   /** Where its deltas are said to be (RFC 5280 §5.2.6). */
   readonly deltaUrls: readonly string[]
   readonly scope: CrlScope
@@ -36,9 +39,10 @@ export interface Crl {
 /** RFC 5280 §5.2.5: whom a list speaks for. `urls` are the names of its distribution point, null when it has none. */
 export type CrlScope =
   | { readonly kind: "nobody"; readonly because: string }
-  | { readonly kind: "some"; readonly users: boolean; readonly authorities: boolean; readonly urls: readonly string[] | null }
+  | { readonly kind: "some"; readonly indirect: boolean; readonly users: boolean; readonly authorities: boolean; readonly urls: readonly string[] | null }
 
 export interface VerifiedCrl extends Crl {
+  readonly signer: Certificate
   readonly revoked: RevokedList
 }
 
@@ -83,15 +87,34 @@ function readHead(der: Uint8Array): Crl {
   }
 }
 
-/** Whether `issuer` signed it and may (RFC 5280 §6.3.3 (f), (g)); then indexes the entries, yielding to the event loop. Failure: a phrase after "the list". */
-export async function verifyCrl(crl: Crl, issuer: Certificate): Promise<Result<VerifiedCrl, string>> {
+/** More keys of one name than an authority has in use; each costs a pass over the list. */
+const maxSigners = 4
+
+/**
+ * Whether one of `signers` signed it and may (RFC 5280 §6.3.3 (f), (g)); then indexes the entries, yielding to the event loop. That their paths are good
+ * is the caller's affair. Failure: a phrase after "the list".
+ */
+export async function verifyCrl(crl: Crl, signers: readonly Certificate[]): Promise<Result<VerifiedCrl, string>> {
   if (crl.scope.kind === "nobody") return failed(crl.scope.because)
-  if (Buffer.compare(crl.issuerDer, issuer.subject.der) !== 0) return failed("is of another issuer")
-  if (issuer.keyUsage && !issuer.keyUsage.has("cRLSign")) return failed("is signed by a certificate that may not sign lists")
-  const problem = await verifySigned(crl.signed, issuer.publicKeyInfo)
-  if (problem !== null) return failed(problem)
-  const revoked = await indexRevoked(crl.der, crl.entries)
-  return revoked ? ok({ ...crl, revoked }) : failed("has entries that cannot be used")
+  const named = signers.filter(({ subject }) => Buffer.compare(crl.issuerDer, subject.der) === 0)
+  if (named.length === 0) return failed("is of another issuer")
+  const likeliest = named.filter(maySignLists).toSorted((a, b) => Number(isPointedTo(crl, b)) - Number(isPointedTo(crl, a)))
+  let problem = "is signed by a certificate that may not sign lists"
+  for (const signer of likeliest.slice(0, maxSigners)) {
+    const wrong = await verifySigned(crl.signed, signer.publicKeyInfo)
+    if (wrong === null) return indexed(crl, signer, crl.scope.indirect)
+    problem = wrong
+  }
+  return failed(problem)
+}
+
+const maySignLists = ({ keyUsage }: Certificate): boolean => keyUsage === null || keyUsage.has("cRLSign")
+
+const isPointedTo = ({ authorityKeyIdentifier }: Crl, { subjectKeyIdentifier }: Certificate): boolean => authorityKeyIdentifier !== null && authorityKeyIdentifier === subjectKeyIdentifier
+
+async function indexed(crl: Crl, signer: Certificate, indirect: boolean): Promise<Result<VerifiedCrl, string>> {
+  const revoked = await indexRevoked(crl.der, crl.entries, indirect ? createEntryIssuers(crl.der, crl.issuerDer) : null)
+  return revoked ? ok({ ...crl, signer, revoked }) : failed("has entries that cannot be used")
 }
 
 /** What a CRL or an OCSP response says of one certificate. */
@@ -107,8 +130,8 @@ export const statedUnknown: StatedStatus = { status: "unknown", revokedAt: null,
 
 /** The caller judges whether the list is recent enough. */
 export function statusByCrl(crl: VerifiedCrl, certificate: Certificate): StatedStatus {
-  if (Buffer.compare(crl.issuerDer, certificate.issuer.der) !== 0 || !speaksFor(crl.scope, certificate)) return statedUnknown
-  const entry = crl.revoked.find(certificate.serialNumber)
+  if (!speaksFor(crl, certificate)) return statedUnknown
+  const entry = crl.revoked.find(certificate.serialNumber, certificate.issuer)
   // RFC 5280 §5.3.1: no longer on hold
   if (entry && entry.reason !== "removeFromCRL") return { status: "revoked", ...entry }
   // RFC 5280 §3.3: an entry may go once the certificate has expired, so its absence proves nothing any more
@@ -116,22 +139,26 @@ export function statusByCrl(crl: VerifiedCrl, certificate: Certificate): StatedS
   return crl.base === null || entry ? statedGood : statedUnknown
 }
 
-/** RFC 5280 §6.3.3 (b) (2). */
-function speaksFor(scope: CrlScope, certificate: Certificate): boolean {
+/** RFC 5280 §6.3.3 (b): by the issuer itself, or indirect and by whom a distribution point names; a list of one distribution point must be that one's. */
+function speaksFor({ scope, issuerDer }: Crl, certificate: Certificate): boolean {
   if (scope.kind === "nobody" || !(certificate.isAuthority ? scope.authorities : scope.users)) return false
-  return scope.urls === null || scope.urls.some((url) => certificate.crlUrls.includes(url))
+  const points = certificate.crlPoints.filter(({ lister }) => Buffer.compare(lister, issuerDer) === 0)
+  const isOwn = Buffer.compare(issuerDer, certificate.issuer.der) === 0
+  if (!isOwn && (!scope.indirect || points.length === 0)) return false
+  return scope.urls === null || scope.urls.some((url) => points.some(({ urls }) => urls.includes(url)))
 }
 
 const extensionsTag = 0xa0
-const extensionId = { crlNumber: "2.5.29.20", deltaCrlIndicator: "2.5.29.27", issuingDistributionPoint: "2.5.29.28", freshestCrl: "2.5.29.46" } as const
+const extensionId = { crlNumber: "2.5.29.20", authorityKeyIdentifier: "2.5.29.35", deltaCrlIndicator: "2.5.29.27", issuingDistributionPoint: "2.5.29.28", freshestCrl: "2.5.29.46" } as const
 
 /** RFC 5280 §5.2. */
-function readExtensions(extensions: readonly Asn1[]): Pick<Crl, "number" | "base" | "deltaUrls" | "scope" | "scopeHex"> {
+function readExtensions(extensions: readonly Asn1[]): Pick<Crl, "number" | "base" | "authorityKeyIdentifier" | "deltaUrls" | "scope" | "scopeHex"> {
   let number: string | null = null
   let base: string | null = null
+  let authorityKeyIdentifier: string | null = null
   let deltaUrls: readonly string[] = []
   let scopeHex = ""
-  let scope: CrlScope = { kind: "some", users: true, authorities: true, urls: null }
+  let scope: CrlScope = { kind: "some", indirect: false, users: true, authorities: true, urls: null }
   const seen = new Set<string>()
   for (const { items } of extensions) {
     const id = oidText(items[0])
@@ -145,10 +172,11 @@ function readExtensions(extensions: readonly Asn1[]): Pick<Crl, "number" | "base
       scopeHex = hex(value.der)
       if (scope.kind === "some") scope = readScope(sequenceItems(value, "distribution point"))
     }
-    // authorityKeyIdentifier is never critical (RFC 5280 §5.2.1)
+    // never critical (RFC 5280 §5.2.1)
+    else if (id === extensionId.authorityKeyIdentifier && !isCritical(items)) authorityKeyIdentifier = hex(taggedItem(value.items, 0)?.octets ?? new Uint8Array())
     else if (isCritical(items) && scope.kind === "some") scope = { kind: "nobody", because: `has the critical extension ${id}, which is not understood` }
   }
-  return { number, base, deltaUrls, scope, scopeHex }
+  return { number, base, authorityKeyIdentifier, deltaUrls, scope, scopeHex }
 }
 
 const isCritical = (items: readonly Asn1[]): boolean => items[1]?.tag === derTag.boolean && items[1].octets[0] !== 0
@@ -160,7 +188,6 @@ function readScope(items: readonly Asn1[]): CrlScope {
   // DER writes TRUE as ff; whoever writes it otherwise means it none the less
   const isSet = (number: number): boolean => taggedItem(items, number)?.octets.some((octet) => octet !== 0) ?? false
   if (items.some(({ tag }) => (tag & 0xc0) !== 0x80 || (tag & 0x1f) > 5)) return { kind: "nobody", because: "has a scope that is not understood" }
-  if (isSet(4)) return { kind: "nobody", because: "is indirect" }
   if (isSet(5)) return { kind: "nobody", because: "is for attribute certificates" }
   if (taggedItem(items, 3)) return { kind: "nobody", because: "is for some reasons only" }
   const point = taggedItem(items, 0)
@@ -168,5 +195,5 @@ function readScope(items: readonly Asn1[]): CrlScope {
   // a name relative to the issuer's is compared with nothing that a certificate here carries
   if (point && !fullName) return { kind: "nobody", because: "has a distribution point by relative name" }
   const urls = fullName?.items.filter(({ tag }) => tag === uniformResourceIdentifier).map(({ octets }) => latin1(octets)) ?? null
-  return { kind: "some", users: !isSet(2), authorities: !isSet(1), urls }
+  return { kind: "some", indirect: isSet(4), users: !isSet(2), authorities: !isSet(1), urls }
 }

@@ -14,15 +14,18 @@ export interface StatedByList {
 }
 
 /** Where the deltas are said to be, by the certificate and by the list; only over HTTP, at most as many as of complete ones. */
-export const deltaUrlsOf = (certificate: Pick<Certificate, "deltaUrls">, crl: Pick<VerifiedCrl, "base" | "deltaUrls">): readonly string[] =>
-  crl.base === null ? [...new Set([...certificate.deltaUrls, ...crl.deltaUrls])].filter(isUrl).slice(0, maxUrls) : []
+export const deltaUrlsOf = ({ deltaPoints }: Pick<Certificate, "deltaPoints">, crl: Pick<VerifiedCrl, "base" | "deltaUrls" | "issuerDer">): readonly string[] => {
+  if (crl.base !== null) return []
+  const own = deltaPoints.filter(({ lister }) => Buffer.compare(lister, crl.issuerDer) === 0).flatMap(({ urls }) => urls)
+  return [...new Set([...own, ...crl.deltaUrls])].filter(isUrl).slice(0, maxUrls)
+}
 
 /** Whether not being named by `deltas` leaves somebody as good as `complete` says. */
 export const isContinued = (complete: VerifiedCrl, deltas: readonly StatedByList[]): boolean =>
   deltas.some(({ crl, isCurrent }) => isCurrent && continues(crl, complete))
 
-/** Of the same scope, and from a number that the list has reached. */
+/** Signed with the same key, of the same scope, and from a number that the list has reached. */
 const continues = (delta: VerifiedCrl, complete: VerifiedCrl): boolean =>
-  delta.scopeHex === complete.scopeHex && delta.base !== null && complete.number !== null && numberOf(delta.base) <= numberOf(complete.number)
+  Buffer.compare(delta.signer.publicKeyInfo, complete.signer.publicKeyInfo) === 0 && delta.scopeHex === complete.scopeHex && delta.base !== null && complete.number !== null && numberOf(delta.base) <= numberOf(complete.number)
 
 const numberOf = (hex: string): bigint => BigInt(`0x${hex}`)

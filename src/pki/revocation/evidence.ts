@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto"
 import { nextTurn } from "../../base/turn.ts"
 import { failed, ok, type Result } from "../../base/result.ts"
-import type { Certificate } from "../certificate.ts"
-import type { RevocationEvidence } from "../signature-facts.ts"
+import type { ListerStatus, RevocationEvidence } from "../signature-facts.ts"
 import { readCrl, type StatedStatus, statusByCrl, verifyCrl } from "./crl.ts"
+import type { Subject } from "./list-signers.ts"
 import { verifyOcspResponse } from "./ocsp.ts"
 import type { RevocationDocument } from "./revocation-store.ts"
 
@@ -34,30 +34,31 @@ export interface AnswerPlace {
   readonly at: number
   /** An authority whose clock is ahead revokes in our future. */
   readonly skewMs: number
+  readonly lister?: ListerStatus
 }
 
 /**
  * The answer for the moment `at`. Revoked later than that is good then, and says so; whoever asks for a moment in the past must have proof
  * of it (a time stamp), since a thief of the key can claim any.
  */
-export function answerAt(statement: Statement, { fingerprint, source, evidence, at, skewMs }: AnswerPlace): RevocationEvidence {
+export function answerAt(statement: Statement, { fingerprint, source, evidence, at, skewMs, lister }: AnswerPlace): RevocationEvidence {
   const { status, revokedAt, reason, thisUpdate, nextUpdate } = statement
   const later = status === "revoked" && revokedAt !== null && revokedAt > at + skewMs
-  return { fingerprint, status: later ? "good" : status, source, producedAt: thisUpdate, nextUpdate, revokedAt, reason, evidence }
+  return { fingerprint, status: later ? "good" : status, source, producedAt: thisUpdate, nextUpdate, revokedAt, reason, evidence, ...(lister && { lister }) }
 }
 
 export const noAnswer = (fingerprint: string): RevocationEvidence => ({ fingerprint, status: "unknown", source: "none", producedAt: null, nextUpdate: null, revokedAt: null, reason: "", evidence: null })
 
-/** What a document states of a certificate, its signature verified; the caller judges its age. Failure: a phrase after "the list" or "the response". */
-export async function statementOf({ kind, der }: Pick<RevocationDocument, "kind" | "der">, certificate: Certificate, issuer: Certificate): Promise<Result<Statement, string>> {
+/** What a document states of a certificate, its signature verified, a list's also by another than the issuer of those `above`; the caller judges its age. Failure: a phrase after "the list" or "the response". */
+export async function statementOf({ kind, der }: Pick<RevocationDocument, "kind" | "der">, { certificate, above }: Subject): Promise<Result<Statement, string>> {
   if (kind === "ocsp") {
-    const answer = await verifyOcspResponse(der, { certificate, issuer, nonce: null })
+    const answer = await verifyOcspResponse(der, { certificate, issuer: above[0], nonce: null })
     // whether that responder has been revoked can only be asked of others than itself: what came along proves nothing of it
     return answer.ok && answer.value.uncheckedResponder ? failed("is signed by a responder that may have been revoked") : answer
   }
   const crl = readCrl(der)
   if (!crl.ok) return crl
-  const verified = await verifyCrl(crl.value, issuer)
+  const verified = await verifyCrl(crl.value, above)
   return verified.ok ? ok({ ...statusByCrl(verified.value, certificate), thisUpdate: verified.value.thisUpdate, nextUpdate: verified.value.nextUpdate }) : verified
 }
 

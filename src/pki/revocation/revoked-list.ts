@@ -1,17 +1,20 @@
 import { nextTurn } from "../../base/turn.ts"
 import { Asn1SyntaxError, oidText, readAsn1, sequenceItems, timeOf } from "../asn1.ts"
+import type { DistinguishedNameText } from "../certificate.ts"
 import { derTag } from "../der.ts"
 import { type DerElement, elementAt, wholeOf } from "./der-walk.ts"
+import type { EntryIssuers } from "./entry-issuers.ts"
 
 /**
  * The entries of a CRL (RFC 5280 §5.1.2.6), found by serial number. A hundred thousand entries are not made into objects: a table of
  * offsets into the DER, open addressing by a hash of the serial number, four bytes a slot; an entry is read when it is asked for.
  * For lists whose signature has been verified: whoever may choose the entries could choose ones that collide.
+ * Whose entries they are on an indirect list is entry-issuers.ts' affair.
  */
 export interface RevokedList {
   readonly count: number
-  /** By serial number in lower case hex without leading zero octets. */
-  find(serialNumber: string): RevokedEntry | undefined
+  /** By serial number in lower case hex without leading zero octets, and who issued the certificate. */
+  find(serialNumber: string, issuer: DistinguishedNameText): RevokedEntry | undefined
 }
 
 export interface RevokedEntry {
@@ -33,6 +36,8 @@ export const reasonName = (octets: Uint8Array): string => (octets.length === 1 ?
 const reasonCode = "2.5.29.21"
 /** CRLReason and invalidityDate (RFC 5280 §5.3.2): the entry means the same without the latter. */
 const understood: readonly (readonly number[])[] = [[0x55, 0x1d, 0x15], [0x55, 0x1d, 0x18]]
+/** RFC 5280 §5.3.3. */
+const certificateIssuer: readonly number[] = [0x55, 0x1d, 0x1d]
 /** About a millisecond of walking before others have their turn. */
 const entriesAtOnce = 1_000
 /** A SEQUENCE of a one-octet serial number and a UTCTime. */
@@ -42,9 +47,9 @@ const maxSerialOctets = 40
 
 /**
  * Walks the content of `list` (revokedCertificates), yielding now and then. Undefined when an entry is malformed or has a critical
- * extension that is not understood: then the CRL must not be used for any certificate (RFC 5280 §5.3).
+ * extension that is not understood: then the CRL must not be used for any certificate (RFC 5280 §5.3). `issuers`: of an indirect list, otherwise null.
  */
-export async function indexRevoked(der: Uint8Array, list: DerElement | null): Promise<RevokedList | undefined> {
+export async function indexRevoked(der: Uint8Array, list: DerElement | null, issuers: EntryIssuers | null): Promise<RevokedList | undefined> {
   if (!list) return { count: 0, find: () => undefined }
   const most = Math.ceil((list.end - list.content) / smallestEntryBytes) + 1
   const slots = new Uint32Array(2 ** Math.ceil(Math.log2(most * 2)))
@@ -52,20 +57,20 @@ export async function indexRevoked(der: Uint8Array, list: DerElement | null): Pr
   for (let at = list.content; at < list.end; count++) {
     const entry = elementAt(der, at, list.end)
     const serial = entry?.tag === derTag.sequence ? elementAt(der, entry.content, entry.end) : undefined
-    if (!entry || !serial || !isSerial(serial) || !isUnderstood(der, entry, serial)) return undefined
+    if (!entry || !serial || !isSerial(serial) || !isUnderstood(der, entry, serial, issuers)) return undefined
     place(der, slots, entry, serial)
     at = entry.end
     if (count % entriesAtOnce === entriesAtOnce - 1) await nextTurn()
   }
-  return { count, find: (serialNumber) => find(der, slots, serialNumber) }
+  return { count, find: (serialNumber, issuer) => find(der, slots, serialNumber, (entry) => issuers?.isOf(entry, issuer) ?? true) }
 }
 
 const isSerial = ({ tag, content, end }: DerElement): boolean => tag === derTag.integer && end > content && end - content <= maxSerialOctets
 
 const isTime = ({ tag, content, end }: DerElement): boolean => end - content === (tag === derTag.utcTime ? 13 : tag === derTag.generalizedTime ? 15 : -1)
 
-/** The rest of an entry: a date, and extensions of which no critical one is strange. */
-function isUnderstood(der: Uint8Array, entry: DerElement, serial: DerElement): boolean {
+/** The rest of an entry: a date, and extensions of which no critical one is strange. On an indirect list notes whose it is. */
+function isUnderstood(der: Uint8Array, entry: DerElement, serial: DerElement, issuers: EntryIssuers | null): boolean {
   const date = elementAt(der, serial.end, entry.end)
   if (!date || !isTime(date)) return false
   if (date.end === entry.end) return true
@@ -77,11 +82,16 @@ function isUnderstood(der: Uint8Array, entry: DerElement, serial: DerElement): b
     const next = extension && id?.tag === derTag.oid ? elementAt(der, id.end, extension.end) : undefined
     if (!extension || !id || !next) return false
     const critical = next.tag === derTag.boolean && der[next.content] !== 0
-    if (critical && !understood.some((oid) => id.end - id.content === oid.length && oid.every((octet, index) => der[id.content + index] === octet))) return false
+    if (issuers && isId(der, id, certificateIssuer)) {
+      const value = next.tag === derTag.boolean ? elementAt(der, next.end, extension.end) : next
+      if (!value || !issuers.begin(entry, value)) return false
+    } else if (critical && !understood.some((oid) => isId(der, id, oid))) return false
     at = extension.end
   }
   return true
 }
+
+const isId = (der: Uint8Array, id: DerElement, oid: readonly number[]): boolean => id.end - id.content === oid.length && oid.every((octet, index) => der[id.content + index] === octet)
 
 /** FNV-1a. */
 function hashOf(bytes: Uint8Array, start: number, end: number): number {
@@ -105,13 +115,13 @@ function place(der: Uint8Array, slots: Uint32Array, entry: DerElement, serial: D
 }
 
 /** Of several entries for one serial number the first that revokes it. */
-function find(der: Uint8Array, slots: Uint32Array, serialNumber: string): RevokedEntry | undefined {
+function find(der: Uint8Array, slots: Uint32Array, serialNumber: string, isMeant: (entry: DerElement) => boolean): RevokedEntry | undefined {
   const wanted = Buffer.from(serialNumber, "hex")
   let removed: RevokedEntry | undefined
   for (let slot = hashOf(wanted, 0, wanted.length) & (slots.length - 1); slots[slot] !== 0; slot = (slot + 1) & (slots.length - 1)) {
     const entry = elementAt(der, slots[slot] ?? 0, der.length)
     const serial = entry && elementAt(der, entry.content, entry.end)
-    if (!entry || !serial || !wanted.equals(der.subarray(significantStart(der, serial), serial.end))) continue
+    if (!entry || !serial || !wanted.equals(der.subarray(significantStart(der, serial), serial.end)) || !isMeant(entry)) continue
     const read = readEntry(wholeOf(der, entry))
     if (read.reason !== "removeFromCRL") return read
     removed ??= read

@@ -3,32 +3,29 @@ import type { StapledRevocation } from "../signature-facts.ts"
 import { readCrl } from "./crl.ts"
 import { deltaUrlsOf } from "./delta-lists.ts"
 import { documentOf, type Statement, statementOf } from "./evidence.ts"
+import type { Subject } from "./list-signers.ts"
 import type { RevocationDocument } from "./revocation-store.ts"
 
 /**
  * CRLs and OCSP responses that came with a message (RFC 5652 §10.2.1, RFC 5940). A stranger chose them, so their number and size are bounded and
- * each counts only once its issuer's signature has been verified.
+ * each counts only once the signature of somebody of the certificate's path has been verified.
  */
 export interface StapledStatement {
   readonly document: RevocationDocument
   readonly statement: Statement
 }
 
-export interface IssuedCertificate {
-  readonly certificate: Certificate
-  readonly issuer: Certificate
-}
-
 const maxDocuments = 16
 const maxDocumentChars = 2_800_000
 
 /** By the fingerprint of the certificate that each speaks for; those that are for none, broken or unsure are left out. */
-export async function readStapled(stapled: readonly StapledRevocation[], path: readonly IssuedCertificate[]): Promise<ReadonlyMap<string, readonly StapledStatement[]>> {
+export async function readStapled(stapled: readonly StapledRevocation[], path: readonly Subject[]): Promise<ReadonlyMap<string, readonly StapledStatement[]>> {
   const statements = new Map<string, StapledStatement[]>()
   for (const { kind, der } of stapled.slice(0, maxDocuments).filter((one) => one.der.length <= maxDocumentChars)) {
     const document = await documentOf(kind, Buffer.from(der, "base64"))
-    for (const { certificate, issuer } of path) {
-      const statement = await statementOf(document, certificate, issuer)
+    for (const subject of path) {
+      const { certificate } = subject
+      const statement = await statementOf(document, subject)
       if (!statement.ok || statement.value.status === "unknown" || (statement.value.status === "good" && awaitsDelta(document, certificate))) continue
       statements.set(certificate.fingerprint, [...(statements.get(certificate.fingerprint) ?? []), { document, statement: statement.value }])
     }

@@ -1,5 +1,5 @@
 import { addressesIn, canonicalAddress, type HeaderAddress, parseAddressList } from "../../mail/address.ts"
-import { textOf } from "../../mail/charset.ts"
+import { isKnownCharset, textOf } from "../../mail/charset.ts"
 import { decodeHeaderText } from "../../mail/encoded-word.ts"
 import { fieldValues, type HeaderField } from "../../mail/header.ts"
 import type { SignatureProblem } from "../signature-facts.ts"
@@ -77,6 +77,12 @@ const invisibles = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2028\u2029]|\
 /** Blank, and no white space to a pattern. */
 const blanks = /[\u2800\u3164\uffa0\u115f\u1160]/gu
 
+/** Line ends, escape sequences, and octets that are no character here: each reader makes something else of them. */
+// oxlint-disable-next-line no-control-regex -- all controls but a tab, which is left of folding
+const unreadable = /[\x00-\x08\x0a-\x1f\x7f\u2028\u2029\ufffd]/
+
+const charsetsIn = (name: string): readonly string[] => [...name.matchAll(/=\?([^?\s*]{1,60})(?:\*[^?\s]{0,60})?\?[bq]\?/gi)].map(([, charset = ""]) => charset.toLowerCase().replace(/^utf8$/, "utf-8"))
+
 /** A display name that is, or holds, an address other than the real one. */
 function isMisleading({ name, localPart, domain }: Mailbox): boolean {
   // an address of its own in front of the real one
@@ -86,10 +92,10 @@ function isMisleading({ name, localPart, domain }: Mailbox): boolean {
   // some senders encode twice, and some readers decode twice
   const twice = shown.includes("=?") ? decodeHeaderText(shown) : shown
   // what cannot be decoded here is read by others, each in its way
-  if (/=\?[^?\s]+\?[bq]\?/i.test(twice)) return true
+  if (/=\?[^?\s]+\?[bq]\?/i.test(twice) || charsetsIn(name).some((charset) => !isKnownCharset(charset))) return true
   const own = canonicalAddress(textOf(`${localPart}@${domain}`))
   return [shown, twice].some((text) => {
-    if (text.length > maxNameChars || /[\r\n\0]/.test(text) || /[\u202a-\u202e\u2066-\u2069]/u.test(text)) return true
+    if (text.length > maxNameChars || unreadable.test(text) || /[\u202a-\u202e\u2066-\u2069]/u.test(text)) return true
     const plain = text.replace(blanks, " ").normalize("NFKC").replace(invisibles, "").replace(dots, ".")
     return [...plain.matchAll(addressLike)].some(([like]) => canonicalAddress(like.replace(/\s+/g, "")) !== own)
   })

@@ -4,7 +4,7 @@ import { parseRfc5322Date } from "../../mail/date-time.ts"
 import { decodeHeaderText } from "../../mail/encoded-word.ts"
 import { fieldValues, type HeaderField } from "../../mail/header.ts"
 import { parameterText } from "../../mail/mime-parameter.ts"
-import type { SignedPart } from "./signed-entity.ts"
+import type { SignedPart } from "./payloads.ts"
 import { comparedFields, type MessageSignature } from "../signature-facts.ts"
 
 /**

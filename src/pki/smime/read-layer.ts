@@ -8,7 +8,7 @@ import { findSigners } from "../cms/find-signers.ts"
 import { oids } from "../cms/oid.ts"
 import { readCms, type SignedDataFrame } from "../cms/signed-data.ts"
 import type { MessageSigner, SignatureProblem } from "../signature-facts.ts"
-import { boundaryProblems, carrierProblems } from "./header-shape.ts"
+import { boundaryProblems, carrierProblems, strayLines } from "./header-shape.ts"
 import { type MessageSource, readRange } from "./message-source.ts"
 import { EntityReader, type SignedEntity } from "./signed-entity.ts"
 import { isSignaturePart, protocolOf, type SignedLayer } from "./signed-layer.ts"
@@ -32,7 +32,8 @@ export interface ReadLayer {
   readonly problems: readonly SignatureProblem[]
 }
 
-const encodings = new Set(["base64", "quoted-printable"])
+/** RFC 2045 §6.4: what a multipart may say of itself. */
+const identities = new Set(["7bit", "8bit", "binary"])
 
 /** multipart/signed (RFC 1847 §2.1, RFC 8551 §3.5.3): the first part as it is stored, its header included, is what the second signs. */
 async function readMultipart(source: MessageSource, { part }: SignedLayer): Promise<ReadLayer> {
@@ -40,7 +41,7 @@ async function readMultipart(source: MessageSource, { part }: SignedLayer): Prom
   if (part.kind !== "multipart" || !signed || !signature) throw new CmsError("malformed", "multipart/signed without two parts")
   const problems = [...boundaryProblems(part)]
   // RFC 1847 §2.1, RFC 2045 §6.4: the protocol parameter, exactly two parts, no encoding of the whole.
-  const isProper = protocolOf(part.mime).endsWith("pkcs7-signature") && isSignaturePart(signature.mime) && part.children.length === 2 && !encodings.has(part.mime.encoding)
+  const isProper = protocolOf(part.mime).endsWith("pkcs7-signature") && isSignaturePart(signature.mime) && part.children.length === 2 && identities.has(part.mime.encoding)
   if (!isProper) problems.push("malformed")
   problems.push(...(await problemsOfCarrier(source, signature)))
   const frame = await readCms(decodeTransfer(source.read({ start: signature.bodyStart, end: signature.bodyEnd }), signature.mime.encoding))
@@ -59,7 +60,7 @@ async function readMultipart(source: MessageSource, { part }: SignedLayer): Prom
   }
   // RFC 8551 §3.1.1: what is not canonical does not survive the way unchanged.
   if (!lineEnds.finish()) problems.push("notCanonical")
-  return { frame, signers: check.finish(), certificates: certificatesOf(frame, found), entity: reader.finish(), hints: hintsOf(found), problems }
+  return { frame, signers: check.finish(), certificates: certificatesOf(frame, found), entity: await reader.finish(), hints: hintsOf(found), problems }
 }
 
 /** application/pkcs7-mime (RFC 8551 §3.5.2). The content comes before its signers, so it is read twice. */
@@ -80,12 +81,14 @@ async function readOpaque(source: MessageSource, { part }: SignedLayer): Promise
     check.push(piece)
     await reader.push(piece)
   })
-  return { frame, signers: check.finish(), certificates: certificatesOf(frame, found), entity: reader.finish(), hints: hintsOf(found), problems }
+  return { frame, signers: check.finish(), certificates: certificatesOf(frame, found), entity: await reader.finish(), hints: hintsOf(found), problems }
 }
 
 async function problemsOfCarrier(source: MessageSource, part: ScannedPart): Promise<readonly SignatureProblem[]> {
   const { headerStart: start, bodyStart: end } = part
-  return end - start > maxKeptHeaderBytes ? ["tooLarge"] : carrierProblems(part, parseHeader(await readRange(source, { start, end })))
+  if (end - start > maxKeptHeaderBytes) return ["tooLarge"]
+  const header = await readRange(source, { start, end })
+  return [...strayLines(header), ...carrierProblems(part, parseHeader(header))]
 }
 
 function certificatesOf({ certificates }: SignedDataFrame, found: readonly FoundSigner[]): readonly Buffer[] {
@@ -95,8 +98,8 @@ function certificatesOf({ certificates }: SignedDataFrame, found: readonly Found
 
 /** RFC 8551 §3.2.2: smime-type may be absent, but some readers go by it, so it may not say something else. */
 const saysSigned = ({ mime }: SignedLayer["part"]): boolean => {
-  const named = mime.parameters.filter(({ name }) => name.toLowerCase() === "smime-type").map(({ value }) => value.toLowerCase())
-  return named.every((value) => value === "signed-data" || value === "signed-receipt")
+  const named = mime.parameters.map(({ name, value }) => [name.toLowerCase(), value.toLowerCase()] as const).filter(([name]) => name.startsWith("smime-type"))
+  return named.every(([name, value]) => name === "smime-type" && (value === "signed-data" || value === "signed-receipt"))
 }
 
 const hintsOf = (found: readonly FoundSigner[]): string[] => found.flatMap(({ info }) => info.attributes?.contentHint ?? [])

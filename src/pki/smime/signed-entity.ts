@@ -1,19 +1,12 @@
-import { type HeaderField, parseHeader } from "../../mail/header.ts"
 import type { ScannedPart } from "../../mail/mime-part.ts"
 import type { SignatureProblem } from "../signature-facts.ts"
 import { PacedScanner } from "./paced-scanner.ts"
+import { payloadsOf, type SignedPart } from "./payloads.ts"
 
 /** Learns what a signed MIME entity is while its bytes stream past. */
-export interface SignedPart {
-  readonly part: ScannedPart
-  readonly fields: readonly HeaderField[]
-  /** Of the message that is the part's only content; empty when it is none. */
-  readonly nestedFields: readonly HeaderField[]
-}
-
 export interface SignedEntity {
   readonly root: ScannedPart
-  /** Where a reader looks for protected header fields: below further signatures first (RFC 9787 §4.4), then the entity itself. */
+  /** Where a reader looks for protected header fields, the innermost first. */
   readonly payloads: readonly SignedPart[]
   readonly encryptedInside: boolean
   readonly problems: readonly SignatureProblem[]
@@ -38,7 +31,7 @@ export class EntityReader {
     this.keptBytes += copy.length
   }
 
-  finish(): SignedEntity {
+  async finish(): Promise<SignedEntity> {
     const { root, headerFields } = this.scanner.finish()
     const start = Buffer.concat(this.kept)
     const parts = leavesOf(root)
@@ -46,10 +39,8 @@ export class EntityReader {
     if (this.isBlank(parts, start)) problems.push("empty")
     if (parts.some(isElsewhere)) problems.push("externalContent")
     if (parts.some(({ opaque, mime }) => opaque && mime.type === "multipart")) problems.push("tooDeep")
-    const headerOf = ({ headerStart, bodyStart }: ScannedPart): readonly HeaderField[] => (bodyStart <= start.length ? parseHeader(start.subarray(headerStart, bodyStart)) : [])
-    const payloads = payloadsOf(root).map((part) => ({ part, fields: part === root ? headerFields : headerOf(part), nestedFields: part.message ? headerOf(part.message) : [] }))
-    if (payloads.some(({ part }) => part.bodyStart > start.length)) problems.push("tooLarge")
-    return { root, payloads, encryptedInside: isEncrypted(root), problems }
+    const payloads = await payloadsOf({ root, headerFields, bytes: start, isCut: this.bytes > start.length })
+    return { root, payloads: payloads.parts, encryptedInside: isEncrypted(root), problems: [...problems, ...payloads.problems] }
   }
 
   /** Nothing but white space in any part. Something longer than what is kept is no longer nothing. */
@@ -58,12 +49,6 @@ export class EntityReader {
     if (total === 0) return true
     return this.bytes <= start.length && parts.every(({ bodyStart, bodyEnd }) => start.toString("latin1", bodyStart, bodyEnd).trim() === "")
   }
-}
-
-/** What multipart/signed parts within each other sign, the innermost first, then what is around it. */
-function payloadsOf(root: ScannedPart): readonly ScannedPart[] {
-  const [signed] = root.children
-  return root.mime.type === "multipart" && root.mime.subtype === "signed" && signed ? [...payloadsOf(signed), root] : [root]
 }
 
 /** Leaves of all levels, nested messages' too. Recursion is as deep as the scanner's nesting limit. */

@@ -15,7 +15,7 @@ const messageTypes = new Set(["pkcs7-mime", "x-pkcs7-mime"])
 /** RFC 8551 §3.5.3.1 and the name of early senders. */
 export const isSignaturePart = ({ type, subtype }: MimeFields): boolean => type === "application" && signatureTypes.has(subtype)
 
-const isCmsPart = ({ type, subtype }: MimeFields): boolean => type === "application" && messageTypes.has(subtype)
+export const isCmsPart = ({ type, subtype }: MimeFields): boolean => type === "application" && messageTypes.has(subtype)
 
 /** RFC 8551 §3.10: gateways that do not know the type leave only the file name. */
 const isCmsFile = (mime: MimeFields): boolean => {

@@ -12,8 +12,8 @@ import { stapledRevocations } from "../cms/stapled-revocations.ts"
 import type { MessageSignature, MessageSigner, SignatureProblem } from "../signature-facts.ts"
 import { authorOf } from "./author.ts"
 import { compareHeaders, protectedHeader } from "./header-protection.ts"
-import { headerProblems } from "./header-shape.ts"
-import type { MessageSource } from "./message-source.ts"
+import { headerProblems, strayLines } from "./header-shape.ts"
+import { type MessageSource, readRange } from "./message-source.ts"
 import { outsideProblems } from "./outside.ts"
 import { PacedScanner } from "./paced-scanner.ts"
 import { readLayer, type ReadLayer } from "./read-layer.ts"
@@ -48,7 +48,7 @@ export async function verifyMessageSignature(source: MessageSource, options: Ver
     if (read === "encrypted" || read === "none") return { ...nothing, form: layer.around.length === 0 ? read : "none" }
     const protection = layer.around.length > 0 ? unprotected : protectionOf(read, scan)
     const problems = [
-      ...(await outsideProblems(timed, layer)), ...authorProblems, ...headerProblems(scan.headerFields), ...read.problems, ...read.entity.problems,
+      ...(await outsideProblems(timed, layer)), ...authorProblems, ...headerProblems(scan.headerFields), ...(await strayProblems(timed, scan.root)), ...read.problems, ...read.entity.problems,
       ...extraSigner(read.signers), ...(protection.headerProtection === "differs" ? (["headerMismatch"] as const) : []), ...unscanned(scan, read),
     ]
     return { ...nothing, ...described(read), form: layer.form, problems: [...new Set(problems)], ...protection }
@@ -85,6 +85,9 @@ const protectionOf = ({ entity }: ReadLayer, scan: Scan): Pick<MessageSignature,
   compareHeaders(entity.payloads.map(protectedHeader).find((header) => header !== null) ?? null, scan.headerFields)
 
 const partial = ({ around }: SignedLayer): SignatureProblem[] => (around.length > 0 ? ["partial"] : [])
+
+/** A header that is longer than is looked at has a problem of its own. */
+const strayProblems = async (source: MessageSource, { headerStart: start, bodyStart: end }: Scan["root"]): Promise<SignatureProblem[]> => (end - start > maxKeptHeaderBytes ? [] : strayLines(await readRange(source, { start, end })))
 
 /** Beyond its limits the scanner does not know all parts and fields, and what it does not know could be shown. */
 const unscanned = (scan: Scan, { entity }: ReadLayer): SignatureProblem[] =>

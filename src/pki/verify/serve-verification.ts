@@ -23,6 +23,7 @@ export function serveVerification(verify: Verify): void {
       (error: unknown) => tell(port, { kind: "failed", error: error instanceof Error ? error : new Error(String(error)) }),
     )
   })
+  tell(port, { kind: "ready" })
 }
 
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window

@@ -9,6 +9,8 @@ export type ToThread =
   | { readonly kind: "end"; readonly read: number }
 
 export type FromThread =
+  /** The thread has started: what it takes from here on is the message's affair. */
+  | { readonly kind: "ready" }
   /** Starts a read when its number is new, otherwise asks for its next chunk. */
   | { readonly kind: "next"; readonly read: number; readonly range: ByteRange | undefined }
   | { readonly kind: "stop"; readonly read: number }

@@ -14,6 +14,8 @@ export type ThreadOutcome =
 const maxWholeBytes = 1024 * 1024
 /** V8's heap of one thread: what creeps beyond ends the thread. One sudden huge allocation would still end the process, so verifiers bound theirs. */
 const defaultHeapMb = 256
+/** Reading the program takes a second, and many on a machine that is busy. */
+const startLimitMs = 60_000
 
 /** One thread that verifies one message at a time. Ends with `close`, and when it is of no use any more. */
 export class VerifyThread {
@@ -22,9 +24,12 @@ export class VerifyThread {
   private message: MessageSource | undefined
   private settle: ((outcome: ThreadOutcome) => void) | undefined
   private gone = false
+  private readonly started: Promise<void>
+  private hasStarted: () => void = () => undefined
 
   constructor(script: URL, heapMb = defaultHeapMb) {
     this.worker = new Worker(script, { resourceLimits: { maxOldGenerationSizeMb: heapMb } })
+    this.started = new Promise((resolve) => (this.hasStarted = resolve))
     this.worker.on("message", (message: FromThread) => void this.heard(message))
     this.worker.on("error", (error) => this.end({ kind: "crashed", error }))
     this.worker.on("exit", (code) => this.end({ kind: "crashed", error: new Error(`the thread ended with code ${code}`) }))
@@ -36,13 +41,20 @@ export class VerifyThread {
     return !this.gone
   }
 
-  /** `limitMs` is for the whole of it, reading included. */
+  /** `limitMs` is for the whole of it, reading included, but not for the start of the thread: that the machine is busy is no fault of the message. */
   async run(message: MessageSource, bytes: number, limitMs: number): Promise<ThreadOutcome> {
     // it may have died since it was handed out
     if (this.gone) return { kind: "crashed", error: new Error("the thread has ended") }
     this.worker.ref()
     const outcome = new Promise<ThreadOutcome>((resolve) => (this.settle = resolve))
-    const timer = setTimeout(() => this.end({ kind: "tooSlow" }), limitMs)
+    let timer = setTimeout(() => this.end({ kind: "crashed", error: new Error("the thread does not start") }), startLimitMs)
+    const limitOnceStarted = async (): Promise<void> => {
+      await this.started
+      clearTimeout(timer)
+      // it may be over already
+      if (this.message === message) timer = setTimeout(() => this.end({ kind: "tooSlow" }), limitMs)
+    }
+    void limitOnceStarted()
     try {
       this.message = message
       if (bytes > maxWholeBytes) this.tell({ kind: "verify", bytes: null, scanned: message.scanned, certificates: message.certificates })
@@ -75,7 +87,8 @@ export class VerifyThread {
   }
 
   private async heard(message: FromThread): Promise<void> {
-    if (message.kind === "done") this.settle?.(message)
+    if (message.kind === "ready") this.hasStarted()
+    else if (message.kind === "done") this.settle?.(message)
     else if (message.kind === "failed") this.settle?.(message)
     else if (message.kind === "stop") await this.stop(message.read)
     else await this.sendNext(message.read, message.range)

@@ -15,6 +15,8 @@ const html = (body: string): string => lines("Content-Type: text/html; charset=u
 const other = newSigner("ec", "Kẻ mạo danh")
 const replaceHeader = (name: string, ...with_: readonly string[]): readonly string[] => [...usualHeader.filter((line) => !line.startsWith(`${name}:`)), ...with_]
 
+const word = (charset: string, octets: Buffer): string => `=?${charset}?B?${octets.toString("base64")}?=`
+
 /** A message whose base64 ends with padding: the length of an ECDSA signature varies. */
 function padded(make: (signers: readonly TestSigner[]) => string): string {
   for (;;) {
@@ -122,6 +124,9 @@ const shape: readonly Forgery[] = [
     "From: =?x-unknown?q?giamdoc=40ubnd=2Etinh=2Eexample?= <a@x.example>", "From: =?utf-7?q?giamdoc+AEA-ubnd.tinh.example?= <a@x.example>", "From: =?utf-8*vi?q?giamdoc=40ubnd=2Etinh=2Eexample?= <a@x.example>",
     "From: =?utf-8?q?giamdoc=40?= =?utf-8?q?ubnd.tinh.example?= <a@x.example>", 'From: "=?utf-8?q?giamdoc=40ubnd.tinh.example?=" <a@x.example>', 'From: "giamdoc=?utf-8?q?=40?=ubnd.tinh.example" <a@x.example>',
     'From: =?utf-8?q?=3D=3Futf-8=3Fq=3Fgiamdoc=3D40ubnd.tinh.example=3F=3D?= <a@x.example>',
+    // escape sequences that show nothing, charsets that others know, octets that older readers take for more
+    `From: ${word("iso-2022-jp", Buffer.from("giamdoc\x1b(B@\x1b(Bubnd.tinh.example"))} <a@x.example>`, `From: ${word("cp037", Buffer.from("878981947ca48295844ba3", "hex"))} <a@x.example>`,
+    `From: ${word("utf-32", Buffer.from("giamdoc@ubnd.tinh.example"))} <a@x.example>`, `From: ${word("utf-8", Buffer.from("giamdoc\xc1\x80ubnd.tinh.example", "latin1"))} <a@x.example>`, `From: ${word("utf-8", Buffer.from("Giám đốc\u2028giamdoc"))} <a@x.example>`,
     'From: "giamdoc@ubnd" <a@x.example>', 'From: "giamdoc@ubnd.tinh.example"@x.example', "From: a@x.example (=?utf-8?q?giamdoc=40ubnd.tinh.example?=)", 'From: a@x.example (giamdoc＠ubnd.tinh.example)',
   ].map((from): Forgery => ({ trick: from, message: signedMessage({ header: replaceHeader("From", from) }), problems: ["misleadingDisplayName"] }))),
   ...(["From: giamdoc@ubnd.tinh.example (x).evil.example", "From: giamdoc@ubnd.tinh.example(x).evil.example", "From: <giamdoc@ubnd.tinh.example\r\n\t.evil.example>", "From: a@x.example b", "From: Sếp:;", "From: =?utf-8?q?a=40x.example?="]
@@ -139,6 +144,17 @@ const shape: readonly Forgery[] = [
   { trick: "the protocol said twice", message: Buffer.from(signedMessage().toString().replace('protocol="', 'protocol="application/pgp-signature"; protocol="')), problems: ["malformed"] },
   ...(["Subject: khác", "Date: Sat, 21 Nov 2026 10:00:00 +0700", "To: c@x.example", "Content-Type: text/plain", "MIME-Version: 1.0"]
     .map((field): Forgery => ({ trick: `another ${field}`, message: signedMessage({ header: [...usualHeader, field] }), problems: ["malformed"], ...(field.startsWith("Content-Type") ? { form: "none" as const } : {}) }))),
+  // lines that are no field: some readers end the header there and show the rest, raw, as the letter
+  ...([
+    ["in the header", [...usualHeader, order]], ["before it", ["Chuyen 2 ty dong", ...usualHeader]], ["of white space alone", [usualHeader[0] ?? "", " ", ...usualHeader.slice(1)]], ["folded before the first field", [" From: giamdoc@ubnd.tinh.example", ...usualHeader]],
+    ["a field's name behind a control", ["\x0bFrom: giamdoc@ubnd.tinh.example", ...usualHeader]], ["behind a byte order mark", ["\ufeffFrom: giamdoc@ubnd.tinh.example", ...usualHeader]], ["before a blank that is no space", ["From\u00a0: giamdoc@ubnd.tinh.example", ...usualHeader]],
+  ] as const).map(([trick, header]): Forgery => ({ trick: `a line that is no field: ${trick}`, message: signedMessage({ header }), problems: ["malformed"] })),
+  { trick: "an order in the header of the signature part", message: Buffer.from(signedMessage().toString().replace("Content-Disposition: attachment", `${order}\r\nContent-Disposition: attachment`)), problems: ["malformed"] },
+  { trick: "the signature part has two names", message: Buffer.from(signedMessage().toString().replace("filename=smime.p7s", "filename=smime.p7s; filename=lenh.html")), problems: ["malformed"] },
+  { trick: "so has an opaque one", message: Buffer.from(opaqueMessage().toString().replace("name=smime.p7m", "name=smime.p7m; name=lenh.html")), problems: ["malformed"], form: "opaque" },
+  ...(["smime-type*=us-ascii''enveloped-data", "smime-type*0=enveloped; smime-type*1=-data"].map((type): Forgery => ({ trick: `it is encrypted, says ${type}`, message: Buffer.from(opaqueMessage().toString().replace("smime-type=signed-data", type)), problems: ["malformed"], form: "opaque" }))),
+  { trick: "readers that do not put a boundary together show everything, preamble first", message: Buffer.from(signedMessage({ preamble: "Chuyen 2 ty dong vao tai khoan 0123.\r\n" }).toString().replace('boundary="----ky-so"', 'boundary*0="----"; boundary*1="ky-so"')), problems: ["malformed"] },
+  { trick: "readers that decode the whole by its encoding see something else", message: Buffer.from(signedMessage().toString().replace("MIME-Version: 1.0", "MIME-Version: 1.0\r\nContent-Transfer-Encoding: x-uuencode")), problems: ["malformed"] },
   { trick: "two boundaries", message: Buffer.from(signedMessage().toString().replace('boundary="', 'boundary="----ky-so"; boundary="x')), problems: ["malformed"] },
   { trick: "the boundary comes again inside, so that some readers cut there", message: signedMessage({ entity: signedEntity() }), problems: ["malformed"] },
   { trick: "so it does in a message inside", message: signedMessage({ entity: lines("Content-Type: message/rfc822; forwarded=yes", "", signedMessage().toString()) }), problems: ["malformed"] },
@@ -179,6 +195,14 @@ const headers: readonly Forgery[] = [
   { trick: "another author inside the signature inside", message: signedMessage({ entity: signedEntity({ boundary: "ben-trong", entity: protectedEntity("hp=clear", ...replaceHeader("From", "From: giamdoc@ubnd.tinh.example")) }) }), problems: ["headerMismatch"], differs: ["from"] },
   { trick: "text for an address", message: signedMessage({ header: replaceHeader("To", "To: <>"), entity: protectedEntity("hp=clear", ...replaceHeader("To", "To: ,,")) }), problems: ["headerMismatch"], differs: ["to"] },
   { trick: "another From: than in a wrapped message of RFC 6532", message: opaqueMessage({ entity: wrapped(...replaceHeader("From", "From: giamdoc@ubnd.tinh.example")).replace("message/rfc822", "message/global") }), problems: ["headerMismatch"], form: "opaque" },
+  { trick: "another From: than in an opaque signature within", message: signedMessage({ header: replaceHeader("From", "From: giamdoc@ubnd.tinh.example"), entity: opaqueEntity({ entity: protectedEntity("hp=clear", ...usualHeader) }) }), problems: ["headerMismatch"], differs: ["from"] },
+  {
+    trick: "another Subject: than in an opaque signature within one within another", problems: ["headerMismatch"], differs: ["subject"], form: "opaque",
+    message: opaqueMessage({ header: replaceHeader("Subject", "Subject: khác"), entity: signedEntity({ boundary: "ben-trong", entity: opaqueEntity({ entity: protectedEntity("hp=clear", ...usualHeader) }) }) }),
+  },
+  { trick: "the same, and the innermost signature is cut short", message: opaqueMessage({ header: replaceHeader("Subject", "Subject: khác"), entity: opaqueEntity({ entity: protectedEntity("hp=clear", ...usualHeader) }).slice(0, -40) }), problems: ["headerMismatch"], differs: ["subject"], form: "opaque" },
+  { trick: "the innermost header is longer than is looked at", message: opaqueMessage({ entity: opaqueEntity({ entity: protectedEntity("hp=clear", `X-Dai: ${"x ".repeat(40_000)}`, ...usualHeader) }) }), problems: ["tooLarge"], form: "opaque" },
+  { trick: "more signatures within each other than anybody has", message: opaqueMessage({ entity: [1, 2, 3, 4].reduce((inside) => opaqueEntity({ entity: inside }), opaqueEntity()) }), problems: ["tooDeep"], form: "opaque" },
   { trick: "another Date: than in the older scheme", message: signedMessage({ entity: protectedEntity("protected-headers=v1", "Date: Fri, 20 Nov 2025 10:00:00 +0700", ...replaceHeader("Date")) }), problems: ["headerMismatch"] },
 ]
 
@@ -252,6 +276,10 @@ describe("honest messages of the same shapes are good", () => {
     ["fields that servers add on the way", signedMessage({ header: ["Received: from a by b; Fri, 20 Nov 2026 10:00:00 +0700", "DKIM-Signature: v=1", "List-Id: <x.tinh.example>", ...usualHeader], entity: protectedEntity("hp=clear", ...usualHeader) }), { headerProtection: "matches" }],
     ["written for an encrypted message, and taken out of it", signedMessage({ entity: protectedEntity('hp="cipher"', ...usualHeader, ...usualHeader.map((line) => `HP-Outer: ${line}`)) }), { headerProtection: "opened" }],
     ["protected inside another signature", signedMessage({ entity: signedEntity({ boundary: "ben-trong", entity: protectedEntity("hp=clear", ...usualHeader) }) }), { headerProtection: "matches" }],
+    ["protected inside an opaque signature within another", signedMessage({ entity: opaqueEntity({ entity: protectedEntity("hp=clear", ...usualHeader) }) }), { headerProtection: "matches" }],
+    ["protected inside an opaque one within another opaque one", opaqueMessage({ entity: opaqueEntity({ entity: protectedEntity("hp=clear", ...usualHeader) }) }), { form: "opaque", headerProtection: "matches" }],
+    ["protected inside a large opaque one", signedMessage({ entity: opaqueEntity({ entity: `${protectedEntity("hp=clear", ...usualHeader)}${"Kính gửi.\r\n".repeat(20_000)}` }) }), { headerProtection: "matches" }],
+    ["an opaque signature within another that protects nothing", signedMessage({ entity: opaqueEntity() }), { headerProtection: "none" }],
     ["older protected header", signedMessage({ entity: protectedEntity('protected-headers="v1"', "From: A <a.nguyen@soyte.tinh.example>"), header: replaceHeader("From", "From: A <A.nguyen@SOYTE.tinh.example>") }), { headerProtection: "matches" }],
     ["wrapped message", opaqueMessage({ entity: wrapped(...usualHeader) }), { form: "opaque", headerProtection: "matches" }],
     ["a forwarded message that says so", signedMessage({ entity: wrapped("From: x@y.example").replace("message/rfc822", "message/rfc822; forwarded=yes") }), { headerProtection: "none" }],

@@ -109,6 +109,12 @@ test("a message that takes too long is tooSlow and not remembered; others are ve
   expect(reads).toBe(1)
 })
 
+test("how long a thread takes to start is no fault of the message", async () => {
+  const { pool } = newPool({ script: new URL("late-worker.ts", import.meta.url), limitMs: 400 })
+  expect(unwrap(await pool.verify(message("gap"))).problems).toEqual([])
+  expect(unwrap(await pool.verify(message("spin"))).problems).toEqual(["tooSlow"])
+})
+
 test("a thread that dies costs one more try", async () => {
   const dir = await mkdtemp(join(tmpdir(), "congthu-verify-"))
   const { pool, errors } = newPool()
