@@ -6,7 +6,7 @@ export async function writeSheet(rows: readonly (readonly (string | number | nul
   try {
     return await new Promise<Buffer>((resolve, reject) => {
       worker.once("message", (bytes: Uint8Array) => resolve(Buffer.from(bytes)))
-      worker.once("error", reject)
+      worker.on("error", reject)
       worker.once("exit", () => reject(new Error("the spreadsheet was not written")))
     })
   } finally {

@@ -78,6 +78,7 @@ export const certificateText = {
   read: { vi: "Đọc tệp", en: "Read the file" },
   noFile: { vi: "Chưa chọn tệp.", en: "No file was chosen." },
   badFile: { vi: "Không dùng được tệp này: {why}.", en: "This file cannot be used: {why}." },
+  damagedFile: { vi: "Không dùng được tệp này: tệp hỏng hoặc không đúng dạng chứng thư.", en: "This file cannot be used: it is damaged, or no certificate." },
   readTitle: { vi: "Chứng thư trong tệp", en: "The certificate in the file" },
   holderId: { vi: "Mã người giữ", en: "Holder's id" },
   add: { vi: "Đăng ký", en: "Register" },
@@ -87,4 +88,43 @@ export const certificateText = {
   above: { vi: "Người giữ chứng thư này giữ vai trò quản trị cao hơn bạn.", en: "The holder of this certificate has an administrator's role above yours." },
   endedNote: { vi: "Chứng thư này đã hết hạn: chữ ký từ nay không có giá trị.", en: "This certificate has ended: what it signs now counts for nothing." },
   unreadable: { vi: "Chứng thư gửi lại bị hỏng. Hãy chọn tệp lần nữa.", en: "The certificate was damaged on its way. Choose the file again." },
+} as const satisfies Catalogue
+
+/** Why a certificate counts for nothing now, by the code that pki/ gives it. */
+export const certificateProblemText = {
+  expired: { vi: "đã hết hạn", en: "it has ended" },
+  notYetValid: { vi: "chưa đến ngày hiệu lực", en: "it is not valid yet" },
+  revoked: { vi: "đã bị thu hồi", en: "it is revoked" },
+  revocationUnknown: { vi: "chưa biết có bị thu hồi không", en: "it is not known whether it is revoked" },
+  untrusted: { vi: "nơi cấp không được tin cậy ở đây", en: "its issuer is not trusted here" },
+  wrongPurpose: { vi: "không dùng để ký thư", en: "it is not for signing mail" },
+  nameConstraint: { vi: "nơi cấp không được cấp cho tên này", en: "its issuer may not certify this name" },
+  pathTooLong: { vi: "chuỗi chứng thực quá dài", en: "the certification path is too long" },
+  criticalExtension: { vi: "có phần mở rộng bắt buộc mà máy chủ không hiểu", en: "it has a critical extension that is unknown here" },
+  badPath: { vi: "chuỗi chứng thực không hợp lệ", en: "the certification path is not valid" },
+  broken: { vi: "chữ ký của nơi cấp không khớp", en: "its issuer's signature does not match" },
+  malformed: { vi: "không đọc được", en: "it cannot be read" },
+  weakAlgorithm: { vi: "thuật toán ký quá yếu", en: "the signature algorithm is too weak" },
+  unsupportedAlgorithm: { vi: "thuật toán ký không được hỗ trợ", en: "the signature algorithm is not supported" },
+  weakKey: { vi: "khóa quá ngắn", en: "the key is too short" },
+  holderSuspended: { vi: "người giữ đang bị tạm ngưng", en: "its holder is suspended" },
+} as const satisfies Catalogue
+
+/** Why a file gives no certificate of a holder: `en` as pki/ and accounts/import/ say it. */
+export const certificateFileText = {
+  tooLarge: { vi: "tệp lớn hơn {most} MiB", en: "the file is larger than {most} MiB" },
+  tooMany: { vi: "tệp có hơn {most} chứng thư", en: "the file has more than {most} certificates" },
+  empty: { vi: "trong tệp không có chứng thư nào", en: "the file has no certificate in it" },
+  authorities: { vi: "trong tệp chỉ có chứng thư của nơi cấp; hãy gửi chứng thư của chính người giữ", en: "the file has only certificates of authorities in it; give the holder's own" },
+  holders: { vi: "trong tệp có chứng thư của {count} người giữ; hãy tách mỗi người một tệp", en: "the file has certificates of {count} holders in it; put each in a file of its own" },
+  privateKey: { vi: "trong tệp có khóa bí mật: chỉ gửi chứng thư, còn khóa để người giữ giữ", en: "the file has a private key in it: give only the certificate, and keep the key to its holder" },
+  exportedKey: { vi: "trong tệp có khóa bí mật: hãy xuất riêng chứng thư (openssl pkcs12 -nokeys), còn khóa để người giữ giữ", en: "the file has a private key in it: export only the certificate (openssl pkcs12 -nokeys), and keep the key to its holder" },
+  publicKey: { vi: "tệp được bảo vệ bằng khóa công khai, không hỗ trợ: hãy xuất lại với mật khẩu", en: "the file is protected with a public key, which is not supported: export it with a password" },
+  password: { vi: "tệp cần mật khẩu", en: "the file needs a password" },
+  wrongPassword: { vi: "mật khẩu không mở được tệp", en: "the password does not open the file" },
+  oldCipher: { vi: "tệp được mã hóa bằng {what}: hãy xuất lại, hoặc tách chứng thư bằng lệnh: openssl pkcs12 -legacy -nokeys -in FILE", en: "the file is encrypted with {what}: export it anew, or write its certificates out with: openssl pkcs12 -legacy -nokeys -in FILE" },
+  cipher: { vi: "tệp được mã hóa theo cách không được hỗ trợ", en: "the file is encrypted in a way that is not supported" },
+  rounds: { vi: "tệp đòi {count} vòng dẫn xuất khóa, nhiều hơn mức cho phép", en: "the file asks for {count} rounds of key derivation, which is more than are done for one file" },
+  message: { vi: "tệp là thư PKCS #7 nhưng không chứa chứng thư", en: "the file is a PKCS #7 message, but not one that carries certificates" },
+  nothing: { vi: "tệp không phải PEM, DER, PKCS #7 hay PKCS #12", en: "the file cannot be read: it is none of PEM, DER, PKCS #7, PKCS #12" },
 } as const satisfies Catalogue

@@ -54,6 +54,8 @@ export const policyText = {
   whyNeeded: { vi: "Hãy ghi lý do.", en: "Give a reason." },
   appliedNow: { vi: "Phiên bản {version} đã có hiệu lực.", en: "Version {version} is in force." },
   unchanged: { vi: "Văn bản này đang có hiệu lực rồi; không có gì thay đổi.", en: "This text is in force already; nothing was changed." },
+  badYaml: { vi: "Sai cú pháp YAML.", en: "This is no YAML." },
+  badValue: { vi: "Giá trị không đúng.", en: "The value is wrong." },
   explainIntro: { vi: "Chính sách nói gì về một thư, từng quy tắc một. Không gửi gì, không lưu gì.", en: "What the policy says of a message, rule by rule. Nothing is sent or stored." },
   message: { vi: "Tệp thư (.eml), nhiều nhất 1 MiB", en: "Message file (.eml), at most 1 MiB" },
   from: { vi: "Người gửi (đường về)", en: "Sender (reverse-path)" },

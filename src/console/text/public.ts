@@ -34,6 +34,17 @@ export const roleText: Catalogue = {
 }
 
 /** By the check's name. */
+/** Why files of a certificate cannot be served with: `en` as src/tls says it. */
+export const unusablePairText = {
+  noCertificate: { vi: "{file}: tệp chứng thư không có chứng thư PEM", en: "{file}: the certificate file holds no PEM certificate" },
+  otherKey: { vi: "{file}: khóa không phải của chứng thư này", en: "{file}: the key is not the one of the certificate" },
+  encrypted: { vi: "{file}: khóa được mã hóa; phải đọc được khi không có mật khẩu", en: "{file}: the key is encrypted; it must be readable without a passphrase" },
+  noKey: { vi: "{file}: tệp khóa không có khóa bí mật PEM", en: "{file}: the key file holds no PEM private key" },
+  refused: { vi: "{file}: OpenSSL không chấp nhận ({why})", en: "{file}: OpenSSL does not serve it: {why}" },
+  tooLarge: { vi: "{file}: tệp lớn hơn 1 MiB", en: "{file}: the file is larger than 1 MiB" },
+  unreadable: { vi: "{file}: không đọc được tệp ({why})", en: "{file}: cannot be read: {why}" },
+} as const satisfies Catalogue
+
 export const checkText: Catalogue = {
   database: { vi: "Cơ sở dữ liệu", en: "Database" },
   queue: { vi: "Hàng đợi", en: "Queue" },

@@ -68,4 +68,16 @@ export const reportText = {
   stateGivenUp: { vi: "Đã thôi gửi", en: "Given up" },
   stateWaiting: { vi: "Chờ gửi", en: "Waiting" },
   notDomain: { vi: "Đây không phải là tên miền.", en: "This is not a domain." },
+  notSent: { vi: "Chưa gửi được.", en: "It could not be sent." },
+} as const satisfies Catalogue
+
+/** Why a report of ours was not sent: `en` as src/reports says it. */
+export const notSentText = {
+  off: { vi: "không còn gửi báo cáo {kind}", en: "reports about {kind} are not sent any more" },
+  notPublic: { vi: "nơi nhận không có địa chỉ công cộng", en: "it leads to an address that is not public" },
+  status: { vi: "máy chủ nhận trả lời HTTP {status}", en: "the server answered with HTTP status {status}" },
+  silent: { vi: "máy chủ nhận không trả lời trong {seconds} giây", en: "the server cannot be asked (did not answer within {seconds} s)" },
+  hidden: { vi: "nơi nhận không có địa chỉ công cộng", en: "the server cannot be asked (it leads to an address that is not public)" },
+  noAddress: { vi: "máy chủ nhận không có địa chỉ trong DNS", en: "the server cannot be asked (it has no address)" },
+  unreachable: { vi: "không kết nối được máy chủ nhận ({why})", en: "the server cannot be asked ({why})" },
 } as const satisfies Catalogue

@@ -80,6 +80,7 @@ export const errorText = {
   foreignTitle: { vi: "Yêu cầu đến từ trang khác", en: "The request came from another site" },
   foreignText: { vi: "Trình duyệt cho biết yêu cầu này không xuất phát từ trang quản trị, nên nó bị từ chối. Không có gì bị thay đổi. Hãy đóng trang vừa dẫn bạn tới đây; nếu chính bạn muốn làm việc này, hãy mở trang ở đây và làm lại.", en: "The browser says that this request did not come from the console, so it was refused. Nothing was changed. Close the page that led you here; if it was you who wanted this done, open the page here and do it again." },
   entered: { vi: "Dữ liệu đã nhập", en: "What you had entered" },
+  technical: { vi: "Chi tiết kỹ thuật", en: "Technical details" },
   openAgain: { vi: "Mở lại trang", en: "Open the page again" },
   signInAgain: { vi: "Đăng nhập lại", en: "Sign in again" },
 } as const satisfies Catalogue

@@ -4,7 +4,7 @@ import type { ServerEvent } from "./page.ts"
 /** Server-sent events (WHATWG HTML §9.2) to one browser. A reader that does not keep up is let go: it comes back by itself. */
 const heartbeatMs = 20_000
 /** The browser comes back by itself, and whether it still may is asked again. */
-const longestMs = 60_000
+const usualLongestMs = 60_000
 const maxBufferedBytes = 256 * 1024
 
 /** Feeds have room for so many readers in all: one session must not take it. */
@@ -21,12 +21,15 @@ export interface EventStreams {
   serve(response: ServerResponse, stream: { readonly whom: string; readonly listen: Listen }): void
 }
 
-export function createEventStreams({ mostOfOne = usualMost } = {}): EventStreams {
+export function createEventStreams({ mostOfOne = usualMost, longestMs = usualLongestMs } = {}): EventStreams {
   const open = new Map<string, number>()
   return {
     serve(response, { whom, listen }) {
+      // the client went while its question was looked at
+      if (response.destroyed) return
       const held = open.get(whom) ?? 0
-      const stop = held < mostOfOne ? serveEvents(response, listen) : undefined
+      // behind another answer of its connection (RFC 9112 §9.3.2) it would not hear that the client has gone
+      const stop = held < mostOfOne && response.socket !== null ? serveEvents(response, { listen, longestMs }) : undefined
       if (!stop) return void response.writeHead(503, { "retry-after": "30" }).end()
       open.set(whom, held + 1)
       response.on("close", () => {
@@ -40,8 +43,10 @@ export function createEventStreams({ mostOfOne = usualMost } = {}): EventStreams
 }
 
 /** What ends it; undefined: the feed takes no more listeners, and nothing has been sent. */
-function serveEvents(response: ServerResponse, listen: Listen): (() => void) | undefined {
+function serveEvents(response: ServerResponse, { listen, longestMs }: { readonly listen: Listen; readonly longestMs: number }): (() => void) | undefined {
   const write = (text: string): void => {
+    // over, and not closed yet: it would be an error that nobody listens to, which ends the process
+    if (response.writableEnded) return
     response.write(text)
     if (response.writableLength > maxBufferedBytes) response.destroy()
   }
@@ -50,7 +55,7 @@ function serveEvents(response: ServerResponse, listen: Listen): (() => void) | u
   let open = false
   const send = (event: ServerEvent): void => {
     if (!open) early.push(event)
-    else if (response.writable) write(eventText(event))
+    else write(eventText(event))
   }
   const stop = listen(send)
   if (!stop) return undefined

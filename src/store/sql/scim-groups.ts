@@ -38,7 +38,7 @@ const columns: ScimColumns = {
 type Row = Omit<ScimGroup, "members" | "version"> & { readonly everybody: string }
 
 /** `everybody`: what the members come to, shown or not; so that the version is the same, however it was asked for. */
-const select = `SELECT g.address, g.display_name AS "displayName", e.external_id AS "externalId", (extract(epoch FROM ${changed}) * 1000)::bigint AS "changedAt",
+const select = `SELECT g.address, g.display_name AS "displayName", e.external_id AS "externalId", floor(extract(epoch FROM ${changed}) * 1000)::bigint AS "changedAt",
   (SELECT md5(coalesce(string_agg(m.member_address, ' ' ORDER BY m.member_address COLLATE "C"), '')) FROM mail_group_member m WHERE m.group_address = g.address) AS everybody`
 
 const members = {

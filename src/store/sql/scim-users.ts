@@ -52,7 +52,7 @@ const columns: ScimColumns = {
 const select = `SELECT p.id, e.external_id AS "externalId", ${userName} AS "userName", p.name, p.title, p.phone, p.unit_code AS "unitCode", u.name AS "unitName", a.address,
     ARRAY(SELECT l.address FROM alias l WHERE l.account_id = a.id ORDER BY l.address) AS aliases,
     coalesce((SELECT json_agg(json_build_object('address', g.address, 'displayName', g.display_name) ORDER BY g.address) FROM mail_group_member m JOIN mail_group g ON g.address = m.group_address WHERE m.member_address = a.address AND ${inScope("g.unit_code", "$1")}), '[]') AS groups,
-    ${active} AS active, (extract(epoch FROM a.created_at) * 1000)::bigint AS "createdAt", (extract(epoch FROM ${changed}) * 1000)::bigint AS "changedAt"`
+    ${active} AS active, floor(extract(epoch FROM a.created_at) * 1000)::bigint AS "createdAt", floor(extract(epoch FROM ${changed}) * 1000)::bigint AS "changedAt"`
 
 const versioned = (row: Omit<ScimUser, "version">): ScimUser => {
   // what a user is a member of changes with the groups; what is done and taken back is as it was

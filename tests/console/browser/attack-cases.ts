@@ -5,6 +5,7 @@ import { join } from "node:path"
 import type { BrowserContext, Page } from "playwright-core"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { serve, type Serving } from "../../../src/base/serving.ts"
+import { fieldText } from "../../../src/console/text/fields.ts"
 import { type ConsoleBrowser, complaints, looksRight, signIn } from "../../support/console-browser.ts"
 import { testTls } from "../../support/test-tls.ts"
 
@@ -55,7 +56,7 @@ export function attackCases(at: () => ConsoleBrowser): void {
     await page.keyboard.press("Enter")
     expect((await answer).status()).toBe(403)
     expect(await page.textContent("h1")).toBe(language === "vi" ? "Chưa lưu: phiên làm việc đã hết" : "Not saved: your session has ended")
-    expect(await page.inputValue('textarea[aria-label="label"]')).toBe(`Máy ${limit}`)
+    expect(await page.inputValue(`textarea[aria-label="${fieldText.label[language]}"]`)).toBe(`Máy ${limit}`)
     await looksRight(page, `session-ended-form-${language}`)
     await page.click("main a[role=button]")
     await signInHere(page)

@@ -68,7 +68,7 @@ async function readInThread(bytes: Uint8Array): Promise<SheetAnswer> {
         worker.postMessage("more", [])
       })
       // out of memory, or a library that stumbled over the file
-      worker.once("error", () => resolve(failed("notAFile")))
+      worker.on("error", () => resolve(failed("notAFile")))
       worker.once("exit", () => resolve(failed("notAFile")))
     })
   } finally {

@@ -6,15 +6,16 @@ import { holderCertificate, maxCertificateFileBytes } from "../../../accounts/im
 import { certificateUses } from "../../../accounts/import/rows.ts"
 import type { FailureKind } from "../../../mail/failure.ts"
 import type { Certificate } from "../../../pki/certificate.ts"
-import { certificateText as text } from "../../text/certificates.ts"
+import { certificateFileText, certificateText as text } from "../../text/certificates.ts"
 import { facts } from "../../web/facts.ts"
 import { fileField } from "../../web/fields.ts"
 import { choice, field, form } from "../../web/forms.ts"
-import { html } from "../../web/html.ts"
+import { type Html, html } from "../../web/html.ts"
 import { administratorPage, type AdministratorVisit, type Answer, done, type Page, type Visit } from "../../web/page.ts"
 import { uploadField } from "../../web/read-form.ts"
 import { shownDate } from "../../web/shown.ts"
 import { whoOf } from "../../web/who.ts"
+import { sentences, technical } from "../../web/sentences.ts"
 import type { Words } from "../../web/words.ts"
 import type { CertificatePorts } from "./certificates.ts"
 import { bindingInputs } from "./change.ts"
@@ -63,7 +64,7 @@ export function addPages({ registry, directory, announce, clock }: CertificatePo
       async run({ file }, visit) {
         if (!file) return first(visit, visit.say(text.noFile))
         const certificate = holderCertificate(file.bytes)
-        if (typeof certificate === "string") return first(visit, visit.say(text.badFile, { why: certificate }))
+        if (typeof certificate === "string") return badFile(visit, certificate)
         return second(visit, certificate, guess(directory.current(), certificate, visit, clock.now()))
       },
     }),
@@ -87,14 +88,23 @@ export function addPages({ registry, directory, announce, clock }: CertificatePo
 
 const refusals: Readonly<Partial<Record<FailureKind, Words>>> = { alreadyExists: text.alreadyThere, noPermission: text.above }
 
-const first = (visit: Visit, error?: string): Answer => ({
+const fileProblem = sentences(certificateFileText)
+
+/** Where a file is not what it says is in its octets: for whoever made it. */
+function badFile(visit: Visit, why: string): Answer {
+  const { say, language } = visit
+  const words = language === "en" ? why : fileProblem(why, language)
+  return words === undefined ? first(visit, say(text.damagedFile), technical(visit, why)) : first(visit, say(text.badFile, { why: words }))
+}
+
+const first = (visit: Visit, error?: string, details?: Html): Answer => ({
   kind: "page",
   title: visit.say(text.new),
   crumbs: [{ path: listPath, title: visit.say(text.title) }],
   status: error === undefined ? 200 : 422,
   body: form(visit, {
     action: `${listPath}/read`, upload: true, className: "narrow",
-    body: html`${fileField({ name: "file", label: visit.say(text.file), help: visit.say(text.fileHelp), accept: ".pem,.cer,.crt,.der,.p7b,.p7c,.p12,.pfx", error })}<button>${visit.say(text.read)}</button>`,
+    body: html`${fileField({ name: "file", label: visit.say(text.file), help: visit.say(text.fileHelp), accept: ".pem,.cer,.crt,.der,.p7b,.p7c,.p12,.pfx", error })}${details}<button>${visit.say(text.read)}</button>`,
   }),
 })
 

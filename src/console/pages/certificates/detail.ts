@@ -2,14 +2,14 @@ import { z } from "zod"
 import { may } from "../../../accounts/administrator.ts"
 import type { Certificate } from "../../../pki/certificate.ts"
 import { parseCertificate } from "../../../pki/parse-certificate.ts"
-import type { CertificateStatus } from "../../../pki/signature-facts.ts"
-import { certificateText as text } from "../../text/certificates.ts"
+import type { CertificateStatus, SignatureProblem } from "../../../pki/signature-facts.ts"
+import { certificateProblemText, certificateText as text } from "../../text/certificates.ts"
 import { facts } from "../../web/facts.ts"
 import { html } from "../../web/html.ts"
 import { administratorPage, type Page, type Visit } from "../../web/page.ts"
 import { shownDate, shownTime } from "../../web/shown.ts"
 import { table } from "../../web/table.ts"
-import { dateText, timeText } from "../../web/words.ts"
+import { dateText, timeText, type Words } from "../../web/words.ts"
 import type { CertificatePorts } from "./certificates.ts"
 import { changeForms } from "./change.ts"
 import { fingerprintField } from "./fields.ts"
@@ -55,6 +55,12 @@ const dayText = ({ language }: Visit, day: string | null): string => (day === nu
 
 const names = { good: text.statusGood, revoked: text.statusRevoked, unknown: text.statusUnknown } as const
 
+/** A code that there are no words for is shown as it is. */
+function problemWords({ say }: Visit, problem: SignatureProblem): string {
+  const words: Readonly<Partial<Record<SignatureProblem, Words>>> = certificateProblemText
+  return words[problem] ? say(words[problem]) : problem
+}
+
 function statusView(visit: Visit, status: CertificateStatus | undefined) {
   const { say } = visit
   if (!status) return html`<h2>${say(text.chain)}</h2><p class="muted">${say(text.notAsked)}</p>`
@@ -63,7 +69,7 @@ function statusView(visit: Visit, status: CertificateStatus | undefined) {
     return parsed.ok ? [parsed.value] : []
   })
   return html`<h2>${say(text.chain)}</h2>
-    <p>${say(text.verdict)}: <strong class=${status.problems.length === 0 ? "good" : "bad"}>${status.problems.length === 0 ? say(text.good) : status.problems.join(", ")}</strong></p>
+    <p>${say(text.verdict)}: <strong class=${status.problems.length === 0 ? "good" : "bad"}>${status.problems.length === 0 ? say(text.good) : status.problems.map((problem) => problemWords(visit, problem)).join("; ")}</strong></p>
     ${chain.length === 0 ? html`<p class="muted">${say(text.noChain)}</p>` : html`<ol>${chain.map(({ subject, notAfter }) => html`<li>${subject.text} <small class="muted">${say(text.ends)} ${shownDate(visit, notAfter)}</small></li>`)}</ol>`}
     ${table(visit, {
       caption: say(text.revocation), empty: say(text.noRevocation), rows: status.revocation,

@@ -3,6 +3,7 @@ import { may } from "../../../accounts/administrator.ts"
 import { namesNotInDirectory } from "../../../policy/directory-names.ts"
 import { policyLimits } from "../../../policy/policy-document.ts"
 import { type PolicyProblem, readPolicy } from "../../../policy/read-policy.ts"
+import { policyProblemText, policyWarningText } from "../../text/policy-problems.ts"
 import { policyText as text } from "../../text/policies.ts"
 import { textArea } from "../../web/fields.ts"
 import { choice, field, form } from "../../web/forms.ts"
@@ -10,6 +11,7 @@ import { html } from "../../web/html.ts"
 import { filled } from "../../web/inputs.ts"
 import { type AdministratorVisit, type Answer, type Page, provincePage } from "../../web/page.ts"
 import { table } from "../../web/table.ts"
+import { sentences, told } from "../../web/sentences.ts"
 import { spanText } from "../../web/words.ts"
 import type { PolicyPorts } from "./policies.ts"
 import { diffView, numberedText } from "./policy-view.ts"
@@ -57,7 +59,7 @@ export async function checkedPage({ policies, directory }: Pick<PolicyPorts, "po
     crumbs,
     status: error.why === undefined ? 200 : 422,
     body: html`<p class="notice done" role="status">${say(text.good, { rules: read.value.rules.length })}</p>
-      ${warnings.length > 0 && html`<h2>${say(text.warnings)}</h2><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>`}
+      ${warnings.length > 0 && html`<h2>${say(text.warnings)}</h2><ul>${warnings.map((warning) => html`<li>${told(visit, { known: warningWords, text: warning, otherwise: text.problem })}</li>`)}</ul>`}
       ${inForce && html`<h2>${say(text.diffInForce)}</h2>${diffView(visit, inForce.yaml, yaml)}`}
       <h2>${say(text.tryIt)}</h2>
       ${form(visit, {
@@ -74,12 +76,15 @@ export async function checkedPage({ policies, directory }: Pick<PolicyPorts, "po
   }
 }
 
+const problemWords = sentences(policyProblemText)
+const warningWords = sentences(policyWarningText)
+
 const problemTable = (visit: AdministratorVisit, problems: readonly PolicyProblem[]) =>
   table(visit, {
     caption: visit.say(text.problems, { count: problems.length }), empty: "", rows: problems,
     columns: [
       { key: "place", title: visit.say(text.place), cell: ({ line, column }) => html`<a href=${`#L${line}`}>${line}:${column}</a>` },
-      { key: "key", title: visit.say(text.key), cell: ({ key }) => html`<code>${key}</code>` },
-      { key: "problem", title: visit.say(text.problem), cell: ({ reason }) => reason },
+      { key: "key", title: visit.say(text.key), cell: ({ key }) => (key === "" ? "–" : html`<code>${key}</code>`) },
+      { key: "problem", title: visit.say(text.problem), cell: ({ key, reason }) => told(visit, { known: problemWords, text: reason, otherwise: key === "" ? text.badYaml : text.badValue }) },
     ],
   })

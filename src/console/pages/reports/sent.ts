@@ -1,8 +1,9 @@
 import type { OwnReport, OwnReportStore, ReportKind, SentTo } from "../../../store/own-report-store.ts"
-import { reportText as text } from "../../text/reports.ts"
+import { notSentText, reportText as text } from "../../text/reports.ts"
 import { type Html, html } from "../../web/html.ts"
 import { type Page, provincePage, type Visit } from "../../web/page.ts"
 import { shownNumber } from "../../web/shown.ts"
+import { sentences, told } from "../../web/sentences.ts"
 import { table } from "../../web/table.ts"
 import type { Words } from "../../web/words.ts"
 import { listInput, questionForm, questionOf, reportLink, tabs } from "./question.ts"
@@ -44,11 +45,15 @@ export const destinations = (visit: Visit, { destinations }: Pick<OwnReport, "de
 const deliveryWords: Readonly<Record<string, Words>> = { relayed: text.stateSent, delivered: text.stateSent, waiting: text.stateOnItsWay, deferred: text.stateDeferred, failed: text.stateFailed }
 
 /** Mail that was accepted for delivery is as far as its delivery is. */
-function stateOf({ say }: Visit, { state, delivery, detail, diagnostic, envelopeId }: SentTo): Html {
+function stateOf(visit: Visit, { state, delivery, detail, diagnostic, envelopeId }: SentTo): Html {
+  const { say } = visit
   const words = state === "failed" ? text.stateGivenUp : state === "waiting" ? text.stateWaiting : delivery === null ? text.stateSent : (deliveryWords[delivery] ?? text.stateOnItsWay)
-  const why = words === text.stateSent ? "" : delivery === null ? detail : diagnostic
-  return html`<span class=${state === "failed" || delivery === "failed" ? "bad" : undefined}>${envelopeId === null ? say(words) : html`<a href=${`/console/trace?what=${envelopeId}`}>${say(words)}</a>`}</span>${why !== "" && html` <small class="wrap">${why}</small>`}`
+  // what another server said is shown as it said it
+  const why = words === text.stateSent ? "" : delivery !== null ? diagnostic : detail === "" ? "" : told(visit, { known: notSentWords, text: detail, otherwise: text.notSent })
+  return html`<span class=${state === "failed" || delivery === "failed" ? "bad" : undefined}>${envelopeId === null ? say(words) : html`<a href=${`/console/trace?what=${envelopeId}`}>${say(words)}</a>`}</span>${why !== "" && html` <div class="wrap muted">${why}</div>`}`
 }
+
+const notSentWords = sentences(notSentText)
 
 /** Days of reports are UTC's; as other dates are written. */
 const utcDay = (visit: Visit, day: string): Html => html`<time datetime=${day}>${new Intl.DateTimeFormat(visit.language === "vi" ? "vi-VN" : "en-GB", { timeZone: "UTC", day: "2-digit", month: "2-digit", year: "numeric" }).format(new Date(`${day}T00:00:00Z`))}</time>`

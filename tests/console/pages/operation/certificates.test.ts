@@ -59,8 +59,11 @@ test("a file is read and shown, the certificate in it registered, suspended, bou
 
 test("what cannot be used is refused with the reason, a private key above all", async () => {
   const send = (bytes: Buffer) => world.ask("/console/certificates/read", { cookie: province, form: { _csrf: tokens.province }, file: { field: "file", name: "x.pem", bytes } })
-  expect((await send(Buffer.from("-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n"))).body).toContain("private key")
-  expect((await send(Buffer.from("không phải"))).status).toBe(422)
+  expect((await send(Buffer.from("-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n"))).body).toContain("trong tệp có khóa bí mật")
+  const none = await send(Buffer.from("không phải"))
+  expect([none.status, none.body.includes("Không dùng được tệp này: trong tệp không có chứng thư nào.")]).toEqual([422, true])
+  const damaged = await send(Buffer.from("300a02010102010203", "hex"))
+  expect([damaged.status, /tệp hỏng hoặc không đúng dạng chứng thư\.[^]*<details class="technical">[^]*the file cannot be read/.test(damaged.body)]).toEqual([422, true])
   expect((await send(Buffer.alloc(1024 * 1024 + 1))).status).toBe(413)
   expect((await post("/console/certificates/add", { der: "AAAA", holder: "P1", use: "personal", accounts: "", from: "", until: "" })).status).toBe(422)
 })
