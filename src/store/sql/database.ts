@@ -65,8 +65,15 @@ export function openDatabase(options: DatabaseOptions): Database {
   })
   // an idle connection that breaks (server restart) is replaced by the pool at the next query
   pool.on("error", (error) => options.onError?.(error))
-  const run = async <Row extends pg.QueryResultRow>(on: pg.Pool | pg.PoolClient, statement: Statement, values: readonly unknown[] = []): Promise<Row[]> =>
-    (await on.query<Row>({ ...statement, values: values as unknown[] })).rows
+  const run = async <Row extends pg.QueryResultRow>(on: pg.Pool | pg.PoolClient, statement: Statement, values: readonly unknown[] = []): Promise<Row[]> => {
+    const sent = [...values]
+    try {
+      return (await on.query<Row>({ ...statement, values: sent })).rows
+    } finally {
+      // the driver's query outlives V8's young generation (with a timeout it assigns a function to a property), and need not take along what was sent
+      sent.length = 0
+    }
+  }
   const inTransaction = (client: pg.PoolClient): Transaction => {
     let said: string | undefined
     return {
