@@ -100,3 +100,14 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault()
   places[next].focus()
 })
+
+// a later answer takes no one off the hit they stand on: on the same again, or back to typing
+let stoodOn = null
+document.addEventListener("htmx:before:swap", () => (stoodOn = document.activeElement.closest("[data-arrows] .hits a")))
+document.addEventListener("htmx:after:swap", () => {
+  if (!stoodOn || stoodOn.isConnected) return
+  const list = document.querySelector("[data-arrows]")
+  const same = list.querySelector(`.hits a[href="${CSS.escape(stoodOn.getAttribute("href"))}"]`)
+  const place = same ?? list.querySelector("input[type=search]")
+  place.focus()
+})

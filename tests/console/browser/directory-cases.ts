@@ -43,6 +43,35 @@ export function directoryCases(at: () => ConsoleBrowser): void {
     await plain.close()
   })
 
+  test("a later answer takes no one off the hit they stand on; who stood on one that is gone types again", async () => {
+    const { signedIn, url } = at()
+    const context = await signedIn(0)
+    const page = await context.newPage()
+    await page.goto(`${url}/console/directory`)
+    const found = async (text: string, letGo: Promise<unknown>): Promise<void> => {
+      await page.route((asked) => asked.searchParams.get("text") === text, async (route) => {
+        await letGo
+        await route.continue()
+      })
+      await page.fill("#text", text)
+    }
+    await found("so noi v", Promise.resolve())
+    await page.waitForSelector(".hits a:has-text('Sở Nội vụ')")
+    for (const [text, standsOn] of [["so noi vu", "Sở Nội vụ"], ["khong co o dau", null]] as const) {
+      const gate = Promise.withResolvers<undefined>()
+      const asked = page.waitForRequest((request) => request.url().includes("/directory/find?"))
+      await found(text, gate.promise)
+      await asked
+      await page.keyboard.press("ArrowDown")
+      await page.evaluate("document.activeElement.classList.add('before')")
+      gate.resolve(undefined)
+      await page.waitForSelector("#found .before", { state: "detached" })
+      if (standsOn === null) await page.waitForSelector("#text:focus")
+      else await page.waitForSelector(`.hits a:focus:has-text('${standsOn}')`)
+    }
+    await context.close()
+  })
+
   test("an account is made by the unit's rule with an owner that the field proposed; a rule is previewed while it is typed", async () => {
     const { signedIn, url } = at()
     const context = await signedIn(0)
