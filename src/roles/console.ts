@@ -10,10 +10,10 @@ import { consoleAreas } from "../console/pages/areas.ts"
 import { consoleRouter } from "../console/web/console-router.ts"
 import { createAuditStore } from "../store/sql/audit.ts"
 import { createCertificateRegistry } from "../store/sql/certificates.ts"
-import { createConsoleSessionStore } from "../store/sql/console-sessions.ts"
 import { isUnavailable } from "../store/sql/database.ts"
 import { usageOf } from "../store/sql/quota.ts"
 import { createConsoleLog } from "../telemetry/mail-log.ts"
+import { openSessions } from "./console-sessions.ts"
 import { createSecondFactors, needsSecondFactor } from "./second-factors.ts"
 import { openSingleSignOn } from "./single-sign-on.ts"
 import type { WebPorts } from "./web-ports.ts"
@@ -35,11 +35,6 @@ async function directoryChanged({ directory, feed }: App, version: number): Prom
   feed.publish([{ kind: "directory", version }])
   await directory.refresh()
 }
-
-const openSessions = ({ database, context: { config } }: App) => createConsoleSessionStore({ database, idleMs: config.console.sessionIdle, absoluteMs: config.console.sessionLife })
-
-/** Deletes sessions that ended long ago. */
-export const forgetSessions = (app: App): Promise<number> => openSessions(app).forget()
 
 /** The console as the role `web` serves it: what each area needs, from the store. */
 export async function createConsole(app: App, { authenticator, signIns, apiDocument, client, ports }: ConsoleServices): Promise<ReturnType<typeof consoleRouter>> {

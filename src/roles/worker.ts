@@ -40,7 +40,7 @@ import { createChangeNoticeLog, createDeliveryLog, createExpiryLog, createSender
 import { certificateUpkeep } from "./acme.ts"
 import { addressBookUpkeep } from "./address-book.ts"
 import { auditUpkeep } from "./audit.ts"
-import { forgetSessions } from "./console.ts"
+import { forgetSessions } from "./console-sessions.ts"
 import { forgetInbound } from "./inbound.ts"
 import { openAdministrators } from "./administrators.ts"
 import { openPolicyParts } from "./judging.ts"

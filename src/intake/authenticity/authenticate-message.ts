@@ -2,7 +2,7 @@
  * What the domains that a message from outside claims to come from say of it: SPF (RFC 7208), DKIM (RFC 6376), DMARC (RFC 9989), ARC (RFC 8617).
  * Bounded in questions, signatures, header and time; what cannot be known now is said to be so. Must not know: rules, verdicts.
  */
-import { spf } from "mailauth"
+import { spf } from "mailauth/lib/spf/index.js"
 import type { Clock } from "../../base/clock.ts"
 import type { DnsResolver } from "../../dns/resolver.ts"
 import { asciiDomain } from "../../mail/address.ts"

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe } from "vitest"
-import { type ConsoleBrowser, openConsoleBrowser } from "../../support/console-browser.ts"
+import { afterAll, beforeAll, describe, test } from "vitest"
+import { browserUnavailable, type ConsoleBrowser, openConsoleBrowser } from "../../support/console-browser.ts"
 import { attackCases } from "./attack-cases.ts"
 import { boardCases } from "./board-cases.ts"
 import { bulkCases } from "./bulk-cases.ts"
@@ -15,13 +15,19 @@ import { selfCases } from "./self-cases.ts"
 import { signInCases } from "./sign-in-cases.ts"
 
 /** One server and one browser for the pages of all areas; a new area is a file of cases beside this one, and a line below. */
-let opened: ConsoleBrowser
-beforeAll(async () => {
-  opened = await openConsoleBrowser()
-  await twelveWeeksOfMail(opened)
-})
-afterAll(() => opened.close())
-
 const areas = { "signing in": signInCases, attacks: attackCases, "the menu": menuCases, "the dashboard": overviewCases, "the directory": directoryCases, "a holder's own pages": selfCases, "bulk changes": bulkCases, "one-time passwords and bulk jobs": oneTimeCases, "second factors and single sign-on": securityCases, operation: operationCases, reports: reportCases, "the queue engine and webhooks": boardCases, "stored script": scriptCases }
 
-for (const [name, cases] of Object.entries(areas)) describe(name, () => cases(() => opened))
+const skipped = browserUnavailable()
+
+if (skipped !== undefined) test.skip(`the console in a browser: ${skipped}`)
+else
+  describe("the console in a browser", () => {
+    let opened: ConsoleBrowser
+    beforeAll(async () => {
+      opened = await openConsoleBrowser()
+      await twelveWeeksOfMail(opened)
+    })
+    afterAll(() => opened.close())
+
+    for (const [name, cases] of Object.entries(areas)) describe(name, () => cases(() => opened))
+  })

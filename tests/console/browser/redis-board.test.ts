@@ -2,12 +2,12 @@ import { Queue } from "bullmq"
 import { Redis } from "ioredis"
 import { afterAll, beforeAll, describe, test } from "vitest"
 import { redisPrefix } from "../../../src/delivery/queues.ts"
-import { type ConsoleBrowser, openConsoleBrowser } from "../../support/console-browser.ts"
+import { browserUnavailable, type ConsoleBrowser, openConsoleBrowser } from "../../support/console-browser.ts"
 import { type RedisServer, redisUnavailable, startRedisServer } from "../../support/redis-server.ts"
 import { failedJobCase } from "./board-cases.ts"
 
 /** The board where the queues' engine is Redis: a whole system of its own beside a private redis-server. */
-const skipped = redisUnavailable()
+const skipped = redisUnavailable() ?? browserUnavailable()
 
 if (skipped !== undefined) test.skip(`the board on Redis: ${skipped}`)
 else
