@@ -115,7 +115,7 @@ async function initialise(native: string, dir: string): Promise<void> {
   let said = ""
   for (const stream of [initdb.stdout, initdb.stderr]) stream?.on("data", (chunk: Buffer) => (said += chunk.toString()))
   const [code] = (await once(initdb, "exit")) as [number | null]
-  if (code !== 0) throw new Error(`initdb failed (${code}): ${said.trim().slice(-2000)}`)
+  if (code !== 0) throw new Error(`initdb failed (${code}): ${withAdvice(said)}`)
   // only the owner of the socket folder (0700) gets as far as being trusted
   await writeFile(join(making, "pg_hba.conf"), "local all all trust\n")
   await rename(making, dir)
@@ -133,6 +133,10 @@ const spawnUnprivileged = (command: string, args: readonly string[]): ChildProce
   return spawn(first, rest, options)
 }
 
+/** What a program said before it ended; containers often keep user namespaces from root (user_namespaces(7)). */
+const withAdvice = (said: string): string =>
+  `${said.trim().slice(-2000)}${/^unshare: .*not permitted/m.test(said) ? " - root may open no user namespace here, and PostgreSQL does not run as root: start as an ordinary user, or name another server in DATABASE_URL" : ""}`
+
 async function ready(child: ChildProcess, onLog: ((line: string) => void) | undefined): Promise<void> {
   const lines: string[] = []
   await new Promise<void>((resolve, reject) => {
@@ -144,7 +148,7 @@ async function ready(child: ChildProcess, onLog: ((line: string) => void) | unde
         if (line.includes("database system is ready to accept connections")) resolve()
       })
     }
-    child.once("exit", (code) => reject(new Error(`PostgreSQL ended at its start (${code}): ${lines.join("\n").slice(-2000)}`)))
+    child.once("exit", (code) => reject(new Error(`PostgreSQL ended at its start (${code}): ${withAdvice(lines.join("\n"))}`)))
     child.once("error", reject)
   })
 }
