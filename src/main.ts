@@ -40,7 +40,10 @@ async function main(): Promise<number | undefined> {
   const { config, file } = loaded.value
   mkdirSync(join(config.dataDir, "run"), { recursive: true, mode: 0o700 })
   // parsed and stripped modules are kept: a later start loads them in half the time
-  enableCompileCache(join(config.dataDir, "run", "compile-cache"))
+  const cache = join(config.dataDir, "run", "compile-cache")
+  enableCompileCache(cache)
+  // the roles' processes have it from their first module on: none of them needs the program that strips types
+  process.env["NODE_COMPILE_CACHE"] ??= cache
   if (role !== undefined) {
     const { runRole } = await import("./roles/run-role.ts")
     await runRole(role, Number(options.number), config)

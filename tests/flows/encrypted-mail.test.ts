@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest"
 import { systemClock } from "../../src/base/clock.ts"
 import { openDevelopmentSmimeCa } from "../../src/pki/development-smime-ca.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
-import { type ClientsWorld, createClientsWorld, runClient } from "../support/clients-kit.ts"
+import { type ClientsWorld, createClientsWorld, installed, runClient } from "../support/clients-kit.ts"
 
 /** Mail that is encrypted to its reader passes through the whole system untouched: what IMAP gives is what SMTP got, and the reader's key opens it. */
 let world: ClientsWorld
@@ -50,7 +50,7 @@ const kinds = [
 /** How it comes in. */
 const doors = ["submission", "mx"] as const
 
-test.each(kinds.flatMap((kind) => doors.map((door) => ({ ...kind, door }))))("$name by $door is read byte for byte, and opens", async ({ cipher, smimeType, door }) => {
+test.skipIf(!(await installed("curl", "curl"))).each(kinds.flatMap((kind) => doors.map((door) => ({ ...kind, door }))))("$name by $door is read byte for byte, and opens", async ({ cipher, smimeType, door }) => {
   const { sender, colleague } = world.demo
   const from = door === "submission" ? sender.address : "an@ngoai.example"
   await asFile("secret", secret)

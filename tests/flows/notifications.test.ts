@@ -16,6 +16,7 @@ import { createApiTokenStore } from "../../src/store/sql/api-tokens.ts"
 import type { CrashAccount } from "../crash/province.ts"
 import { groupAddress } from "../crash/province.ts"
 import { type ApiAnswer, type ApiQuestion, askApi } from "../support/api-client.ts"
+import { installed } from "../support/clients-kit.ts"
 import { eventually, type FaultsWorld, inboxSources, send, startFaultsWorld } from "../support/faults-world.ts"
 import { killNow, pauseNow } from "../support/running-system.ts"
 import { testTls } from "../support/test-tls.ts"
@@ -195,7 +196,7 @@ test("changes are told as server-sent events, and again from where a client was"
   expect(String((await ask("GET", `/notifications/${id}/events`, { headers: { "last-event-id": "1" } })).body["text"])).not.toMatch(/^id: 1$/m)
 })
 
-test("the document's example with curl sends, follows to the end, and tells the state; sent again it is the same notification", async () => {
+test.skipIf(!(await installed("curl", "curl")))("the document's example with curl sends, follows to the end, and tells the state; sent again it is the same notification", async () => {
   const { text: mine } = await newToken(20)
   const example = /^```sh\n(.*?)^```$/ms.exec(await readFile(new URL("../../docs/notifications.md", import.meta.url), "utf8"))?.[1] ?? ""
   const recipient = account(21).address
