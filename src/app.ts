@@ -74,6 +74,8 @@ export interface App {
   close(): Promise<void>
 }
 
+/** Two for messages that share a commit, and for those that have a transaction of their own. */
+const acceptanceConnections = 4
 /** Work that comes every few seconds keeps its connection. */
 const lockIdleMs = 30_000
 
@@ -193,9 +195,15 @@ export async function createDoor(app: App, { here, policy, outbound }: DoorOptio
   const direct = here && createDirectDelivery({ localDelivery: here.localDelivery, outbox, clock })
   if (direct) app.onClose(() => direct.settled())
   const srs = openSrs(config, app.files.contentKey)
+  // planning what an acceptance writes takes as long as writing it
+  const acceptances = openDatabase({
+    url: app.context.databaseUrl, poolSize: acceptanceConnections, planOnce: true, answerTimeoutMs: config.database.answerTimeout,
+    applicationName: `congthu ${app.context.health.role} acceptances`, onError: (error) => log.warn({ err: error }, "an idle connection to PostgreSQL broke"),
+  })
+  app.onClose(() => acceptances.close())
   const intake = createIntake({
     directory: app.directory,
-    acceptances: createAcceptanceStore({ database: app.database, log, ...(here && { atOnce: { feed: app.feed, delivered: here.delivered } }) }),
+    acceptances: createAcceptanceStore({ database: acceptances, log, ...(here && { atOnce: { feed: app.feed, delivered: here.delivered } }) }),
     wake: (_committed, deliveries) => (direct ?? outbox).wake(deliveries),
     rates,
     srs,

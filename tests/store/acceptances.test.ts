@@ -32,6 +32,21 @@ test("acceptances that share a commit do not share each other's failure", async 
   expect(results.map(({ ok }) => ok)).toEqual([true, false, true, false])
 })
 
+test("however many share a commit, each content is stored byte for byte, one that several bring or that is there already once", async () => {
+  const directoryVersion = await version()
+  const known = Buffer.from("Subject: có rồi\r\n\r\n")
+  unwrap(await store.acceptances.commit(acceptance({ content: await store.prepare(known), accountIds: [account], directoryVersion })))
+  // the first goes alone, the others wait for it: statements for 1 to 16
+  for (let together = 1; together <= 17; together++) {
+    const letters = Array.from({ length: together }, (_, n) => (n === 3 ? known : n > 0 && n % 5 === 0 ? Buffer.from(`Subject: chung ${together}\r\n\r\n`) : randomBytes(50 + n)))
+    const contents = await Promise.all(letters.map((letter) => store.prepare(letter)))
+    const results = await Promise.all(contents.map((content) => store.acceptances.commit(acceptance({ content, accountIds: [account], directoryVersion }))))
+    expect(new Set(results.map((result) => unwrap(result).envelopeId)).size).toBe(together)
+    expect(await Promise.all(contents.map(({ ref }) => readAll(store.contents.read(ref))))).toEqual(letters)
+    expect(await store.database.query({ text: "SELECT FROM content WHERE hash = ANY ($1)" }, [contents.map(({ ref }) => ref)])).toHaveLength(new Set(letters.map((letter) => letter.toString("latin1"))).size)
+  }
+})
+
 test("a DSN is accepted once for what it tells of: the second finds nothing owed and leaves nothing", async () => {
   const failedIds = unwrap(await store.acceptances.commit(acceptance({ content: await store.prepare("Subject: x\r\n\r\n"), accountIds: [], remote: ["ai@xa.example", "do@xa.example"], directoryVersion: await version() }))).deliveryIds
   await Promise.all(

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { openDatabase } from "../../src/store/sql/database.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
 
 let database: TestDatabase
@@ -24,4 +25,11 @@ test("int8 values are exact numbers, and one that would be rounded is refused", 
 
 test.each<[readonly (string | null)[]]>([[[]], [["a"]], [["an@tinh.example", "Đơn-vị", "x=1"]], [["a,b", "c d", '"', "\\", "{}", ""]], [["null", "NULL", null]], [["annull@tinh.example", "b"]]])("text[] comes back as it is: %j", async (texts) => {
   expect(await database.query({ text: "SELECT $1::text[] AS texts" }, [texts])).toEqual([{ texts }])
+})
+
+test("a statement that is planned once is so from its first use on", async () => {
+  const planned = openDatabase({ url: database.url, poolSize: 1, planOnce: true, applicationName: "tests" })
+  for (const n of [1, 2, 3]) expect(await planned.query({ name: "once", text: "SELECT $1::int + 1 AS n" }, [n])).toEqual([{ n: n + 1 }])
+  expect(await planned.query({ text: "SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE name = 'once'" })).toEqual([{ custom_plans: 0, generic_plans: 3 }])
+  await planned.close()
 })

@@ -49,6 +49,15 @@ test("an account is stopped once, its administrators are told once an hour, and 
   expect(await store.database.query({ text: "SELECT kind, detail FROM audit WHERE kind LIKE 'outbound.%' ORDER BY id" })).toEqual([{ kind: "outbound.held", detail: { reason: "Sends too much" } }, { kind: "outbound.cleared", detail: { by: "QT1" } }])
 })
 
+test("of many that are asked for at once each is told of itself", async () => {
+  const [stopped, free] = [await store.account("dung@tinh.example"), await store.account("di@tinh.example")]
+  const reason = { reasonVi: "Gửi quá nhiều", reasonEn: "Sends too much" }
+  await outbound.hold(stopped, reason)
+  const asked = Array.from({ length: 250 }, (_, n) => (n % 3 === 0 ? stopped : free))
+  expect(await Promise.all(asked.map((accountId) => outbound.held(accountId)))).toEqual(asked.map((accountId) => (accountId === stopped ? reason : undefined)))
+  await outbound.clear(stopped, "QT1")
+})
+
 test("hours that no average looks at are deleted", async () => {
   const accountId = await store.account("cu@tinh.example")
   await outbound.count({ accountId, recipients: ["a@xa.example"], now: noon - 20 * 24 * hour })

@@ -1,6 +1,6 @@
 import type { Acceptance } from "../acceptance-store.ts"
 import type { PreparedContent } from "../content-store.ts"
-import { contentColumns, contentRowsSql, contentRowValues, insertContentsSql } from "./content-rows.ts"
+import { contentColumns, contentRowsSql, insertContentsSql, shapedContentValues } from "./content-rows.ts"
 import { decisionArrays, insertDecisionsSql } from "./decisions.ts"
 import { notifiedSql, notifiedArrays } from "./campaigns.ts"
 import { evidenceArrays, evidenceColumns, evidenceSql } from "./evidence.ts"
@@ -14,7 +14,7 @@ const firstLeaseMs = 5_000
 const statements = new Map<string, { readonly name: string; readonly text: string }>()
 
 /**
- * What an acceptance writes, for several messages in one statement of `contents` contents: a round trip and an fsync however many they are.
+ * What an acceptance writes, for several messages in one statement of the shape `contents` (`contentShape`): a round trip and an fsync however many they are.
  * Deliveries that are to be made at once become messages in it, too; where somebody else has the mailbox's row, the delivery waits for a worker
  * instead of holding up the acceptance. Unsigned messages do not pay for evidence, nor those that are no reports for reports, letters not for the marks of
  * notifications.
@@ -138,7 +138,7 @@ const decisionsOf = (planned: readonly Planned[]): unknown[] =>
 
 /** The values of `acceptStatement`, in the order of its parameters. */
 export const acceptValues = (contents: readonly PreparedContent[], planned: readonly Planned[]): unknown[] => [
-  ...contents.flatMap(contentRowValues), ...envelopeArrays(planned), ...deliveryArrays(planned), ...decisionsOf(planned), planned.map(({ acceptance }) => warningsValue(acceptance.senderWarnings)),
+  ...shapedContentValues(contents), ...envelopeArrays(planned), ...deliveryArrays(planned), ...decisionsOf(planned), planned.map(({ acceptance }) => warningsValue(acceptance.senderWarnings)),
   ...(hasReports(planned) ? [planned.map(({ acceptance }) => acceptance.reportMail === true)] : []), ...evidenceValues(planned), ...notifiedValues(planned),
 ]
 

@@ -6,7 +6,7 @@ import type { ChangeFeed } from "../change-feed.ts"
 import type { Acceptance, AcceptanceStore, Committed, DsnFor, WarningFor } from "../acceptance-store.ts"
 import { acceptForm, type AcceptRow, acceptStatement, acceptValues, type Planned } from "./accept-statement.ts"
 import { markChangesTold } from "./change-notices.ts"
-import { discardUnused, distinctContents } from "./content-rows.ts"
+import { contentShape, discardUnused, distinctContents } from "./content-rows.ts"
 import type { Database, Transaction } from "./database.ts"
 import { markHeldTold } from "./held.ts"
 import { markNotified } from "./campaigns.ts"
@@ -86,7 +86,7 @@ export function createAcceptanceStore({ database, log, atOnce }: AcceptanceStore
 
   const commitPlanned = async (planned: readonly Planned[], on: Pick<Database, "query"> = database): Promise<Result<Committed, Failure>[]> => {
     const contents = distinctContents(planned.map(({ acceptance: { content } }) => content))
-    const rows = await on.query<AcceptRow>(acceptStatement(contents.length, acceptForm(planned)), acceptValues(contents, planned))
+    const rows = await on.query<AcceptRow>(acceptStatement(contentShape(contents.length), acceptForm(planned)), acceptValues(contents, planned))
     const committed = new Set(rows.flatMap(({ envelope_id }) => (envelope_id === null ? [] : [envelope_id])))
     const storedBlobs = new Set(rows.flatMap(({ blob_key }) => (blob_key === null ? [] : [blob_key])))
     await discardUnused(planned.filter(({ envelopeId }) => committed.has(envelopeId)).map(({ acceptance }) => acceptance.content), storedBlobs)

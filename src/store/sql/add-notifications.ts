@@ -1,6 +1,6 @@
 import type { PreparedContent } from "../content-store.ts"
 import type { NewNotification, NewRecipient } from "../notification-store.ts"
-import { contentColumns, contentRowsSql, contentRowValues, distinctContents, insertContentsSql } from "./content-rows.ts"
+import { contentColumns, contentRowsSql, contentShape, distinctContents, insertContentsSql, shapedContentValues } from "./content-rows.ts"
 import type { Database } from "./database.ts"
 
 /** What stores notifications, several in one statement: a round trip and a commit, however many systems ask at once. */
@@ -19,7 +19,7 @@ export interface Added {
 /** `recipients` of each: the first ones, or all. */
 export async function addNotifications(on: Pick<Database, "query">, asked: readonly { readonly notification: NewNotification; readonly recipients: readonly NewRecipient[] }[]): Promise<Added> {
   const contents = distinctContents(asked.flatMap(({ notification: { message } }) => (message.kind === "same" ? [message.content] : [])))
-  const rows = await on.query<AddedRow>(statement(contents.length), [...contents.flatMap(contentRowValues), ...headArrays(asked.map(({ notification }) => notification)), ...recipientArrays(asked)])
+  const rows = await on.query<AddedRow>(statement(contentShape(contents.length)), [...shapedContentValues(contents), ...headArrays(asked.map(({ notification }) => notification)), ...recipientArrays(asked)])
   const ids = new Map(rows.map(({ k, id }) => [k, id]))
   return { notifications: asked.map((_, index) => ({ id: ids.get(index + 1) ?? null })), blobKeys: new Set(rows.flatMap(({ blob_key }) => blob_key ?? [])) }
 }
@@ -50,7 +50,7 @@ function recipientArrays(asked: readonly { readonly recipients: readonly NewReci
 
 const statements = new Map<number, { readonly name: string; readonly text: string }>()
 
-/** Ids are taken before the rows are there, so that recipients and answers find theirs; one that another took the key of costs a number. */
+/** Of the shape `contents` (`contentShape`). Ids are taken before the rows are there, so that recipients and answers find theirs; one that another took the key of costs a number. */
 function statement(contents: number): { readonly name: string; readonly text: string } {
   const known = statements.get(contents)
   if (known) return known

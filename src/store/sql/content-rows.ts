@@ -16,6 +16,14 @@ export const contentRowsSql = (count: number, first = 1): string =>
 export const contentRowValues = ({ ref, size, stored }: PreparedContent): unknown[] =>
   stored.kind === "kept" ? [ref, size, null, null, null, null] : [ref, size, stored.kind === "inline" ? stored.bytes : null, stored.kind === "blob" ? stored.key : null, stored.sealedStructure, stored.sealedSearchText]
 
+/** How many rows a statement for `count` contents has: powers of two, as each number would be a statement of its own that PostgreSQL plans on each connection. */
+export const contentShape = (count: number): number => (count === 0 ? 0 : 2 ** Math.ceil(Math.log2(count)))
+
+/** The values of a statement of that shape. What is left over has no hash: the caller's condition must be one that no NULL meets. */
+export const shapedContentValues = (contents: readonly PreparedContent[]): unknown[] => [
+  ...contents.flatMap(contentRowValues), ...new Array<null>((contentShape(contents.length) - contents.length) * contentColumns).fill(null),
+]
+
 /** `condition` lets the caller store nothing when its own precondition fails; it is a FROM item with a WHERE. */
 export const insertContentsSql = (rows: string, condition = ""): string => `
   INSERT INTO content (hash, size, inline_bytes, blob_key, structure, search_text)

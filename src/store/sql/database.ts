@@ -50,6 +50,8 @@ export interface DatabaseOptions {
   readonly answerTimeoutMs?: number
   /** A connection that nobody has used for so long is closed; absent: kept. */
   readonly idleMs?: number
+  /** Each named statement is planned once on a connection, whatever its values: for those that are large and always do the same. */
+  readonly planOnce?: boolean
   readonly onError?: (error: Error) => void
 }
 
@@ -61,6 +63,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: options.idleMs ?? 0,
     keepAlive: true,
+    ...(options.planOnce && { onConnect: (client: pg.ClientBase) => client.query("SET plan_cache_mode = force_generic_plan") }),
     ...(options.answerTimeoutMs !== undefined && { query_timeout: options.answerTimeoutMs }),
   })
   // an idle connection that breaks (server restart) is replaced by the pool at the next query

@@ -1,9 +1,16 @@
 import { createHash } from "node:crypto"
+import { gather } from "../../base/gather.ts"
 import type { HeldAccount, HeldAccountReason, OutboundStore } from "../outbound-store.ts"
 import type { Database } from "./database.ts"
 
 /** Outbound volumes in PostgreSQL: a row for each account and hour in which it sends, and eight bytes for each correspondent. */
 export function createOutboundStore({ database }: { readonly database: Database }): OutboundStore {
+  // asked for each message that stays here: those that come together share a round trip
+  const heldOf = gather(async (accountIds: readonly number[]) => {
+    const rows = await database.query<HeldAccountReason & { readonly accountId: number }>(held, [[...new Set(accountIds)]])
+    const reasons = new Map(rows.map(({ accountId, ...reason }) => [accountId, reason]))
+    return accountIds.map((accountId) => reasons.get(accountId))
+  }, { maxItems: 100, atOnce: 1 })
   return {
     async count({ accountId, recipients, now }) {
       const [row] = await database.query<CountRow>(count, [accountId, recipients.map(addressKey), new Date(now)])
@@ -11,7 +18,7 @@ export function createOutboundStore({ database }: { readonly database: Database 
       const { reasonVi, reasonEn, usual } = row
       return { recipients: Math.round(row.recipients), strangers: Math.round(row.strangers), usual, held: reasonVi === null || reasonEn === null ? undefined : { reasonVi, reasonEn } }
     },
-    held: async (accountId) => (await database.query<HeldAccountReason>(held, [accountId]))[0],
+    held: heldOf,
     hold: async (accountId, { reasonVi, reasonEn }) => (await database.query(hold, [accountId, reasonVi, reasonEn])).length > 0,
     heldAccounts: () => database.query<HeldAccount>(heldAccounts),
     clear: async (accountId, by) => (await database.query(clear, [accountId, by])).length > 0,
@@ -61,7 +68,7 @@ const count = {
     FROM hasty, hour LEFT JOIN before ON true LEFT JOIN outbound_hold stop ON stop.account_id = $1`,
 }
 
-const held = { name: "outbound-held", text: `SELECT reason_vi AS "reasonVi", reason_en AS "reasonEn" FROM outbound_hold WHERE account_id = $1` }
+const held = { name: "outbound-held", text: `SELECT account_id AS "accountId", reason_vi AS "reasonVi", reason_en AS "reasonEn" FROM outbound_hold WHERE account_id = ANY ($1::bigint[])` }
 
 const hold = {
   name: "outbound-hold",
