@@ -3,7 +3,7 @@ import { enableCompileCache } from "node:module"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import { describeProblems, loadConfig } from "./config/load.ts"
+import { compileCacheOf, describeProblems, loadConfig } from "./config/load.ts"
 import { isRoleName, roleNames } from "./roles/role.ts"
 
 /**
@@ -40,10 +40,7 @@ async function main(): Promise<number | undefined> {
   const { config, file } = loaded.value
   mkdirSync(join(config.dataDir, "run"), { recursive: true, mode: 0o700 })
   // parsed and stripped modules are kept: a later start loads them in half the time
-  const cache = join(config.dataDir, "run", "compile-cache")
-  enableCompileCache(cache)
-  // the roles' processes have it from their first module on: none of them needs the program that strips types
-  process.env["NODE_COMPILE_CACHE"] ??= cache
+  enableCompileCache(compileCacheOf(config))
   if (role !== undefined) {
     const { runRole } = await import("./roles/run-role.ts")
     await runRole(role, Number(options.number), config)

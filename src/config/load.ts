@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { isAbsolute, resolve } from "node:path"
+import { isAbsolute, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { LineCounter, parseDocument, type Document } from "yaml"
 import { failed, ok, type Result } from "../base/result.ts"
@@ -39,6 +39,12 @@ export const shippedPolicyFile = fileURLToPath(new URL("../../config/policy.yaml
 
 /** Names that other tools use for the same thing. */
 const aliases: Readonly<Record<string, string>> = { DATABASE_URL: "CONGTHU_DATABASE_URL", REDIS_URL: "CONGTHU_REDIS_URL" }
+
+/** Where Node keeps modules as it has parsed and stripped them: a later start loads them in half the time. */
+export const compileCacheOf = ({ dataDir }: Pick<Config, "dataDir">): string => join(dataDir, "run", "compile-cache")
+
+/** For processes that this one starts. Who knows the cache before the first module never loads the program that strips types. */
+export const environmentFor = (config: Pick<Config, "dataDir">): NodeJS.ProcessEnv => ({ NODE_COMPILE_CACHE: compileCacheOf(config), ...process.env })
 
 type Tree = { [name: string]: unknown }
 

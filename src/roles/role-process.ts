@@ -21,6 +21,7 @@ export interface RoleProcessOptions {
   /** Arguments of the role's process after the script. */
   readonly args: readonly string[]
   readonly script: string
+  readonly environment: NodeJS.ProcessEnv
   readonly log: Logger
   readonly now: () => number
   /** Of now, the same for all processes. */
@@ -105,11 +106,11 @@ export class RoleProcess {
   }
 
   private launch(): void {
-    const { script, args, log, now, role, number } = this.options
+    const { script, args, environment, log, now, role, number } = this.options
     const { name } = this
     this.state = "starting"
     const startedAt = now()
-    const child = spawn(process.execPath, [...(nodeArguments[role] ?? []), script, ...args, "--role", role, ...(number > 1 ? ["--number", String(number)] : [])], { stdio: ["ignore", "pipe", "pipe", "ipc"] })
+    const child = spawn(process.execPath, [...(nodeArguments[role] ?? []), script, ...args, "--role", role, ...(number > 1 ? ["--number", String(number)] : [])], { stdio: ["ignore", "pipe", "pipe", "ipc"], env: environment })
     this.child = child
     // whatever the runtime itself says (a crash, a warning); the role's own log is a file
     for (const stream of [child.stdout, child.stderr]) if (stream) createInterface({ input: stream }).on("line", (line) => log.warn({ role: name, line }, "output"))

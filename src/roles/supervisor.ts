@@ -8,7 +8,7 @@ import { systemClock } from "../base/clock.ts"
 import { lockFolder } from "../base/folder-lock.ts"
 import { openLog } from "../base/log.ts"
 import type { Serving } from "../base/serving.ts"
-import type { LoadedConfig } from "../config/load.ts"
+import { environmentFor, type LoadedConfig } from "../config/load.ts"
 import { createMetrics } from "../telemetry/metrics.ts"
 import { startTelemetryServer } from "../telemetry/telemetry-server.ts"
 import { newTicketSecret, type TicketSecret, ticketSecretAt } from "../tls/ticket-keys.ts"
@@ -101,7 +101,7 @@ class System {
   private launch(role: RoleName, number: number, ports?: Readonly<Record<string, number>>): RoleProcess {
     const { args, script, loaded } = this.options
     const sharePorts = processesOf(role, loaded.config) > 1
-    return new RoleProcess({ role, number, sharePorts, args, script, log: this.log, now: () => systemClock.now(), ticketSecret: () => this.currentTickets(), ...(ports && { ports }) })
+    return new RoleProcess({ role, number, sharePorts, args, script, environment: environmentFor(loaded.config), log: this.log, now: () => systemClock.now(), ticketSecret: () => this.currentTickets(), ...(ports && { ports }) })
   }
 
   reload(): void {

@@ -21,7 +21,7 @@ export const contentShape = (count: number): number => (count === 0 ? 0 : 2 ** M
 
 /** The values of a statement of that shape. What is left over has no hash: the caller's condition must be one that no NULL meets. */
 export const shapedContentValues = (contents: readonly PreparedContent[]): unknown[] => [
-  ...contents.flatMap(contentRowValues), ...new Array<null>((contentShape(contents.length) - contents.length) * contentColumns).fill(null),
+  ...contents.flatMap(contentRowValues), ...Array.from({ length: (contentShape(contents.length) - contents.length) * contentColumns }, () => null),
 ]
 
 /** `condition` lets the caller store nothing when its own precondition fails; it is a FROM item with a WHERE. */
