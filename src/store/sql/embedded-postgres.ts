@@ -39,7 +39,7 @@ const user = "congthu"
 const baseSettings: Readonly<Record<string, string>> = {
   listen_addresses: "",
   shared_buffers: "256MB",
-  max_connections: "120",
+  max_connections: "160",
   max_wal_size: "2GB",
   // wal_compression keeps full-page images small; lz4 is not in this build everywhere, pglz is
   wal_compression: "pglz",
