@@ -189,7 +189,8 @@ export function scriptCases(at: () => ConsoleBrowser): void {
     await page.fill("#yaml", refuseAll)
     await sent()
     await page.click('form[action$="/replay"] button')
-    await page.locator("#run [role=status]").waitFor()
+    // not while it is under way, which is told by a status, too
+    await page.waitForSelector("#run:not([hx-get])")
     const found = await look(page)
     for (const place of found.seen) seen.add(place)
     faults.push(...found.strange)
