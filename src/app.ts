@@ -195,7 +195,7 @@ export async function createDoor(app: App, { here, policy, outbound }: DoorOptio
   const direct = here && createDirectDelivery({ localDelivery: here.localDelivery, outbox, clock })
   if (direct) app.onClose(() => direct.settled())
   const srs = openSrs(config, app.files.contentKey)
-  // planning what an acceptance writes takes as long as writing it
+  // planning what an acceptance writes takes half as long as writing it
   const acceptances = openDatabase({
     url: app.context.databaseUrl, poolSize: acceptanceConnections, planOnce: true, answerTimeoutMs: config.database.answerTimeout,
     applicationName: `congthu ${app.context.health.role} acceptances`, onError: (error) => log.warn({ err: error }, "an idle connection to PostgreSQL broke"),
