@@ -21,7 +21,7 @@ export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
   test: {
     include: ["tests/**/*.test.ts"],
-    globalSetup: ["tests/support/compile-cache.ts", "tests/support/postgres-server.ts"],
+    globalSetup: ["tests/support/compile-cache.ts", "tests/support/programs.ts", "tests/support/postgres-server.ts"],
     pool: "forks",
     // a third of the time goes by in waiting: for sockets, disks and processes that start
     maxWorkers: 3,

@@ -2,7 +2,6 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { defaultAddressRule } from "../../src/accounts/provision/address-rule.ts"
 import { defaultMailboxes } from "../../src/accounts/default-mailboxes.ts"
@@ -14,11 +13,12 @@ import type { Change } from "../../src/store/change.ts"
 import { createDirectoryEditor } from "../../src/store/sql/directory-editor.ts"
 import { createLdapSyncStore } from "../../src/store/sql/ldap-sync.ts"
 import { startLdapSyncWorker } from "../../queue-workers/ldap-sync.worker.ts"
+import { program } from "../support/programs.ts"
 import { slapdUnavailable, type Slapd, startSlapd } from "../support/slapd.ts"
 import { createTestStore, testLog, type TestStore } from "../support/store.ts"
 import { everywhere } from "../support/whole-province.ts"
 
-const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
+const script = program("congthu")
 const query: LdapQuery = {
   personFilter: "(&(objectClass=inetOrgPerson)(mail=*))", groupFilter: "(&(objectClass=groupOfNames)(mail=*))",
   attributes: { id: "entryUUID", number: "employeeNumber", name: "displayName", unit: "departmentNumber", title: "title", phone: "telephoneNumber", address: "mail", member: "member" },

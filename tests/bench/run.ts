@@ -22,6 +22,7 @@ import { createMeter, type Usage } from "./meter.ts"
 import { type BenchOptions, readOptions, usage } from "./options.ts"
 import { peerTarget } from "./peer.ts"
 import { type CaseRuns, reportLine } from "./report.ts"
+import { buildPrograms } from "../support/programs.ts"
 import { startSystem } from "./system.ts"
 import type { Target, UserPattern } from "./target.ts"
 
@@ -44,7 +45,11 @@ async function main(): Promise<number> {
     process.stderr.write(`there is no test "${unknown}"; there are: ${cases.map(({ name }) => name).join(" ")}\n`)
     return 2
   }
-  if (options.serve) return serve(options)
+  const removePrograms = await buildPrograms()
+  return (options.serve ? serve(options) : runAll(options)).finally(removePrograms)
+}
+
+async function runAll(options: BenchOptions): Promise<number> {
   process.stdout.write(`${machineDescription()}\n`)
   for (const engine of ["redis", "province", "embedded"] as const) {
     const chosen = cases.filter((bench) => bench.engine === engine && (options.names.length === 0 || options.names.includes(bench.name)))

@@ -4,10 +4,10 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
-import { fileURLToPath } from "node:url"
 import { loadConfig } from "../../src/config/load.ts"
 import { findDatabaseUrl } from "../../src/store/sql/connect.ts"
 import { openDatabase } from "../../src/store/sql/database.ts"
+import { program } from "../support/programs.ts"
 import { provisionCertificates } from "./certificates.ts"
 import { openNotifyTarget } from "./notify-target.ts"
 import { cpuSecondsByRole, memoryKiBByRole } from "./processes.ts"
@@ -49,7 +49,6 @@ console: { requestsPerMinute: 0 }
 demo: { seed: false }
 log: { level: warn }
 `
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
 const turnWatch = new URL("./turn-watch.ts", import.meta.url).href
 const startMs = 180_000
 const settleMs = 120_000
@@ -70,7 +69,7 @@ export async function startSystem({ redis: wantsRedis, users, seed = false }: Sy
   const turnsFile = join(dir, "turns")
   const nodeOptions = [process.env["NODE_OPTIONS"], seed ? `--import=${turnWatch}` : undefined].filter((option) => option !== undefined).join(" ")
   const settings = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("CONGTHU_") && !name.startsWith("CONGTHU_LISTEN_")))
-  const child = spawn(process.execPath, [main, "--config", file, "--data-dir", dataDir], {
+  const child = spawn(process.execPath, [program("main"), "--config", file, "--data-dir", dataDir], {
     stdio: ["ignore", "ignore", "inherit"],
     env: { PATH, ...settings, ...(nodeOptions !== "" && { NODE_OPTIONS: nodeOptions }), ...(seed && { BENCH_TURNS_FILE: turnsFile }), ...(redis && { REDIS_URL: redis.url }) },
   })

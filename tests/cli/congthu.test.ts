@@ -3,7 +3,6 @@ import { once } from "node:events"
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import bcrypt from "bcrypt"
 import pino from "pino"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -15,8 +14,9 @@ import { openDatabase } from "../../src/store/sql/database.ts"
 import { createPostgresChangeFeed } from "../../src/store/sql/postgres-feed.ts"
 import { compileCache } from "../support/compile-cache.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
+import { program } from "../support/programs.ts"
 
-const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
+const script = program("congthu")
 let database: TestDatabase
 let dir: string
 beforeAll(async () => {

@@ -3,7 +3,6 @@ import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect, test, vi } from "vitest"
 import { CommandError, type CommandContext } from "../../src/cli/context.ts"
 import { createDkimKeys, listDkimKeys, retireDkimKeys, rotateDkimKeys } from "../../src/cli/dkim-command.ts"
@@ -16,10 +15,11 @@ import { mtaStsPolicy } from "../../src/domains/mta-sts-policy.ts"
 import { loadConfig } from "../../src/config/load.ts"
 import { createTestDatabase, type TestDatabase } from "../support/database.ts"
 import { type DnsWorld, dnsUnavailable, startDns } from "../support/dns-world.ts"
+import { program } from "../support/programs.ts"
 import { createProvince } from "../support/province.ts"
 import { served, testTls } from "../support/test-tls.ts"
 
-const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
+const script = program("congthu")
 const unavailable = dnsUnavailable()
 let database: TestDatabase
 let dir: string

@@ -1,7 +1,6 @@
 import { execFile } from "node:child_process"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { systemClock } from "../../src/base/clock.ts"
@@ -9,6 +8,7 @@ import { openDevelopmentSmimeCa } from "../../src/pki/development-smime-ca.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
 import { type ClientLogin, runClient } from "../support/clients-kit.ts"
 import { compileCache } from "../support/compile-cache.ts"
+import { program } from "../support/programs.ts"
 import { until } from "../support/running-system.ts"
 import { type Slapd, slapdUnavailable, startSlapd } from "../support/slapd.ts"
 import { newSeededFolder } from "../support/seeded-folder.ts"
@@ -41,7 +41,7 @@ describe.skipIf(slapdUnavailable())("the system and its address book", () => {
   }, 60_000)
 
   const run = promisify(execFile)
-  const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
+  const script = program("congthu")
   const congthu = async (...args: readonly string[]): Promise<string> => (await run(process.execPath, [script, "--data-dir", system.dataDir, ...args], { env: { PATH: process.env["PATH"], HOME: system.dataDir, ...compileCache() } })).stdout.trim()
   const found = (filter: string, ...attributes: readonly string[]): Promise<string> => slapd.search(filter, ...attributes).catch(() => "")
   const patienceMs = 60_000

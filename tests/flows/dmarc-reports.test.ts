@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { fileURLToPath } from "node:url"
 import { gunzipSync } from "node:zlib"
 import { simpleParser } from "mailparser"
 import { createTransport } from "nodemailer"
@@ -13,6 +12,7 @@ import { aggregateReport, reportRow } from "../support/aggregate-report.ts"
 import { dnsUnavailable, type DnsWorld, startDns } from "../support/dns-world.ts"
 import { type ForeignServer, startForeignServer } from "../support/foreign-mail.ts"
 import { freeLoopbackPort } from "../support/free-port.ts"
+import { program } from "../support/programs.ts"
 import { until } from "../support/running-system.ts"
 import { newSeededFolder } from "../support/seeded-folder.ts"
 import { startTestSystem, type TestSystem } from "../support/system.ts"
@@ -57,7 +57,7 @@ describe.skipIf(dnsUnavailable() !== undefined)("DMARC reports", () => {
   }, 60_000)
 
   async function congthu(...args: readonly string[]): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
-    const child = spawn(process.execPath, [fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url)), ...args, "--data-dir", system.dataDir], { stdio: "pipe", env: { ...process.env, CONGTHU_DNS_REPORTS_TO: reportsTo } })
+    const child = spawn(process.execPath, [program("congthu"), ...args, "--data-dir", system.dataDir], { stdio: "pipe", env: { ...process.env, CONGTHU_DNS_REPORTS_TO: reportsTo } })
     const text = { out: "", err: "" }
     child.stdout.on("data", (chunk: Buffer) => (text.out += chunk.toString()))
     child.stderr.on("data", (chunk: Buffer) => (text.err += chunk.toString()))

@@ -2,7 +2,6 @@ import { execFile } from "node:child_process"
 import { generateKeyPairSync } from "node:crypto"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { ImapFlow } from "imapflow"
 import { createTransport } from "nodemailer"
@@ -12,6 +11,7 @@ import { dnsUnavailable, type DnsWorld, startDns } from "../support/dns-world.ts
 import { eventually } from "../support/faults-world.ts"
 import { type ForeignServer, smtpError, startForeignServer } from "../support/foreign-mail.ts"
 import { foreignServersUnavailable, type RealServer, startExim, startOpenSmtpd, startPostfix } from "../support/foreign-server.ts"
+import { program } from "../support/programs.ts"
 import { pythonArcSeal, pythonDkimUnavailable, pythonVerdicts } from "../support/python-dkim.ts"
 import { newSeededFolder } from "../support/seeded-folder.ts"
 import { startTestSystem, type TestSystem } from "../support/system.ts"
@@ -26,7 +26,7 @@ import { startPolicyServerAt, tlsaOf } from "../support/tls-world.ts"
 const unavailable = networkUnavailable() ?? foreignServersUnavailable() ?? dnsUnavailable() ?? pythonDkimUnavailable()
 if (unavailable !== undefined) console.warn(unavailable)
 
-const commandLine = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
+const commandLine = program("congthu")
 const authority = tlsAuthority("Authority")
 const right = tlsIdentity({ names: ["mx.postfix.example", "mx.exim.example", "mx.boc.example", "mx.thu-boc.example"], by: authority })
 const another = tlsIdentity({ names: ["mx.postfix.example"], by: authority })

@@ -3,11 +3,11 @@ import { once } from "node:events"
 import { readFile } from "node:fs/promises"
 import { request } from "node:https"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { ImapFlow } from "imapflow"
 import { type ParsedMail, simpleParser } from "mailparser"
 import { createTransport } from "nodemailer"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { program } from "../support/programs.ts"
 import { until } from "../support/running-system.ts"
 import { newSeededFolder } from "../support/seeded-folder.ts"
 import { startTestSystem, type TestSystem } from "../support/system.ts"
@@ -37,7 +37,7 @@ afterAll(async () => {
 }, 60_000)
 
 async function congthu(...args: readonly string[]): Promise<{ readonly code: number | null; readonly said: string }> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url)), ...args, "--data-dir", system.dataDir], { stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn(process.execPath, [program("congthu"), ...args, "--data-dir", system.dataDir], { stdio: ["ignore", "pipe", "pipe"] })
   let said = ""
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()))
   const [code] = (await once(child, "exit")) as [number | null]

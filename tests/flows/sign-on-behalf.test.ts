@@ -13,6 +13,7 @@ import { openDevelopmentSmimeCa } from "../../src/pki/development-smime-ca.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
 import { askApi } from "../support/api-client.ts"
 import { eventually } from "../support/faults-world.ts"
+import { program } from "../support/programs.ts"
 import { newSeededFolder } from "../support/seeded-folder.ts"
 import { startTestSystem, type TestSystem } from "../support/system.ts"
 
@@ -57,7 +58,7 @@ const newAppPassword = (address: string): Promise<string> => congthu("app-passwo
 
 /** What the command prints. */
 async function congthu(...args: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url)), ...args, "--data-dir", system.dataDir], { stdio: ["ignore", "pipe", "inherit"] })
+  const child = spawn(process.execPath, [program("congthu"), ...args, "--data-dir", system.dataDir], { stdio: ["ignore", "pipe", "inherit"] })
   let said = ""
   child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()))
   await once(child, "exit")

@@ -3,7 +3,6 @@ import { once } from "node:events"
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { ImapFlow } from "imapflow"
 import { createTransport } from "nodemailer"
@@ -12,6 +11,7 @@ import { systemClock } from "../../src/base/clock.ts"
 import { writeDevelopmentLists } from "../../src/pki/development-lists.ts"
 import { type DevelopmentSmimeCa, openDevelopmentSmimeCa } from "../../src/pki/development-smime-ca.ts"
 import { pem } from "../../src/pki/write-certificate.ts"
+import { program } from "../support/programs.ts"
 import { type RevocationServer, startRevocationServer } from "../support/revocation-server.ts"
 import { until } from "../support/running-system.ts"
 import { newSeededFolder } from "../support/seeded-folder.ts"
@@ -132,7 +132,7 @@ async function newest(reader: Person): Promise<{ readonly flags: readonly string
 }
 
 async function congthu(...args: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url)), ...args, "--data-dir", system.dataDir], { stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn(process.execPath, [program("congthu"), ...args, "--data-dir", system.dataDir], { stdio: ["ignore", "pipe", "pipe"] })
   let said = ""
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()))
   const [code] = (await once(child, "exit")) as [number | null]

@@ -2,12 +2,12 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { createTransport } from "nodemailer"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type Database, openDatabase } from "../../src/store/sql/database.ts"
 import { dnsUnavailable, type DnsWorld, startDns } from "../support/dns-world.ts"
 import { freeLoopbackPort } from "../support/free-port.ts"
+import { program } from "../support/programs.ts"
 import { until } from "../support/running-system.ts"
 import { newSeededFolder } from "../support/seeded-folder.ts"
 import { startTestSystem, type TestSystem } from "../support/system.ts"
@@ -50,7 +50,7 @@ describe.skipIf(dnsUnavailable() !== undefined)("mail that leaves", () => {
   }, 60_000)
 
   async function newAppPassword(): Promise<string> {
-    const child = spawn(process.execPath, [fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url)), "app-password", "create", sender, "--label", "phần mềm", "--data-dir", system.dataDir], { stdio: ["ignore", "pipe", "inherit"] })
+    const child = spawn(process.execPath, [program("congthu"), "app-password", "create", sender, "--label", "phần mềm", "--data-dir", system.dataDir], { stdio: ["ignore", "pipe", "inherit"] })
     let said = ""
     child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()))
     await once(child, "exit")

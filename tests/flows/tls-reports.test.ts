@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { gunzipSync, gzipSync } from "node:zlib"
 import { authenticate } from "mailauth"
 import { simpleParser } from "mailparser"
@@ -16,6 +15,7 @@ import { dnsUnavailable, type DnsWorld, startDns } from "../support/dns-world.ts
 import { eventually, type FaultsWorld, inboxSources, message, send, startFaultsWorld } from "../support/faults-world.ts"
 import { freeLoopbackPort } from "../support/free-port.ts"
 import { rsaMailKey, signedByMailauth } from "../support/mail-keys.ts"
+import { program } from "../support/programs.ts"
 import { tlsAuthority, tlsIdentity } from "../support/tls-identity.ts"
 import { reportMail, theirReport } from "../support/tls-reports.ts"
 import { Foreigners, tlsaOf } from "../support/tls-world.ts"
@@ -52,7 +52,7 @@ describe.skipIf(dnsUnavailable() !== undefined)("TLS reports", () => {
 
   async function congthu(...args: readonly string[]): Promise<{ readonly code: number | null; readonly out: string; readonly err: string }> {
     const env = { PATH: process.env["PATH"], CONGTHU_DATABASE_URL: world.system.databaseUrl }
-    const child = spawn(process.execPath, [fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url)), "--data-dir", world.system.dataDir, ...args], { env, stdio: "pipe" })
+    const child = spawn(process.execPath, [program("congthu"), "--data-dir", world.system.dataDir, ...args], { env, stdio: "pipe" })
     const text = { out: "", err: "" }
     child.stdout.on("data", (chunk: Buffer) => (text.out += chunk.toString()))
     child.stderr.on("data", (chunk: Buffer) => (text.err += chunk.toString()))

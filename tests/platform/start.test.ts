@@ -5,7 +5,6 @@ import { readFile, stat, writeFile } from "node:fs/promises"
 import { connect as connectPlain, type Socket } from "node:net"
 import { join } from "node:path"
 import { connect as connectTls } from "node:tls"
-import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { systemClock } from "../../src/base/clock.ts"
 import { ensureDevelopmentCertificates } from "../../src/pki/development-ca.ts"
@@ -14,6 +13,7 @@ import { pem } from "../../src/pki/write-certificate.ts"
 import { roleNames } from "../../src/roles/role.ts"
 import { createAuditStore } from "../../src/store/sql/audit.ts"
 import { openDatabase } from "../../src/store/sql/database.ts"
+import { sourceOf } from "../support/programs.ts"
 import { health, killNow, launch, newDataDir, processesOf, removeDataDir, roleProcess, type RunningSystem, startSystem, until } from "../support/running-system.ts"
 import { ImapClient } from "../support/imap-client.ts"
 import { SmtpClient } from "../support/smtp-dialog.ts"
@@ -21,6 +21,8 @@ import { hasSslscan, sslscan } from "../support/sslscan.ts"
 import { testCrl } from "../support/test-crl.ts"
 import { authorityOf, day, holderOf } from "../support/test-pki.ts"
 
+/** As `npm start` does; other tests run what `npm run build` makes. */
+const script = sourceOf("main")
 let dataDir: string
 let system: RunningSystem
 const lasts = { from: Date.now() - day, to: Date.now() + day }
@@ -31,7 +33,7 @@ beforeAll(async () => {
   const [anchor, list] = [join(dataDir, "clients.pem"), join(dataDir, "clients.crl")]
   await writeFile(anchor, pem("CERTIFICATE", clients.certificate.der))
   await writeFile(list, testCrl({ issuer: clients, thisUpdate: lasts.from, nextUpdate: lasts.to }))
-  system = await startSystem(dataDir, { CONGTHU_TLS_CLIENT_AUTHORITIES: anchor, CONGTHU_TLS_CLIENT_ADDRESSES: "true", CONGTHU_PKI_REVOCATION_LISTS: list, CONGTHU_PKI_REVOCATION_MAX_AGE: "7d" })
+  system = await startSystem(dataDir, { CONGTHU_TLS_CLIENT_AUTHORITIES: anchor, CONGTHU_TLS_CLIENT_ADDRESSES: "true", CONGTHU_PKI_REVOCATION_LISTS: list, CONGTHU_PKI_REVOCATION_MAX_AGE: "7d" }, { script })
 }, 90_000)
 afterAll(async () => {
   await system.end("SIGKILL")
@@ -127,7 +129,7 @@ test("who signed in and what the seed changed is in the audit, sealed within sec
   } finally {
     await database.close()
   }
-  const verify = spawn(process.execPath, [fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url)), "audit", "verify", "--data-dir", dataDir], { stdio: ["ignore", "pipe", "inherit"] })
+  const verify = spawn(process.execPath, [sourceOf("congthu"), "audit", "verify", "--data-dir", dataDir], { stdio: ["ignore", "pipe", "inherit"] })
   let said = ""
   verify.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()))
   expect(await once(verify, "close"), said).toEqual([0, null])
@@ -150,7 +152,7 @@ test("what must stay private is readable by its owner only", async () => {
 })
 
 test("npm run demo: one message, two readers, the same bytes, and its story", async () => {
-  const demo = spawn(process.execPath, [fileURLToPath(new URL("../../src/demo/demo.ts", import.meta.url)), "--data-dir", dataDir], { stdio: ["ignore", "pipe", "pipe"] })
+  const demo = spawn(process.execPath, [sourceOf("demo"), "--data-dir", dataDir], { stdio: ["ignore", "pipe", "pipe"] })
   let said = ""
   for (const stream of [demo.stdout, demo.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()))
   const [code] = (await once(demo, "exit")) as [number | null]
@@ -160,7 +162,7 @@ test("npm run demo: one message, two readers, the same bytes, and its story", as
 })
 
 test("a second system on the same data folder is refused", async () => {
-  const second = launch(dataDir)
+  const second = launch(dataDir, { script })
   const [code] = (await once(second, "exit")) as [number]
   expect(code).toBe(1)
   expect(second.output()).toContain("another system is running")
@@ -191,7 +193,7 @@ test("SIGTERM ends everything, and the next start finds all as it was", async ()
   expect(await system.end("SIGTERM")).toBe(0)
   expect(processesOf(dataDir)).toEqual([])
   expect(existsSync(join(dataDir, "run/postgres.url"))).toBe(false)
-  system = await startSystem(dataDir)
+  system = await startSystem(dataDir, {}, { script })
   expect(await readFile(join(dataDir, "pki/ca.pem"), "utf8")).toBe(ca)
 }, 60_000)
 
@@ -199,18 +201,18 @@ test("SIGTERM while PostgreSQL is coming back leaves no process behind", async (
   killNow(Number((await readFile(join(dataDir, "postgres/postmaster.pid"), "utf8")).split("\n")[0]))
   expect(await system.end("SIGTERM")).toBe(0)
   expect(processesOf(dataDir)).toEqual([])
-  system = await startSystem(dataDir)
+  system = await startSystem(dataDir, {}, { script })
 }, 60_000)
 
 test("when the supervisor is killed the roles and PostgreSQL end by themselves", async () => {
   await system.end("SIGKILL")
   await until(() => processesOf(dataDir).length === 0, 15_000)
-  system = await startSystem(dataDir)
+  system = await startSystem(dataDir, {}, { script })
   expect(await health(system.ports)).toMatchObject({ ok: true })
 }, 60_000)
 
 test("a configuration with errors ends the start with each of them", async () => {
-  const child = launch(dataDir, { env: { CONGTHU_SMTP_MAX_ERRORS: "many", CONGTHU_SMPT_MAX_ERRORS: "5" } })
+  const child = launch(dataDir, { script, env: { CONGTHU_SMTP_MAX_ERRORS: "many", CONGTHU_SMPT_MAX_ERRORS: "5" } })
   const [code] = (await once(child, "exit")) as [number]
   expect(code).toBe(2)
   expect(child.output()).toContain("CONGTHU_SMPT_MAX_ERRORS: is no key of the configuration; did you mean CONGTHU_SMTP_MAX_ERRORS?")

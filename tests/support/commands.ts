@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { fileURLToPath } from "node:url"
 import { Command, CommanderError } from "commander"
 import { vi } from "vitest"
 import type { CommandKit } from "../../src/cli/command-kit.ts"
 import { exitCodes, withContext } from "../../src/cli/context.ts"
 import { compileCache } from "./compile-cache.ts"
+import { program } from "./programs.ts"
 
 export interface CommandResult {
   readonly code: number | null
@@ -22,7 +22,7 @@ export interface CommandsOptions {
 
 /** `congthu …` in a process of its own, as people call it: a second or two each. */
 export async function runCongthu({ databaseUrl, dataDir, env = {} }: CommandsOptions, ...args: readonly string[]): Promise<CommandResult> {
-  const script = fileURLToPath(new URL("../../src/cli/congthu.ts", import.meta.url))
+  const script = program("congthu")
   const child = spawn(process.execPath, [script, "--data-dir", dataDir, ...args], { env: { PATH: process.env["PATH"], HOME: dataDir, ...compileCache(), CONGTHU_DATABASE_URL: databaseUrl, ...env }, stdio: ["ignore", "pipe", "pipe"] })
   const text = { out: "", err: "" }
   child.stdout.on("data", (chunk: Buffer) => (text.out += chunk.toString()))

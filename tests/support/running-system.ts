@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
-import { fileURLToPath } from "node:url"
+import { program } from "./programs.ts"
 
 /** The whole system as a newcomer starts it, on any free ports and in a folder of its own. */
 export interface RunningSystem {
@@ -18,7 +18,6 @@ export interface RunningSystem {
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url))
 const portKeys = ["SMTP", "SUBMISSION", "SUBMISSIONS", "IMAP", "IMAPS", "HTTPS", "METRICS"]
 
 export const anyPorts: Readonly<Record<string, string>> = Object.fromEntries(portKeys.map((key) => [`CONGTHU_LISTEN_${key}`, "0"]))
@@ -29,11 +28,19 @@ export const newDataDir = (): Promise<string> => mkdtemp(join(tmpdir(), "congthu
 
 export const removeDataDir = (dir: string): Promise<void> => rm(dir, { recursive: true, force: true })
 
-/** `namespace`: the network namespace to run in, made with `ip netns`; absent: this one. */
-export function launch(dataDir: string, { args = [], env = {}, namespace }: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>>; readonly namespace?: string | undefined } = {}): ChildProcess & { output: () => string } {
+export interface LaunchOptions {
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** The network namespace to run in, made with `ip netns`; absent: this one. */
+  readonly namespace?: string | undefined
+  /** Absent: as it was built for this run. */
+  readonly script?: string | undefined
+}
+
+export function launch(dataDir: string, { args = [], env = {}, namespace, script = program("main") }: LaunchOptions = {}): ChildProcess & { output: () => string } {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CONGTHU_") && name !== "DATABASE_URL" && name !== "REDIS_URL" && name !== "NODE_ENV"))
   // nsenter becomes the program it starts: signals and the exit code are the system's own
-  const [program, ...first] = [...(namespace === undefined ? [] : ["nsenter", `--net=/run/netns/${namespace}`]), process.execPath, main] as const
+  const [program, ...first] = [...(namespace === undefined ? [] : ["nsenter", `--net=/run/netns/${namespace}`]), process.execPath, script] as const
   const child = spawn(program, [...first, "--data-dir", dataDir, ...args], { env: { ...inherited, ...anyPorts, ...oneOfEach, ...env }, stdio: ["ignore", "pipe", "pipe"] })
   let said = ""
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()))
@@ -41,8 +48,8 @@ export function launch(dataDir: string, { args = [], env = {}, namespace }: { re
 }
 
 /** Resolves when the screen has been printed. */
-export async function startSystem(dataDir: string, env: Readonly<Record<string, string>> = {}, namespace?: string): Promise<RunningSystem> {
-  const child = launch(dataDir, { env, namespace })
+export async function startSystem(dataDir: string, env: Readonly<Record<string, string>> = {}, where: Pick<LaunchOptions, "namespace" | "script"> = {}): Promise<RunningSystem> {
+  const child = launch(dataDir, { env, ...where })
   const portsFile = join(dataDir, "run/ports.json")
   await until(() => {
     if (child.exitCode !== null) throw new Error(`the system ended at its start: ${child.output()}`)

@@ -29,7 +29,7 @@ export interface TestSystemOptions {
 }
 
 export async function startTestSystem({ env = {}, dataDir, namespace }: TestSystemOptions = {}): Promise<TestSystem> {
-  const system = await startSystem(dataDir ?? (await newDataDir()), { CONGTHU_LOG_LEVEL: "warn", ...env }, namespace)
+  const system = await startSystem(dataDir ?? (await newDataDir()), { CONGTHU_LOG_LEVEL: "warn", ...env }, { namespace })
   const pid = system.process.pid ?? 0
   return {
     dataDir: system.dataDir,

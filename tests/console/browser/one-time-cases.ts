@@ -1,13 +1,13 @@
 import { execFile } from "node:child_process"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { expect, test } from "vitest"
 import { type ConsoleBrowser, complaints, signIn } from "../../support/console-browser.ts"
+import { program } from "../../support/programs.ts"
 import { until } from "../../support/running-system.ts"
 
-const script = fileURLToPath(new URL("../../../src/cli/congthu.ts", import.meta.url))
+const script = program("congthu")
 const run = promisify(execFile)
 
 export function oneTimeCases(at: () => ConsoleBrowser): void {
