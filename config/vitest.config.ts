@@ -21,10 +21,10 @@ export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
   test: {
     include: ["tests/**/*.test.ts"],
-    globalSetup: ["tests/support/compile-cache.ts", "tests/support/programs.ts", "tests/support/postgres-server.ts"],
+    globalSetup: ["tests/support/memory-folder.ts", "tests/support/compile-cache.ts", "tests/support/programs.ts", "tests/support/postgres-server.ts"],
     pool: "forks",
     // a third of the time goes by in waiting: for sockets, disks and processes that start
-    maxWorkers: 3,
+    maxWorkers: 4,
     // a test file closes what it opens and keeps nothing in modules: a process for each would load the same ones a hundred times
     isolate: false,
     sequence: { sequencer: LongestFirst },

@@ -20,6 +20,8 @@ export interface CrashOptions {
   readonly seed: number
   /** Queues and feed on a private Redis that is killed and emptied too, or on PostgreSQL. */
   readonly withRedis: boolean
+  /** Rest of each client after a message: beside other tests, so that the clients do not take all of the machine. Absent: none. */
+  readonly restMs?: number
   /** Of a system that has ended, to be removed; a first start in a new one when absent. */
   readonly dataDir?: string
   readonly say: (line: string) => void
@@ -38,7 +40,7 @@ export interface CrashResult {
 const submitters = 4
 const readers = 3
 
-export async function runCrash({ kills, seed, withRedis, dataDir, say }: CrashOptions): Promise<CrashResult> {
+export async function runCrash({ kills, seed, withRedis, restMs, dataDir, say }: CrashOptions): Promise<CrashResult> {
   const random = seededRandom(seed)
   const redis = withRedis && !redisUnavailable() ? await startRedisServer() : undefined
   const system = await startTestSystem({ ...(dataDir !== undefined && { dataDir }), env: { CONGTHU_DELIVERY_SWEEP: "500ms", CONGTHU_IMAP_PROCESSES: "2", CONGTHU_SMTP_PROCESSES: "2", CONGTHU_SMTP_MAX_CONNECTIONS_PER_ADDRESS: "1000", ...(redis && { REDIS_URL: redis.url }) } })
@@ -49,7 +51,7 @@ export async function runCrash({ kills, seed, withRedis, dataDir, say }: CrashOp
     const ledger: Sent[] = []
     const violations: string[] = []
     const clients = Promise.all([
-      ...Array.from({ length: submitters }, (_, n) => submit({ port: system.ports.smtp, accounts, random: seededRandom(seed + 1 + n), ledger, signal: stop.signal })),
+      ...Array.from({ length: submitters }, (_, n) => submit({ port: system.ports.smtp, accounts, random: seededRandom(seed + 1 + n), ledger, signal: stop.signal, restMs })),
       ...accounts.slice(0, readers).map((account, n) => read({ port: system.ports.imaps, account, random: seededRandom(seed + 100 + n), signal: stop.signal, violations })),
     ])
     await untilAcknowledged(ledger, 10)

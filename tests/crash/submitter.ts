@@ -20,6 +20,8 @@ export interface SubmitterOptions {
   readonly random: Random
   readonly ledger: Sent[]
   readonly signal: AbortSignal
+  /** Rest after each message; absent: none. */
+  readonly restMs?: number | undefined
 }
 
 /** Sends numbered messages until the signal, one after another, over a connection that it makes anew when it breaks. */
@@ -35,6 +37,7 @@ export async function submit(options: SubmitterOptions): Promise<void> {
       await smtp.say("DATA", 354)
       await smtp.say(`${lines}.`, 250)
       sent.acknowledged = true
+      if (options.restMs !== undefined) await pause(options.restMs)
     } catch {
       smtp?.close()
       smtp = undefined

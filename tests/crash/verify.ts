@@ -25,7 +25,8 @@ export async function drain(database: Database, withinMs: number): Promise<numbe
 export async function verifyMessages(port: number, accounts: readonly CrashAccount[], ledger: readonly Sent[]): Promise<readonly string[]> {
   const problems: string[] = []
   for (const account of accounts) {
-    const found = new Map<number, number>()
+    /** Where each message is: folder and uid. */
+    const found = new Map<number, string[]>()
     const client = new ImapFlow({ host: "127.0.0.1", port, secure: true, tls: { rejectUnauthorized: false }, auth: { user: account.address, pass: account.password }, logger: false })
     await client.connect()
     for (const name of ["INBOX", "Archive"]) {
@@ -36,16 +37,16 @@ export async function verifyMessages(port: number, accounts: readonly CrashAccou
         const content = source.subarray(source.indexOf("X-Crash-Number: "))
         const number = Number(/^X-Crash-Number: (\d+)/.exec(content.subarray(0, 40).toString("latin1"))?.[1])
         const sent = ledger[number]
-        found.set(number, (found.get(number) ?? 0) + 1)
+        found.set(number, [...(found.get(number) ?? []), `${name}/${message.uid}`])
         if (!sent?.recipients.includes(account.id)) problems.push(`${account.address} has message ${number}, which was not for it`)
         else if (createHash("sha256").update(content).digest("hex") !== sent.sha256) problems.push(`${account.address}: message ${number} has other bytes than were sent`)
       }
     }
     await client.logout()
     for (const sent of ledger) {
-      const times = found.get(sent.number) ?? 0
+      const places = found.get(sent.number) ?? []
       if (!sent.recipients.includes(account.id)) continue
-      if (times > 1 || (sent.acknowledged && times === 0)) problems.push(`${account.address} has message ${sent.number} ${times} times; it was ${sent.acknowledged ? "" : "not "}acknowledged`)
+      if (places.length > 1 || (sent.acknowledged && places.length === 0)) problems.push(`${account.address} has message ${sent.number} ${places.length} times (${places.join(", ")}); it was ${sent.acknowledged ? "" : "not "}acknowledged`)
     }
   }
   return problems

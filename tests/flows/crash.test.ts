@@ -12,7 +12,7 @@ describe("killed at random instants, every message answered with 250 is there on
 })
 
 async function survives(withRedis: boolean): Promise<void> {
-  const { problems, ...counts } = await runCrash({ kills: 6, seed, withRedis, dataDir: await newSeededFolder(), say: () => undefined })
+  const { problems, ...counts } = await runCrash({ kills: 6, seed, withRedis, restMs: 50, dataDir: await newSeededFolder(), say: () => undefined })
   console.log(`seed ${seed}, ${withRedis ? "with" : "without"} Redis: ${JSON.stringify(counts)}`)
   expect(problems).toEqual([])
 }

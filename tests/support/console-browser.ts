@@ -147,9 +147,9 @@ export async function looksRight(page: Page, name: string): Promise<void> {
 }
 
 async function fits(page: Page, name: string): Promise<void> {
+  // charts are drawn anew after the window has changed
+  await expect.poll(() => page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"), { message: `${name} is wider than the window, by`, timeout: 5_000, interval: 50 }).toBeLessThanOrEqual(0)
   await shot(page, name)
-  const [wide, window] = (await page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")) as [number, number]
-  expect(wide, `${name} is wider than the window`).toBeLessThanOrEqual(window)
 }
 
 async function isAccessible(page: Page, name: string): Promise<void> {

@@ -51,7 +51,7 @@ const saveSnapshot = {
     ON CONFLICT (mailbox_id) DO UPDATE SET modseq = excluded.modseq, packed = excluded.packed WHERE mailbox_snapshot.modseq < excluded.modseq`,
 }
 
-/** Moves the index up to `head`. Returns how many rows it took. */
+/** Moves the index up to `head`. Returns how many rows it took. When it breaks off, messages may be in the index that its `modSeq` does not cover; the next call goes on behind them. */
 export async function catchUp(database: Database, mailboxId: number, index: MailboxIndex, head: MailboxHead): Promise<number> {
   if (head.highestModSeq <= index.modSeq) return 0
   index.keywords = head.keywords
