@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
@@ -22,9 +23,11 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
     globalSetup: ["tests/support/memory-folder.ts", "tests/support/compile-cache.ts", "tests/support/programs.ts", "tests/support/postgres-server.ts"],
+    // sources run as Node runs them: nothing is transformed, and what one process has compiled the others find in the cache
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     pool: "forks",
-    // a third of the time goes by in waiting: for sockets, disks and processes that start
-    maxWorkers: 4,
+    // half of the time goes by in waiting: for sockets and for processes that start, stop and retry
+    maxWorkers: Math.min(2 * availableParallelism(), 8),
     // a test file closes what it opens and keeps nothing in modules: a process for each would load the same ones a hundred times
     isolate: false,
     sequence: { sequencer: LongestFirst },

@@ -224,8 +224,8 @@ describe("a trace", () => {
     const byId = await ask("GET", `/trace?of=${encodeURIComponent(`<${messageId}>`)}`, { token: text })
     expect(byId).toMatchObject({ status: 200, body: { traces: [{ envelopeId, connection: { clientAddress: "127.0.0.1", helo: "thu.ngoai.example" }, deliveries: [{ recipient: "vet@xa.example", state: "relayed", attempts: [{ diagnostic: "250 2.0.0 ok", tls: "TLSv1.3 X" }] }] }] } })
     const [trace] = byId.body["traces"] as readonly { readonly sha256: string }[]
-    for (const of of [String(envelopeId), trace?.sha256 ?? "", messageId]) expect((await ask("GET", `/trace?of=${encodeURIComponent(of)}`, { token: text })).body).toEqual(byId.body)
-    for (const of of ["bi-danh@tinh.example", "vet@XA.example"]) expect(await ask("GET", `/trace?of=${of}`, { token: text })).toMatchObject({ body: { messages: expect.arrayContaining([expect.objectContaining({ envelopeId, messageId, state: "relayed" })]) as unknown } })
+    for (const question of [String(envelopeId), trace?.sha256 ?? "", messageId]) expect((await ask("GET", `/trace?of=${encodeURIComponent(question)}`, { token: text })).body).toEqual(byId.body)
+    for (const question of ["bi-danh@tinh.example", "vet@XA.example"]) expect(await ask("GET", `/trace?of=${question}`, { token: text })).toMatchObject({ body: { messages: expect.arrayContaining([expect.objectContaining({ envelopeId, messageId, state: "relayed" })]) as unknown } })
     expect((await ask("GET", "/trace?of=99999999999", { token: text })).status).toBe(404)
   })
 })
