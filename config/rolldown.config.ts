@@ -7,7 +7,8 @@ import { type BuildOptions, defineConfig, type Plugin } from "rolldown"
  * what they read by their own place (migrations, templates, style sheets) is read from there. Nothing is minified: a stack names what the source names.
  */
 const root = fileURLToPath(new URL("..", import.meta.url))
-const programs: Readonly<Record<string, string>> = { main: "src/main.ts", congthu: "src/cli/congthu.ts", demo: "src/demo/demo.ts" }
+/** From the project's folder. */
+export const programs = { main: "src/main.ts", congthu: "src/cli/congthu.ts", demo: "src/demo/demo.ts" } as const
 const threads: Readonly<Record<string, string>> = {
   "password-worker": "src/accounts/password-worker.ts",
   "sheet-worker": "src/accounts/provision/bulk/sheet-worker.ts",
@@ -23,7 +24,7 @@ const places = (folder: string): Plugin => ({
     filter: { id: { include: /\.ts$/, exclude: /node_modules/ }, code: "import.meta" },
     handler(code, id) {
       const path = relative(root, id)
-      if (Object.values(programs).includes(path)) return null
+      if (Object.values<string>(programs).includes(path)) return null
       return code
         .replaceAll("import.meta.main", "false")
         .replaceAll(/(new URL\("([\w-]+)\.ts", )?import\.meta\.url/g, (_, before: string | undefined, name = "") =>

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { build } from "rolldown"
-import { buildInto } from "../../config/rolldown.config.ts"
+import { buildInto, programs } from "../../config/rolldown.config.ts"
 
 /**
  * The programs as an installation has them, built for this run alone: systems and commands that tests start are the image's, and start sooner.
@@ -17,12 +17,11 @@ export async function buildPrograms(): Promise<() => Promise<void>> {
 export default buildPrograms
 
 const variable = "TEST_PROGRAMS"
-const sources = { main: "src/main.ts", congthu: "src/cli/congthu.ts", demo: "src/demo/demo.ts" } as const
 
-export const sourceOf = (name: keyof typeof sources): string => fileURLToPath(new URL(`../../${sources[name]}`, import.meta.url))
+export const sourceOf = (name: keyof typeof programs): string => fileURLToPath(new URL(`../../${programs[name]}`, import.meta.url))
 
 /** The script of a program; its source where nothing was built. */
-export function program(name: keyof typeof sources): string {
+export function program(name: keyof typeof programs): string {
   const folder = process.env[variable]
   return folder === undefined ? sourceOf(name) : `${folder}/${name}.js`
 }

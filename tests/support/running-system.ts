@@ -40,8 +40,8 @@ export interface LaunchOptions {
 export function launch(dataDir: string, { args = [], env = {}, namespace, script = program("main") }: LaunchOptions = {}): ChildProcess & { output: () => string } {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CONGTHU_") && name !== "DATABASE_URL" && name !== "REDIS_URL" && name !== "NODE_ENV"))
   // nsenter becomes the program it starts: signals and the exit code are the system's own
-  const [program, ...first] = [...(namespace === undefined ? [] : ["nsenter", `--net=/run/netns/${namespace}`]), process.execPath, script] as const
-  const child = spawn(program, [...first, "--data-dir", dataDir, ...args], { env: { ...inherited, ...anyPorts, ...oneOfEach, ...env }, stdio: ["ignore", "pipe", "pipe"] })
+  const [command, ...first] = [...(namespace === undefined ? [] : ["nsenter", `--net=/run/netns/${namespace}`]), process.execPath, script] as const
+  const child = spawn(command, [...first, "--data-dir", dataDir, ...args], { env: { ...inherited, ...anyPorts, ...oneOfEach, ...env }, stdio: ["ignore", "pipe", "pipe"] })
   let said = ""
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()))
   return Object.assign(child, { output: () => said })

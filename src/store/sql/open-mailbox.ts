@@ -64,9 +64,8 @@ export class MailboxLog {
   hear(change: Change): void {
     if (change.kind !== "appended" && change.kind !== "advanced") return
     if (change.modSeq <= this.index.modSeq) return
-    // a catching up that broke off has taken in messages that are not counted in `modSeq` yet
-    const isNew = change.kind === "appended" && (change.messages[0]?.uid ?? 0) >= this.index.uidNext
-    if (change.kind === "appended" && isNew && change.modSeq === this.index.modSeq + 1 && !this.catchingUp) {
+    // by uid, too: a catching up that broke off has taken in messages that `modSeq` does not cover yet
+    if (change.kind === "appended" && change.modSeq === this.index.modSeq + 1 && (change.messages[0]?.uid ?? 0) >= this.index.uidNext && !this.catchingUp) {
       for (const message of change.messages) this.index.push({ ...message, modSeq: change.modSeq })
       this.index.modSeq = change.modSeq
       this.tell()
